@@ -1,0 +1,31 @@
+"""The names that the CDK stacks and the Django side share. Standard library only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+TREE_HEADER = "X-Cdn-Tree"
+"""The origin header by which every distribution names the tree it may read."""
+
+
+class Tree(StrEnum):
+    """The two halves of a site, each with a distribution of its own."""
+
+    STATIC = "static"
+    MEDIA = "media"
+
+    @property
+    def origin_path(self) -> str:
+        """Where the tree stands on the Django server, such as ``/static``."""
+        return f"/{self.value}"
+
+
+class Output(StrEnum):
+    """The outputs of a stack. ``…DomainName`` goes into URLs, ``…DnsTarget`` into DNS."""
+
+    STATIC_DOMAIN_NAME = "StaticDomainName"
+    STATIC_DISTRIBUTION_ID = "StaticDistributionId"
+    STATIC_DNS_TARGET = "StaticDnsTarget"
+    MEDIA_DOMAIN_NAME = "MediaDomainName"
+    MEDIA_DISTRIBUTION_ID = "MediaDistributionId"
+    MEDIA_DNS_TARGET = "MediaDnsTarget"
