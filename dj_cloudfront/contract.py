@@ -5,19 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 TREE_HEADER = "X-Cdn-Tree"
-"""The origin header by which every distribution names the tree it may read."""
-
-
-class Tree(StrEnum):
-    """The two halves of a site, each with a distribution of its own."""
-
-    STATIC = "static"
-    MEDIA = "media"
-
-    @property
-    def origin_path(self) -> str:
-        """Where the tree stands on the Django server, such as ``/static``."""
-        return f"/{self.value}"
+"""The origin header by which a distribution says which tree it reads."""
 
 
 class Output(StrEnum):

@@ -9,23 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dj_cloudfront.contract import Output, Tree
+from dj_cloudfront.contract import Output
 
 DEFAULT_URL_FORMAT = "https://{domain}"
 
 _BUILD_VERSION = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+_HOST = re.compile(
+    r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
+)
 _HTTP_ON_THIS_MACHINE = re.compile(r"http://([a-z0-9{}-]+\.)*localhost(:\d{1,5})?")
 _HTTPS = re.compile(r"https://[a-z0-9.{}-]+(:\d{1,5})?")
 
 _VARIABLES = {
-    Tree.STATIC: "STATIC_DOMAIN_NAME",
-    Tree.MEDIA: "MEDIA_DOMAIN_NAME",
+    Output.STATIC_DOMAIN_NAME: "STATIC_DOMAIN_NAME",
+    Output.MEDIA_DOMAIN_NAME: "MEDIA_DOMAIN_NAME",
 }
-_OUTPUTS = {
-    Tree.STATIC: Output.STATIC_DOMAIN_NAME,
-    Tree.MEDIA: Output.MEDIA_DOMAIN_NAME,
-}
+
+DomainNames = Mapping[Output, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Cdn:
 
     build_version: str | None
     static_root: str
-    _bases: Mapping[Tree, str]
+    _bases: DomainNames
     _source: str
     _local: bool
 
@@ -47,22 +47,22 @@ class Cdn:
         """For ``STATIC_URL``. It holds the build version, unless the URLs are local."""
         if self._local:
             return "/static/"
-        return f"{self._base(Tree.STATIC)}/{self.build_version}/"
+        return f"{self._base(Output.STATIC_DOMAIN_NAME)}/{self.build_version}/"
 
     @property
     def media_url(self) -> str:
         """For ``MEDIA_URL``. Media is not versioned: names are unique instead."""
         if self._local:
             return "/media/"
-        return f"{self._base(Tree.MEDIA)}/"
+        return f"{self._base(Output.MEDIA_DOMAIN_NAME)}/"
 
-    def _base(self, tree: Tree) -> str:
-        if tree not in self._bases:
+    def _base(self, output: Output) -> str:
+        if output not in self._bases:
             raise ValueError(
-                f"{tree}_url must have a domain name, but {self._source} gives none: "
-                f"deploy the {tree} distribution, or set {_VARIABLES[tree]}"
+                f"{output} must be given for this URL, but {self._source} has none: deploy "
+                f"that distribution, or set the environment variable {_VARIABLES[output]}"
             )
-        return self._bases[tree]
+        return self._bases[output]
 
 
 def config(
@@ -94,7 +94,7 @@ def config(
     if build_version is not None:
         root = os.path.join(root, build_version)
     if local:
-        domains: Mapping[Tree, str] = {}
+        domains: DomainNames = {}
         source = "local=True"
     else:
         domains, source = _domain_names(Path(outputs_file), stack)
@@ -102,7 +102,7 @@ def config(
     return Cdn(
         build_version=build_version,
         static_root=root,
-        _bases={tree: _base_url(url_format, name) for tree, name in domains.items()},
+        _bases={out: _base_url(url_format, name) for out, name in domains.items()},
         _source=source,
         _local=local,
     )
@@ -117,21 +117,23 @@ def _check_build_version(build_version: object) -> None:
     )
 
 
-def _domain_names(path: Path, stack: str | None) -> tuple[Mapping[Tree, str], str]:
+def _domain_names(path: Path, stack: str | None) -> tuple[DomainNames, str]:
     given = {
-        tree: os.environ[name] for tree, name in _VARIABLES.items() if os.environ.get(name)
+        output: os.environ[name]
+        for output, name in _VARIABLES.items()
+        if os.environ.get(name)
     }
     if given:
-        for tree, domain in given.items():
-            _check_host(f"the environment variable {_VARIABLES[tree]}", domain)
+        for output, domain in given.items():
+            _check_host(f"the environment variable {_VARIABLES[output]}", domain)
         return given, "the environment"
     outputs, name = _stack_outputs(path, stack)
     source = f"{name} in {path}"
     domains = {}
-    for tree, output in _OUTPUTS.items():
-        if output.value in outputs:
-            _check_host(f"{output} of {source}", outputs[output.value])
-            domains[tree] = str(outputs[output.value])
+    for output in _VARIABLES:
+        if output in outputs:
+            _check_host(f"{output} of {source}", outputs[output])
+            domains[output] = str(outputs[output])
     if not domains:
         raise ValueError(
             f"{source} must have the output {Output.STATIC_DOMAIN_NAME} or "
@@ -182,7 +184,6 @@ def _damaged(path: Path, why: object) -> str:
 
 
 def _check_host(what: str, value: object) -> None:
-    # Ports are for the local environment, whose edge listens where it finds room.
     if isinstance(value, str) and _HOST.fullmatch(value):
         return
     raise ValueError(

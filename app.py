@@ -1,0 +1,26 @@
+"""The list of deployments: each environment of cdk.json is a stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from stacks import CdnStack, Environment
+from stacks.section import check_no_key_twice
+
+
+def main() -> None:
+    app = cdk.App()
+    try:
+        check_no_key_twice(Path(__file__).with_name("cdk.json").read_text("utf-8"))
+        environments = Environment.all_from_context(app.node.get_all_context())
+    except ValueError as error:
+        raise SystemExit(f"cdk.json: {error}") from None
+    for environment in environments:
+        CdnStack(app, environment.stack_name, environment=environment)
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Amazon CloudFront in front of a Django server: the CDK side."""
+
+from __future__ import annotations
+
+from constructs_lib.cors import Cors
+from constructs_lib.distributions import MediaDistribution, StaticDistribution
+from constructs_lib.django_cdn import DjangoCdn
+from constructs_lib.origin import DjangoOrigin
+from constructs_lib.ttl import ErrorTtl, Ttl
+
+__all__ = [
+    "Cors",
+    "DjangoCdn",
+    "DjangoOrigin",
+    "ErrorTtl",
+    "MediaDistribution",
+    "StaticDistribution",
+    "Ttl",
+]

@@ -1,0 +1,80 @@
+"""Rules on plain values, in the words of the caller. No CDK here: these run in microseconds."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
+
+
+def check_host_name(what: str, value: object) -> None:
+    """A name in DNS: no scheme, port, path or address, and in lower case.
+
+    CloudFront refuses an IP address as origin and any capital letter in an alias:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(value, str) and _HOST.fullmatch(value) and not _is_address(value):
+        return
+    raise ValueError(
+        f"{what} must be a bare host name such as 'www.example.com', got {value!r}"
+        + _host_name_cure(value)
+    )
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return value.rsplit(".", 1)[-1].isdigit()
+    return True
+
+
+def _host_name_cure(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    if "://" in value:
+        return ": leave out the scheme"
+    if "/" in value:
+        return ": leave out the path"
+    if re.fullmatch(r"[^:]+:\d+", value):
+        return ": leave out the port"
+    if _is_address(value.strip("[]")):
+        return ": CloudFront accepts no IP address, so give it a name in DNS"
+    if value != value.lower():
+        return ": write it in lower case"
+    return ""
+
+
+def check_seconds(
+    what: str, value: timedelta, *, low: int, high: int | None = None
+) -> None:
+    """A whole number of seconds within bounds.
+
+    :raises ValueError: otherwise.
+    """
+    seconds = value.total_seconds()
+    if seconds == int(seconds) and low <= seconds and (high is None or seconds <= high):
+        return
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+    raise ValueError(
+        f"{what} must be a whole number of seconds, {bounds}, "
+        f"such as timedelta(seconds={max(low, 5)}), got {seconds:g} seconds"
+    )
+
+
+def check_distinct(what: str, values: Iterable[str]) -> None:
+    """No value twice.
+
+    :raises ValueError: that names the first value given twice.
+    """
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(f"{what} must be distinct, got {value!r} twice")
+        seen.add(value)

@@ -1,0 +1,117 @@
+"""The two halves, each usable alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from aws_cdk import aws_certificatemanager as acm
+from constructs import Construct
+
+from constructs_lib.cors import Cors
+from constructs_lib.origin import DjangoOrigin
+from constructs_lib.pulling import define_distribution
+from constructs_lib.tree import Tree
+from constructs_lib.ttl import ErrorTtl, Ttl
+
+STATIC_TTL = Ttl(max=timedelta(days=365))
+MEDIA_TTL = Ttl(max=timedelta(days=7))
+
+# An uploaded page or SVG may be looked at and can do nothing.
+MEDIA_CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+class StaticDistribution(Construct):
+    """One distribution over the static files of a Django server.
+
+    ``https://<domain_name>/<build>/css/site.css`` is the server's
+    ``/static/<build>/css/site.css``. Every build has its own folder, so nothing is ever
+    invalidated.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        cors: Cors | None = None,
+        domain_names: Sequence[str] = (),
+        certificate: acm.ICertificate | None = None,
+        ttl: Ttl = STATIC_TTL,
+        error_ttl: ErrorTtl | None = None,
+    ) -> None:
+        """Define the distribution.
+
+        :param origin: The server that has the files.
+        :param cors: Who answers CORS. Default: ``Cors.forward()``.
+        :param domain_names: Aliases, the first of which goes into URLs. Default: none, so that
+            URLs have CloudFront's own name.
+        :param certificate: For the aliases, from us-east-1. Default: CloudFront's own.
+        :param ttl: Default: 0, 1 day, 365 days. The long life of a build's files comes from
+            the server's ``Cache-Control``.
+        :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        super().__init__(scope, construct_id)
+        self.distribution = define_distribution(
+            self,
+            tree=Tree.STATIC,
+            origin=origin,
+            cors=cors or Cors.forward(),
+            ttl=ttl,
+            error_ttl=error_ttl or ErrorTtl(),
+            content_security_policy=None,
+            domain_names=domain_names,
+            certificate=certificate,
+        )
+        self.distribution_id = self.distribution.distribution_id
+        self.dns_target = self.distribution.distribution_domain_name
+        self.domain_name = domain_names[0] if domain_names else self.dns_target
+
+
+class MediaDistribution(Construct):
+    """One distribution over the uploaded files of a Django server.
+
+    ``https://<domain_name>/uploads/a1b2.png`` is the server's ``/media/uploads/a1b2.png``.
+    Names must be unique, since a file that changes under its name stays old at the edge.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        cors: Cors | None = None,
+        domain_names: Sequence[str] = (),
+        certificate: acm.ICertificate | None = None,
+        ttl: Ttl = MEDIA_TTL,
+        error_ttl: ErrorTtl | None = None,
+    ) -> None:
+        """Define the distribution.
+
+        :param origin: The server that has the files.
+        :param cors: Who answers CORS. Default: ``Cors.forward()``.
+        :param domain_names: Aliases, the first of which goes into URLs. Default: none, so that
+            URLs have CloudFront's own name.
+        :param certificate: For the aliases, from us-east-1. Default: CloudFront's own.
+        :param ttl: Default: 0, 1 day, 7 days.
+        :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        super().__init__(scope, construct_id)
+        self.distribution = define_distribution(
+            self,
+            tree=Tree.MEDIA,
+            origin=origin,
+            cors=cors or Cors.forward(),
+            ttl=ttl,
+            error_ttl=error_ttl or ErrorTtl(),
+            content_security_policy=MEDIA_CONTENT_SECURITY_POLICY,
+            domain_names=domain_names,
+            certificate=certificate,
+        )
+        self.distribution_id = self.distribution.distribution_id
+        self.dns_target = self.distribution.distribution_domain_name
+        self.domain_name = domain_names[0] if domain_names else self.dns_target

@@ -1,0 +1,47 @@
+"""Physical names of CloudFront policies, which are unique in an account, not in a region."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from aws_cdk import NestedStack, Stack, Token
+from constructs import Construct
+
+NAME_LIMIT = 128
+"""Characters in the name of a policy; the CDK enforces it for cache policies."""
+
+_LONGEST_REGION = 16
+
+
+def policy_name(scope: Construct, construct_id: str) -> str:
+    """``<stack name>-<construct path>-<region>-<8 hex of the whole>``, for a child of a scope.
+
+    Names made up by CloudFormation or the CDK collide across environments and regions:
+    https://github.com/aws/aws-cdk/issues/34336. The hash keeps names apart that become equal
+    by being cut or by characters that a name cannot have.
+    """
+    stack = _outermost_stack(scope)
+    path = scope.node.path.removeprefix(stack.node.path).strip("/")
+    whole = "/".join(filter(None, (stack.stack_name, path, construct_id)))
+    if Token.is_unresolved(stack.region):
+        # Known to CloudFormation only. It stands in the name uncut, so it need not be hashed.
+        room = NAME_LIMIT - len("--12345678") - _LONGEST_REGION
+        return f"{_legal(whole)[:room]}-{stack.region}-{_hash(whole)}"
+    whole = f"{whole}/{stack.region}"
+    return f"{_legal(whole)[: NAME_LIMIT - len('-12345678')]}-{_hash(whole)}"
+
+
+def _outermost_stack(scope: Construct) -> Stack:
+    stack = Stack.of(scope)
+    while isinstance(stack, NestedStack) and stack.nested_stack_parent:
+        stack = stack.nested_stack_parent
+    return stack
+
+
+def _legal(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "-", text)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

@@ -1,0 +1,127 @@
+"""Reading JSON objects strictly: each value is taken by type, each error names its path."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import timedelta
+
+
+_TEN_YEARS = 315_360_000
+
+
+class Section:
+    """One JSON object at a path, such as ``environments.prod``, with a closed set of keys."""
+
+    def __init__(self, path: str, value: object, *, keys: Collection[str]) -> None:
+        """Check the object's shape.
+
+        :raises ValueError: when it is no object or has a key that is not among the known ones.
+        """
+        self.path = path
+        self._values = as_object(path, value)
+        for key in self._values:
+            if key not in keys:
+                raise ValueError(
+                    f"{self.at(key)} must be one of {', '.join(sorted(keys))}"
+                    f"{did_you_mean(key, keys)}"
+                )
+
+    def at(self, key: str) -> str:
+        """The path of a key."""
+        return f"{self.path}.{key}" if self.path else key
+
+    def get(self, key: str) -> object:
+        """The raw value, or None when the key is absent."""
+        return self._values.get(key)
+
+    def text(self, key: str, *, like: str) -> str | None:
+        """A string, or None when the key is absent."""
+        value = self.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise ValueError(
+            f"{self.at(key)} must be a string such as {like!r}, got {value!r}"
+        )
+
+    def matching(self, key: str, pattern: str, *, rule: str, like: str) -> str | None:
+        """A string of a shape, or None when the key is absent."""
+        value = self.text(key, like=like)
+        if value is None or re.fullmatch(pattern, value):
+            return value
+        raise ValueError(
+            f"{self.at(key)} must be {rule}, such as {like!r}, got {value!r}"
+        )
+
+    def texts(self, key: str, *, like: str) -> tuple[str, ...]:
+        """A list of strings, empty when the key is absent."""
+        value = self.get(key)
+        if value is None:
+            return ()
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise ValueError(
+            f"{self.at(key)} must be a list of strings such as [{json.dumps(like)}], "
+            f"got {value!r}"
+        )
+
+    def seconds(self, key: str, *, default: timedelta) -> timedelta:
+        """A whole number of seconds, from 0 to ten years."""
+        value = self.get(key)
+        if value is None:
+            return default
+        if type(value) is int and 0 <= value <= _TEN_YEARS:
+            return timedelta(seconds=value)
+        raise ValueError(
+            f"{self.at(key)} must be a whole number of seconds, such as 86400, "
+            f"got {value!r}"
+        )
+
+    def section(self, key: str, *, keys: Collection[str]) -> Section:
+        """A nested object, empty when the key is absent."""
+        value = self.get(key)
+        return Section(self.at(key), {} if value is None else value, keys=keys)
+
+
+def as_object(path: str, value: object) -> Mapping[str, object]:
+    """A JSON object.
+
+    :raises ValueError: when the value is something else.
+    """
+    if isinstance(value, Mapping):
+        return value
+    raise ValueError(f"{path} must be a JSON object such as {{...}}, got {value!r}")
+
+
+def did_you_mean(key: str, known: Collection[str]) -> str:
+    """``, got 'orgin': did you mean 'origin'?`` or less."""
+    close = difflib.get_close_matches(key, known, n=1)
+    cure = f": did you mean {close[0]!r}?" if close else ""
+    return f", got {key!r}{cure}"
+
+
+def check_no_key_twice(text: str) -> None:
+    """Refuse JSON with a repeated key, of which every parser silently keeps the last.
+
+    :raises ValueError: that names the key. Text that is no JSON passes: the CDK says so first.
+    """
+    json.loads(text, object_pairs_hook=_pairs)
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    for key in _repeated(key for key, _ in pairs):
+        raise ValueError(
+            f"cdk.json must not have a key twice in one object, got {key!r} twice: "
+            "the first would be lost"
+        )
+    return dict(pairs)
+
+
+def _repeated(keys: Iterator[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for key in keys:
+        if key in seen:
+            yield key
+        seen.add(key)
