@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from django.db import models
+
+from gallery.validators import validate_content, validate_extension
+
+
+def unique_name(photo: Photo, filename: str) -> str:
+    # Media URLs carry no version and are public: a name is never used twice, nor guessed.
+    return f"uploads/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
+
+
+class Photo(models.Model):
+    image = models.FileField(
+        upload_to=unique_name,
+        max_length=255,
+        validators=[validate_extension, validate_content],
+    )
+    original_name: models.CharField[str, str] = models.CharField(
+        max_length=255, editable=False
+    )
+    uploaded_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(
+        auto_now_add=True
+    )
+
+    class Meta:
+        ordering = ["-uploaded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.original_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.original_name = PurePath(self.image.name or "").name
+        super().save(*args, **kwargs)
