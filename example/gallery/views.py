@@ -30,7 +30,7 @@ STATIC_ASSETS = [
 def index(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     form = PhotoForm(request.POST, request.FILES) if posted else PhotoForm()
-    if posted and form.is_valid():
+    if form.is_valid():
         photo = form.save()
         messages.success(request, f"{photo} is now at {photo.image.url}")
         return redirect("gallery:index")
@@ -40,7 +40,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "photos": Photo.objects.all()[:SHOWN],
         "static_assets": [(label, static(name)) for label, name in STATIC_ASSETS],
     }
-    return render(request, "gallery/index.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "gallery/index.html", context, status=status)
 
 
 @require_safe
