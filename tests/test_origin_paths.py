@@ -1,0 +1,146 @@
+"""Decision 6: the origin path narrows, it does not confine. These rules do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.origin_support import (
+    DJANGO,
+    MEDIA,
+    ODD_PATHS,
+    OUTSIDE,
+    SERVERS,
+    STATIC,
+    replace_once,
+)
+
+FILES = {"static": STATIC, "media": MEDIA}
+TREES = tuple(FILES)
+# The usual form of a request to a proxy (RFC 9112, section 3.2.2), and no odd path.
+ABSOLUTE = "http://x/admin/"
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def origin(server, tmp_path_factory):
+    with SERVERS[server](tmp_path_factory.mktemp("origin")) as origin:
+        yield origin
+
+
+def as_sent(tree: str, path: str) -> list[str]:
+    """The targets that an edge may make of a viewer's: the origin path stands in front."""
+    if path == ABSOLUTE:
+        return [f"/{tree}{path}", path, f"http://x/{tree}/../admin/"]
+    return [f"/{tree}{path}"]
+
+
+SENT = {
+    target: tree
+    for tree in TREES
+    for path in ODD_PATHS
+    for target in as_sent(tree, path)
+}
+
+
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("target", SENT)
+def test_no_path_leaves_its_tree(origin, tree, target):
+    assert origin.reaches(target, tree=tree) is None
+
+
+@pytest.mark.parametrize("prefix", ["", "/static", "/media"])
+@pytest.mark.parametrize("tree", TREES)
+@pytest.mark.parametrize("path", ["/admin/", "/secret.txt", "/"])
+def test_no_other_path_is_a_way_to_django(origin, tree, prefix, path):
+    assert origin.reaches(prefix + path, tree=tree) is None
+
+
+@pytest.mark.parametrize(
+    ("tree", "target"), [("static", "/static/b1/app.css"), ("media", "/media/u.png")]
+)
+def test_a_plain_path_stays_open(origin, tree, target):
+    assert origin.reaches(target, tree=tree) == FILES[tree]
+
+
+@pytest.mark.parametrize("target", [it for it in SENT if it != ABSOLUTE])
+def test_an_odd_path_is_refused_to_everybody(origin, target):
+    """Without the header too, as from a distribution that does not send it."""
+    before = len(origin.upstream.requests)
+    assert origin.send(target).status in (400, 404)
+    assert len(origin.upstream.requests) == before
+
+
+# The rules again, one by one: what each is for shows when it is gone.
+
+
+def without_deny_rule(server: str, text: str) -> str:
+    if server == "caddy":
+        return cut(r"\t\thandle @odd \{.*?\n\t\t\}\n", text)
+    return cut(r"    if \(\$request_uri [^\n]*\n", text)
+
+
+def without_tree_check(server: str, text: str) -> str:
+    if server == "caddy":
+        return cut(r"\t\thandle @stray \{.*?\n\t\t\}\n", text)
+    return replace_once(text, "if ($tree = refused) { return 404; }", "")
+
+
+def without_either(server: str, text: str) -> str:
+    return without_deny_rule(server, without_tree_check(server, text))
+
+
+def cut(pattern: str, text: str) -> str:
+    changed, count = re.subn(pattern, "", text, flags=re.S)
+    assert count == 1, f"{pattern!r} occurs {count} times"
+    return changed
+
+
+def leaks(server: str, folder, edit) -> dict[str, bytes]:
+    """The targets that lead out of their tree, and what they lead to."""
+    found = {}
+    with SERVERS[server](folder, edit=lambda text: edit(server, text)) as origin:
+        for target, tree in SENT.items():
+            body = origin.reaches(target, tree=tree)
+            if body not in (None, FILES[tree]):
+                found[target] = body
+    return found
+
+
+def test_without_the_rules_the_same_paths_leave_their_trees(server, tmp_path):
+    found = leaks(server, tmp_path, without_either)
+    assert OUTSIDE not in found.values()
+    assert found["/static/../media/u.png"] == MEDIA
+    assert found["/media/../static/b1/app.css"] == STATIC
+    assert found["/static/../admin/"] == DJANGO
+    assert found["/static/%2e%2e%2fadmin/"] == DJANGO
+    assert found["http://x/admin/"] == DJANGO
+    assert len(found) >= 20
+
+
+def test_without_the_rules_django_itself_is_shown(tmp_path):
+    """With a path after the address, nginx hands Django what the target resolves to."""
+    server = "nginx proxy_pass with /"
+    with SERVERS[server](
+        tmp_path, edit=lambda text: without_either(server, text)
+    ) as origin:
+        for path in ODD_PATHS:
+            origin.reaches(f"/static{path}", tree="static")
+        admin = [
+            it for it in origin.upstream.requests if it.target.startswith("/admin/")
+        ]
+    assert len(admin) >= 5
+
+
+def test_the_tree_check_alone_closes_every_way(server, tmp_path):
+    assert leaks(server, tmp_path, without_deny_rule) == {}
+
+
+def test_the_deny_rule_alone_closes_every_way_but_the_absolute_form(server, tmp_path):
+    found = leaks(server, tmp_path, without_tree_check)
+    assert set(found) == {ABSOLUTE}
