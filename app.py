@@ -10,8 +10,7 @@ from stacks import CdnStack, Environment
 from stacks.section import check_no_key_twice
 
 
-def main() -> None:
-    app = cdk.App()
+def main(app: cdk.App) -> None:
     try:
         check_no_key_twice(Path(__file__).with_name("cdk.json").read_text("utf-8"))
         environments = Environment.all_from_context(app.node.get_all_context())
@@ -23,4 +22,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(cdk.App())

@@ -29,7 +29,8 @@ class CdnTreeMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(
@@ -37,10 +38,7 @@ class CdnTreeMiddleware:
     ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if TREE_HEADER not in request.headers:
             return self.get_response(request)
-        return self._refuse_async() if iscoroutinefunction(self) else _refusal()
-
-    async def _refuse_async(self) -> HttpResponseBase:
-        return _refusal()
+        return _refuse_async() if self._is_async else _refusal()
 
 
 def _refusal() -> HttpResponse:
@@ -48,3 +46,7 @@ def _refusal() -> HttpResponse:
     return HttpResponseNotFound(
         "Not found\n", content_type="text/plain", headers={"Cache-Control": "no-store"}
     )
+
+
+async def _refuse_async() -> HttpResponse:
+    return _refusal()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,15 +128,9 @@ def _required(context: Mapping[str, object], key: str) -> object:
     value = context.get(key)
     if value is not None:
         return value
-    ours = [name for name in context if re.fullmatch(r"[A-Za-z_]+", name)]
-    cure = next(
-        (did_you_mean(name, (key,)) for name in ours if _is_near(name, key)), ""
-    )
+    near = difflib.get_close_matches(key, set(context) - {key}, n=1)
+    cure = did_you_mean(near[0], (key,)) if near else ""
     raise ValueError(f"{key} must be given in the context of cdk.json{cure}")
-
-
-def _is_near(name: str, key: str) -> bool:
-    return "did you mean" in did_you_mean(name, (key,))
 
 
 def _site(context: Mapping[str, object]) -> str:

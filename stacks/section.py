@@ -8,7 +8,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
-
 _TEN_YEARS = 315_360_000
 
 

@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rewrite-snapshots",
+        action="store_true",
+        help="write the golden templates anew; read the diff before you commit it",
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_cdn_variables(monkeypatch):
+    """What the caller's shell says must not decide a test."""
+    for name in ("STATIC_DOMAIN_NAME", "MEDIA_DOMAIN_NAME", "DJ_CLOUDFRONT_URL_FORMAT"):
+        monkeypatch.delenv(name, raising=False)

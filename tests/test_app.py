@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from cdk_support import ROOT, new_app
+
+import app as application
+import constructs_lib.tree
+from dj_cloudfront import contract
+
+
+def test_all_environments_synthesize_at_once():
+    app = new_app()
+    application.main(app)
+    assert {stack.stack_name for stack in app.synth().stacks} == {
+        "mysite-cdn-dev",
+        "mysite-cdn-staging",
+        "mysite-cdn-prod",
+    }
+
+
+def test_bad_configuration_ends_in_one_sentence():
+    with pytest.raises(SystemExit) as ended:
+        application.main(
+            new_app(environments={"dev": {"origin": "dev.example.com:8000"}})
+        )
+    assert ended.value.code == (
+        "cdk.json: environments.dev.origin must be a bare host name such as "
+        "'www.example.com', got 'dev.example.com:8000': leave out the port"
+    )
+
+
+def test_cdk_json_switches_off_what_would_change_the_template():
+    settings = json.loads((ROOT / "cdk.json").read_text("utf-8"))
+    for option in ("versionReporting", "pathMetadata", "assetMetadata"):
+        assert settings[option] is False
+    assert settings["context"]["cli-telemetry"] is False
+    assert settings["context"]["@aws-cdk/core:validateAgainstDefaultRules"] is True
+
+
+def test_both_sides_name_the_tree_header_alike():
+    assert contract.TREE_HEADER == constructs_lib.tree.TREE_HEADER

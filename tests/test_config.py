@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from cdk_support import ROOT
+
+from dj_cloudfront import config
+
+STATIC, MEDIA = "d111.cloudfront.net", "d222.cloudfront.net"
+
+
+def stack(static=STATIC, media=MEDIA):
+    return {
+        "StaticDomainName": static,
+        "MediaDomainName": media,
+        "StaticDnsTarget": "x",
+    }
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """Write an outputs file, as text or as stacks."""
+    path = tmp_path / "cdn-outputs.json"
+
+    def write(content=None):
+        content = {"mysite-cdn-prod": stack()} if content is None else content
+        text = content if isinstance(content, str) else json.dumps(content)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def read(path, **values):
+    return config(
+        path, **{"build_version": "b1", "static_root": "/srv/static", **values}
+    )
+
+
+def test_the_outputs_become_settings(outputs):
+    cdn = read(outputs(), stack="mysite-cdn-prod", static_root="/var/mysite/static")
+    assert cdn.static_url == "https://d111.cloudfront.net/b1/"
+    assert cdn.static_root == "/var/mysite/static/b1"
+    assert cdn.media_url == "https://d222.cloudfront.net/"
+    assert cdn.build_version == "b1"
+
+
+def test_every_deploy_has_its_own_folder(outputs):
+    path = outputs()
+    old, new = read(path, build_version="b1"), read(path, build_version="b2")
+    assert (old.static_url, old.static_root) != (new.static_url, new.static_root)
+    assert new.static_url.endswith("/b2/")
+    assert new.static_root.endswith("/b2")
+    assert old.media_url == new.media_url
+
+
+def test_the_only_stack_of_a_file_needs_no_name(outputs):
+    assert read(outputs()).static_url == f"https://{STATIC}/b1/"
+
+
+def test_fails_when_several_stacks_are_in_the_file_and_none_is_named(outputs):
+    path = outputs({"b-cdn-prod": stack(), "a-cdn-dev": stack()})
+    with pytest.raises(ValueError, match="holds several: a-cdn-dev, b-cdn-prod$"):
+        read(path)
+    assert read(path, stack="a-cdn-dev").static_url
+
+
+def test_fails_when_the_stack_is_not_in_the_file(outputs):
+    with pytest.raises(
+        ValueError, match="one of those in .*: mysite-cdn-prod, got 'x'"
+    ):
+        read(outputs(), stack="x")
+
+
+def test_local_urls_come_only_from_local(tmp_path):
+    cdn = read(tmp_path / "missing.json", local=True)
+    assert (cdn.static_url, cdn.media_url) == ("/static/", "/media/")
+    assert cdn.static_root == "/srv/static/b1"
+
+
+def test_local_needs_no_build_version(tmp_path):
+    cdn = config(tmp_path / "missing.json", static_root="/srv/static", local=True)
+    assert (cdn.static_root, cdn.build_version) == ("/srv/static", None)
+
+
+def test_fails_when_the_file_is_missing(tmp_path):
+    path = tmp_path / "missing.json"
+    with pytest.raises(ValueError, match=f"{path} does not exist: deploy first"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "{", "[]", "{}", "null", '"text"', '{"mysite-cdn-prod": []}', "[" * 100_000],
+)
+def test_fails_when_the_file_is_damaged(outputs, content):
+    with pytest.raises(ValueError, match="cannot be read .*write it again"):
+        read(outputs(content))
+
+
+def test_fails_when_the_file_is_no_text(tmp_path):
+    path = tmp_path / "cdn-outputs.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="cannot be read"):
+        read(path)
+    with pytest.raises(ValueError, match="cannot be read"):
+        read(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_damage(outputs):
+    path = outputs("\ufeff" + json.dumps({"s": stack()}))
+    assert read(path).media_url == f"https://{MEDIA}/"
+
+
+def test_fails_when_the_stack_is_somebody_elses(outputs):
+    with pytest.raises(ValueError, match="name a stack of dj-cloudfront"):
+        read(outputs({"queue": {"QueueUrl": "https://x"}}))
+
+
+@pytest.mark.parametrize(
+    "value", ["https://d1.cloudfront.net", "d1/x", "", 7, None, "D1.x.net"]
+)
+def test_fails_when_an_output_is_no_host_name(outputs, value):
+    with pytest.raises(
+        ValueError, match="StaticDomainName of .* must be a bare host name"
+    ):
+        read(outputs({"s": stack(static=value)}))
+
+
+def test_an_absent_half_fails_when_it_is_used(outputs):
+    cdn = read(outputs({"s": {"StaticDomainName": STATIC}}))
+    assert cdn.static_url == f"https://{STATIC}/b1/"
+    with pytest.raises(ValueError, match="MediaDomainName must be given for this URL"):
+        cdn.media_url  # noqa: B018
+
+
+def test_variables_replace_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATIC_DOMAIN_NAME", "static.example.com")
+    monkeypatch.setenv("MEDIA_DOMAIN_NAME", "media.example.com")
+    cdn = read(tmp_path / "missing.json")
+    assert cdn.static_url == "https://static.example.com/b1/"
+    assert cdn.media_url == "https://media.example.com/"
+
+
+def test_one_variable_alone_replaces_the_file_too(outputs, monkeypatch):
+    monkeypatch.setenv("STATIC_DOMAIN_NAME", "static.example.com")
+    cdn = read(outputs())
+    assert cdn.static_url == "https://static.example.com/b1/"
+    with pytest.raises(ValueError, match="the environment has none.*MEDIA_DOMAIN_NAME"):
+        cdn.media_url  # noqa: B018
+
+
+def test_fails_when_a_variable_is_no_host_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDIA_DOMAIN_NAME", "https://media.example.com")
+    with pytest.raises(ValueError, match="^the environment variable MEDIA_DOMAIN_NAME"):
+        read(tmp_path / "missing.json")
+
+
+@pytest.mark.parametrize("value", ["a", "2026-11-23.1", "v1.2_3", "f" * 40, "0" * 64])
+def test_a_build_version_is_letters_digits_dot_underscore_hyphen(outputs, value):
+    assert read(outputs(), build_version=value).static_url.endswith(f"/{value}/")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        ".",
+        "..",
+        "a..b",
+        ".hidden",
+        "-x",
+        "a/b",
+        "a?v=1",
+        "a b",
+        "ä",
+        "a\n",
+        "%2e",
+    ]
+    + ["0" * 65, 7],
+)
+@pytest.mark.parametrize("local", [False, True])
+def test_fails_when_a_build_version_is_no_safe_folder_name(outputs, value, local):
+    if local and value is None:
+        return
+    with pytest.raises(ValueError, match=r"^build_version must be .* got ") as error:
+        read(outputs(), build_version=value, local=local)
+    assert repr(value) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url_format", "static_url"),
+    [
+        ("https://{domain}", "https://d111.cloudfront.net/b1/"),
+        ("https://{domain}:8443", "https://d111.cloudfront.net:8443/b1/"),
+        (
+            "http://{label}.cloudfront.localhost:8100",
+            "http://d111.cloudfront.localhost:8100/b1/",
+        ),
+        (
+            "http://{domain}.localhost:8100",
+            "http://d111.cloudfront.net.localhost:8100/b1/",
+        ),
+    ],
+)
+def test_the_url_format_maps_names_to_urls(
+    outputs, monkeypatch, url_format, static_url
+):
+    monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", url_format)
+    assert read(outputs()).static_url == static_url
+
+
+@pytest.mark.parametrize(
+    "url_format",
+    [
+        "http://{domain}",
+        "http://{domain}.example.com",
+        "http://{domain}.localhost.example.com",
+        "http://localhost:8100",
+        "https://static.example.com",
+        "https://{domain}/cdn",
+        "https://{domain.__class__}",
+        "https://{other}{domain}",
+        "https://{}{domain}",
+        "{domain}",
+        "ftp://{domain}",
+        "https://{domain",
+    ],
+)
+def test_fails_when_the_url_format_is_unsafe(outputs, monkeypatch, url_format):
+    monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", url_format)
+    with pytest.raises(ValueError, match="DJ_CLOUDFRONT_URL_FORMAT must be"):
+        read(outputs())
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = (
+        "import sys, dj_cloudfront; "
+        "print(sorted({'boto3','botocore','cryptography','aws_cdk','django'} & set(sys.modules)))"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_config_takes_less_than_a_millisecond(outputs):
+    path = outputs()
+    read(path)
+    rounds = 50
+    start = time.perf_counter()
+    for _ in range(rounds):
+        read(path)
+    assert (time.perf_counter() - start) / rounds < 0.001

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cdk_support import ROOT, environment_template, new_app
+
+from dj_cloudfront.contract import Output
+from stacks import CdnStack, Environment
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory):
+    """The committed cdk.json, synthesized whole: folder of templates."""
+    app = new_app()
+    for described in Environment.all_from_context(app.node.get_all_context()):
+        CdnStack(app, described.stack_name, environment=described)
+    return Path(app.synth().directory)
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_the_template_is_the_golden_one(assembly, name, request):
+    template = f"mysite-cdn-{name}.template.json"
+    golden = ROOT / "tests" / "snapshots" / template
+    found = (assembly / template).read_text("utf-8")
+    if request.config.getoption("--rewrite-snapshots"):
+        golden.write_text(found, "utf-8")
+    assert found == golden.read_text("utf-8"), (
+        "the template changed: if that is meant, run pytest --rewrite-snapshots and read "
+        "the diff, for it is what 'cdk diff' will show"
+    )
+
+
+def test_logical_ids_are_a_contract():
+    # A changed id makes a new distribution, which cannot take over the old one's aliases.
+    ids = set(environment_template().to_json()["Resources"])
+    assert ids == {
+        "CdnStaticDistributionF1B2E7F9",
+        "CdnStaticCachePolicy4653F4A2",
+        "CdnStaticResponseHeadersPolicy0C89B091",
+        "CdnMediaDistribution42E33823",
+        "CdnMediaCachePolicyE0F244DF",
+        "CdnMediaResponseHeadersPolicyB08AE747",
+    }
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_logical_ids_are_equal_in_all_environments(assembly, name):
+    def ids(of):
+        return set(json.loads((assembly / of).read_text("utf-8"))["Resources"])
+
+    assert ids(f"mysite-cdn-{name}.template.json") == ids(
+        "mysite-cdn-dev.template.json"
+    )
+
+
+def test_outputs_have_the_names_django_reads():
+    outputs = environment_template().to_json()["Outputs"]
+    assert set(outputs) == {output.value for output in Output}
+    assert not any("Export" in output for output in outputs.values())
+
+
+def test_the_domain_name_is_the_alias_and_the_dns_target_is_not():
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    template = environment_template(
+        certificate_arn=arn, static={"domain_names": ["static.example.com"]}
+    )
+    outputs = template.to_json()["Outputs"]
+    assert outputs["StaticDomainName"]["Value"] == "static.example.com"
+    assert outputs["StaticDnsTarget"]["Value"] == {
+        "Fn::GetAtt": ["CdnStaticDistributionF1B2E7F9", "DomainName"]
+    }
+    assert outputs["MediaDomainName"] == outputs["MediaDnsTarget"]
+
+
+def test_the_choice_of_cors_reaches_both_halves():
+    template = environment_template(cors="any_origin")
+    for policy in template.find_resources("AWS::CloudFront::CachePolicy").values():
+        key = policy["Properties"]["CachePolicyConfig"]
+        headers = key["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"]
+        assert headers == {"HeaderBehavior": "none"}
+
+
+def test_ttls_of_an_environment_reach_its_own_half():
+    template = environment_template(
+        static={"ttl_seconds": {"default": 60, "max": 120}},
+        media={"error_ttl_seconds": {"not_found": 7}},
+    )
+    template.has_resource_properties(
+        "AWS::CloudFront::CachePolicy",
+        {"CachePolicyConfig": {"DefaultTTL": 60, "MaxTTL": 120}},
+    )
+    template.has_resource_properties(
+        "AWS::CloudFront::CachePolicy",
+        {"CachePolicyConfig": {"DefaultTTL": 86400, "MaxTTL": 604800}},
+    )
+
+
+def test_a_build_version_never_enters_a_template(assembly, monkeypatch):
+    monkeypatch.setenv("BUILD_VERSION", "build-4711")
+    assert "build-4711" not in json.dumps(environment_template().to_json())
+
+
+def test_nothing_needs_an_asset_or_a_custom_resource(assembly):
+    for name in ENVIRONMENTS:
+        assets = json.loads((assembly / f"mysite-cdn-{name}.assets.json").read_text())
+        assert len(assets["files"]) == 1, "the template itself, and nothing else"
+        text = (assembly / f"mysite-cdn-{name}.template.json").read_text()
+        assert "Custom::" not in text
+        assert "Fn::ImportValue" not in text

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from constructs_lib import ErrorTtl, Ttl
+
+
+def seconds(value):
+    return timedelta(seconds=value)
+
+
+def test_the_order_min_default_max_passes():
+    assert Ttl(min=seconds(1), default=seconds(1), max=seconds(1)).max == seconds(1)
+
+
+@pytest.mark.parametrize(
+    ("low", "default", "high"), [(2, 1, 3), (0, 4, 3), (5, 86_400, 4)]
+)
+def test_fails_when_ttls_are_out_of_order(low, default, high):
+    expected = f"min <= default <= max, .* got {low}, {default}, {high}$"
+    with pytest.raises(ValueError, match=expected):
+        Ttl(min=seconds(low), default=seconds(default), max=seconds(high))
+
+
+def test_fails_when_caching_is_switched_off():
+    with pytest.raises(ValueError, match="ttl.max must be .* at least 1"):
+        Ttl(default=seconds(0), max=seconds(0))
+
+
+@pytest.mark.parametrize("value", [-1, 0.5])
+def test_fails_when_seconds_are_negative_or_broken(value):
+    with pytest.raises(ValueError, match="ttl.min must be a whole number of seconds"):
+        Ttl(min=seconds(value))
+    with pytest.raises(ValueError, match="error_ttl.not_found must be a whole number"):
+        ErrorTtl(not_found=seconds(value))
+    with pytest.raises(ValueError, match="error_ttl.server_error must be a whole"):
+        ErrorTtl(server_error=seconds(value))
