@@ -1,0 +1,64 @@
+"""``python -m local.edge``: the edge as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+
+from local.edge.deployed.configuration import Configuration
+from local.edge.deployed.reading import follow, reader
+from local.edge.server import HOST, Edge, log_to_stdout
+from local.edge.transport import Address, origin_table
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.edge", description=__doc__)
+    parser.add_argument("--endpoint", required=True, help="the AWS API to read from")
+    parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    parser.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        metavar="NAME=ADDRESS:PORT",
+        help="where an origin is on this machine; may be given several times",
+    )
+    given = parser.parse_args(arguments)
+    try:
+        table = origin_table(given.origin)
+    except ValueError as error:
+        parser.error(str(error))
+    asyncio.run(serve(endpoint=given.endpoint, port=given.port, table=table))
+
+
+async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> None:
+    """Until SIGTERM or SIGINT."""
+    stopped, configured = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
+    edge = Edge(table=table)
+    listening_on = await edge.start(port)
+
+    def apply(configuration: Configuration) -> None:
+        edge.configure(configuration)
+        configured.set()
+
+    following = asyncio.create_task(follow(reader(endpoint), apply, log=log_to_stdout))
+    announcing = asyncio.create_task(_announce(configured, listening_on))
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait((stopping, following), return_when=asyncio.FIRST_COMPLETED)
+    await edge.stop()
+    announcing.cancel()
+    if not following.cancel():
+        following.result()
+
+
+async def _announce(configured: asyncio.Event, port: int) -> None:
+    await configured.wait()
+    log_to_stdout(f"edge ready on http://{HOST}:{port}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+"""What is deployed: read from the AWS API, with AWS's defaults, as frozen values."""
+
+from __future__ import annotations
