@@ -59,6 +59,15 @@ ODD_PATHS = (
 )
 """Paths a viewer can send and by which a distribution might leave its tree."""
 
+ODD_NAMES = (
+    "back\\slash.png",
+    "dot%2e.png",
+    "slash%2f.png",
+    "nul%00.png",
+    "twice%252e.png",
+)
+"""Files that only a refused path can name."""
+
 DJANGO, STATIC, MEDIA = b"django", b"body { color: red }\n", b"the picture\n"
 OUTSIDE = b"outside of every tree\n"
 
@@ -289,7 +298,7 @@ def _write_site(site: Path) -> str:
     (site / "admin/index.html").write_bytes(OUTSIDE)
     (site / "secret.txt").write_bytes(OUTSIDE)
     (site / "media/photos").mkdir(parents=True)
-    for name in ("u.png", "my..photo.png", "ü 100%.png", "page.html"):
+    for name in ("u.png", "my..photo.png", "ü 100%.png", "page.html", *ODD_NAMES):
         (site / "media" / name).write_bytes(MEDIA)
     (site / "media/link.txt").symlink_to("../secret.txt")
     (site / "media/linked").symlink_to("..", target_is_directory=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.origin.caddy import validate
+from local.origin.caddy import command, validate
 from local.origin.caddyfile import caddyfile
 from tests.origin_support import MEDIA, caddy
 
@@ -30,6 +32,19 @@ def test_caddy_accepts_the_text(tmp_path, upstream, log):
     given = {**GIVEN, "storage": storage, "upstream": upstream}
     config.write_text(caddyfile(**given, log=log and tmp_path / log.name))
     validate(config, storage)
+
+
+def test_caddy_is_told_to_keep_to_its_own(tmp_path):
+    config = tmp_path / "Caddyfile"
+    config.write_text(caddyfile(**GIVEN))
+    result = subprocess.run(command("adapt", config), capture_output=True, check=True)
+    told = json.loads(result.stdout)
+    assert told["admin"] == {"disabled": True, "config": {"persist": False}}
+    assert told["storage"] == {"module": "file_system", "root": "/var/mysite/caddy"}
+    (server,) = told["apps"]["http"]["servers"].values()
+    assert server["listen"] == ["127.0.0.1:8080"]
+    assert server["automatic_https"] == {"disable": True}
+    assert server["protocols"] == ["h1"]
 
 
 def test_fails_when_caddy_does_not_accept_the_text(tmp_path):
@@ -71,9 +86,8 @@ def test_a_checkout_may_have_any_usual_name(tmp_path):
 
 
 def test_caddy_listens_to_this_machine_only(tmp_path):
-    with caddy(tmp_path) as origin:
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.2", origin.port), timeout=1).close()
+    with caddy(tmp_path) as origin, pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", origin.port), timeout=1).close()
 
 
 def test_caddy_writes_nothing_outside_of_its_folder(tmp_path, monkeypatch):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
 
 from tests.origin_support import (
     DJANGO,
     MEDIA,
+    ODD_NAMES,
     ODD_PATHS,
     OUTSIDE,
     SERVERS,
@@ -51,6 +53,27 @@ SENT = {
 @pytest.mark.parametrize("tree", TREES)
 @pytest.mark.parametrize("target", SENT)
 def test_no_path_leaves_its_tree(origin, tree, target):
+    assert origin.reaches(target, tree=tree) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/media/back\\slash.png",
+        "/media/back%5cslash.png",
+        *(f"/media/{quote(name)}" for name in ODD_NAMES),
+        "/media//u.png",
+        "/media%2fu.png",
+        "/media/%2fu.png",
+        "/media/photos/../u.png",
+        "/media/%75.png/%2e%2e/u.png",
+        "/static/b1%2fapp.css",
+        "/static/b1//app.css",
+        "/static/b1/css/..%2fapp.css",
+    ],
+)
+def test_an_odd_path_to_a_file_of_its_own_tree_is_refused_too(origin, target):
+    tree = target[1:].replace("%2f", "/").split("/")[0]
     assert origin.reaches(target, tree=tree) is None
 
 

@@ -40,8 +40,8 @@ _TEMPLATE = Template(r"""{
 (tree) {
 	import cdn
 	header ?Cache-Control no-store
-	@hidden path_regexp /\.
-	handle @hidden {
+	@no_file path_regexp /(\.|$$)
+	handle @no_file {
 		respond 404
 	}
 	@preflight method OPTIONS
@@ -62,7 +62,6 @@ _TEMPLATE = Template(r"""{
 	uri strip_prefix {args[0]}
 	file_server {
 		index .no-index
-		disable_canonical_uris
 		precompressed br gzip
 	}
 }
