@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -232,7 +232,7 @@ def nginx(
             yield Origin(port, folder / "site", upstream)
 
 
-SERVERS = {
+SERVERS: dict[str, Callable[..., AbstractContextManager[Origin]]] = {
     "caddy": caddy,
     "nginx": nginx,
     "nginx proxy_pass with /": partial(nginx, proxy_pass="http://app/"),

@@ -8,14 +8,15 @@ import re
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
+from origin_support import MEDIA, caddy
 
 from local.origin.caddy import command, validate
 from local.origin.caddyfile import caddyfile
-from tests.origin_support import MEDIA, caddy
 
-GIVEN = {
+GIVEN: dict[str, Any] = {
     "listen": "127.0.0.1:8080",
     "static_root": Path("/var/mysite/static"),
     "media_root": Path("/var/mysite/media"),

@@ -6,8 +6,7 @@ import re
 from urllib.parse import quote
 
 import pytest
-
-from tests.origin_support import (
+from origin_support import (
     DJANGO,
     MEDIA,
     ODD_NAMES,

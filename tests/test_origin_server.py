@@ -6,8 +6,7 @@ import gzip
 from typing import NamedTuple
 
 import pytest
-
-from tests.origin_support import (
+from origin_support import (
     DJANGO,
     MEDIA,
     SERVERS,
@@ -267,7 +266,7 @@ def test_below_a_file_there_is_nothing(origin):
     assert response.header("Cache-Control") == "no-store"
 
 
-def test_a_rule_for_scripts_does_not_reach_into_the_trees(tmp_path):
+def test_nginx_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
     """Such as ``location ~ \\.php$``, which would run what a visitor has uploaded."""
 
     def edit(text):
