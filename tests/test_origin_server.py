@@ -285,3 +285,13 @@ def test_nginx_follows_no_link_out_of_the_tree(tmp_path, path):
         response = origin.send(path)
         assert response.status == 404
         assert response.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("ci", "outcome"), [("true", RuntimeError), ("", pytest.skip.Exception)]
+)
+def test_without_nginx_only_ci_insists(tmp_path, monkeypatch, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr("shutil.which", lambda *args, **kwargs: None)
+    with pytest.raises(outcome, match="apt-get install nginx"), nginx(tmp_path):
+        pass
