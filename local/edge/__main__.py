@@ -39,7 +39,11 @@ async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> No
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
     edge = Edge(table=table)
-    listening_on = await edge.start(port)
+    try:
+        listening_on = await edge.start(port)
+    except OSError as error:
+        message = f"--port must be free, such as 8100, got {port}: {error.strerror}"
+        raise SystemExit(message) from None
 
     def apply(configuration: Configuration) -> None:
         edge.configure(configuration)

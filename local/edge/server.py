@@ -75,7 +75,11 @@ class Edge:
         self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError:
+            await self.stop()
+            raise
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

@@ -157,7 +157,7 @@ def _unmodelled(
         "web ACL": bool(config.text("WebACLId")),
         "geo restriction": restriction.text("RestrictionType", "none") != "none",
         "origin groups (the first member answers)": bool(config.items("OriginGroups")),
-        "HTTP/3": "http3" in config.text("HttpVersion"),
+        "HTTP/3": config.text("HttpVersion").endswith("3"),
         "access logs": config.section("Logging").flag("Enabled"),
     }
     yield from (name for name, used in in_use.items() if used)

@@ -147,7 +147,9 @@ def _pages(call: Call, name: str, **arguments: str) -> list[Dict]:
 
 def reader(endpoint: str) -> Reader:
     """Credentials and region come from the environment of the process."""
-    config = Config(connect_timeout=2, read_timeout=5, retries={"max_attempts": 1})
+    config = Config(
+        connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}
+    )
     return Reader(
         client=boto3.client("cloudfront", endpoint_url=endpoint, config=config)
     )
