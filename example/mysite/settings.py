@@ -39,7 +39,7 @@ CDN = dj_cloudfront.config(
     DATA / "cdn-outputs.json",
     stack=os.environ.get("EXAMPLE_STACK") or None,
     build_version=BUILD_VERSION,
-    static_root=DATA / "static",
+    static_root=os.environ.get("EXAMPLE_STATIC_ROOT") or DATA / "static",
     local=DEBUG,
 )
 STATIC_URL, STATIC_ROOT, MEDIA_URL = CDN.static_url, CDN.static_root, CDN.media_url

@@ -1,0 +1,55 @@
+# `make demo` and `make test` need Python 3.11 or later with venv, and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# jsii and the CDK CLI find node, and cdk.json its python3, in the virtual environment.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install install-debian demo test test-all mutants bench format check
+
+help:
+	@echo "make demo      the whole site with its CDN on this machine, no AWS account"
+	@echo "make test      lint, types, tests, a real deploy and a real browser (minutes)"
+	@echo "make test-all  make test, and what takes longer"
+	@echo "make mutants   breaks the code line by line: the tests must notice each"
+	@echo "make bench     measures what the documentation claims"
+	@echo "make format    formats and sorts the code"
+
+$(VENV)/.installed: requirements.txt requirements-dev.txt package.json package-lock.json
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=python3.12")'
+	@test -x $(BIN)/python || { echo "creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing Python packages (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "installing the CDK CLI"
+	@$(BIN)/npm ci --silent --no-audit --no-fund --no-update-notifier
+	@touch $@
+
+install: $(VENV)/.installed
+
+install-debian: install
+	@$(BIN)/python tests/debian.py chromium nginx
+
+demo: install
+	@$(BIN)/python -m local up
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check install-debian
+	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+
+test-all: install install-debian
+	$(BIN)/python -m pytest -m slow
+
+mutants: install
+	$(BIN)/python tests/mutants/run.py
+
+bench: install
+	$(BIN)/python -m benchmarks
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .

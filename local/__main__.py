@@ -1,0 +1,97 @@
+"""``python -m local``: the whole site, with its CDN, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local import release, supervisor
+from local.aws import cdk
+from local.environment import forget_foreign_aws
+from local.progress import Progress
+from local.record import require_record
+from local.state import CHECKOUT, State
+
+_NOT_UP = 3
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    # A umask of its own: the state holds a secret key and a database.
+    os.umask(0o077)
+    forget_foreign_aws()
+    state = State(folder=arguments.state.resolve())
+    progress = Progress()
+    match arguments.command:
+        case "up":
+            supervisor.up(
+                state,
+                environment=arguments.environment,
+                wanted={
+                    "aws": arguments.aws_port,
+                    "edge": arguments.edge_port,
+                    "django": arguments.django_port,
+                    "web": arguments.web_port,
+                },
+                progress=progress,
+            )
+        case "status":
+            return _status(state, as_json=arguments.json)
+        case "release":
+            release.release(state, arguments.version, progress)
+        case "down":
+            supervisor.down(state, progress)
+        case "cdk":
+            return _cdk(state, arguments.arguments)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=CHECKOUT / ".local",
+        help="the folder for everything that is written (default: .local)",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="deploy, start all, and stay until Ctrl-C")
+    up.add_argument("--environment", default="dev", help="of cdk.json (default: dev)")
+    for name in ("web", "edge", "django", "aws"):
+        up.add_argument(f"--{name}-port", type=int, help="default: one that is free")
+    status = commands.add_parser("status", help="what runs, and where")
+    status.add_argument("--json", action="store_true")
+    ship = commands.add_parser("release", help="ship the next build, or go back to one")
+    ship.add_argument("version", nargs="?", help="default: the next number")
+    commands.add_parser("down", help="end all processes")
+    tool = commands.add_parser(
+        "cdk", help="the CDK CLI against the local AWS, such as: cdk diff"
+    )
+    tool.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _status(state: State, *, as_json: bool) -> int:
+    found = supervisor.status(state)
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        print(_table(found) if found["up"] else "not up")
+    return 0 if found["up"] else _NOT_UP
+
+
+def _table(found: Mapping[str, object]) -> str:
+    shown = ("site", "static", "media", "aws", "stack", "build", "state")
+    return "\n".join(f"{name:<8}{found[name]}" for name in shown if name in found)
+
+
+def _cdk(state: State, arguments: list[str]) -> int:
+    return cdk.run(state, require_record(state).ports.aws, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""The real CDK CLI, run so that it can reach the local AWS and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from local.aws.emulator import endpoint, stack_exists
+from local.environment import ACCOUNT, REGION, aws_environment, node_folder
+from local.state import CHECKOUT, State, read_json, write_atomically
+
+BOOTSTRAP_STACK = "CDKToolkit"
+
+
+def command(*arguments: str) -> list[str]:
+    """The CLI's command line.
+
+    :raises SystemExit: when npm's package is not installed.
+    """
+    cli = CHECKOUT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    if not cli.exists():
+        raise SystemExit("the CDK CLI must be installed: run 'make install'")
+    return [str(node_folder() / "node"), str(cli), "--no-notices", *arguments]
+
+
+def run(
+    state: State, port: int, arguments: Sequence[str], *, quiet: bool = False
+) -> int:
+    """Run one command of the CLI against the local AWS and give its exit code.
+
+    A quiet one writes to a log and shows it only when the command fails.
+    """
+    arguments = with_local_options(arguments)
+    environment = aws_environment(state, endpoint(port))
+    if not quiet:
+        return subprocess.run(
+            command(*arguments), cwd=CHECKOUT, env=environment, check=False
+        ).returncode
+    log = state.log("cdk")
+    with log.open("w", encoding="utf-8") as output:
+        code = subprocess.run(
+            command(*arguments),
+            cwd=CHECKOUT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    if code:
+        print(log.read_text("utf-8"), file=sys.stderr)
+    return code
+
+
+def with_local_options(arguments: Sequence[str]) -> list[str]:
+    """What the emulator needs to be told by.
+
+    Its change sets call every change of a distribution a replacement, so a diff compares
+    templates.
+    """
+    given = list(arguments)
+    if given[:1] == ["diff"] and not any(a.startswith("--method") for a in given):
+        given.append("--method=template")
+    return given
+
+
+def site_stack(environment: str) -> tuple[str, str]:
+    """Name and origin of an environment's stack, from the committed cdk.json.
+
+    :raises SystemExit: when it has no such environment.
+    """
+    context = json.loads((CHECKOUT / "cdk.json").read_text("utf-8"))["context"]
+    environments = context["environments"]
+    if environment not in environments:
+        raise SystemExit(
+            f"--environment must be one of those in cdk.json: {', '.join(environments)}, "
+            f"got {environment!r}"
+        )
+    name = f"{context['site']}-cdn-{environment}"
+    return name, environments[environment]["origin"]
+
+
+def deploy(state: State, port: int, stack: str) -> bool:
+    """Bring the stack to the state of the checkout. False when it already was.
+
+    :raises SystemExit: when the CLI fails; what it said has been shown.
+    """
+    fingerprint = _fingerprint(stack)
+    is_current = (
+        read_json(state.deployed).get("fingerprint") == fingerprint
+        and state.outputs.exists()
+        and stack_exists(port, stack)
+    )
+    if is_current:
+        return False
+    if not stack_exists(port, BOOTSTRAP_STACK):
+        _require(
+            run(
+                state,
+                port,
+                ["bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app", ""],
+                quiet=True,
+            ),
+            "cdk bootstrap",
+        )
+    written = state.temporary / "cdn-outputs.json"
+    written.unlink(missing_ok=True)
+    _require(
+        run(
+            state,
+            port,
+            [
+                *("deploy", stack, "--require-approval", "never"),
+                *("--output", str(state.cdk_out), "--outputs-file", str(written)),
+            ],
+            quiet=True,
+        ),
+        f"cdk deploy {stack}",
+    )
+    write_atomically(state.outputs, written.read_text("utf-8"))
+    write_atomically(state.deployed, json.dumps({"fingerprint": fingerprint}))
+    return True
+
+
+def _require(code: int, what: str) -> None:
+    if code:
+        raise SystemExit(f"{what} failed with exit code {code}")
+
+
+def _fingerprint(stack: str) -> str:
+    digest = hashlib.sha256(stack.encode())
+    for path in _inputs():
+        digest.update(str(path.relative_to(CHECKOUT)).encode() + b"\0")
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _inputs() -> Iterator[Path]:
+    """Every file that decides the template."""
+    for name in ("app.py", "cdk.json", "package-lock.json", "requirements.txt"):
+        yield CHECKOUT / name
+    for folder in ("stacks", "constructs_lib", "dj_cloudfront"):
+        yield from sorted((CHECKOUT / folder).rglob("*.py"))

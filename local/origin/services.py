@@ -1,0 +1,65 @@
+"""The Django server: gunicorn for the pages, Caddy for the files and in front of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from local.environment import built_environment
+from local.origin import caddy
+from local.origin.builds import EXAMPLE
+from local.origin.caddyfile import caddyfile
+from local.processes import Service, answers
+from local.record import Ports
+from local.state import State, write_atomically
+
+DJANGO = "Django"
+
+
+def django_service(
+    state: State, environment: Mapping[str, str], ports: Ports
+) -> Service:
+    """Django under gunicorn. A HUP makes it read BUILD_VERSION again."""
+    return Service(
+        name=DJANGO,
+        command=[
+            *(sys.executable, "-m", "gunicorn", "mysite.wsgi"),
+            *("--bind", f"127.0.0.1:{ports.django}"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--worker-tmp-dir", str(state.temporary)),
+            # Its socket would stand in HOME.
+            "--no-control-socket",
+        ],
+        environment=environment,
+        folder=EXAMPLE,
+        log=state.log("django"),
+        ready=answers(f"http://127.0.0.1:{ports.django}/healthz", host="localhost"),
+    )
+
+
+def web_service(state: State, ports: Ports) -> Service:
+    """Caddy: the two trees from disk, all else from Django.
+
+    :raises ValueError: with Caddy's own sentence when it refuses the configuration.
+    """
+    storage = state.folder / "caddy"
+    storage.mkdir(exist_ok=True)
+    config = storage / "Caddyfile"
+    text = caddyfile(
+        listen=f"127.0.0.1:{ports.web}",
+        static_root=state.static_root,
+        media_root=state.media_root,
+        upstream=f"127.0.0.1:{ports.django}",
+        storage=storage,
+        log=state.log("access"),
+    )
+    write_atomically(config, text)
+    caddy.validate(config, storage)
+    return Service(
+        name="the web server",
+        command=caddy.command("run", config),
+        environment={**built_environment(state), **caddy.environment(storage)},
+        folder=storage,
+        log=state.log("web"),
+        ready=answers(f"http://127.0.0.1:{ports.web}/healthz", host="localhost"),
+    )

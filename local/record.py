@@ -1,0 +1,141 @@
+"""What runs now, written down: for the other commands, and for a crash of the supervisor."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dj_cloudfront.contract import Output
+from local.processes import start_time
+from local.state import State, read_json, write_atomically
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """Where everything listens, on 127.0.0.1."""
+
+    aws: int
+    edge: int
+    django: int
+    web: int
+
+    @property
+    def site_url(self) -> str:
+        return f"http://localhost:{self.web}/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A process by pid and start time, since a pid alone is used again."""
+
+    name: str
+    pid: int
+    started: int
+
+    @property
+    def is_alive(self) -> bool:
+        return start_time(self.pid) == self.started
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One run of ``up``."""
+
+    supervisor: Process
+    children: tuple[Process, ...]
+    stack: str
+    ports: Ports
+
+    def write(self, state: State) -> None:
+        write_atomically(state.running, json.dumps(asdict(self), indent=2))
+
+    def child(self, name: str) -> Process | None:
+        """A child that is alive."""
+        found = (one for one in self.children if one.name == name and one.is_alive)
+        return next(found, None)
+
+
+def read_record(state: State) -> Record | None:
+    """The record of the last run, or None when it ended well."""
+    found = read_json(state.running)
+    try:
+        return Record(
+            supervisor=Process(**_object(found["supervisor"])),
+            children=tuple(
+                Process(**_object(child)) for child in _list(found["children"])
+            ),
+            stack=str(found["stack"]),
+            ports=Ports(**_object(found["ports"])),
+        )
+    except (KeyError, TypeError):
+        return None
+
+
+def require_record(state: State) -> Record:
+    """The record of what runs now.
+
+    :raises SystemExit: when nothing does.
+    """
+    record = read_record(state)
+    if record is None or not record.supervisor.is_alive:
+        raise SystemExit("nothing runs: start it with 'python -m local up'")
+    return record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domains:
+    """The deployed names of a stack, and their URLs on this machine."""
+
+    static: str
+    media: str
+    url_format: str
+
+    @property
+    def static_url(self) -> str:
+        return self._url(self.static)
+
+    @property
+    def media_url(self) -> str:
+        return self._url(self.media)
+
+    def _url(self, name: str) -> str:
+        return self.url_format.format(domain=name, label=name.partition(".")[0])
+
+
+def read_domains(state: State, stack: str, ports: Ports) -> Domains:
+    """The names that the outputs file has for a stack.
+
+    :raises SystemExit: when it has none.
+    """
+    try:
+        outputs = _object(read_json(state.outputs)[stack])
+        static, media = (
+            outputs[Output.STATIC_DOMAIN_NAME],
+            outputs[Output.MEDIA_DOMAIN_NAME],
+        )
+        targets = outputs[Output.STATIC_DNS_TARGET], outputs[Output.MEDIA_DNS_TARGET]
+    except (KeyError, TypeError):
+        raise SystemExit(
+            f"{state.outputs} must hold the outputs of {stack}: remove "
+            f"{state.deployed} and start again"
+        ) from None
+    # The edge knows CloudFront's own names by their first label, and aliases as they are.
+    form = "{label}.cloudfront" if (static, media) == targets else "{domain}"
+    return Domains(
+        static=static,
+        media=media,
+        url_format=f"http://{form}.localhost:{ports.edge}",
+    )
+
+
+def _object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _list(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value

@@ -1,0 +1,242 @@
+"""``up``, ``down`` and ``status``: all processes of the local environment as one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from types import FrameType
+
+from local.aws import cdk, emulator
+from local.environment import aws_environment
+from local.origin import builds
+from local.origin.services import django_service, web_service
+from local.processes import (
+    Running,
+    Service,
+    answers,
+    ended,
+    free_port,
+    start,
+    start_time,
+    stop,
+    stop_group,
+    wait_until_ready,
+)
+from local.progress import Progress
+from local.record import Ports, Process, Record, read_domains, read_record
+from local.state import CHECKOUT, State, read_json, write_atomically
+
+_BUSY = (
+    "it is up already: see 'python -m local status', end it with 'python -m local down'"
+)
+
+
+class Supervisor:
+    """Starts the services in order, watches them, and ends them in reverse."""
+
+    def __init__(self, state: State, stack: str, ports: Ports) -> None:
+        self.state = state
+        self.stack = stack
+        self.ports = ports
+        self._running: list[Running] = []
+
+    def launch(self, service: Service) -> None:
+        """Start a service, write it down, and wait for its first answer."""
+        child = start(service)
+        self._running.append(child)
+        self._record()
+        wait_until_ready(child)
+
+    def watch(self) -> str:
+        """Wait until a service ends, and say why it did."""
+        while True:
+            for child in self._running:
+                if child.process.poll() is not None:
+                    return ended(child)
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for child in reversed(self._running):
+            stop(child)
+        self.state.running.unlink(missing_ok=True)
+
+    def _record(self) -> None:
+        own = os.getpid()
+        Record(
+            supervisor=Process(
+                name="supervisor", pid=own, started=start_time(own) or 0
+            ),
+            children=tuple(
+                Process(name=child.service.name, pid=child.pid, started=child.started)
+                for child in self._running
+            ),
+            stack=self.stack,
+            ports=self.ports,
+        ).write(self.state)
+
+
+def up(
+    state: State,
+    *,
+    environment: str,
+    wanted: Mapping[str, int | None],
+    progress: Progress,
+) -> None:
+    """Bring everything up, stay until it ends, and leave nothing behind.
+
+    :param environment: An environment of cdk.json, deployed as it is.
+    :param wanted: Ports by name, None for one that is free.
+    :raises SystemExit: when something cannot start or ends by itself.
+    """
+    stack, origin = cdk.site_stack(environment)
+    state.create()
+    with state.locked("up", _BUSY):
+        _end_leftovers(read_record(state))
+        supervisor = Supervisor(state, stack, _choose_ports(state, wanted))
+        _end_on_signals()
+        try:
+            _bring_up(supervisor, origin, progress)
+            print(_announcement(status(state)), flush=True)
+            raise SystemExit(supervisor.watch())
+        except KeyboardInterrupt:
+            progress.say("\nending all processes")
+        finally:
+            supervisor.stop()
+
+
+def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
+    state, ports, stack = supervisor.state, supervisor.ports, supervisor.stack
+    with progress.step("starting the local AWS"):
+        supervisor.launch(emulator.service(state, ports.aws))
+    with progress.step(f"deploying {stack} with the CDK CLI"):
+        cdk.deploy(state, ports.aws, stack)
+    domains = read_domains(state, stack, ports)
+    environment = builds.django_environment(state, stack, domains)
+    with progress.step("preparing the site: database, build, first picture"):
+        builds.prepare(state, environment)
+    with progress.step("starting Django"):
+        supervisor.launch(django_service(state, environment, ports))
+    with progress.step("starting the web server"):
+        supervisor.launch(web_service(state, ports))
+    with progress.step("starting the edge"):
+        supervisor.launch(_edge_service(state, ports, origin))
+
+
+def _edge_service(state: State, ports: Ports, origin: str) -> Service:
+    aws = emulator.endpoint(ports.aws)
+    return Service(
+        name="the edge",
+        command=[
+            *(sys.executable, "-m", "local.edge"),
+            *("--endpoint", aws, "--port", str(ports.edge)),
+            *("--origin", f"{origin}=127.0.0.1:{ports.web}"),
+        ],
+        environment=aws_environment(state, aws),
+        folder=CHECKOUT,
+        log=state.log("edge"),
+        ready=answers(f"http://127.0.0.1:{ports.edge}/_edge/health"),
+    )
+
+
+def down(state: State, progress: Progress) -> None:
+    """End what ``up`` started, also when its supervisor is no more."""
+    record = read_record(state)
+    if record is None:
+        progress.say("nothing was running")
+        return
+    if record.supervisor.is_alive:
+        os.kill(record.supervisor.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 30
+        while record.supervisor.is_alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+    _end_leftovers(record)
+    state.running.unlink(missing_ok=True)
+    progress.say("all processes have ended")
+
+
+def status(state: State) -> Mapping[str, object]:
+    """What runs, as data."""
+    record = read_record(state)
+    if record is None or not record.supervisor.is_alive:
+        return {"up": False}
+    found: dict[str, object] = {
+        "up": True,
+        "stack": record.stack,
+        "build": state.current_build(),
+        "site": record.ports.site_url,
+        "aws": emulator.endpoint(record.ports.aws),
+        "state": str(state.folder),
+        "processes": {child.name: child.pid for child in record.children},
+    }
+    # Before the first deploy there are no names yet.
+    with contextlib.suppress(SystemExit):
+        domains = read_domains(state, record.stack, record.ports)
+        found |= {
+            "static": f"{domains.static_url}/{state.current_build()}/",
+            "media": f"{domains.media_url}/",
+            "static_domain": domains.static,
+            "media_domain": domains.media,
+        }
+    return found
+
+
+def _announcement(found: Mapping[str, object]) -> str:
+    return (
+        f"\n  site    {found['site']}\n"
+        f"  static  {found['static']}   (deployed as {found['static_domain']})\n"
+        f"  media   {found['media']}   (deployed as {found['media_domain']})\n\n"
+        "  ship the next build:  .venv/bin/python -m local release\n"
+        "  end with Ctrl-C, or:  .venv/bin/python -m local down\n"
+    )
+
+
+def _choose_ports(state: State, wanted: Mapping[str, int | None]) -> Ports:
+    """Given ports, else those of the last time where they are free, else any."""
+    path = state.folder / "ports.json"
+    last = read_json(path)
+    chosen: dict[str, int] = {}
+    for name, port in wanted.items():
+        taken = frozenset(chosen.values())
+        what = f"--{name}-port"
+        if port is not None:
+            chosen[name] = free_port(port, what=what)
+            continue
+        chosen[name] = _last_port(last.get(name), taken) or free_port(
+            None, what=what, taken=taken
+        )
+    write_atomically(path, json.dumps(chosen))
+    return Ports(**chosen)
+
+
+def _last_port(last: object, taken: frozenset[int]) -> int | None:
+    if not isinstance(last, int) or last in taken:
+        return None
+    try:
+        return free_port(last, what="")
+    except SystemExit:
+        return None
+
+
+def _end_leftovers(record: Record | None) -> None:
+    """End children whose supervisor was killed."""
+    for child in reversed(record.children if record else ()):
+        stop_group(child.pid, child.started, seconds=5)
+
+
+def _end_on_signals() -> None:
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # A second Ctrl-C must not cut the clean end short.
+        for one in signals:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for one in signals:
+        signal.signal(one, interrupt)

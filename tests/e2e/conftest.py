@@ -1,0 +1,18 @@
+"""The real thing: the CLI, the local AWS, the edge, the web server and Django, once for all."""
+
+from __future__ import annotations
+
+import pytest
+from local_support import LocalSite
+
+
+@pytest.fixture(scope="session")
+def state_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def local_site(state_folder):
+    """``python -m local up``, until the tests end."""
+    with LocalSite(state_folder) as site:
+        yield site
