@@ -86,6 +86,8 @@ def test_everything_that_is_deployed_is_taken_over():
 def test_error_ttl_of_0_is_not_the_default():
     assert only(distribution(errors={404: 0})).error_rule(404).ttl == 0
     assert only(distribution(errors={})).error_rule(404).ttl == 10
+    rule = named({"ErrorCode": 404, "ResponsePagePath": "/404.html"})
+    assert only(distribution(CustomErrorResponses=rule)).error_rule(404).ttl == 10
 
 
 def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
@@ -307,6 +309,15 @@ def test_only_the_changed_distribution_is_read_again():
     api.given = deployed(distribution(), distribution("d333.cloudfront.net"))
     assert reader.read() == parse(api.given)
     assert [call for call in api.calls if call != "list"] == ["get D333"]
+
+
+def test_change_that_only_the_details_show_is_noticed():
+    api = Api(deployed(distribution(DefaultRootObject="a")))
+    reader = Reader(client=api)
+    reader.read()
+    api.given = deployed(distribution(DefaultRootObject="b"))
+    api.changed = datetime(2026, 1, 2, tzinfo=UTC)
+    assert reader.read().distributions[0].default_root_object == "b"
 
 
 def test_changed_policy_alone_is_noticed():

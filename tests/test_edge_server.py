@@ -253,6 +253,14 @@ def test_expired_copy_does_not_hide_a_404(edge, origin):
     assert edge.get("/x").status == 404
 
 
+def test_expired_404_does_not_stand_in_for_a_500(edge, origin):
+    origin.default = Reply(status=404, headers={"Cache-Control": "max-age=60"})
+    edge.get("/x")
+    edge.clock.advance(61)
+    origin.default = Reply(status=500)
+    assert edge.get("/x").status == 500
+
+
 def test_stale_if_error_0_shows_the_error(edge, origin):
     origin.default = Reply(headers={"Cache-Control": "max-age=60, stale-if-error=0"})
     edge.get("/x")
@@ -283,6 +291,17 @@ def test_expired_copy_is_revalidated_by_its_etag(edge, origin):
     assert (got.cache, got.body, got.headers["age"]) == ("RefreshHit", b"same", "0")
     assert origin.asked[1].headers["if-none-match"] == '"1"'
     assert (edge.get("/x").cache, origin.count) == ("Hit", 2)
+
+
+def test_forwarded_cookies_stop_collapsing_and_revalidation(edge_with, origin):
+    edge = edge_with(cache=cache_policy(CookiesConfig={"CookieBehavior": "all"}))
+    headers = {"Cache-Control": "max-age=60", "ETag": '"1"'}
+    origin.default = Reply(headers=headers, delay=0.2)
+    _at_once(edge, 5, 200)
+    assert origin.count == 5
+    edge.clock.advance(61)
+    assert edge.get("/x").cache == "Miss"
+    assert "if-none-match" not in origin.asked[-1].headers
 
 
 def test_vary_star_is_fetched_every_time(edge, origin):
@@ -336,8 +355,9 @@ def test_least_recently_used_copy_goes_first(origin):
         for number in range(12):
             edge.get(f"/{number}")
             edge.get("/0")
-        assert (edge.get("/0").cache, edge.get("/11").cache) == ("Hit", "Hit")
+        assert edge.get("/11").cache == "Hit"
         assert edge.get("/1").cache == "Miss"
+    assert origin.targets.count("/static/0") == 1
 
 
 def test_head_shares_the_entry_of_get(edge, origin):
@@ -364,6 +384,13 @@ def test_allowed_method_passes_with_its_body_and_is_never_cached(edge_with, orig
     answers = [edge.get("/x", method="POST", body=b"a=1").body for _ in range(2)]
     assert answers == [b"made", b"made"]
     assert [one.body for one in origin.asked] == [b"a=1", b"a=1"]
+
+
+def test_compressed_body_of_a_viewer_passes_byte_for_byte(edge_with, origin):
+    methods = {**named("GET", "HEAD", "POST"), "CachedMethods": named("GET", "HEAD")}
+    edge = edge_with(distribution(default={"AllowedMethods": methods}))
+    edge.get("/x", method="POST", body=b"\x1f", headers={"Content-Encoding": "gzip"})
+    assert origin.asked[0].body == b"\x1f"
 
 
 def test_disabled_caching_passes_everything_on(edge_with, origin):
@@ -577,7 +604,19 @@ def test_unreachable_origin_is_asked_again_and_then_502(edge, origin):
     got = edge.get("/x")
     assert (got.status, got.cache) == (502, "Error")
     assert ORIGIN.encode() in got.body
-    assert origin.count >= 2
+    # The HTTP client may send a request twice in each of the two attempts.
+    assert origin.count > 2
+
+
+def test_error_of_the_edge_itself_gets_no_policy_headers(edge_with, origin):
+    policy = named({"Header": "X-A", "Value": "1", "Override": True})
+    edge = edge_with(
+        distribution(default={"ResponseHeadersPolicyId": "response"}),
+        response={"CustomHeadersConfig": policy},
+    )
+    assert edge.get("/x").headers["x-a"] == "1"
+    origin.default = Reply(drop=True)
+    assert "x-a" not in edge.get("/y").headers
 
 
 def test_post_is_not_asked_again(edge_with, origin):
