@@ -12,7 +12,6 @@ import http.client
 import os
 import re
 import secrets
-import shutil
 import socket
 import subprocess
 import threading
@@ -24,7 +23,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
+from tools import require
 
 from local.origin.caddy import command, environment, validate
 from local.origin.caddyfile import caddyfile
@@ -211,7 +210,7 @@ def nginx(
     edit: Callable[[str], str] = lambda text: text,
 ) -> Iterator[Origin]:
     """The README's server in Debian's nginx, which runs as one process here."""
-    program = _nginx_program()
+    program = require("nginx")
     port, probe = _free_port(), _write_site(folder / "site")
     with Upstream() as upstream:
         block = edit(nginx_block())
@@ -269,17 +268,6 @@ def replace_once(text: str, old: str, new: str) -> str:
     """Replace, and fail when the text is not what the caller thinks it is."""
     assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times"
     return text.replace(old, new)
-
-
-def _nginx_program() -> str:
-    places = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin"))
-    program = shutil.which("nginx", path=places)
-    if program is not None:
-        return program
-    reason = "nginx is not installed: apt-get install nginx"
-    if os.environ.get("CI") == "true":
-        raise RuntimeError(reason)
-    pytest.skip(reason)
 
 
 def _write_site(site: Path) -> str:

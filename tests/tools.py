@@ -1,0 +1,24 @@
+"""Programs that tests need and pip does not bring."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def require(program):
+    """The path of a Debian package's program of the same name.
+
+    Without it a test is skipped on a laptop and fails in CI: there, a skip would be green and
+    prove nothing.
+    """
+    path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
+    found = shutil.which(program, path=path)
+    if found is not None:
+        return found
+    reason = f"{program} is not installed: apt-get install {program}"
+    if os.environ.get("CI") == "true":
+        raise RuntimeError(reason)
+    pytest.skip(reason)
