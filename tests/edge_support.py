@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from local.edge.deployed.distributions import Deployed, parse
+from local.edge.invalidation import Invalidation
 from local.edge.server import Edge
 from local.edge.transport import origin_table
 
@@ -111,13 +112,18 @@ class LoopThread:
 
 @dataclass(kw_only=True)
 class Reply:
-    """What the origin says. ``drop`` closes the connection in place of an answer."""
+    """What the origin says.
+
+    ``drop`` closes the connection in place of an answer, ``missing`` that many bytes before
+    its end.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"body"
     delay: float = 0
     drop: bool = False
+    missing: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +221,7 @@ class CountingOrigin:
         if not reply.drop:
             writer.write(_rendered(reply, asked))
             await writer.drain()
-        return not reply.drop
+        return not (reply.drop or reply.missing)
 
     async def _body(
         self, reader: asyncio.StreamReader, headers: Mapping[str, str]
@@ -237,7 +243,7 @@ def _rendered(reply: Reply, asked: Asked) -> bytes:
     ]
     empty = status in (204, 304)
     if not empty:
-        lines.append(f"Content-Length: {len(reply.body)}")
+        lines.append(f"Content-Length: {len(reply.body) + reply.missing}")
     head = "\r\n".join([*lines, "", ""]).encode()
     return head + (b"" if empty or asked.method == "HEAD" else reply.body)
 
@@ -290,6 +296,11 @@ class RunningEdge(Viewer):
 
     def redeploy(self, deployed: Deployed) -> None:
         self._thread.loop.call_soon_threadsafe(self.edge.configure, parse(deployed))
+        self._thread.run(asyncio.sleep(0))
+
+    def invalidate(self, *paths: str, distribution_id: str = "D111") -> None:
+        one = Invalidation(distribution_id=distribution_id, paths=paths)
+        self._thread.loop.call_soon_threadsafe(self.edge.invalidate, [one])
         self._thread.run(asyncio.sleep(0))
 
 

@@ -22,6 +22,8 @@ from edge_support import (
 from local.edge.deployed.configuration import Configuration, Take, Ttls
 from local.edge.deployed.distributions import Deployed, parse
 from local.edge.deployed.reading import Reader, follow
+from local.edge.invalidation import Invalidation, Invalidations
+from local.edge.key import Key
 from local.edge.transport import origin_table
 
 MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -358,7 +360,7 @@ def test_following_applies_changes_and_survives_failures():
 
     async def scenario():
         work = follow(
-            Reader(client=api), applied.append, log=lines.append, seconds=0.01
+            Reader(client=api).read, applied.append, log=lines.append, seconds=0.01
         )
         following = asyncio.create_task(work)
         await until(lambda: applied)
@@ -377,7 +379,59 @@ def test_following_applies_changes_and_survives_failures():
     asyncio.run(scenario())
     assert [one.distributions[0].domain_name for one in applied] == [STATIC, MEDIA]
     (line,) = lines
-    assert line.startswith("warning: the deployed configuration cannot be read")
+    assert line.startswith("warning: what is deployed cannot be read")
+
+
+class InvalidationApi:
+    """Two invalidations of one distribution, one to a page."""
+
+    paths = {"I1": ["/a", "/b/*"], "I2": ["/*"]}
+
+    def list_invalidations(self, DistributionId, Marker="I1"):
+        following = {"NextMarker": "I2"} if Marker == "I1" else {}
+        return {"InvalidationList": {**named({"Id": Marker}), **following}}
+
+    def get_invalidation(self, DistributionId, Id):
+        return {
+            "Invalidation": {"InvalidationBatch": {"Paths": named(*self.paths[Id])}}
+        }
+
+
+def test_invalidation_is_news_once():
+    invalidations = Invalidations(client=InvalidationApi(), ids=lambda: ["E1"])
+    assert [list(one.paths) for one in invalidations.read()] == [["/a", "/b/*"], ["/*"]]
+    assert invalidations.read() is None
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "covered"),
+    [
+        ("/a", "/a", True),
+        ("a", "/a", True),
+        ("/a", "/A", False),
+        ("/a", "/ab", False),
+        ("/a*", "/ab/c", True),
+        ("/*", "/", True),
+        ("/a*b", "/a*b", True),
+        ("/a*b", "/axb", False),
+        ("/a", "/a?v=1", False),
+        ("/a?v=1", "/a?v=1", True),
+        ("/a*", "/a?v=1", True),
+    ],
+)
+def test_invalidation_path_covers_a_url(path, url, covered):
+    found, _, query = url.partition("?")
+    key = Key(
+        distribution_id="E1",
+        options=False,
+        path=found,
+        headers=(),
+        query=query,
+        cookies="",
+        encoding=None,
+    )
+    assert Invalidation(distribution_id="E1", paths=[path]).covers(key) is covered
+    assert not Invalidation(distribution_id="E2", paths=[path]).covers(key)
 
 
 def test_parsing_changes_nothing_given():

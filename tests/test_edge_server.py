@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import time
 from collections.abc import Iterator
@@ -648,6 +649,35 @@ def test_redeploy_takes_effect_without_a_flush(edge, origin):
     assert edge.get("/x").cache == "Hit"
     edge.get("/y")
     assert origin.targets == ["/static/x", "/elsewhere/y"]
+
+
+def test_invalidation_takes_all_variants_of_a_path_and_nothing_else(edge, origin):
+    origin.default = Reply(headers=LONG)
+    for target in ("/a/x", "/a/y", "/b/x"):
+        edge.get(target)
+        edge.get(target, headers={"Origin": "https://a"})
+    edge.invalidate("/a/x", "/b*", "/A/y")
+    edge.invalidate("/*", distribution_id="D222")
+    results = {path: edge.get(path).cache for path in ("/a/x", "/a/y", "/b/x")}
+    assert results == {"/a/x": "Miss", "/a/y": "Hit", "/b/x": "Miss"}
+    assert edge.get("/a/x", headers={"Origin": "https://a"}).cache == "Miss"
+
+
+def test_answer_cut_short_is_502_and_not_kept(edge, origin):
+    origin.default = Reply(headers=LONG, missing=3)
+    assert edge.get("/x").status == 502
+    edge.clock.advance(6)
+    origin.default = Reply(headers=LONG)
+    assert edge.get("/x").cache == "Miss"
+
+
+def test_streamed_answer_cut_short_breaks_the_connection(origin):
+    origin.default = Reply(body=b"x" * 500_000, missing=3)
+    with (
+        RunningEdge(deployed(), origins={ORIGIN: origin}, capacity=1_000_000) as edge,
+        pytest.raises((http.client.IncompleteRead, ConnectionError)),
+    ):
+        edge.get("/x")
 
 
 def test_expires_alone_decides(edge, origin):

@@ -8,7 +8,8 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from local.edge.deployed.configuration import Configuration
-from local.edge.deployed.reading import follow, reader
+from local.edge.deployed.reading import Reader, follow, new_client
+from local.edge.invalidation import Invalidations
 from local.edge.server import HOST, Edge, log_to_stdout
 from local.edge.transport import Address, origin_table
 
@@ -45,18 +46,27 @@ async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> No
         message = f"--port must be free, such as 8100, got {port}: {error.strerror}"
         raise SystemExit(message) from None
 
-    def apply(configuration: Configuration) -> None:
+    client = new_client(endpoint)
+    invalidations = Invalidations(client=client, ids=edge.served_ids)
+
+    def configure(configuration: Configuration) -> None:
         edge.configure(configuration)
         configured.set()
 
-    following = asyncio.create_task(follow(reader(endpoint), apply, log=log_to_stdout))
-    announcing = asyncio.create_task(_announce(configured, listening_on))
+    following = asyncio.gather(
+        _announce(configured, listening_on),
+        follow(Reader(client=client).read, configure, log=log_to_stdout),
+        follow(invalidations.read, edge.invalidate, log=_silent),
+    )
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((stopping, following), return_when=asyncio.FIRST_COMPLETED)
     await edge.stop()
-    announcing.cancel()
     if not following.cancel():
         following.result()
+
+
+def _silent(line: str) -> None:
+    """That the API is away is said where the configuration is read."""
 
 
 async def _announce(configured: asyncio.Event, port: int) -> None:

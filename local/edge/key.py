@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from multidict import CIMultiDict
 
@@ -56,7 +57,21 @@ VIA = "1.1 edge.cloudfront.localhost (CloudFront)"
 
 _UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
 
-Key = tuple[object, ...]
+
+class Key(NamedTuple):
+    """What one cached copy is found by."""
+
+    distribution_id: str
+    options: bool
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    query: str
+    cookies: str
+    encoding: str | None
+
+    @property
+    def url(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,14 +140,14 @@ def cache_key(
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-the-cache-key.html
     """
     policy = behavior.cache
-    return (
-        distribution.id,
-        request.method == "OPTIONS",
-        request.path,
-        tuple(sorted(_listed(behavior, request, (policy.headers,)))),
-        _query(request.query, policy.query.__contains__),
-        _cookies(request.headers, policy.cookies.__contains__),
-        accept_encoding(behavior, request.headers),
+    return Key(
+        distribution_id=distribution.id,
+        options=request.method == "OPTIONS",
+        path=request.path,
+        headers=tuple(sorted(_listed(behavior, request, (policy.headers,)))),
+        query=_query(request.query, policy.query.__contains__),
+        cookies=_cookies(request.headers, policy.cookies.__contains__),
+        encoding=accept_encoding(behavior, request.headers),
     )
 
 

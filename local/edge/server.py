@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import aiohttp
@@ -11,6 +11,7 @@ from aiohttp import web
 
 from local.edge.answer import Answer, Answers, Body
 from local.edge.deployed.configuration import Configuration
+from local.edge.invalidation import Invalidation
 from local.edge.key import ViewerRequest
 from local.edge.store import DEFAULT_CAPACITY, LARGEST_SHARE, Cache, Clock
 from local.edge.transport import Address, Origins
@@ -60,6 +61,13 @@ class Edge:
         for warning in sorted(warnings - self._warned):
             self._log(f"warning: {warning}")
         self._warned = warnings
+
+    def served_ids(self) -> Sequence[str]:
+        return [one.id for one in self.configuration.distributions]
+
+    def invalidate(self, invalidations: Iterable[Invalidation]) -> None:
+        for one in invalidations:
+            self._cache.discard(one.covers)
 
     async def start(self, port: int = 0) -> int:
         """Listen, on loopback only; returns the port."""

@@ -111,6 +111,10 @@ class Store:
         if copy := self._copies.pop(key, None):
             self._size -= copy.size
 
+    def discard_all(self, condemned: Callable[[Key], bool]) -> None:
+        for key in [key for key in self._copies if condemned(key)]:
+            self.discard(key)
+
 
 class Cache:
     """Answers from the store, from the origin, or from what another is fetching."""
@@ -119,6 +123,9 @@ class Cache:
         self._clock = clock
         self._store = Store(capacity)
         self._flights: dict[Key, asyncio.Task[Outcome]] = {}
+
+    def discard(self, condemned: Callable[[Key], bool]) -> None:
+        self._store.discard_all(condemned)
 
     async def answer(self, key: Key, rules: Rules, ask: Ask) -> Outcome:
         copy = self._store.get(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import boto3
 from botocore.config import Config
@@ -17,6 +18,7 @@ from local.edge.deployed.raw import Raw
 
 Dict = Mapping[str, object]
 Call = Callable[..., Dict]
+News = TypeVar("News")
 
 _UNREADABLE = (BotoCoreError, ClientError, ResponseParserError)
 _KINDS = {
@@ -53,7 +55,7 @@ class Reader:
     def read(self) -> Configuration | None:
         """None: nothing has changed since the last reading."""
         lists = _Lists(
-            distributions=_pages(self._call("list_distributions"), "DistributionList"),
+            distributions=pages(self._call("list_distributions"), "DistributionList"),
             policies={kind: self._custom_policies(kind) for kind in _KINDS},
         )
         if lists == self._last:
@@ -75,11 +77,10 @@ class Reader:
         return configuration
 
     def _call(self, name: str) -> Call:
-        method: Call = getattr(self.client, name)
-        return method
+        return method(self.client, name)
 
     def _custom_policies(self, kind: str) -> Mapping[str, Dict]:
-        items = _pages(self._call(_KINDS[kind][0]), f"{kind}List", Type="custom")
+        items = pages(self._call(_KINDS[kind][0]), f"{kind}List", Type="custom")
         policies = [Raw(item).section(kind) for item in items]
         return {
             one.text("Id"): one.section(f"{kind}Config").mapping for one in policies
@@ -134,7 +135,13 @@ def _policy_ids(kind: str, distributions: list[Dict]) -> set[str]:
     return {one.text(f"{kind}Id") for one in behaviors if one.has(f"{kind}Id")} - {""}
 
 
-def _pages(call: Call, name: str, **arguments: str) -> list[Dict]:
+def method(client: object, name: str) -> Call:
+    """By its name, because the three kinds of policies are read alike."""
+    found: Call = getattr(client, name)
+    return found
+
+
+def pages(call: Call, name: str, **arguments: str) -> list[Dict]:
     items: list[Dict] = []
     while True:
         answer = Raw(call(**arguments))
@@ -145,34 +152,33 @@ def _pages(call: Call, name: str, **arguments: str) -> list[Dict]:
         arguments["Marker"] = marker
 
 
-def reader(endpoint: str) -> Reader:
-    """Credentials and region come from the environment of the process."""
+def new_client(endpoint: str) -> object:
+    """Of boto3, for CloudFront. Credentials and region come from the environment of the process."""
     config = Config(
         connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}
     )
-    return Reader(
-        client=boto3.client("cloudfront", endpoint_url=endpoint, config=config)
-    )
+    client: object = boto3.client("cloudfront", endpoint_url=endpoint, config=config)
+    return client
 
 
 async def follow(
-    reader: Reader,
-    apply: Callable[[Configuration], None],
+    read: Callable[[], News | None],
+    apply: Callable[[News], None],
     *,
     log: Callable[[str], None],
     seconds: float = 1.0,
 ) -> None:
-    """Apply every change. A reading that fails leaves the last configuration in force."""
+    """Apply all news, for ever. A reading that fails leaves what was applied in force."""
     failing = False
     while True:
         try:
-            configuration = await asyncio.to_thread(reader.read)
+            news = await asyncio.to_thread(read)
         except _UNREADABLE as error:
             if not failing:
-                log(f"warning: the deployed configuration cannot be read: {error}")
+                log(f"warning: what is deployed cannot be read: {error}")
             failing = True
         else:
             failing = False
-            if configuration is not None:
-                apply(configuration)
+            if news is not None:
+                apply(news)
         await asyncio.sleep(seconds)

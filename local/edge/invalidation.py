@@ -1,0 +1,72 @@
+"""Invalidations: read from the AWS API, and which copies they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from local.edge.deployed.raw import Raw
+from local.edge.deployed.reading import method, pages
+from local.edge.key import Key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invalidation:
+    """Paths of one distribution whose copies are to go.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
+    """
+
+    distribution_id: str
+    paths: Sequence[str]
+
+    def covers(self, key: Key) -> bool:
+        """All variants of a path go together; ``*`` means something at the end only."""
+        if key.distribution_id != self.distribution_id:
+            return False
+        return any(_covers("/" + path.lstrip("/"), key.url) for path in self.paths)
+
+
+def _covers(path: str, url: str) -> bool:
+    if path.endswith("*"):
+        return url.startswith(path[:-1])
+    return url == path
+
+
+@dataclass(kw_only=True)
+class Invalidations:
+    """Those not seen before.
+
+    :param client: A boto3 client for CloudFront.
+    :param ids: Tells the distributions to look at.
+    """
+
+    client: object
+    ids: Callable[[], Sequence[str]]
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def read(self) -> Sequence[Invalidation] | None:
+        found = [
+            self._detailed(distribution_id, invalidation_id)
+            for distribution_id in self.ids()
+            for invalidation_id in self._listed(distribution_id)
+            if (distribution_id, invalidation_id) not in self._seen
+        ]
+        self._seen.update((one.distribution_id, one_id) for one, one_id in found)
+        return [one for one, _ in found] or None
+
+    def _listed(self, distribution_id: str) -> Sequence[str]:
+        call = method(self.client, "list_invalidations")
+        items = pages(call, "InvalidationList", DistributionId=distribution_id)
+        return [Raw(item).text("Id") for item in items]
+
+    def _detailed(
+        self, distribution_id: str, invalidation_id: str
+    ) -> tuple[Invalidation, str]:
+        call = method(self.client, "get_invalidation")
+        answer = Raw(call(DistributionId=distribution_id, Id=invalidation_id))
+        batch = answer.section("Invalidation").section("InvalidationBatch")
+        invalidation = Invalidation(
+            distribution_id=distribution_id, paths=batch.names("Paths")
+        )
+        return invalidation, invalidation_id
