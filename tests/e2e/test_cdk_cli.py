@@ -1,0 +1,179 @@
+"""The real CDK CLI: the same bytes everywhere, one sentence for mistakes, no needless diff."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import boto3
+import pytest
+from cdk_support import ROOT
+
+from local.aws.cdk import command
+from local.environment import REGION, aws_environment
+from local.state import State
+
+TEMPLATE = "mysite-cdn-dev.template.json"
+SYNTHESIZED = ("app.py", "cdk.json", "stacks", "constructs_lib", "dj_cloudfront")
+
+
+@pytest.fixture(scope="module")
+def aws(local_site, state_folder):
+    return aws_environment(State(folder=state_folder), local_site.status["aws"])
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what makes the templates, in another folder."""
+    folder = tmp_path / "another folder"
+    folder.mkdir()
+    for name in SYNTHESIZED:
+        source = ROOT / name
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy(source, folder / name)
+    return folder
+
+
+def cdk(*arguments, cwd, env):
+    return subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_cli_deploys_the_golden_template_byte_for_byte(state_folder, local_site):
+    deployed = (state_folder / "cdk.out" / TEMPLATE).read_bytes()
+    assert deployed == (ROOT / "tests" / "snapshots" / TEMPLATE).read_bytes()
+
+
+def test_where_and_by_whom_it_is_synthesized_changes_no_byte(checkout, aws, tmp_path):
+    elsewhere = {
+        **aws,
+        "HOME": str(tmp_path / "home"),
+        "TZ": "Pacific/Chatham",
+        "LANG": "tr_TR.UTF-8",
+        "PYTHONHASHSEED": "4711",
+        "CDK_DEFAULT_ACCOUNT": "999999999999",
+        "CDK_DEFAULT_REGION": "eu-west-3",
+        "BUILD_VERSION": "b4711",
+    }
+    done = cdk("synth", "--quiet", cwd=checkout, env=elsewhere)
+    assert done.returncode == 0, done.stderr
+    for golden in (ROOT / "tests" / "snapshots").glob("*.template.json"):
+        assert (checkout / "cdk.out" / golden.name).read_bytes() == golden.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            '"dev.example.com"',
+            '"https://dev.example.com"',
+            "environments.dev.origin must be a bare host name such as 'www.example.com', "
+            "got 'https://dev.example.com': leave out the scheme",
+        ),
+        (
+            '"staging": {',
+            '"prod": {',
+            "cdk.json must not have a key twice in one object, got 'prod' twice: the first "
+            "would be lost",
+        ),
+    ],
+)
+def test_a_mistake_in_cdk_json_ends_synth_with_one_sentence(
+    checkout, aws, old, new, sentence
+):
+    path = checkout / "cdk.json"
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), "utf-8")
+    done = cdk("synth", "--quiet", cwd=checkout, env=aws)
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert f"cdk.json: {sentence}\n" in said
+    assert "Traceback" not in said
+    assert "jsii" not in said
+
+
+def test_every_recommended_feature_flag_is_set():
+    folder = ROOT / "node_modules" / "aws-cdk" / "lib" / "init-templates"
+    recommended = json.loads((folder / ".recommended-feature-flags.json").read_text())
+    context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+    assert recommended.items() <= context.items()
+
+
+def test_the_cli_sends_no_telemetry(aws):
+    env = {k: v for k, v in aws.items() if k != "CDK_DISABLE_CLI_TELEMETRY"}
+    done = cdk("cli-telemetry", "--status", cwd=ROOT, env=env)
+    assert "disabled" in (done.stdout + done.stderr).lower()
+
+
+def test_a_deploy_for_another_account_is_refused(local_site):
+    done = local_site.cdk("deploy", "mysite-cdn-prod", "--require-approval", "never")
+    assert done.returncode == 1
+    assert "111122223333" in done.stderr
+
+
+def test_an_unchanged_checkout_has_no_differences(local_site):
+    done = local_site.cdk("diff", "mysite-cdn-dev", "--fail")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "There were no differences" in done.stdout + done.stderr
+
+
+def test_a_change_is_a_difference(local_site):
+    done = local_site.cdk("diff", "mysite-cdn-staging", "--fail")
+    assert done.returncode == 1
+
+
+def test_two_environments_have_exactly_the_policies_that_they_declare(local_site):
+    done = local_site.cdk("deploy", "mysite-cdn-staging", "--require-approval", "never")
+    assert done.returncode == 0, done.stderr
+    try:
+        assert listed_policies(local_site) == declared_policies("dev", "staging")
+    finally:
+        done = local_site.cdk("destroy", "mysite-cdn-staging", "--force")
+        assert done.returncode == 0, done.stderr
+    assert listed_policies(local_site) == declared_policies("dev")
+
+
+def declared_policies(*environments):
+    names = []
+    for environment in environments:
+        golden = (
+            ROOT / "tests" / "snapshots" / f"mysite-cdn-{environment}.template.json"
+        )
+        for resource in json.loads(golden.read_text("utf-8"))["Resources"].values():
+            kind = resource["Type"].rpartition("::")[2]
+            if kind.endswith("Policy"):
+                names.append(resource["Properties"][f"{kind}Config"]["Name"])
+    return sorted(names)
+
+
+def listed_policies(local_site):
+    client = boto3.client(
+        "cloudfront",
+        endpoint_url=local_site.status["aws"],
+        region_name=REGION,
+        aws_access_key_id="000000000000",
+        aws_secret_access_key="local",
+    )
+    found = []
+    for kind in ("CachePolicy", "ResponseHeadersPolicy"):
+        listed = getattr(client, f"list_{LISTS[kind]}")(Type="custom")
+        for item in listed[f"{kind}List"].get("Items", ()):
+            found.append(item[kind][f"{kind}Config"]["Name"])
+    return sorted(name for name in found if name.startswith("mysite-"))
+
+
+LISTS = {
+    "CachePolicy": "cache_policies",
+    "ResponseHeadersPolicy": "response_headers_policies",
+}
