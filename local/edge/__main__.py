@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import signal
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from local.edge.deployed.configuration import Configuration
 from local.edge.deployed.reading import Reader, follow, new_client
@@ -60,9 +61,10 @@ async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> No
     )
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((stopping, following), return_when=asyncio.FIRST_COMPLETED)
+    following.cancel()
     await edge.stop()
-    if not following.cancel():
-        following.result()
+    with suppress(asyncio.CancelledError):
+        await following
 
 
 def _silent(line: str) -> None:

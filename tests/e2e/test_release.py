@@ -105,7 +105,11 @@ def test_a_page_of_the_old_build_keeps_its_assets(local_site, release):
         for url in urls:
             assert f"/{old['build']}/" in url
             code = visit.page.evaluate(
-                "url => fetch(url, {cache: 'reload'}).then(answer => answer.status)",
+                """async url => {
+                    const answer = await fetch(url, {cache: "reload"});
+                    await answer.arrayBuffer();
+                    return answer.status;
+                }""",
                 url,
             )
             assert code == 200, url
