@@ -1,0 +1,34 @@
+"""``python -m benchmarks [NAME ...] [--json]``: measure, compare, print ratios."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from benchmarks import settings, synthesis
+
+BENCHMARKS = {"synthesis": synthesis.figure, "config": settings.figure}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"NAME must be one of {', '.join(BENCHMARKS)}, got {unknown[0]!r}")
+    figures = []
+    for name in arguments.names or BENCHMARKS:
+        print(f"measuring {name} …", file=sys.stderr, flush=True)
+        figures.append(BENCHMARKS[name]())
+    if arguments.json:
+        print(json.dumps([figure.as_dict() for figure in figures], indent=2))
+    else:
+        print("\n".join(figure.line() for figure in figures))
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

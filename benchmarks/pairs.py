@@ -1,0 +1,76 @@
+"""Interleaved pairs: ours, the alternative, ours, … so that a busy machine hurts both alike."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A ratio of medians against a named alternative, and what it must stay under."""
+
+    what: str
+    alternative: str
+    ours_seconds: float
+    theirs_seconds: float
+    pairs: int
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        return self.ours_seconds / self.theirs_seconds
+
+    @property
+    def holds(self) -> bool:
+        return self.ratio <= self.limit
+
+    def line(self) -> str:
+        verdict = "holds" if self.holds else "MISSED"
+        return (
+            f"{self.what}: {self.ratio:.2f} times {self.alternative} "
+            f"(at most {self.limit:g}: {verdict}; medians {_shown(self.ours_seconds)} and "
+            f"{_shown(self.theirs_seconds)} of {self.pairs} pairs)"
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        return {**vars(self), "ratio": round(self.ratio, 3), "holds": self.holds}
+
+
+def compare(
+    what: str,
+    ours: Callable[[], object],
+    alternative: str,
+    theirs: Callable[[], object],
+    *,
+    pairs: int,
+    limit: float,
+) -> Figure:
+    """Measure both by turns, after one round that does not count."""
+    ours()
+    theirs()
+    times: tuple[list[float], list[float]] = ([], [])
+    for index in range(pairs):
+        order = ((ours, 0), (theirs, 1))
+        for run, side in order if index % 2 == 0 else reversed(order):
+            times[side].append(_seconds(run))
+    return Figure(
+        what=what,
+        alternative=alternative,
+        ours_seconds=statistics.median(times[0]),
+        theirs_seconds=statistics.median(times[1]),
+        pairs=pairs,
+        limit=limit,
+    )
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1e6:.0f} µs"
