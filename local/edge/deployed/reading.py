@@ -153,9 +153,13 @@ def pages(call: Call, name: str, **arguments: str) -> list[Dict]:
 
 
 def new_client(endpoint: str) -> object:
-    """Of boto3, for CloudFront. Credentials and region come from the environment of the process."""
+    """Of boto3, for CloudFront. Credentials come from the environment of the process."""
     config = Config(
-        connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1}
+        # https://docs.aws.amazon.com/general/latest/gr/cf_region.html
+        region_name="us-east-1",
+        connect_timeout=2,
+        read_timeout=5,
+        retries={"total_max_attempts": 1},
     )
     client: object = boto3.client("cloudfront", endpoint_url=endpoint, config=config)
     return client
