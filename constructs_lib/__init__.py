@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib.cors import Cors
 from constructs_lib.distributions import MediaDistribution, StaticDistribution
 from constructs_lib.django_cdn import DjangoCdn
-from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origins import DjangoOrigin
 from constructs_lib.ttl import ErrorTtl, Ttl
 
 __all__ = [

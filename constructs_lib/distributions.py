@@ -9,7 +9,7 @@ from aws_cdk import aws_certificatemanager as acm
 from constructs import Construct
 
 from constructs_lib.cors import Cors
-from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origins import DjangoOrigin
 from constructs_lib.pulling import define_distribution
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl

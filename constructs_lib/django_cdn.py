@@ -15,7 +15,7 @@ from constructs_lib.distributions import (
     MediaDistribution,
     StaticDistribution,
 )
-from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origins import DjangoOrigin
 from constructs_lib.ttl import ErrorTtl, Ttl
 
 

@@ -13,7 +13,7 @@ from constructs import Construct
 from constructs_lib.checks import check_distinct, check_host_name
 from constructs_lib.cors import Cors
 from constructs_lib.naming import policy_name
-from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origins import DjangoOrigin
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl
 
@@ -53,7 +53,7 @@ def define_distribution(
         "Distribution",
         comment=f"{tree.capitalize()} files of {origin.domain_name}",
         default_behavior=cloudfront.BehaviorOptions(
-            origin=origin.render(tree),
+            origin=origin.render(scope, tree),
             allowed_methods=allowed,
             cached_methods=cached,
             cache_policy=_cache_policy(scope, cors, ttl),

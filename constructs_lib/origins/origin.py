@@ -8,6 +8,7 @@ from datetime import timedelta
 from aws_cdk import Duration, Token
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from constructs import Construct
 
 from constructs_lib.checks import check_host_name, check_seconds
 from constructs_lib.tree import TREE_HEADER, Tree
@@ -70,7 +71,7 @@ class DjangoOrigin:
             keepalive_timeout=keepalive_timeout,
         )
 
-    def render(self, tree: Tree) -> cloudfront.IOrigin:
+    def render(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         """The CDK's origin for one half.
 
         The origin path narrows and does not confine, because CloudFront sends the raw path on:
