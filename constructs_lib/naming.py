@@ -14,22 +14,24 @@ NAME_LIMIT = 128
 _LONGEST_REGION = 16
 
 
-def policy_name(scope: Construct, construct_id: str) -> str:
+def policy_name(scope: Construct, construct_id: str, *, limit: int = NAME_LIMIT) -> str:
     """``<stack name>-<construct path>-<region>-<8 hex of the whole>``, for a child of a scope.
 
     Names made up by CloudFormation or the CDK collide across environments and regions:
     https://github.com/aws/aws-cdk/issues/34336. The hash keeps names apart that become equal
     by being cut or by characters that a name cannot have.
+
+    :param limit: Characters that CloudFront allows in such a name. Default: those of a policy.
     """
     stack = _outermost_stack(scope)
     path = scope.node.path.removeprefix(stack.node.path).strip("/")
     whole = "/".join(filter(None, (stack.stack_name, path, construct_id)))
     if Token.is_unresolved(stack.region):
         # Known to CloudFormation only. It stands in the name uncut, so it need not be hashed.
-        room = NAME_LIMIT - len("--12345678") - _LONGEST_REGION
+        room = limit - len("--12345678") - _LONGEST_REGION
         return f"{_legal(whole)[:room]}-{stack.region}-{_hash(whole)}"
     whole = f"{whole}/{stack.region}"
-    return f"{_legal(whole)[: NAME_LIMIT - len('-12345678')]}-{_hash(whole)}"
+    return f"{_legal(whole)[: limit - len('-12345678')]}-{_hash(whole)}"
 
 
 def _outermost_stack(scope: Construct) -> Stack:
