@@ -6,19 +6,29 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from constructs_lib.cors import Cors
+from constructs_lib.headers import ResponseHeaders
 from constructs_lib.origins import DjangoOrigin
-from constructs_lib.pulling import define_distribution
+from constructs_lib.policies import Policies
+from constructs_lib.pulling import Half, define_distribution
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl
+from constructs_lib.viewers import Viewers
 
-STATIC_TTL = Ttl(max=timedelta(days=365))
-MEDIA_TTL = Ttl(max=timedelta(days=7))
-
-# An uploaded page or SVG may be looked at and can do nothing.
-MEDIA_CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+STATIC = Half(
+    tree=Tree.STATIC, ttl=Ttl(max=timedelta(days=365)), headers=ResponseHeaders()
+)
+MEDIA = Half(
+    tree=Tree.MEDIA,
+    ttl=Ttl(max=timedelta(days=7)),
+    # An uploaded page or SVG may be looked at and can do nothing.
+    headers=ResponseHeaders(
+        content_security_policy="default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    ),
+)
 
 
 class StaticDistribution(Construct):
@@ -38,8 +48,13 @@ class StaticDistribution(Construct):
         cors: Cors | None = None,
         domain_names: Sequence[str] = (),
         certificate: acm.ICertificate | None = None,
-        ttl: Ttl = STATIC_TTL,
+        hosted_zone: route53.IHostedZone | None = None,
+        dns_records: bool = True,
+        ttl: Ttl | None = None,
         error_ttl: ErrorTtl | None = None,
+        headers: ResponseHeaders | None = None,
+        viewers: Viewers | None = None,
+        policies: Policies | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -47,23 +62,36 @@ class StaticDistribution(Construct):
         :param cors: Who answers CORS. Default: ``Cors.forward()``.
         :param domain_names: Aliases, the first of which goes into URLs. Default: none, so that
             URLs have CloudFront's own name.
-        :param certificate: For the aliases, from us-east-1. Default: CloudFront's own.
+        :param certificate: For the aliases, from us-east-1. Default: one made for them when
+            a hosted zone is given, else CloudFront's own.
+        :param hosted_zone: The zone of the aliases, for their records and certificate.
+            Default: none; you make the records.
+        :param dns_records: False holds the records back, until the switch. Default: made when
+            a hosted zone is given.
         :param ttl: Default: 0, 1 day, 365 days. The long life of a build's files comes from
             the server's ``Cache-Control``.
         :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+        :param headers: What the edge adds and takes away. Default: HSTS, nosniff,
+            ``Cross-Origin-Resource-Policy``; no ``Set-Cookie``.
+        :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
+        :param policies: Existing policies in place of own ones. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
         self.distribution = define_distribution(
             self,
-            tree=Tree.STATIC,
+            STATIC,
             origin=origin,
-            cors=cors or Cors.forward(),
-            ttl=ttl,
-            error_ttl=error_ttl or ErrorTtl(),
-            content_security_policy=None,
+            cors=cors,
             domain_names=domain_names,
             certificate=certificate,
+            hosted_zone=hosted_zone,
+            dns_records=dns_records,
+            ttl=ttl,
+            error_ttl=error_ttl,
+            headers=headers,
+            viewers=viewers,
+            policies=policies,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name
@@ -86,8 +114,13 @@ class MediaDistribution(Construct):
         cors: Cors | None = None,
         domain_names: Sequence[str] = (),
         certificate: acm.ICertificate | None = None,
-        ttl: Ttl = MEDIA_TTL,
+        hosted_zone: route53.IHostedZone | None = None,
+        dns_records: bool = True,
+        ttl: Ttl | None = None,
         error_ttl: ErrorTtl | None = None,
+        headers: ResponseHeaders | None = None,
+        viewers: Viewers | None = None,
+        policies: Policies | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -95,22 +128,35 @@ class MediaDistribution(Construct):
         :param cors: Who answers CORS. Default: ``Cors.forward()``.
         :param domain_names: Aliases, the first of which goes into URLs. Default: none, so that
             URLs have CloudFront's own name.
-        :param certificate: For the aliases, from us-east-1. Default: CloudFront's own.
+        :param certificate: For the aliases, from us-east-1. Default: one made for them when
+            a hosted zone is given, else CloudFront's own.
+        :param hosted_zone: The zone of the aliases, for their records and certificate.
+            Default: none; you make the records.
+        :param dns_records: False holds the records back, until the switch. Default: made when
+            a hosted zone is given.
         :param ttl: Default: 0, 1 day, 7 days.
         :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+        :param headers: What the edge adds and takes away. Default: as for static files, and a
+            ``Content-Security-Policy`` under which an upload can do nothing.
+        :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
+        :param policies: Existing policies in place of own ones. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
         self.distribution = define_distribution(
             self,
-            tree=Tree.MEDIA,
+            MEDIA,
             origin=origin,
-            cors=cors or Cors.forward(),
-            ttl=ttl,
-            error_ttl=error_ttl or ErrorTtl(),
-            content_security_policy=MEDIA_CONTENT_SECURITY_POLICY,
+            cors=cors,
             domain_names=domain_names,
             certificate=certificate,
+            hosted_zone=hosted_zone,
+            dns_records=dns_records,
+            ttl=ttl,
+            error_ttl=error_ttl,
+            headers=headers,
+            viewers=viewers,
+            policies=policies,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from constructs_lib.checks import check_distinct
 from constructs_lib.cors import Cors
-from constructs_lib.distributions import (
-    MEDIA_TTL,
-    STATIC_TTL,
-    MediaDistribution,
-    StaticDistribution,
-)
+from constructs_lib.distributions import MediaDistribution, StaticDistribution
+from constructs_lib.headers import ResponseHeaders
+from constructs_lib.names import check_domain_names, define_certificate
 from constructs_lib.origins import DjangoOrigin
+from constructs_lib.policies import Policies
 from constructs_lib.ttl import ErrorTtl, Ttl
+from constructs_lib.viewers import Viewers
 
 
 class DjangoCdn(Construct):
@@ -30,34 +30,55 @@ class DjangoCdn(Construct):
         origin: DjangoOrigin,
         cors: Cors | None = None,
         certificate: acm.ICertificate | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
+        dns_records: bool = True,
+        viewers: Viewers | None = None,
         static_domain_names: Sequence[str] = (),
-        media_domain_names: Sequence[str] = (),
-        static_ttl: Ttl = STATIC_TTL,
-        media_ttl: Ttl = MEDIA_TTL,
+        static_ttl: Ttl | None = None,
         static_error_ttl: ErrorTtl | None = None,
+        static_headers: ResponseHeaders | None = None,
+        static_policies: Policies | None = None,
+        media_domain_names: Sequence[str] = (),
+        media_ttl: Ttl | None = None,
         media_error_ttl: ErrorTtl | None = None,
+        media_headers: ResponseHeaders | None = None,
+        media_policies: Policies | None = None,
     ) -> None:
-        """Define both distributions.
+        """Define both distributions. What begins with a half's name is for that half.
 
         :param origin: The server that has the files.
         :param cors: Who answers CORS, for both. Default: ``Cors.forward()``.
-        :param certificate: For the aliases of both, from us-east-1. Default: CloudFront's own.
+        :param certificate: For the aliases of both, from us-east-1. Default: one made for all
+            of them when a hosted zone is given, else CloudFront's own.
+        :param hosted_zone: The zone of the aliases, for their records and certificate.
+            Default: none; you make the records.
+        :param dns_records: False holds the records back, until the switch. Default: made when
+            a hosted zone is given.
+        :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
         :param static_domain_names: Default: none, CloudFront's own name.
-        :param media_domain_names: Default: none, CloudFront's own name.
         :param static_ttl: Default: 0, 1 day, 365 days.
-        :param media_ttl: Default: 0, 1 day, 7 days.
         :param static_error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
-        :param media_error_ttl: Default: the same.
+        :param static_headers: Default: HSTS, nosniff, ``Cross-Origin-Resource-Policy``; no
+            ``Set-Cookie``.
+        :param static_policies: Existing policies in place of own ones. Default: none.
+        :param media_domain_names: Default: none, CloudFront's own name.
+        :param media_ttl: Default: 0, 1 day, 7 days.
+        :param media_error_ttl: Default: as for static files.
+        :param media_headers: Default: as for static files, and a ``Content-Security-Policy``
+            under which an upload can do nothing.
+        :param media_policies: Existing policies in place of own ones. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
+        domain_names = (*static_domain_names, *media_domain_names)
         # An alias belongs to one distribution in all of CloudFront.
-        check_distinct(
-            "static_domain_names and media_domain_names",
-            (*static_domain_names, *media_domain_names),
-        )
+        check_distinct("static_domain_names and media_domain_names", domain_names)
+        check_domain_names("static_domain_names", static_domain_names, hosted_zone)
+        check_domain_names("media_domain_names", media_domain_names, hosted_zone)
+        if domain_names and hosted_zone and not certificate:
+            certificate = define_certificate(self, domain_names, hosted_zone)
         # A half without aliases needs no certificate; with none at all, both say so.
-        unused = not (static_domain_names or media_domain_names)
+        unused = not domain_names
         self.static = StaticDistribution(
             self,
             "Static",
@@ -65,8 +86,13 @@ class DjangoCdn(Construct):
             cors=cors,
             domain_names=static_domain_names,
             certificate=certificate if static_domain_names or unused else None,
+            hosted_zone=hosted_zone,
+            dns_records=dns_records,
             ttl=static_ttl,
             error_ttl=static_error_ttl,
+            headers=static_headers,
+            viewers=viewers,
+            policies=static_policies,
         )
         self.media = MediaDistribution(
             self,
@@ -75,6 +101,11 @@ class DjangoCdn(Construct):
             cors=cors,
             domain_names=media_domain_names,
             certificate=certificate if media_domain_names or unused else None,
+            hosted_zone=hosted_zone,
+            dns_records=dns_records,
             ttl=media_ttl,
             error_ttl=media_error_ttl,
+            headers=media_headers,
+            viewers=viewers,
+            policies=media_policies,
         )

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 
-from aws_cdk import Annotations, Duration, Token
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct, check_host_name
 from constructs_lib.cors import Cors
+from constructs_lib.durations import duration
+from constructs_lib.headers import ResponseHeaders
+from constructs_lib.names import (
+    check_certificate,
+    check_domain_names,
+    define_certificate,
+    define_records,
+)
 from constructs_lib.naming import policy_name
 from constructs_lib.origins import DjangoOrigin
+from constructs_lib.policies import Policies
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl
+from constructs_lib.viewers import Viewers
 
 # An uploaded index.html must not become the home page of the media domain, and a name that no
 # file has leads to the server's own 404.
@@ -33,72 +42,132 @@ _METHODS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Half:
+    """What tells the two halves apart."""
+
+    tree: Tree
+    ttl: Ttl
+    headers: ResponseHeaders
+
+
 def define_distribution(
     scope: Construct,
+    half: Half,
     *,
-    tree: Tree,
     origin: DjangoOrigin,
-    cors: Cors,
-    ttl: Ttl,
+    cors: Cors | None,
+    domain_names: Sequence[str],
+    certificate: acm.ICertificate | None,
+    hosted_zone: route53.IHostedZone | None,
+    dns_records: bool,
+    ttl: Ttl | None,
+    error_ttl: ErrorTtl | None,
+    headers: ResponseHeaders | None,
+    viewers: Viewers | None,
+    policies: Policies | None,
+) -> cloudfront.Distribution:
+    """Define the distribution of a half, and what belongs to it, in a scope."""
+    check_domain_names("domain_names", domain_names, hosted_zone)
+    check_certificate(
+        scope, domain_names, certificate=certificate, hosted_zone=hosted_zone
+    )
+    behavior = _behavior(
+        scope,
+        half,
+        origin=origin.render(scope, half.tree),
+        cors=cors or Cors.forward(),
+        ttl=ttl,
+        headers=headers,
+        policies=policies or Policies(),
+    )
+    if domain_names and hosted_zone and not certificate:
+        certificate = define_certificate(scope, domain_names, hosted_zone)
+    distribution = _distribution(
+        scope,
+        comment=f"{half.tree.capitalize()} files of {origin.domain_name}",
+        behavior=behavior,
+        error_ttl=error_ttl or ErrorTtl(),
+        viewers=viewers or Viewers(),
+        domain_names=domain_names,
+        certificate=certificate,
+    )
+    if hosted_zone and dns_records:
+        define_records(scope, domain_names, hosted_zone, distribution)
+    return distribution
+
+
+def _distribution(
+    scope: Construct,
+    *,
+    comment: str,
+    behavior: cloudfront.BehaviorOptions,
     error_ttl: ErrorTtl,
-    content_security_policy: str | None,
+    viewers: Viewers,
     domain_names: Sequence[str],
     certificate: acm.ICertificate | None,
 ) -> cloudfront.Distribution:
-    """Define the distribution of a tree, and its two policies, in a scope."""
-    check_domain_names(scope, domain_names, certificate)
-    allowed, cached = _METHODS[cors.methods]
     return cloudfront.Distribution(
         scope,
         "Distribution",
-        comment=f"{tree.capitalize()} files of {origin.domain_name}",
-        default_behavior=cloudfront.BehaviorOptions(
-            origin=origin.render(scope, tree),
-            allowed_methods=allowed,
-            cached_methods=cached,
-            cache_policy=_cache_policy(scope, cors, ttl),
-            response_headers_policy=_response_headers_policy(
-                scope, cors, content_security_policy
-            ),
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            compress=True,
-        ),
+        comment=comment,
+        default_behavior=behavior,
         default_root_object=NO_ROOT_OBJECT,
         error_responses=[
-            cloudfront.ErrorResponse(http_status=status, ttl=_duration(value))
+            cloudfront.ErrorResponse(http_status=status, ttl=duration(value))
             for status, value in error_ttl.by_status().items()
         ],
         http_version=cloudfront.HttpVersion.HTTP2_AND_3,
         enable_ipv6=True,
-        price_class=cloudfront.PriceClass.PRICE_CLASS_100,
+        price_class=viewers.render_price_class(),
+        geo_restriction=viewers.render_countries(),
+        web_acl_id=viewers.web_acl_arn,
         domain_names=list(domain_names) or None,
         certificate=certificate,
-        minimum_protocol_version=(
-            cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None
-        ),
+        minimum_protocol_version=viewers.render_tls() if certificate else None,
     )
 
 
-def check_domain_names(
+def _behavior(
     scope: Construct,
-    domain_names: Sequence[str],
-    certificate: acm.ICertificate | None,
+    half: Half,
+    *,
+    origin: cloudfront.IOrigin,
+    cors: Cors,
+    ttl: Ttl | None,
+    headers: ResponseHeaders | None,
+    policies: Policies,
+) -> cloudfront.BehaviorOptions:
+    _check_idle(policies, cors, ttl, headers)
+    allowed, cached = _METHODS[cors.methods]
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=allowed,
+        cached_methods=cached,
+        cache_policy=policies.cache or _cache_policy(scope, cors, ttl or half.ttl),
+        origin_request_policy=policies.origin_request,
+        response_headers_policy=policies.response_headers
+        or _response_headers_policy(scope, cors, headers or half.headers),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        compress=True,
+    )
+
+
+def _check_idle(
+    policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
 ) -> None:
-    """Refuse aliases that CloudFront would refuse, before anything is defined."""
-    for index, name in enumerate(domain_names):
-        if not Token.is_unresolved(name):
-            check_host_name(f"domain_names[{index}]", name)
-    check_distinct("domain_names", domain_names)
-    if domain_names and certificate is None:
-        raise ValueError(
-            "certificate must be given with domain_names, because CloudFront serves an alias "
-            f"only with a certificate for it, got domain_names={list(domain_names)!r}"
-        )
-    if certificate and not domain_names:
-        Annotations.of(scope).add_warning_v2(
-            "dj-cloudfront:certificate-without-domain-names",
-            "certificate has no effect without domain_names",
-        )
+    idle = {
+        "ttl": policies.cache is not None and ttl is not None,
+        "headers": policies.response_headers is not None and headers is not None,
+        "cors": policies.response_headers is not None and cors.is_answered_by_the_edge,
+    }
+    for name, is_idle in idle.items():
+        if is_idle:
+            policy = "cache" if name == "ttl" else "response_headers"
+            raise ValueError(
+                f"{name} must not be given together with policies.{policy}, "
+                "which decides in its place"
+            )
 
 
 def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePolicy:
@@ -111,9 +180,9 @@ def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePol
         scope,
         "CachePolicy",
         cache_policy_name=policy_name(scope, "CachePolicy"),
-        min_ttl=_duration(ttl.min),
-        default_ttl=_duration(ttl.default),
-        max_ttl=_duration(ttl.max),
+        min_ttl=duration(ttl.min),
+        default_ttl=duration(ttl.default),
+        max_ttl=duration(ttl.max),
         header_behavior=headers,
         query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
         cookie_behavior=cloudfront.CacheCookieBehavior.none(),
@@ -123,56 +192,14 @@ def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePol
 
 
 def _response_headers_policy(
-    scope: Construct, cors: Cors, content_security_policy: str | None
+    scope: Construct, cors: Cors, headers: ResponseHeaders
 ) -> cloudfront.ResponseHeadersPolicy:
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "ResponseHeadersPolicy",
         response_headers_policy_name=policy_name(scope, "ResponseHeadersPolicy"),
-        cors_behavior=_cors_behavior(cors),
-        security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-            strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                access_control_max_age=Duration.days(365),
-                include_subdomains=False,
-                preload=False,
-                override=True,
-            ),
-            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(
-                override=True
-            ),
-            content_security_policy=(
-                cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=content_security_policy, override=True
-                )
-                if content_security_policy
-                else None
-            ),
-        ),
-        custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
-            custom_headers=[
-                cloudfront.ResponseCustomHeader(
-                    header="Cross-Origin-Resource-Policy",
-                    value="cross-origin",
-                    override=True,
-                )
-            ]
-        ),
-        remove_headers=["Set-Cookie"],
+        cors_behavior=cors.render(),
+        security_headers_behavior=headers.render_security(),
+        custom_headers_behavior=headers.render_custom(),
+        remove_headers=list(headers.remove) or None,
     )
-
-
-def _cors_behavior(cors: Cors) -> cloudfront.ResponseHeadersCorsBehavior | None:
-    if not cors.allowed_origins:
-        return None
-    return cloudfront.ResponseHeadersCorsBehavior(
-        access_control_allow_credentials=False,
-        access_control_allow_headers=["*"],
-        access_control_allow_methods=list(cors.methods),
-        access_control_allow_origins=list(cors.allowed_origins),
-        access_control_expose_headers=["*"],
-        origin_override=True,
-    )
-
-
-def _duration(value: timedelta) -> Duration:
-    return Duration.seconds(int(value.total_seconds()))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from constructs_lib.checks import check_distinct, check_host_name
-from constructs_lib.distributions import MEDIA_TTL, STATIC_TTL
+from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.ttl import ErrorTtl, Ttl
 from stacks.section import Section, as_object, did_you_mean
 
@@ -113,10 +113,10 @@ class Environment:
             cors=_choice(section, "cors", CORS_CHOICES),
             certificate_arn=_certificate_arn(section),
             static=Half.from_section(
-                section.section("static", keys=half_keys), ttl=STATIC_TTL
+                section.section("static", keys=half_keys), ttl=STATIC.ttl
             ),
             media=Half.from_section(
-                section.section("media", keys=half_keys), ttl=MEDIA_TTL
+                section.section("media", keys=half_keys), ttl=MEDIA.ttl
             ),
         )
         _check_certificate(path, environment)

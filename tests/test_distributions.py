@@ -195,7 +195,7 @@ def test_only_media_is_sandboxed():
 
 @HALVES
 def test_fails_when_an_alias_has_no_certificate(half):
-    with pytest.raises(ValueError, match="certificate must be given with domain_names"):
+    with pytest.raises(ValueError, match="^certificate or hosted_zone must be given"):
         half_template(half, domain_names=["static.example.com"])
 
 

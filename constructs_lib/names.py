@@ -1,0 +1,110 @@
+"""The names of a distribution in DNS: aliases, their certificate, their records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import Annotations, Stack, Token
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from constructs import Construct
+
+from constructs_lib.checks import check_distinct, check_host_name
+
+
+def check_domain_names(
+    what: str, domain_names: Sequence[str], hosted_zone: route53.IHostedZone | None
+) -> None:
+    """Refuse aliases that CloudFront would refuse, before anything is defined.
+
+    :raises ValueError: with a sentence that names the argument.
+    """
+    for index, name in enumerate(domain_names):
+        if not Token.is_unresolved(name):
+            check_host_name(f"{what}[{index}]", name)
+            _check_within(f"{what}[{index}]", name, hosted_zone)
+    check_distinct(what, domain_names)
+
+
+def check_certificate(
+    scope: Construct,
+    domain_names: Sequence[str],
+    *,
+    certificate: acm.ICertificate | None,
+    hosted_zone: route53.IHostedZone | None,
+) -> None:
+    """Aliases and certificates go together.
+
+    :raises ValueError: when aliases have none; the other way round is a warning.
+    """
+    if domain_names and certificate is None and hosted_zone is None:
+        raise ValueError(
+            "certificate or hosted_zone must be given with domain_names, because CloudFront "
+            "serves an alias only with a certificate for it, got "
+            f"domain_names={list(domain_names)!r}"
+        )
+    if certificate and not domain_names:
+        Annotations.of(scope).add_warning_v2(
+            "dj-cloudfront:certificate-without-domain-names",
+            "certificate has no effect without domain_names",
+        )
+
+
+def define_certificate(
+    scope: Construct, domain_names: Sequence[str], hosted_zone: route53.IHostedZone
+) -> acm.Certificate:
+    """A certificate for aliases, validated by records in their zone. Free of charge.
+
+    The deploy waits until the records are seen, so the zone must be the one that the domain's
+    registrar points at. Keep the records: renewals look at them.
+
+    :raises ValueError: outside us-east-1, where CloudFront would not find it.
+    """
+    region = Stack.of(scope).region
+    if not Token.is_unresolved(region) and region != "us-east-1":
+        raise ValueError(
+            "certificate must be given outside us-east-1, because CloudFront reads "
+            f"certificates there only, got a stack in {region!r}"
+        )
+    return acm.Certificate(
+        scope,
+        "Certificate",
+        domain_name=domain_names[0],
+        subject_alternative_names=list(domain_names[1:]) or None,
+        validation=acm.CertificateValidation.from_dns(hosted_zone),
+    )
+
+
+def define_records(
+    scope: Construct,
+    domain_names: Sequence[str],
+    hosted_zone: route53.IHostedZone,
+    distribution: cloudfront.IDistribution,
+) -> None:
+    """A and AAAA alias records of each name. Queries for them are free of charge."""
+    target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(distribution))
+    records = Construct(scope, "Records")
+    for name in domain_names:
+        # By name, so that a name added or removed leaves the others' records alone.
+        of_name = Construct(records, name)
+        route53.ARecord(
+            of_name, "Ipv4", zone=hosted_zone, record_name=f"{name}.", target=target
+        )
+        route53.AaaaRecord(
+            of_name, "Ipv6", zone=hosted_zone, record_name=f"{name}.", target=target
+        )
+
+
+def _check_within(
+    what: str, name: str, hosted_zone: route53.IHostedZone | None
+) -> None:
+    if hosted_zone is None or Token.is_unresolved(hosted_zone.zone_name):
+        return
+    zone = hosted_zone.zone_name.rstrip(".")
+    if name == zone or name.endswith(f".{zone}"):
+        return
+    raise ValueError(
+        f"{what} must be within the hosted zone, such as 'static.{zone}', got {name!r}"
+    )

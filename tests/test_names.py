@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_route53 as route53
+from aws_cdk.assertions import Template
+from cdk_support import new_stack
+
+from constructs_lib import (
+    DjangoCdn,
+    DjangoOrigin,
+    MediaDistribution,
+    StaticDistribution,
+)
+
+ORIGIN = DjangoOrigin.server("www.example.com")
+HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
+
+
+def zone(stack, name="example.com"):
+    return route53.HostedZone.from_hosted_zone_attributes(
+        stack, "Zone", hosted_zone_id="Z0123456789", zone_name=name
+    )
+
+
+def pair(region="us-east-1", **values):
+    stack = new_stack(region=region)
+    DjangoCdn(
+        stack,
+        "Cdn",
+        origin=ORIGIN,
+        hosted_zone=zone(stack),
+        static_domain_names=["static.example.com", "assets.example.com"],
+        media_domain_names=["media.example.com"],
+        **values,
+    )
+    return Template.from_stack(stack)
+
+
+def records(template):
+    found = template.find_resources("AWS::Route53::RecordSet").values()
+    return sorted(
+        (record["Properties"]["Name"], record["Properties"]["Type"]) for record in found
+    )
+
+
+def test_a_zone_brings_one_certificate_for_all_aliases():
+    template = pair()
+    template.resource_count_is("AWS::CertificateManager::Certificate", 1)
+    template.has_resource_properties(
+        "AWS::CertificateManager::Certificate",
+        {
+            "DomainName": "static.example.com",
+            "SubjectAlternativeNames": ["assets.example.com", "media.example.com"],
+            "ValidationMethod": "DNS",
+        },
+    )
+
+
+def test_a_zone_brings_ipv4_and_ipv6_records_of_each_alias():
+    assert records(pair()) == [
+        ("assets.example.com.", "A"),
+        ("assets.example.com.", "AAAA"),
+        ("media.example.com.", "A"),
+        ("media.example.com.", "AAAA"),
+        ("static.example.com.", "A"),
+        ("static.example.com.", "AAAA"),
+    ]
+
+
+def test_records_can_wait_for_the_switch():
+    template = pair(dns_records=False)
+    assert records(template) == []
+    template.resource_count_is("AWS::CertificateManager::Certificate", 1)
+
+
+def test_holding_records_back_changes_no_distribution():
+    with_records = pair().find_resources("AWS::CloudFront::Distribution")
+    without = pair(dns_records=False).find_resources("AWS::CloudFront::Distribution")
+    assert with_records == without
+
+
+def test_a_given_certificate_is_used():
+    stack = new_stack()
+    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    DjangoCdn(
+        stack,
+        "Cdn",
+        origin=ORIGIN,
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
+        hosted_zone=zone(stack),
+        static_domain_names=["static.example.com"],
+    )
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::CertificateManager::Certificate", 0)
+    assert len(records(template)) == 2
+
+
+@HALVES
+def test_a_half_alone_gets_its_certificate_and_records(half):
+    stack = new_stack()
+    half(
+        stack,
+        "Half",
+        origin=ORIGIN,
+        hosted_zone=zone(stack),
+        domain_names=["files.example.com"],
+    )
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::CertificateManager::Certificate", 1)
+    assert len(records(template)) == 2
+
+
+def test_an_alias_added_later_leaves_the_others_records_alone():
+    def ids(names):
+        stack = new_stack()
+        StaticDistribution(
+            stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
+        )
+        return set(Template.from_stack(stack).find_resources("AWS::Route53::RecordSet"))
+
+    assert ids(["b.example.com"]) < ids(["a.example.com", "b.example.com"])
+
+
+def test_fails_when_a_certificate_would_be_made_where_cloudfront_finds_none():
+    with pytest.raises(ValueError, match="certificate must be given outside us-east-1"):
+        pair(region="eu-west-1")
+
+
+@pytest.mark.parametrize("name", ["static.example.org", "badexample.com"])
+def test_fails_when_an_alias_is_not_in_the_zone(name):
+    stack = new_stack()
+    expected = (
+        r"^static_domain_names\[0\] must be within the hosted zone, such as 'static."
+    )
+    with pytest.raises(ValueError, match=expected):
+        DjangoCdn(
+            stack,
+            "Cdn",
+            origin=ORIGIN,
+            hosted_zone=zone(stack),
+            static_domain_names=[name],
+        )
+
+
+def test_a_zone_without_aliases_makes_nothing():
+    stack = new_stack()
+    DjangoCdn(stack, "Cdn", origin=ORIGIN, hosted_zone=zone(stack))
+    template = Template.from_stack(stack)
+    assert len(template.to_json()["Resources"]) == 6

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk.assertions import Template
+from cdk_support import distribution_config, new_stack
+
+from constructs_lib import (
+    Cors,
+    DjangoCdn,
+    DjangoOrigin,
+    MediaDistribution,
+    Policies,
+    ResponseHeaders,
+    StaticDistribution,
+    Ttl,
+)
+
+ORIGIN = DjangoOrigin.server("www.example.com")
+HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
+MANAGED = Policies(
+    cache=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+    origin_request=cloudfront.OriginRequestPolicy.CORS_CUSTOM_ORIGIN,
+    response_headers=cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+)
+
+
+@HALVES
+def test_existing_policies_take_the_place_of_own_ones(half):
+    stack = new_stack()
+    half(stack, "Half", origin=ORIGIN, policies=MANAGED)
+    template = Template.from_stack(stack)
+    assert len(template.to_json()["Resources"]) == 1
+    behavior = distribution_config(template)["DefaultCacheBehavior"]
+    # Fixed by AWS: DeveloperGuide/using-managed-cache-policies.html and its neighbours.
+    assert behavior["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"
+    assert behavior["OriginRequestPolicyId"] == "59781a5b-3903-41f3-afcb-af62929ccde1"
+    assert behavior["ResponseHeadersPolicyId"] == "67f7725c-6f97-4210-82d7-5512b31e9d03"
+
+
+def test_a_policy_is_chosen_for_each_half_alone():
+    stack = new_stack()
+    DjangoCdn(
+        stack,
+        "Cdn",
+        origin=ORIGIN,
+        static_policies=Policies(cache=cloudfront.CachePolicy.CACHING_OPTIMIZED),
+    )
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::CloudFront::CachePolicy", 1)
+    template.resource_count_is("AWS::CloudFront::ResponseHeadersPolicy", 2)
+
+
+@HALVES
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"ttl": Ttl()}, "^ttl must not be given together with policies.cache"),
+        (
+            {"headers": ResponseHeaders()},
+            "^headers must not be given together with policies.response_headers",
+        ),
+        (
+            {"cors": Cors.any_origin()},
+            "^cors must not be given together with policies.response_headers",
+        ),
+    ],
+)
+def test_fails_when_a_value_would_be_idle(half, values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        half(new_stack(), "Half", origin=ORIGIN, policies=MANAGED, **values)
