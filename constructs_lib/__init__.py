@@ -6,7 +6,12 @@ from constructs_lib.cors import Cors
 from constructs_lib.distributions import MediaDistribution, StaticDistribution
 from constructs_lib.django_cdn import DjangoCdn
 from constructs_lib.headers import Hsts, ResponseHeaders
-from constructs_lib.origins import DjangoOrigin
+from constructs_lib.origins import (
+    DjangoOrigin,
+    IpAddressType,
+    OriginRecord,
+    OriginSecret,
+)
 from constructs_lib.policies import Policies
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import PriceClass, Tls, Viewers
@@ -17,7 +22,10 @@ __all__ = [
     "DjangoOrigin",
     "ErrorTtl",
     "Hsts",
+    "IpAddressType",
     "MediaDistribution",
+    "OriginRecord",
+    "OriginSecret",
     "Policies",
     "PriceClass",
     "ResponseHeaders",

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from constructs_lib.origins.options import IpAddressType, OriginOptions
 from constructs_lib.origins.origin import DjangoOrigin
+from constructs_lib.origins.record import OriginRecord
+from constructs_lib.origins.secret import SECRET_HEADER, OriginSecret
 
-__all__ = ["DjangoOrigin"]
+__all__ = [
+    "SECRET_HEADER",
+    "DjangoOrigin",
+    "IpAddressType",
+    "OriginOptions",
+    "OriginRecord",
+    "OriginSecret",
+]
