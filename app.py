@@ -7,6 +7,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
+from stacks.quota import note_policies
 from stacks.section import check_no_key_twice
 
 
@@ -18,6 +19,7 @@ def main(app: cdk.App) -> None:
         raise SystemExit(f"cdk.json: {error}") from None
     for environment in environments:
         CdnStack(app, environment.stack_name, environment=environment)
+    note_policies(app)
     app.synth()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from aws_cdk import aws_certificatemanager as acm
 from constructs import Construct
 
-from constructs_lib import Cors, DjangoCdn, DjangoOrigin
+from constructs_lib import DjangoCdn
 from dj_cloudfront.contract import Output
+from stacks import references
 from stacks.environment import Environment
 
 
@@ -27,23 +27,35 @@ class CdnStack(cdk.Stack):
             construct_id,
             stack_name=environment.stack_name,
             env=cdk.Environment(account=environment.account, region=environment.region),
+            termination_protection=environment.termination_protection,
         )
+        static, media = environment.static, environment.media
         self.cdn = DjangoCdn(
             self,
             "Cdn",
-            origin=DjangoOrigin.server(environment.origin),
-            cors=Cors.any_origin()
-            if environment.cors == "any_origin"
-            else Cors.forward(),
-            certificate=self._certificate(environment.certificate_arn),
-            static_domain_names=environment.static.domain_names,
-            media_domain_names=environment.media.domain_names,
-            static_ttl=environment.static.ttl,
-            media_ttl=environment.media.ttl,
-            static_error_ttl=environment.static.error_ttl,
-            media_error_ttl=environment.media.error_ttl,
+            origin=environment.origin,
+            cors=environment.cors,
+            certificate=references.certificate(self, environment.certificate_arn),
+            hosted_zone=references.hosted_zone(self, environment.hosted_zone),
+            dns_records=environment.dns_records,
+            viewers=environment.viewers,
+            static_domain_names=static.domain_names,
+            static_ttl=static.ttl,
+            static_error_ttl=static.error_ttl,
+            static_headers=static.headers,
+            static_policies=references.policies(self, "Static", static.policy_ids),
+            media_domain_names=media.domain_names,
+            media_ttl=media.ttl,
+            media_error_ttl=media.error_ttl,
+            media_headers=media.headers,
+            media_policies=references.policies(self, "Media", media.policy_ids),
         )
-        static, media = self.cdn.static, self.cdn.media
+        if environment.retain:
+            _retain(self.cdn)
+        self._outputs(self.cdn)
+
+    def _outputs(self, cdn: DjangoCdn) -> None:
+        static, media = cdn.static, cdn.media
         self._output(Output.STATIC_DOMAIN_NAME, static.domain_name)
         self._output(Output.STATIC_DISTRIBUTION_ID, static.distribution_id)
         self._output(Output.STATIC_DNS_TARGET, static.dns_target)
@@ -51,10 +63,12 @@ class CdnStack(cdk.Stack):
         self._output(Output.MEDIA_DISTRIBUTION_ID, media.distribution_id)
         self._output(Output.MEDIA_DNS_TARGET, media.dns_target)
 
-    def _certificate(self, arn: str | None) -> acm.ICertificate | None:
-        if arn is None:
-            return None
-        return acm.Certificate.from_certificate_arn(self, "Certificate", arn)
-
     def _output(self, output: Output, value: str) -> None:
         cdk.CfnOutput(self, output.value, value=value)
+
+
+def _retain(cdn: DjangoCdn) -> None:
+    # A policy cannot go while a distribution that stays uses it.
+    for child in cdn.node.find_all():
+        if isinstance(child, cdk.CfnResource):
+            child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)

@@ -1,4 +1,4 @@
-"""The context of cdk.json as validated, frozen values. Pure data, no CDK constructs."""
+"""The context of cdk.json as validated, frozen values. Data only: nothing is defined here."""
 
 from __future__ import annotations
 
@@ -8,48 +8,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from constructs_lib.checks import check_distinct, check_host_name
-from constructs_lib.distributions import MEDIA, STATIC
-from constructs_lib.ttl import ErrorTtl, Ttl
+from constructs_lib import Cors, DjangoOrigin, Viewers
+from constructs_lib.checks import check_distinct
+from stacks import reading
+from stacks.half import Half
 from stacks.section import Section, as_object, did_you_mean
 
 # CloudFront's certificates, web ACLs, metrics and log deliveries live there.
 DEFAULT_REGION = "us-east-1"
 
-CORS_CHOICES = ("forward", "any_origin")
-
 _NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _STACK_NAME_LIMIT = 128
-_ENVIRONMENT_KEYS = (
-    "origin",
+KEYS = (
     "account",
-    "region",
-    "cors",
+    "allowed_countries",
     "certificate_arn",
-    "static",
+    "cors",
+    "denied_countries",
+    "dns_records",
+    "hosted_zone",
     "media",
+    "origin",
+    "price_class",
+    "region",
+    "retain",
+    "static",
+    "termination_protection",
+    "tls",
+    "web_acl_arn",
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Half:
-    """What an environment says of one of its two distributions."""
-
-    domain_names: tuple[str, ...] = ()
-    ttl: Ttl
-    error_ttl: ErrorTtl
-
-    @classmethod
-    def from_section(cls, section: Section, *, ttl: Ttl) -> Self:
-        """Read ``environments.<name>.static`` or ``.media``."""
-        names = section.texts("domain_names", like="static.example.com")
-        for index, name in enumerate(names):
-            check_host_name(f"{section.at('domain_names')}[{index}]", name)
-        return cls(
-            domain_names=names,
-            ttl=_ttl(section, ttl),
-            error_ttl=_error_ttl(section),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +45,16 @@ class Environment:
 
     site: str
     name: str
-    origin: str
     account: str | None
     region: str
-    cors: str
+    termination_protection: bool
+    retain: bool
+    origin: DjangoOrigin
+    cors: Cors
+    viewers: Viewers
     certificate_arn: str | None
+    hosted_zone: reading.Zone | None
+    dns_records: bool
     static: Half
     media: Half
 
@@ -77,7 +69,8 @@ class Environment:
 
         :raises ValueError: with one sentence that names the JSON path.
         """
-        site = _site(context)
+        site = _required(context, "site")
+        _check_name("site", site, like="mysite")
         environments = as_object("environments", _required(context, "environments"))
         if not environments:
             raise ValueError(
@@ -85,7 +78,8 @@ class Environment:
                 '{"prod": {"origin": "www.example.com"}}, got {}'
             )
         read = tuple(
-            cls._from_context(site, name, value) for name, value in environments.items()
+            cls._from_context(str(site), name, value)
+            for name, value in environments.items()
         )
         _check_aliases(read)
         return read
@@ -94,12 +88,10 @@ class Environment:
     def _from_context(cls, site: str, name: str, value: object) -> Self:
         path = f"environments.{name}"
         _check_name(f"the name of {path}", name, like="prod")
-        section = Section(path, value, keys=_ENVIRONMENT_KEYS)
-        half_keys = ("domain_names", "ttl_seconds", "error_ttl_seconds")
+        section = Section(path, value, keys=KEYS)
         environment = cls(
             site=site,
             name=name,
-            origin=_origin(section),
             account=section.matching(
                 "account", r"[0-9]{12}", rule="12 digits in quotes", like="111122223333"
             ),
@@ -110,14 +102,16 @@ class Environment:
                 like=DEFAULT_REGION,
             )
             or DEFAULT_REGION,
-            cors=_choice(section, "cors", CORS_CHOICES),
-            certificate_arn=_certificate_arn(section),
-            static=Half.from_section(
-                section.section("static", keys=half_keys), ttl=STATIC.ttl
-            ),
-            media=Half.from_section(
-                section.section("media", keys=half_keys), ttl=MEDIA.ttl
-            ),
+            termination_protection=section.flag("termination_protection"),
+            retain=section.flag("retain"),
+            origin=reading.origin(section),
+            cors=reading.cors(section),
+            viewers=reading.viewers(section),
+            certificate_arn=reading.certificate_arn(section),
+            hosted_zone=reading.hosted_zone(section),
+            dns_records=section.flag("dns_records", default=True),
+            static=Half.read(section, "static"),
+            media=Half.read(section, "media"),
         )
         _check_certificate(path, environment)
         _check_stack_name(path, environment)
@@ -133,12 +127,6 @@ def _required(context: Mapping[str, object], key: str) -> object:
     raise ValueError(f"{key} must be given in the context of cdk.json{cure}")
 
 
-def _site(context: Mapping[str, object]) -> str:
-    value = _required(context, "site")
-    _check_name("site", value, like="mysite")
-    return str(value)
-
-
 def _check_name(what: str, value: object, *, like: str) -> None:
     if isinstance(value, str) and re.fullmatch(_NAME, value):
         return
@@ -148,46 +136,15 @@ def _check_name(what: str, value: object, *, like: str) -> None:
     )
 
 
-def _origin(section: Section) -> str:
-    value = section.get("origin")
-    if value is None:
-        raise ValueError(
-            f"{section.at('origin')} must be given: the host name of the Django server, "
-            "such as 'www.example.com'"
-        )
-    check_host_name(section.at("origin"), value)
-    return str(value)
-
-
-def _choice(section: Section, key: str, choices: tuple[str, ...]) -> str:
-    value = section.text(key, like=choices[0])
-    if value is None:
-        return choices[0]
-    if value in choices:
-        return value
-    raise ValueError(
-        f"{section.at(key)} must be one of {', '.join(choices)}"
-        f"{did_you_mean(value, choices)}"
-    )
-
-
-def _certificate_arn(section: Section) -> str | None:
-    return section.matching(
-        "certificate_arn",
-        r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+",
-        rule="the ARN of a certificate in us-east-1, where CloudFront reads them",
-        like="arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
-    )
-
-
 def _check_certificate(path: str, environment: Environment) -> None:
-    for half in ("static", "media"):
-        names = getattr(environment, half).domain_names
-        if names and environment.certificate_arn is None:
+    if environment.certificate_arn or environment.hosted_zone:
+        return
+    for name, half in (("static", environment.static), ("media", environment.media)):
+        if half.domain_names:
             raise ValueError(
-                f"{path}.certificate_arn must be given with {path}.{half}.domain_names, "
-                "because CloudFront serves an alias only with a certificate for it, "
-                f"got {list(names)!r}"
+                f"{path}.certificate_arn or {path}.hosted_zone must be given with "
+                f"{path}.{name}.domain_names, because CloudFront serves an alias only with "
+                f"a certificate for it, got {list(half.domain_names)!r}"
             )
 
 
@@ -209,26 +166,4 @@ def _check_aliases(environments: tuple[Environment, ...]) -> None:
             for half in (environment.static, environment.media)
             for name in half.domain_names
         ),
-    )
-
-
-def _ttl(section: Section, default: Ttl) -> Ttl:
-    seconds = section.section("ttl_seconds", keys=("min", "default", "max"))
-    values = {
-        "min": seconds.seconds("min", default=default.min),
-        "default": seconds.seconds("default", default=default.default),
-        "max": seconds.seconds("max", default=default.max),
-    }
-    try:
-        return Ttl(**values)
-    except ValueError as error:
-        raise ValueError(str(error).replace("ttl", seconds.path, 1)) from None
-
-
-def _error_ttl(section: Section) -> ErrorTtl:
-    default = ErrorTtl()
-    seconds = section.section("error_ttl_seconds", keys=("not_found", "server_error"))
-    return ErrorTtl(
-        not_found=seconds.seconds("not_found", default=default.not_found),
-        server_error=seconds.seconds("server_error", default=default.server_error),
     )

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 
 _TEN_YEARS = 315_360_000
@@ -32,6 +33,17 @@ class Section:
         """The path of a key."""
         return f"{self.path}.{key}" if self.path else key
 
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Errors of the constructs' own values, which name the argument, get its path."""
+        try:
+            yield
+        except ValueError as error:
+            sentence = str(error)
+            if sentence.startswith(self.path):
+                raise
+            raise ValueError(self.at(sentence)) from None
+
     def get(self, key: str) -> object:
         """The raw value, or None when the key is absent."""
         return self._values.get(key)
@@ -54,11 +66,54 @@ class Section:
             f"{self.at(key)} must be {rule}, such as {like!r}, got {value!r}"
         )
 
-    def texts(self, key: str, *, like: str) -> tuple[str, ...]:
-        """A list of strings, empty when the key is absent."""
+    def text_or_off(self, key: str, *, default: str | None, like: str) -> str | None:
+        """A string, None for ``false``, the default when the key is absent."""
+        value = self.get(key)
+        if value is False:
+            return None
+        return default if value is None else self.text(key, like=like)
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+        """One of a few strings; the first when the key is absent."""
+        value = self.text(key, like=choices[0])
+        if value is None:
+            return choices[0]
+        if value in choices:
+            return value
+        raise ValueError(
+            f"{self.at(key)} must be one of {', '.join(choices)}"
+            f"{did_you_mean(value, choices)}"
+        )
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """True or false."""
         value = self.get(key)
         if value is None:
-            return ()
+            return default
+        if isinstance(value, bool):
+            return value
+        raise ValueError(f"{self.at(key)} must be true or false, got {value!r}")
+
+    def mapping(self, key: str, *, like: str) -> dict[str, str]:
+        """An object of strings, empty when the key is absent."""
+        value = self.get(key)
+        if value is None:
+            return {}
+        if isinstance(value, Mapping) and all(
+            isinstance(v, str) for v in value.values()
+        ):
+            return dict(value)
+        raise ValueError(
+            f"{self.at(key)} must be an object of strings such as {like}, got {value!r}"
+        )
+
+    def texts(
+        self, key: str, *, like: str, default: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """A list of strings, the default when the key is absent."""
+        value = self.get(key)
+        if value is None:
+            return default
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise ValueError(

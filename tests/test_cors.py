@@ -58,9 +58,7 @@ def test_fails_when_the_list_is_empty_or_too_long():
     with pytest.raises(ValueError, match="at least one origin"):
         Cors.allow_origins()
     with pytest.raises(ValueError, match="at most 1783 characters in all, got 2178"):
-        Cors.allow_origins(
-            *[f"https://{n:0>50}.example" for n in range(100)][: 2200 // 66 + 1]
-        )
+        Cors.allow_origins(*[f"https://{n:0>50}.example" for n in range(33)])
 
 
 @pytest.mark.parametrize(

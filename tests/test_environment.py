@@ -4,11 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
+from environments import MAXIMAL
 
+from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
+from stacks import environment
 from stacks.environment import Environment
 from stacks.section import check_no_key_twice
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
+POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
 def read(values=None, **context):
@@ -21,35 +25,48 @@ def read(values=None, **context):
 def test_an_environment_needs_no_more_than_an_origin():
     (prod,) = read()
     assert prod.stack_name == "mysite-cdn-prod"
-    assert prod.origin == "www.example.com"
-    assert (prod.account, prod.region, prod.cors) == (None, "us-east-1", "forward")
-    assert prod.static.ttl.max == timedelta(days=365)
-    assert prod.media.ttl.max == timedelta(days=7)
+    assert prod.origin == DjangoOrigin.server("www.example.com")
+    assert (prod.account, prod.region) == (None, "us-east-1")
+    assert prod.cors == Cors.forward()
+    assert prod.viewers == Viewers()
+    assert (prod.termination_protection, prod.retain) == (False, False)
+    assert prod.static == prod.media
+    assert prod.static.ttl is prod.static.error_ttl is prod.static.headers is None
 
 
 def test_every_key_is_read():
-    (prod,) = read(
-        {
-            "account": "111122223333",
-            "region": "eu-central-1",
-            "cors": "any_origin",
-            "certificate_arn": ARN,
-            "static": {
-                "domain_names": ["static.example.com"],
-                "ttl_seconds": {"min": 1, "default": 2, "max": 3},
-                "error_ttl_seconds": {"not_found": 4, "server_error": 5},
-            },
-            "media": {"domain_names": ["media.example.com"]},
-        }
+    (prod,) = Environment.all_from_context(
+        {"site": "mysite", "environments": {"prod": MAXIMAL}}
     )
     assert prod.account == "111122223333"
-    assert prod.region == "eu-central-1"
-    assert prod.cors == "any_origin"
-    assert prod.certificate_arn == ARN
-    assert prod.static.domain_names == ("static.example.com",)
-    assert prod.static.ttl.default == timedelta(seconds=2)
-    assert prod.static.error_ttl.not_found == timedelta(seconds=4)
-    assert prod.media.domain_names == ("media.example.com",)
+    assert prod.cors == Cors.allow_origins("https://www.example.com", credentials=True)
+    assert prod.certificate_arn == MAXIMAL["certificate_arn"]
+    assert (prod.hosted_zone.id, prod.hosted_zone.name) == (
+        "Z0123456789",
+        "example.com",
+    )
+    assert (prod.termination_protection, prod.retain) == (True, True)
+    assert prod.dns_records is False
+    assert prod.viewers == Viewers(
+        price_class=PriceClass.ALL,
+        tls=Tls.V1_3_2025,
+        web_acl_arn=MAXIMAL["web_acl_arn"],
+        allowed_countries=("DE", "AT"),
+    )
+    static = prod.static
+    assert static.domain_names == ("static.example.com",)
+    assert static.ttl.default == timedelta(seconds=3600)
+    assert static.error_ttl.not_found == timedelta(seconds=1)
+    assert static.headers.hsts == Hsts(max_age=timedelta(days=730), preload=True)
+    assert static.headers.extra == {"X-Robots-Tag": "noindex"}
+    assert static.headers.remove == ("Set-Cookie", "Server")
+    assert prod.media.policy_ids.origin_request
+    assert prod.media.headers.hsts is None
+    assert prod.media.headers.content_security_policy == "sandbox"
+
+
+def test_every_key_of_an_environment_is_in_the_maximal_one():
+    assert set(MAXIMAL) | {"denied_countries", "region"} == set(environment.KEYS)
 
 
 def test_all_environments_are_read_in_order():
@@ -65,13 +82,15 @@ def test_all_environments_are_read_in_order():
     [
         (
             {"orgin": "x"},
-            "environments.prod.orgin must be one of account, certificate_arn, cors, media, "
-            "origin, region, static, got 'orgin': did you mean 'origin'?",
+            "environments.prod.orgin must be one of account, allowed_countries, "
+            "certificate_arn, cors, denied_countries, dns_records, hosted_zone, media, "
+            "origin, price_class, region, retain, static, termination_protection, tls, "
+            "web_acl_arn, got 'orgin': did you mean 'origin'?",
         ),
         (
             {"static": {"max_age": 1}},
             "environments.prod.static.max_age must be one of domain_names, "
-            "error_ttl_seconds, ttl_seconds, got 'max_age'",
+            "error_ttl_seconds, headers, policy_ids, ttl_seconds, got 'max_age'",
         ),
         (
             {"origin": "https://x.example"},
@@ -167,8 +186,8 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"static": {"domain_names": ["static.example.com"]}},
-            "environments.prod.certificate_arn must be given with "
-            "environments.prod.static.domain_names, because CloudFront serves an alias only "
+            "environments.prod.certificate_arn or environments.prod.hosted_zone must be given "
+            "with environments.prod.static.domain_names, because CloudFront serves an alias only "
             "with a certificate for it, got ['static.example.com']",
         ),
         (
@@ -178,6 +197,57 @@ def test_all_environments_are_read_in_order():
             "'arn:aws:acm:us-east-1:111122223333:certificate/"
             "12345678-1234-1234-1234-123456789012', got "
             "'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222'",
+        ),
+        (
+            {"cors": {"allow_origins": ["https://x/y"]}},
+            "environments.prod.cors.origins must be a scheme and a host without a path, "
+            "such as 'https://www.example.com' or 'https://*.example.com', "
+            "got 'https://x/y'",
+        ),
+        (
+            {"web_acl_arn": "arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b"},
+            "environments.prod.web_acl_arn must be the ARN of a web ACL of the scope "
+            "CLOUDFRONT in us-east-1, such as "
+            "'arn:aws:wafv2:us-east-1:111122223333:global/webacl/name/id', "
+            "got 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b'",
+        ),
+        (
+            {"price_class": "300"},
+            "environments.prod.price_class must be one of 100, 200, all, got '300': did "
+            "you mean '200'?",
+        ),
+        (
+            {"retain": "yes"},
+            "environments.prod.retain must be true or false, got 'yes'",
+        ),
+        (
+            {"hosted_zone": {"name": "example.com"}},
+            "environments.prod.hosted_zone.id must be given, such as 'Z0123456789ABC'",
+        ),
+        (
+            {"hosted_zone": {"id": "Z1"}},
+            "environments.prod.hosted_zone.name must be a bare host name such as "
+            "'www.example.com', got None",
+        ),
+        (
+            {"static": {"headers": {"remove": ["Via"]}}},
+            "environments.prod.static.headers.remove must have headers that CloudFront lets "
+            "go, such as 'Set-Cookie', got 'Via'",
+        ),
+        (
+            {"static": {"headers": {"extra": {"X-A": 1}}}},
+            "environments.prod.static.headers.extra must be an object of strings such as "
+            '{"X-Robots-Tag": "noindex"}, got {\'X-A\': 1}',
+        ),
+        (
+            {"static": {"policy_ids": {"cache": "CachingOptimized"}}},
+            "environments.prod.static.policy_ids.cache must be the id of a policy, such as "
+            "'658327ea-f89d-4fab-a63d-7e88639e58f6', got 'CachingOptimized'",
+        ),
+        (
+            {"media": {"policy_ids": {"cache": POLICY}, "ttl_seconds": {"min": 1}}},
+            "environments.prod.media.ttl_seconds must not be given together with "
+            "environments.prod.media.policy_ids.cache, which decides in its place",
         ),
         (
             {

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from cdk_support import ROOT, environment_template, new_app
+from cdk_support import ROOT, environment, environment_template, new_app
+from environments import MAXIMAL, MINIMAL
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
+from stacks.quota import note_policies
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 
@@ -97,6 +99,81 @@ def test_ttls_of_an_environment_reach_its_own_half():
         "AWS::CloudFront::CachePolicy",
         {"CachePolicyConfig": {"DefaultTTL": 86400, "MaxTTL": 604800}},
     )
+
+
+def test_the_maximal_environment_synthesizes():
+    template = environment_template(**MAXIMAL)
+    for resource in template.to_json()["Resources"].values():
+        assert resource["DeletionPolicy"] == "Retain"
+        assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_nothing_is_retained_unless_asked_for():
+    for resource in environment_template().to_json()["Resources"].values():
+        assert "DeletionPolicy" not in resource
+
+
+@pytest.mark.parametrize("protected", [True, False])
+def test_termination_protection_is_asked_for(protected):
+    described = environment(termination_protection=protected)
+    stack = CdnStack(new_app(), described.stack_name, environment=described)
+    assert stack.termination_protection is protected
+
+
+def test_from_minimal_to_maximal_the_distributions_stay_the_same():
+    # A changed logical id would make a new distribution beside the old one.
+    def ids(template):
+        return set(template.find_resources("AWS::CloudFront::Distribution"))
+
+    assert ids(environment_template(**MINIMAL)) == ids(environment_template(**MAXIMAL))
+
+
+def test_the_app_says_how_many_policies_it_takes_of_each_account():
+    app = new_app()
+    for described in Environment.all_from_context(
+        {
+            "site": "mysite",
+            "environments": {
+                "dev": MINIMAL,
+                "qa": MINIMAL,
+                "prod": {**MINIMAL, "account": "111122223333"},
+            },
+        }
+    ):
+        CdnStack(app, described.stack_name, environment=described)
+    note_policies(app)
+    notes = notes_of(app)
+    assert notes["mysite-cdn-dev"] == (
+        "info",
+        "2 stacks define 4 cache policies and 4 response headers policies; the account that "
+        "they go to has room for 20 of each unless the quota was raised",
+    )
+    assert notes["mysite-cdn-prod"][1].startswith("1 stack defines 2 cache policies")
+    assert "account 111122223333 has room for 20" in notes["mysite-cdn-prod"][1]
+    assert "mysite-cdn-qa" not in notes
+
+
+def test_more_policies_than_an_account_has_room_for_are_a_warning():
+    app = new_app()
+    environments = {f"e{index}": MINIMAL for index in range(11)}
+    for described in Environment.all_from_context(
+        {"site": "mysite", "environments": environments}
+    ):
+        CdnStack(app, described.stack_name, environment=described)
+    note_policies(app)
+    level, text = notes_of(app)["mysite-cdn-e0"]
+    assert level == "warning"
+    assert "define 22 cache policies" in text
+
+
+def notes_of(app):
+    found = {}
+    for stack in app.node.children:
+        for entry in stack.node.metadata:
+            if entry.type in ("aws:cdk:info", "aws:cdk:warning"):
+                text = str(entry.data).partition(" [ack:")[0]
+                found[stack.stack_name] = (entry.type.removeprefix("aws:cdk:"), text)
+    return found
 
 
 def test_a_build_version_never_enters_a_template(assembly, monkeypatch):
