@@ -133,6 +133,11 @@ def test_all_environments_are_read_in_order():
             "'111122223333', got '1234'",
         ),
         (
+            {"account": "11112222333"},
+            "environments.prod.account must be 12 digits in quotes, such as "
+            "'111122223333', got '11112222333'",
+        ),
+        (
             {"account": 111122223333},
             "environments.prod.account must be a string such as '111122223333', "
             "got 111122223333",
