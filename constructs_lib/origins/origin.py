@@ -14,6 +14,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from constructs_lib.checks import check_host_name
+from constructs_lib.durations import duration
 from constructs_lib.origins.options import (
     IpAddressType,
     OriginOptions,
@@ -205,10 +206,10 @@ class DjangoOrigin:
             origin_path=tree.origin_path,
             custom_headers={**headers, **self.custom_headers},
             connection_attempts=self.connection_attempts,
-            connection_timeout=_duration(self.connection_timeout),
-            read_timeout=_duration(self.read_timeout),
-            keepalive_timeout=_duration(self.keepalive_timeout),
-            response_completion_timeout=None if total is None else _duration(total),
+            connection_timeout=duration(self.connection_timeout),
+            read_timeout=duration(self.read_timeout),
+            keepalive_timeout=duration(self.keepalive_timeout),
+            response_completion_timeout=None if total is None else duration(total),
             origin_shield_region=self.origin_shield_region,
         )
 
@@ -222,7 +223,3 @@ class DjangoOrigin:
                 scope, "VpcOrigin", self.vpc_origin_id
             )
         return None
-
-
-def _duration(value: timedelta) -> Duration:
-    return Duration.seconds(int(value.total_seconds()))
