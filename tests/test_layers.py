@@ -25,10 +25,10 @@ ALLOWED = {
     "dj_cloudfront": {"django", "asgiref"},
     "local": {
         "dj_cloudfront.contract",
+        "ministack",
         "aiohttp",
         "boto3",
         "botocore",
-        "h11",
         "multidict",
         "yarl",
     },

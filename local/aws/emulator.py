@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import boto3
 from botocore.config import Config
@@ -11,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.environment import ACCOUNT, REGION, built_environment
 from local.processes import Service, answers
-from local.state import State
+from local.state import CHECKOUT, State
 
 
 def endpoint(port: int) -> str:
@@ -23,7 +22,7 @@ def service(state: State, port: int) -> Service:
     """The emulator as a service. It keeps its state over a clean stop."""
     return Service(
         name="the local AWS",
-        command=[str(Path(sys.executable).with_name("ministack"))],
+        command=[sys.executable, "-m", "local.aws.ministack"],
         environment={
             **built_environment(state),
             "BIND_HOST": "127.0.0.1",
@@ -37,7 +36,7 @@ def service(state: State, port: int) -> Service:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
         },
-        folder=state.aws,
+        folder=CHECKOUT,
         log=state.log("aws"),
         ready=answers(f"{endpoint(port)}/_ministack/ready"),
     )

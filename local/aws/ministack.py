@@ -1,0 +1,131 @@
+"""The emulator's program, with resource types that it lacks in CloudFormation.
+
+Keys and key groups become records of the emulated API, as if made through it. The other types
+are accepted and remembered by their stack alone: a deploy, a diff and a destroy of them work,
+and nothing acts on them.
+
+The names used here are private to ministack 1.5.33, which is why its version is pinned.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+Properties = Mapping[str, Any]
+Created = tuple[str, dict[str, str]]
+
+REMEMBERED = (
+    "AWS::CloudFront::MonitoringSubscription",
+    "AWS::CloudFront::VpcOrigin",
+    "AWS::Logs::Delivery",
+    "AWS::Logs::DeliveryDestination",
+    "AWS::Logs::DeliverySource",
+    "AWS::Logs::QueryDefinition",
+)
+
+
+def main() -> None:
+    """Register what is missing, then be the emulator."""
+    from ministack import app
+    from ministack.services.cloudformation import provisioners
+
+    register(provisioners._RESOURCE_HANDLERS)
+    app.main()
+
+
+def register(handlers: dict[str, dict[str, Any]]) -> None:
+    """Add handlers for types that the emulator does not have itself."""
+    from ministack.services import cloudfront
+
+    ours = {
+        "AWS::CloudFront::PublicKey": _keys(cloudfront._public_keys),
+        "AWS::CloudFront::KeyGroup": _key_groups(cloudfront._key_groups),
+        **{kind: _remembered(kind) for kind in REMEMBERED},
+    }
+    for kind, handler in ours.items():
+        handlers.setdefault(kind, handler)
+
+
+def _keys(records: Any) -> dict[str, Any]:
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        return _add(records, "K", properties["PublicKeyConfig"])
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str
+    ) -> Created:
+        if _key_of(old) != _key_of(new):
+            # As AWS does: https://github.com/aws/aws-cdk/issues/15301
+            raise ValueError("EncodedKey of a public key cannot be changed")
+        records[physical_id]["Config"] = dict(new["PublicKeyConfig"])
+        return physical_id, {"Id": physical_id}
+
+    return {"create": create, "update": update, "delete": _remover(records)}
+
+
+def _key_groups(records: Any) -> dict[str, Any]:
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        return _add(records, "", properties["KeyGroupConfig"])
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str
+    ) -> Created:
+        records[physical_id]["Config"] = dict(new["KeyGroupConfig"])
+        return physical_id, {"Id": physical_id}
+
+    return {"create": create, "update": update, "delete": _remover(records)}
+
+
+def _add(records: Any, prefix: str, config: Properties) -> Created:
+    names = [record["Config"]["Name"] for record in records.values()]
+    if config["Name"] in names:
+        raise ValueError(f"{config['Name']} already exists")
+    identity = f"{prefix}{uuid.uuid4().hex[:13].upper()}"
+    now = datetime.now(UTC).isoformat()
+    records[identity] = {
+        "Id": identity,
+        "ETag": uuid.uuid4().hex,
+        "CreatedTime": now,
+        "LastModifiedTime": now,
+        "Config": dict(config),
+    }
+    return identity, {"Id": identity}
+
+
+def _remover(records: Any) -> Callable[[str, Properties], None]:
+    def delete(physical_id: str, properties: Properties) -> None:
+        records.pop(physical_id, None)
+
+    return delete
+
+
+def _key_of(properties: Properties) -> str:
+    return str(properties["PublicKeyConfig"]["EncodedKey"]).strip()
+
+
+def _remembered(kind: str) -> dict[str, Any]:
+    role = kind.rpartition("::")[2].lower()
+
+    def attributes(identity: str) -> dict[str, str]:
+        arn = f"arn:aws:local:us-east-1:000000000000:{role}/{identity}"
+        return {"Id": identity, "Arn": arn, "DeliveryId": identity}
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Created:
+        identity = str(properties.get("Name") or f"{role}-{uuid.uuid4().hex[:12]}")
+        return identity, attributes(identity)
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str
+    ) -> Created:
+        return physical_id, attributes(physical_id)
+
+    def delete(physical_id: str, properties: Properties) -> None:
+        return None
+
+    return {"create": create, "update": update, "delete": delete}
+
+
+if __name__ == "__main__":
+    main()
