@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.media.bucket import MediaBucket
 from constructs_lib.media.cookies import cookie_domain
 from constructs_lib.media.signing import (
     MediaSigning,
@@ -10,6 +11,7 @@ from constructs_lib.media.signing import (
 )
 
 __all__ = [
+    "MediaBucket",
     "MediaSigning",
     "SigningKeys",
     "check_origin_secret",
