@@ -208,8 +208,12 @@ def nginx(
     *,
     proxy_pass: str = "http://app",
     edit: Callable[[str], str] = lambda text: text,
+    probe_headers: Mapping[str, str] | None = None,
 ) -> Iterator[Origin]:
-    """The README's server in Debian's nginx, which runs as one process here."""
+    """The README's server in Debian's nginx, which runs as one process here.
+
+    An edit that makes it ask for a header gives the header that the probe has to send.
+    """
     program = require("nginx")
     port, probe = _free_port(), _write_site(folder / "site")
     with Upstream() as upstream:
@@ -227,7 +231,7 @@ def nginx(
         config.write_text(_NGINX.format(folder=folder, block=block))
         start = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
         with _running(start, folder, os.environ):
-            _wait_until_ready(port, probe, folder)
+            _wait_until_ready(port, probe, folder, probe_headers)
             yield Origin(port, folder / "site", upstream)
 
 
@@ -320,12 +324,15 @@ def _running(
                 process.wait()
 
 
-def _wait_until_ready(port: int, probe: str, folder: Path) -> None:
+def _wait_until_ready(
+    port: int, probe: str, folder: Path, headers: Mapping[str, str] | None = None
+) -> None:
     # The body says that it is this server and no other on the same port.
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            if send(port, f"/media/{probe}").body == probe.encode():
+            found = send(port, f"/media/{probe}", headers=headers)
+            if found.body == probe.encode():
                 return
         except OSError:
             pass

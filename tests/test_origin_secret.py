@@ -1,0 +1,282 @@
+"""The header by which a server knows its own distributions, and its rotation."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+
+import pytest
+from aws_cdk import Token
+from aws_cdk.assertions import Template
+from cdk_support import ROOT, new_stack, resources
+from origin_support import DJANGO, MEDIA, STATIC, nginx, replace_once
+
+from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret
+
+ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3"
+OLD = "3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11"
+NEW = "9c2d8a57-52ab-4a0b-8f7e-0b6a8d1f4c22"
+DOCS = ROOT / "docs" / "origin-secret.md"
+
+
+def cdn_template(secret, stack=None):
+    stack = stack or new_stack()
+    origin = DjangoOrigin.server("www.example.com", origin_secret=secret)
+    DjangoCdn(stack, "Cdn", origin=origin)
+    return Template.from_stack(stack)
+
+
+def sent(template):
+    """The secret's header of each distribution."""
+    return [
+        header["HeaderValue"]
+        for found in resources(template, "Distribution").values()
+        for origin in found["DistributionConfig"]["Origins"]
+        for header in origin["OriginCustomHeaders"]
+        if header["HeaderName"] == "X-Origin-Secret"
+    ]
+
+
+def differences(before, after, path=()):
+    """The paths at which two JSON values differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            yield from differences(before.get(key), after.get(key), (*path, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        assert len(before) == len(after), path
+        for index, (old, new) in enumerate(zip(before, after, strict=True)):
+            yield from differences(old, new, (*path, index))
+    elif before != after:
+        yield path
+
+
+def test_both_distributions_send_a_reference_to_one_version():
+    reference = f"{{{{resolve:secretsmanager:{ARN}:SecretString:::{OLD}}}}}"
+    found = sent(cdn_template(OriginSecret(arn=ARN, version=OLD)))
+    assert found == [reference, reference]
+    # secretsmanager : 7 parts of the ARN : SecretString : json key : stage : version
+    assert reference.strip("{}").split(":")[-4:] == ["SecretString", "", "", OLD]
+
+
+def test_without_a_secret_no_header_is_sent():
+    assert sent(cdn_template(None)) == []
+
+
+def test_the_template_holds_no_value_and_needs_no_resource_for_it():
+    with_secret = cdn_template(OriginSecret(arn=ARN, version=OLD)).to_json()
+    without = cdn_template(None).to_json()
+    assert set(with_secret["Resources"]) == set(without["Resources"])
+    assert "SecretsManager" not in json.dumps(with_secret)
+
+
+def test_a_new_value_without_a_new_version_gives_an_empty_diff():
+    # The value is in Secrets Manager only: nothing of it is read while templates are made.
+    first, second = (
+        json.dumps(cdn_template(OriginSecret(arn=ARN, version=OLD)).to_json())
+        for _ in range(2)
+    )
+    assert first == second
+
+
+def test_a_new_version_changes_one_property_of_each_distribution():
+    before, after = (
+        cdn_template(OriginSecret(arn=ARN, version=version)).to_json()
+        for version in (OLD, NEW)
+    )
+    changed = list(differences(before, after))
+    assert [(path[1], path[2:]) for path in changed] == [
+        (
+            name,
+            (
+                "Properties",
+                "DistributionConfig",
+                "Origins",
+                0,
+                "OriginCustomHeaders",
+                1,
+                "HeaderValue",
+            ),
+        )
+        for name in ("CdnMediaDistribution42E33823", "CdnStaticDistributionF1B2E7F9")
+    ]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "",
+        "mysite/origin",
+        ARN.removesuffix("-a1B2c3"),
+        ARN.replace("111122223333", "1"),
+        ARN.replace("secretsmanager", "ssm"),
+        f"{ARN}:SecretString",
+        ARN + "}}",
+        ARN + "\n",
+    ],
+)
+def test_fails_when_the_arn_is_not_whole(arn):
+    with pytest.raises(ValueError, match=r"^origin_secret\.arn must be the whole ARN"):
+        OriginSecret(arn=arn, version=OLD)
+
+
+@pytest.mark.parametrize(
+    "version", ["", "1", "a" * 31, "a" * 65, f"{OLD}:x", f"{OLD}}}}}", f"{OLD}\n"]
+)
+def test_fails_when_the_version_is_no_id(version):
+    with pytest.raises(ValueError, match=r"^origin_secret\.version must be the id of"):
+        OriginSecret(arn=ARN, version=version)
+
+
+@pytest.mark.parametrize("label", ["AWSCURRENT", "AWSPREVIOUS"])
+def test_fails_when_the_version_is_a_label(label):
+    with pytest.raises(ValueError, match=f"got '{label}': a label moves on while"):
+        OriginSecret(arn=ARN, version=label)
+
+
+@pytest.mark.parametrize("version", ["a" * 32, "A1-" + "b" * 61, OLD])
+def test_an_id_of_a_version_passes(version):
+    assert OriginSecret(arn=ARN, version=version).version == version
+
+
+def test_fails_when_the_secret_is_in_another_region():
+    secret = OriginSecret(arn=ARN, version=OLD)
+    sentence = r"^origin_secret\.arn must be a secret in eu-west-1, the stack's region"
+    with pytest.raises(ValueError, match=sentence):
+        cdn_template(secret, new_stack(region="eu-west-1"))
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", None])
+def test_a_secret_of_the_stacks_region_or_of_one_not_known_yet_passes(region):
+    secret = OriginSecret(arn=ARN.replace("us-east-1", "eu-west-1"), version=OLD)
+    assert sent(cdn_template(secret, new_stack(region=region)))
+
+
+def test_tokens_pass():
+    arn, version = (
+        Token.as_string({"Fn::ImportValue": name}) for name in ("Arn", "Version")
+    )
+    first, _ = sent(cdn_template(OriginSecret(arn=arn, version=version)))
+    assert first == {
+        "Fn::Join": [
+            "",
+            [
+                "{{resolve:secretsmanager:",
+                {"Fn::ImportValue": "Arn"},
+                ":SecretString:::",
+                {"Fn::ImportValue": "Version"},
+                "}}",
+            ],
+        ]
+    }
+
+
+FIRST, SECOND = "ab" * 32, "cd" * 32
+FILES = pytest.mark.parametrize(
+    ("tree", "target", "body"),
+    [("static", "/static/b1/app.css", STATIC), ("media", "/media/u.png", MEDIA)],
+)
+
+
+def documented(kind):
+    """The lines for nginx that the documentation prints."""
+    pattern = rf"^```nginx-secret-{kind}\n(.*?)^```$"
+    (block,) = re.findall(pattern, DOCS.read_text("utf-8"), re.S | re.M)
+    return block
+
+
+def checking(first, second=None):
+    """Adds the documented lines to the README's nginx, with one or two values."""
+    lines = replace_once(documented("maps"), "1" * 64, first)
+    if second:
+        lines = replace_once(lines, "2" * 64, second)
+    else:
+        lines = replace_once(lines, f'    "~^{"2" * 64}$" yes;\n', "")
+
+    def edit(block):
+        block = replace_once(block, "\nserver {\n", f"\n{lines}\nserver {{\n")
+        refusal = "    if ($tree = refused) { return 404; }\n"
+        return replace_once(block, refusal, refusal + documented("server"))
+
+    return edit
+
+
+@contextmanager
+def serving(folder, *values):
+    headers = {"X-Origin-Secret": values[0]}
+    with nginx(folder, edit=checking(*values), probe_headers=headers) as origin:
+        yield origin
+
+
+@pytest.fixture(scope="module")
+def overlapping(tmp_path_factory):
+    with serving(tmp_path_factory.mktemp("nginx"), FIRST, SECOND) as origin:
+        yield origin
+
+
+def ask(origin, target, tree, secret):
+    headers = {"X-Cdn-Tree": tree, "X-Origin-Secret": secret}
+    return origin.send(target, headers={k: v for k, v in headers.items() if v})
+
+
+@FILES
+@pytest.mark.parametrize("secret", [FIRST, SECOND])
+def test_a_server_accepts_both_values(overlapping, tree, target, body, secret):
+    response = ask(overlapping, target, tree, secret)
+    assert (response.status, response.body) == (200, body)
+    assert "max-age" in response.header("Cache-Control")
+
+
+@FILES
+@pytest.mark.parametrize(
+    "secret",
+    [None, "ef" * 32, FIRST.upper(), FIRST[:-1], FIRST + "0", "yes", FIRST + SECOND],
+)
+@pytest.mark.parametrize("with_tree", [True, False])
+def test_a_server_refuses_who_does_not_know_a_value(
+    overlapping, tree, target, body, secret, with_tree
+):
+    response = ask(overlapping, target, tree if with_tree else None, secret)
+    assert response.status == 403
+    assert body not in response.body
+    assert response.header("Cache-Control") == "no-store"
+
+
+@pytest.mark.parametrize("secret", [None, FIRST, "wrong"])
+def test_pages_of_the_site_need_no_secret(overlapping, secret):
+    response = ask(overlapping, "/admin/", None, secret)
+    assert (response.status, response.body) == (200, DJANGO)
+
+
+def test_the_secret_opens_no_path_that_is_refused(overlapping):
+    for target in (
+        "/static/../admin/",
+        "/static/..%2fadmin/",
+        "/static/.tmp-b2/app.css",
+    ):
+        assert ask(overlapping, target, "static", FIRST).status == 404
+    assert ask(overlapping, "/media/u.png", "static", FIRST).status == 404
+
+
+@FILES
+def test_a_value_that_was_dropped_is_refused(tmp_path, tree, target, body):
+    with serving(tmp_path, SECOND) as origin:
+        assert ask(origin, target, tree, SECOND).body == body
+        assert ask(origin, target, tree, FIRST).status == 403
+
+
+def test_no_request_fails_in_the_documented_order(tmp_path):
+    # What the distributions may send at a step, and what the servers accept in it.
+    steps = [
+        ((FIRST,), (FIRST,)),
+        ((FIRST,), (FIRST, SECOND)),
+        ((FIRST, SECOND), (FIRST, SECOND)),
+        ((SECOND,), (FIRST, SECOND)),
+        ((SECOND,), (SECOND,)),
+    ]
+    for index, (sent_values, accepted) in enumerate(steps):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        with serving(folder, *accepted) as origin:
+            for secret in sent_values:
+                assert ask(origin, "/media/u.png", "media", secret).status == 200
