@@ -2,57 +2,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_app, new_stack, only, resources
+from media_support import ANY, LISTED, bucket_of, bucket_template, distribution
 
 from constructs_lib import Cors
 from constructs_lib.media import MediaBucket
-
-ANY = Cors.any_origin()
-LISTED = Cors(
-    key_headers=(),
-    methods=("GET", "HEAD", "OPTIONS"),
-    allowed_origins=("https://www.example.com",),
-)
-
-
-def server():
-    return origins.HttpOrigin(
-        "www.example.com",
-        origin_id="media",
-        origin_path="/media",
-        custom_headers={"X-Cdn-Tree": "media"},
-    )
-
-
-def distribution(stack, bucket=None, construct_id="Distribution"):
-    """Like the one of a half: the policies are named, and the default behaviour is the only one."""
-    return cloudfront.Distribution(
-        stack,
-        construct_id,
-        default_behavior=cloudfront.BehaviorOptions(
-            origin=bucket.render_origin(server()) if bucket else server(),
-            cache_policy=cloudfront.CachePolicy(
-                stack, f"{construct_id}CachePolicy", cache_policy_name=construct_id
-            ),
-        ),
-    )
-
-
-def bucket_template(cors=ANY, **values):
-    stack = new_stack()
-    distribution(stack, MediaBucket(stack, "Media", cors=cors, **values))
-    return Template.from_stack(stack)
-
-
-def bucket_of(template):
-    (found,) = template.find_resources("AWS::S3::Bucket").values()
-    return found
 
 
 def ids(template):
@@ -267,74 +223,10 @@ def test_fails_when_versions_are_kept_for_no_whole_number_of_days(value):
         bucket_template(keep_replaced=value)
 
 
-def existing(scope, **attributes):
-    return s3.Bucket.from_bucket_attributes(
-        scope, "Files", bucket_name="mysite-media", **attributes
-    )
-
-
-def test_a_bucket_that_exists_is_taken_by_name_and_not_changed():
-    stack = new_stack()
-    bucket = MediaBucket(
-        stack, "Media", cors=ANY, bucket=existing(stack, region="eu-west-1")
-    )
-    distribution(stack, bucket)
-    template = Template.from_stack(stack)
-    template.resource_count_is("AWS::S3::Bucket", 0)
-    template.resource_count_is("AWS::S3::BucketPolicy", 0)
-    assert bucket.bucket_name == "mysite-media"
-    first, _ = distribution_config(template)["Origins"]
-    # S3 redirects a request for another region, and a redirect does not fail over.
-    assert first["DomainName"] == "mysite-media.s3.eu-west-1.amazonaws.com"
-    Annotations.from_stack(stack).has_warning(
-        "*", Match.string_like_regexp("Cannot update bucket policy of an imported")
-    )
-
-
 def test_a_new_bucket_is_not_warned_of():
     stack = new_stack()
     distribution(stack, MediaBucket(stack, "Media", cors=ANY))
     Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
-
-
-def test_a_bucket_of_the_same_stack_gets_the_policy():
-    stack = new_stack()
-    bucket = s3.Bucket(stack, "Files")
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY, bucket=bucket))
-    template = Template.from_stack(stack)
-    template.resource_count_is("AWS::S3::BucketPolicy", 1)
-
-
-def test_fails_when_the_bucket_belongs_to_another_stack():
-    app = new_app()
-    bucket = s3.Bucket(new_stack(app, "files"), "Files")
-    with pytest.raises(
-        ValueError, match="^bucket must be defined in the distribution's stack"
-    ):
-        MediaBucket(new_stack(app), "Media", cors=ANY, bucket=bucket)
-
-
-def test_fails_when_a_bucket_that_exists_shall_forget():
-    stack = new_stack()
-    with pytest.raises(
-        ValueError, match="^keep_replaced must not be given together with bucket"
-    ):
-        MediaBucket(
-            stack,
-            "Media",
-            cors=ANY,
-            bucket=existing(stack),
-            keep_replaced=timedelta(days=1),
-        )
-
-
-def test_tokens_pass_as_the_name_of_a_bucket():
-    stack = new_stack()
-    name = cdk.Token.as_string({"Fn::ImportValue": "MediaBucketName"})
-    bucket = s3.Bucket.from_bucket_name(stack, "Files", name)
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY, bucket=bucket))
-    first, _ = distribution_config(Template.from_stack(stack))["Origins"]
-    assert "MediaBucketName" in str(first["DomainName"])
 
 
 def test_cloudformations_own_rules_find_no_fault():
