@@ -64,7 +64,7 @@ def check_seconds(
     bounds = f"at least {low}" if high is None else f"from {low} to {high}"
     raise ValueError(
         f"{what} must be a whole number of seconds, {bounds}, "
-        f"such as timedelta(seconds={max(low, 5)}), got {seconds:g} seconds"
+        f"such as {max(low, 5)} seconds, got {seconds:g} seconds"
     )
 
 

@@ -12,6 +12,7 @@ from constructs_lib import Cors, DjangoOrigin, Viewers
 from constructs_lib.checks import check_distinct
 from stacks import reading
 from stacks.half import Half
+from stacks.origin import read_origin
 from stacks.section import Section, as_object, did_you_mean
 
 # CloudFront's certificates, web ACLs, metrics and log deliveries live there.
@@ -29,6 +30,7 @@ KEYS = (
     "hosted_zone",
     "media",
     "origin",
+    "origin_secret",
     "price_class",
     "region",
     "retain",
@@ -104,7 +106,7 @@ class Environment:
             or DEFAULT_REGION,
             termination_protection=section.flag("termination_protection"),
             retain=section.flag("retain"),
-            origin=reading.origin(section),
+            origin=read_origin(section),
             cors=reading.cors(section),
             viewers=reading.viewers(section),
             certificate_arn=reading.certificate_arn(section),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from constructs_lib import Cors, DjangoOrigin, PriceClass, Tls, Viewers
+from constructs_lib import Cors, PriceClass, Tls, Viewers
 from constructs_lib.checks import check_host_name
 from stacks.section import Section
 
@@ -15,17 +15,6 @@ class Zone:
 
     id: str
     name: str
-
-
-def origin(section: Section) -> DjangoOrigin:
-    value = section.get("origin")
-    if value is None:
-        raise ValueError(
-            f"{section.at('origin')} must be given: the host name of the Django server, "
-            "such as 'www.example.com'"
-        )
-    check_host_name(section.at("origin"), value)
-    return DjangoOrigin.server(str(value))
 
 
 def cors(section: Section) -> Cors:

@@ -42,6 +42,10 @@ class Section:
             sentence = str(error)
             if sentence.startswith(self.path):
                 raise
+            argument, _, rest = sentence.partition(" ")
+            key = f"{argument}_seconds"
+            if key in self._values:
+                raise ValueError(f"{self.at(key)} {rest}") from None
             raise ValueError(self.at(sentence)) from None
 
     def get(self, key: str) -> object:
@@ -119,6 +123,17 @@ class Section:
         raise ValueError(
             f"{self.at(key)} must be a list of strings such as [{json.dumps(like)}], "
             f"got {value!r}"
+        )
+
+    def number(self, key: str, *, default: int) -> int:
+        """A whole number."""
+        value = self.get(key)
+        if value is None:
+            return default
+        if type(value) is int:
+            return value
+        raise ValueError(
+            f"{self.at(key)} must be a whole number, such as {default}, got {value!r}"
         )
 
     def seconds(self, key: str, *, default: timedelta) -> timedelta:

@@ -7,6 +7,7 @@ import pytest
 from environments import MAXIMAL
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
+from constructs_lib.origins import IpAddressType, OriginSecret
 from stacks import environment
 from stacks.environment import Environment
 from stacks.section import check_no_key_twice
@@ -41,6 +42,20 @@ def test_every_key_is_read():
     assert prod.account == "111122223333"
     assert prod.cors == Cors.allow_origins("https://www.example.com", credentials=True)
     assert prod.certificate_arn == MAXIMAL["certificate_arn"]
+    assert prod.origin == DjangoOrigin.load_balancer(
+        "mysite-123.eu-west-1.elb.amazonaws.com",
+        domain_name="origin.example.com",
+        connection_attempts=3,
+        connection_timeout=timedelta(seconds=10),
+        read_timeout=timedelta(seconds=60),
+        keepalive_timeout=timedelta(seconds=30),
+        response_completion_timeout=timedelta(seconds=120),
+        https_port=8443,
+        ip_address_type=IpAddressType.DUALSTACK,
+        custom_headers={"X-Site": "mysite"},
+        origin_shield_region="eu-west-1",
+        origin_secret=OriginSecret(**MAXIMAL["origin_secret"]),
+    )
     assert (prod.hosted_zone.id, prod.hosted_zone.name) == (
         "Z0123456789",
         "example.com",
@@ -84,7 +99,7 @@ def test_all_environments_are_read_in_order():
             {"orgin": "x"},
             "environments.prod.orgin must be one of account, allowed_countries, "
             "certificate_arn, cors, denied_countries, dns_records, hosted_zone, media, "
-            "origin, price_class, region, retain, static, termination_protection, tls, "
+            "origin, origin_secret, price_class, region, retain, static, termination_protection, tls, "
             "web_acl_arn, got 'orgin': did you mean 'origin'?",
         ),
         (
@@ -202,6 +217,65 @@ def test_all_environments_are_read_in_order():
             "'arn:aws:acm:us-east-1:111122223333:certificate/"
             "12345678-1234-1234-1234-123456789012', got "
             "'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222'",
+        ),
+        (
+            {"origin": {"domain_name": "x.elb.amazonaws.com"}},
+            "environments.prod.origin.domain_name must be on the listener's certificate and "
+            "resolve to the balancer, such as 'origin.example.com', got "
+            "'x.elb.amazonaws.com': no certificate can have a balancer's own name, so HTTPS "
+            "would fail with 502",
+        ),
+        (
+            {
+                "origin": {
+                    "domain_name": "a.example",
+                    "origin_shield_region": "eu-west-3",
+                }
+            },
+            "environments.prod.origin.origin_shield_region must be one of us-east-1, "
+            "us-east-2, us-west-2, ap-northeast-1, ap-northeast-2, ap-south-1, "
+            "ap-southeast-1, ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, "
+            "me-central-1, sa-east-1, got 'eu-west-3': 'eu-west-2' is the nearest to "
+            "servers in eu-west-3",
+        ),
+        (
+            {"origin": {"domain_name": "a.example", "connection_timeout_seconds": 11}},
+            "environments.prod.origin.connection_timeout_seconds must be a whole number of "
+            "seconds, from 1 to 10, such as 5 seconds, got 11 seconds",
+        ),
+        (
+            {"origin": {"domain_name": "a.example", "https_port": "443"}},
+            "environments.prod.origin.https_port must be a whole number, such as 443, "
+            "got '443'",
+        ),
+        (
+            {"origin": {"load_balancer": "x.elb.amazonaws.com"}},
+            "environments.prod.origin.domain_name must be a bare host name such as "
+            "'www.example.com', got None",
+        ),
+        (
+            {
+                "origin": {
+                    "domain_name": "a.example",
+                    "load_balancer": "x.elb.amazonaws.com",
+                    "vpc_endpoint_arn": "arn",
+                }
+            },
+            "environments.prod.origin.load_balancer and "
+            "environments.prod.origin.vpc_endpoint_arn must not both be given: a balancer in "
+            "a VPC is the endpoint",
+        ),
+        (
+            {"origin_secret": {"arn": MAXIMAL["origin_secret"]["arn"]}},
+            "environments.prod.origin_secret.version must be given, such as "
+            "'3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11'",
+        ),
+        (
+            {"origin_secret": {**MAXIMAL["origin_secret"], "version": "AWSCURRENT"}},
+            "environments.prod.origin_secret.version must be the id of a version, of 32 to "
+            "64 characters, such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', got "
+            "'AWSCURRENT': a label moves on while the template, and so the header, stays "
+            "the same",
         ),
         (
             {"cors": {"allow_origins": ["https://x/y"]}},
