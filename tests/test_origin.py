@@ -3,24 +3,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from aws_cdk import Token
-from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import distribution_config, new_stack, resources
+from cdk_support import distribution_config, new_stack
 
 from constructs_lib import (
-    DjangoCdn,
     DjangoOrigin,
     IpAddressType,
-    OriginRecord,
     OriginSecret,
     StaticDistribution,
 )
 from constructs_lib.origins.shield import NEAREST_SHIELD_REGIONS, SHIELD_REGIONS
 
-DNS_NAME = "mysite-1234567890.eu-west-3.elb.amazonaws.com"
 SECRET = OriginSecret(
     arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3",
     version="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
@@ -36,12 +29,6 @@ def rendered(origin, stack=None):
     StaticDistribution(stack, "Half", origin=origin)
     (found,) = distribution_config(Template.from_stack(stack))["Origins"]
     return found
-
-
-def balancer(stack):
-    return elbv2.ApplicationLoadBalancer(
-        stack, "Balancer", vpc=ec2.Vpc(stack, "Vpc"), internet_facing=True
-    )
 
 
 @pytest.mark.parametrize(
@@ -218,234 +205,3 @@ def test_fails_when_a_region_has_no_origin_shield_and_proposes_the_nearest(
 def test_fails_when_a_region_has_no_origin_shield_and_no_nearest_one_is_known():
     with pytest.raises(ValueError, match="got 'mars-1': take the one with the lowest"):
         server(origin_shield_region="mars-1")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "Cache-Control",
-        "Connection",
-        "Content-Length",
-        "Cookie",
-        "Host",
-        "If-Match",
-        "If-Modified-Since",
-        "If-None-Match",
-        "If-Range",
-        "If-Unmodified-Since",
-        "Max-Forwards",
-        "Pragma",
-        "Proxy-Authenticate",
-        "Proxy-Anything",
-        "Range",
-        "Request-Range",
-        "TE",
-        "Trailer",
-        "Transfer-Encoding",
-        "Upgrade",
-        "Via",
-        "X-Amz-Date",
-        "x-amz-cf-id",
-        "X-Edge-Location",
-        "X-Real-Ip",
-        "host",
-    ],
-)
-def test_fails_when_cloudfront_forbids_a_header(name):
-    with pytest.raises(ValueError, match=f"CloudFront sends or removes.* got '{name}'"):
-        server(custom_headers={name: "1"})
-
-
-@pytest.mark.parametrize("name", ["X-Cdn-Tree", "x-cdn-tree", "X-Origin-Secret"])
-def test_fails_when_a_header_is_one_of_ours(name):
-    with pytest.raises(ValueError, match=f"must not have '{name}', which is sent with"):
-        server(custom_headers={name: "1"})
-
-
-@pytest.mark.parametrize(
-    ("headers", "sentence"),
-    [
-        ({"": "1"}, "must have names of 1 to 256 letters"),
-        ({"X Site": "1"}, "must have names of .* got 'X Site'"),
-        ({"X-Site:": "1"}, "must have names of .* got 'X-Site:'"),
-        ({"X" * 257: "1"}, "must have names of 1 to 256"),
-        ({"X-Site": ""}, "must be 1 to 1783 printable .* got 0 characters"),
-        ({"X-Site": " 1"}, "must be .* without a space at either end"),
-        ({"X-Site": "a\r\nHost: b"}, "must be 1 to 1783 printable characters"),
-        ({"X-Site": "ü"}, "must be 1 to 1783 printable characters of ASCII"),
-        ({"X-Site": "1" * 1784}, "got 1784 characters"),
-        ({"X-Site": "1", "x-site": "2"}, "must be distinct, got 'x-site' twice"),
-        (
-            {f"X-{i}": "1" for i in range(29)},
-            "at most 28 headers beside X-Cdn-Tree, X-Origin-Secret, got 29",
-        ),
-        (
-            {f"X-{i}": "1" * 1783 for i in range(6)},
-            "at most 10240 characters in all names and values",
-        ),
-    ],
-)
-def test_fails_when_cloudfront_would_refuse_a_header(headers, sentence):
-    with pytest.raises(ValueError, match=f"custom_headers.*{sentence}"):
-        server(custom_headers=headers)
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"X" * 256: "1" * 1783},
-        {f"X-{i}": "1" for i in range(28)},
-        {"X-Viable": "a b"},
-        {"Teapot": "1"},
-        {"Accept": "text/css, */*"},
-    ],
-)
-def test_headers_at_the_bounds_pass(headers):
-    sent = {
-        header["HeaderName"]: header["HeaderValue"]
-        for header in rendered(server(custom_headers=headers))["OriginCustomHeaders"]
-    }
-    assert sent == {"X-Cdn-Tree": "static", **headers}
-
-
-@pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "X-Shared-Secret"])
-def test_warns_of_a_header_that_shows_a_secret(name):
-    stack = new_stack()
-    rendered(server(custom_headers={name: "hunter2"}), stack)
-    warnings = Annotations.from_stack(stack).find_warning("*", Match.any_value())
-    assert f"custom_headers['{name}'] stands in plain text" in warnings[0].entry.data
-    assert "hunter2" not in warnings[0].entry.data
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["{{resolve:secretsmanager:a}}", Token.as_string({"Fn::ImportValue": "Key"})],
-)
-def test_a_reference_in_a_header_is_not_warned_of(value):
-    stack = new_stack()
-    rendered(server(custom_headers={"X-Api-Key": value}), stack)
-    Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
-
-
-def test_fails_when_a_bad_value_would_be_printed():
-    with pytest.raises(ValueError, match="X-Site") as error:
-        server(custom_headers={"X-Site": "hunter2\n"})
-    assert "hunter2" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        DNS_NAME,
-        "mysite-0123456789abcdef.elb.eu-west-3.amazonaws.com",
-        "internal-mysite-1.us-east-1.elb.amazonaws.com",
-        "mysite-1.cn-north-1.elb.amazonaws.com.cn",
-    ],
-)
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda name: DjangoOrigin.server(name),
-        lambda name: DjangoOrigin.load_balancer("other.example.com", domain_name=name),
-        lambda name: DjangoOrigin.vpc(
-            "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0",
-            domain_name=name,
-        ),
-    ],
-    ids=["server", "load_balancer", "vpc"],
-)
-def test_fails_when_the_name_is_a_balancers_own(make, name):
-    with pytest.raises(
-        ValueError,
-        match="^domain_name must be on the listener's certificate and resolve to the "
-        f"balancer, such as 'origin.example.com', got '{name}'",
-    ):
-        make(name)
-
-
-@pytest.mark.parametrize("name", ["elb.example.com", "files.elbamazonaws.com"])
-def test_a_name_that_looks_like_a_balancers_passes(name):
-    assert DjangoOrigin.server(name).domain_name == name
-
-
-def test_a_balancer_is_asked_by_the_name_on_its_certificate():
-    stack = new_stack()
-    alb = balancer(stack)
-    origin = DjangoOrigin.load_balancer(
-        alb, domain_name="origin.example.com", https_port=8443
-    )
-    assert origin.balancer_dns_name == alb.load_balancer_dns_name
-    DjangoCdn(stack, "Cdn", origin=origin)
-    for found in resources(Template.from_stack(stack), "Distribution").values():
-        (only,) = found["DistributionConfig"]["Origins"]
-        assert only["DomainName"] == "origin.example.com"
-        assert only["CustomOriginConfig"]["HTTPSPort"] == 8443
-
-
-def test_fails_when_a_balancers_own_name_is_a_token():
-    alb = balancer(new_stack())
-    with pytest.raises(ValueError, match="must be on the listener's certificate"):
-        DjangoOrigin.load_balancer(alb, domain_name=alb.load_balancer_dns_name)
-
-
-def test_another_token_passes_as_name_of_a_balancer():
-    name = Token.as_string({"Fn::ImportValue": "OriginName"})
-    origin = DjangoOrigin.load_balancer(DNS_NAME, domain_name=name)
-    assert rendered(origin)["DomainName"] == {"Fn::ImportValue": "OriginName"}
-
-
-def test_fails_when_a_balancer_is_no_host_name():
-    with pytest.raises(ValueError, match="^balancer must be a bare host name"):
-        DjangoOrigin.load_balancer(
-            "arn:aws:elasticloadbalancing:x", domain_name="origin.example.com"
-        )
-
-
-@pytest.mark.parametrize("kind", ["object", "name"])
-def test_a_record_leads_from_the_origins_name_to_the_balancer(kind):
-    stack = new_stack()
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name="example.com"
-    )
-    origin = DjangoOrigin.load_balancer(
-        balancer(stack) if kind == "object" else DNS_NAME,
-        domain_name="origin.example.com",
-    )
-    OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
-    found = Template.from_stack(stack).find_resources("AWS::Route53::RecordSet")
-    target = {"Fn::GetAtt": ["Balancer71DDC9D9", "DNSName"]}
-    (record,) = found.values()
-    assert record["Properties"] == {
-        "HostedZoneId": "Z123",
-        "Name": "origin.example.com.",
-        "ResourceRecords": [target if kind == "object" else DNS_NAME],
-        "TTL": "300",
-        "Type": "CNAME",
-    }
-
-
-@pytest.mark.parametrize(
-    ("origin", "zone_name", "sentence"),
-    [
-        (
-            server(),
-            "example.com",
-            "origin must be a load balancer, .*'www.example.com'",
-        ),
-        *(
-            (
-                DjangoOrigin.load_balancer(DNS_NAME, domain_name="o.example.com"),
-                zone_name,
-                f"zone must be above the origin's name, .* got '{zone_name}'",
-            )
-            for zone_name in ("example.org", "o.example.com", "le.com")
-        ),
-    ],
-)
-def test_fails_when_a_record_cannot_be_made(origin, zone_name, sentence):
-    stack = new_stack()
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name=zone_name
-    )
-    with pytest.raises(ValueError, match=f"^{sentence}"):
-        OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)

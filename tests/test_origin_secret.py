@@ -178,16 +178,17 @@ FILES = pytest.mark.parametrize(
 )
 
 
-def documented(kind):
-    """The lines for nginx that the documentation prints."""
-    pattern = rf"^```nginx-secret-{kind}\n(.*?)^```$"
-    (block,) = re.findall(pattern, DOCS.read_text("utf-8"), re.S | re.M)
-    return block
+def documented():
+    """The lines for nginx that the documentation prints: maps, and one for the server."""
+    found = re.findall(r"^```nginx\n(.*?)^```$", DOCS.read_text("utf-8"), re.S | re.M)
+    maps, server = found
+    return maps, server
 
 
 def checking(first, second=None):
     """Adds the documented lines to the README's nginx, with one or two values."""
-    lines = replace_once(documented("maps"), "1" * 64, first)
+    lines, refused = documented()
+    lines = replace_once(lines, "1" * 64, first)
     if second:
         lines = replace_once(lines, "2" * 64, second)
     else:
@@ -196,7 +197,7 @@ def checking(first, second=None):
     def edit(block):
         block = replace_once(block, "\nserver {\n", f"\n{lines}\nserver {{\n")
         refusal = "    if ($tree = refused) { return 404; }\n"
-        return replace_once(block, refusal, refusal + documented("server"))
+        return replace_once(block, refusal, refusal + refused)
 
     return edit
 

@@ -127,7 +127,6 @@ class DjangoOrigin:
         :param domain_name: On the certificate of the HTTPS listener; resolves to the balancer.
         :param ip_address_type: Other than IPv4 needs a dual-stack balancer. Default: IPv4.
         :param options: See :class:`OriginOptions`.
-        :raises ValueError: when CloudFront would refuse a value.
         """
         if isinstance(balancer, str):
             if not Token.is_unresolved(balancer):

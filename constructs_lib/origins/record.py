@@ -38,8 +38,7 @@ class OriginRecord(Construct):
             self,
             "Default",
             zone=zone,
-            # The dot at the end keeps the CDK from adding the zone to a token.
-            record_name=f"{origin.domain_name}.",
+            record_name=f"{origin.domain_name}.",  # absolute: no zone is added
             domain_name=origin.balancer_dns_name,
             ttl=Duration.minutes(5),
         )
