@@ -1,0 +1,376 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import Token
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_sns as sns
+from aws_cdk.assertions import Template
+from cdk_support import new_app, new_stack
+
+from constructs_lib.watching import CdnMonitoring, Notify
+
+EMAIL = Notify.email("ops@example.com")
+EVERYTHING = {
+    "requests_per_five_minutes": 100_000,
+    "additional_metrics": True,
+    "lowest_hit_rate_percent": 80,
+    "slowest_origin": timedelta(seconds=2),
+}
+
+
+def distributions(stack, *roles):
+    return {
+        role: cloudfront.Distribution(
+            stack,
+            role,
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.HttpOrigin("www.example.com")
+            ),
+        )
+        for role in roles or ("Static", "Media")
+    }
+
+
+def monitoring(stack=None, **values):
+    stack = stack or new_stack()
+    values = {"notify": EMAIL, **values}
+    if "distributions" not in values:
+        values["distributions"] = distributions(stack)
+    return CdnMonitoring(stack, "Monitoring", **values), stack
+
+
+def synthesized(stack):
+    # The assembly, not assertions alone: validation runs here and its errors raise.
+    assembly = stack.node.root.synth()
+    return Template.from_json(assembly.get_stack_by_name(stack.stack_name).template)
+
+
+def template_of(**values):
+    return synthesized(monitoring(**values)[1])
+
+
+def alarms(template):
+    found = template.find_resources("AWS::CloudWatch::Alarm")
+    return {name: found[name]["Properties"] for name in found}
+
+
+def dashboard_text(template):
+    (found,) = template.find_resources("AWS::CloudWatch::Dashboard").values()
+    return json.dumps(found["Properties"]["DashboardBody"])
+
+
+def test_minimal_example():
+    watched, stack = monitoring(notify=None)
+    template = synthesized(stack)
+    template.resource_count_is("AWS::CloudWatch::Alarm", 2)
+    template.resource_count_is("AWS::CloudWatch::Dashboard", 1)
+    template.resource_count_is("AWS::SNS::Topic", 0)
+    template.resource_count_is("AWS::CloudFront::MonitoringSubscription", 0)
+    assert watched.topic is None
+    assert not any("AlarmActions" in alarm for alarm in alarms(template).values())
+
+
+def test_maximum_example():
+    watched, stack = monitoring(**EVERYTHING)
+    template = synthesized(stack)
+    assert {role: len(found) for role, found in watched.alarms.items()} == {
+        "Static": 4,
+        "Media": 4,
+    }
+    template.resource_count_is("AWS::CloudWatch::Alarm", 8)
+    template.resource_count_is("AWS::CloudFront::MonitoringSubscription", 2)
+    template.has_resource_properties(
+        "AWS::SNS::Subscription", {"Protocol": "email", "Endpoint": "ops@example.com"}
+    )
+    assert all(
+        alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic_of(template)}]
+        for alarm in alarms(template).values()
+    )
+
+
+def topic_of(template):
+    (topic,) = template.find_resources("AWS::SNS::Topic")
+    return topic
+
+
+def test_alarms_stand_on_the_dimensions_that_carry_data():
+    for alarm in alarms(template_of(**EVERYTHING)).values():
+        # A plain metric: no Metrics, which some tools and emulators cannot read.
+        assert alarm["Namespace"] == "AWS/CloudFront"
+        (distribution, region) = alarm["Dimensions"]
+        assert region == {"Name": "Region", "Value": "Global"}
+        assert distribution["Name"] == "DistributionId"
+        assert alarm["Period"] == 300
+        assert "Metrics" not in alarm
+
+
+def test_both_halves_are_watched():
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Ref"]
+        for alarm in alarms(template_of()).values()
+    }
+    assert {name.rstrip("0123456789ABCDEF") for name in watched} == {"Static", "Media"}
+
+
+def test_server_errors_ring_at_five_percent_in_three_of_three_periods():
+    template_of().has_resource_properties(
+        "AWS::CloudWatch::Alarm",
+        {
+            "MetricName": "5xxErrorRate",
+            "Statistic": "Average",
+            "Threshold": 5,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "EvaluationPeriods": 3,
+            "DatapointsToAlarm": 3,
+        },
+    )
+
+
+def test_a_quiet_night_is_no_alarm():
+    for alarm in alarms(template_of(**EVERYTHING)).values():
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"requests_per_five_minutes": 7},
+            {
+                "MetricName": "Requests",
+                "Statistic": "Sum",
+                "Threshold": 7,
+                "EvaluationPeriods": 3,
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            },
+        ),
+        (
+            {"additional_metrics": True, "lowest_hit_rate_percent": 72.5},
+            {
+                "MetricName": "CacheHitRate",
+                "Statistic": "Average",
+                "Threshold": 72.5,
+                "EvaluationPeriods": 12,
+                "ComparisonOperator": "LessThanThreshold",
+            },
+        ),
+        (
+            {
+                "additional_metrics": True,
+                "slowest_origin": timedelta(milliseconds=1500),
+            },
+            {
+                "MetricName": "OriginLatency",
+                "ExtendedStatistic": "p90",
+                "Threshold": 1500,
+                "EvaluationPeriods": 3,
+                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            },
+        ),
+    ],
+)
+def test_an_alarm_is_there_with_a_number_and_not_without(values, expected):
+    template_of(**values).resource_properties_count_is(
+        "AWS::CloudWatch::Alarm", expected, 2
+    )
+    without = {"additional_metrics": values.get("additional_metrics", False)}
+    template_of(**without).resource_properties_count_is(
+        "AWS::CloudWatch::Alarm", {"MetricName": expected["MetricName"]}, 0
+    )
+
+
+def test_a_description_says_where_what_how_long_and_what_to_do():
+    for alarm in alarms(template_of(**EVERYTHING)).values():
+        first, distribution, rest = alarm["AlarmDescription"]["Fn::Join"][1]
+        assert first in (
+            "Static files, distribution ",
+            "Media files, distribution ",
+        )
+        assert distribution == alarm["Dimensions"][0]["Value"]
+        minutes = alarm["EvaluationPeriods"] * 5
+        what, cure = rest.split(f" for {minutes} minutes. ")
+        assert f"{alarm['Threshold']:g}" in what
+        assert cure.startswith(("Ask ", "This costs ", "Look "))
+        assert len(rest) < 900
+
+
+def test_a_new_topic_takes_alarms_of_the_account_by_tls_only():
+    template = template_of()
+    (policy,) = template.find_resources("AWS::SNS::TopicPolicy").values()
+    deny, allow = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert deny["Effect"] == "Deny"
+    assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    # SNS's own policy, which let alarms in, is gone once there is another.
+    assert allow["Effect"] == "Allow"
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allow["Action"] == "sns:Publish"
+    assert allow["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": {"Ref": "AWS::AccountId"}
+    }
+    assert ":alarm:*" in json.dumps(allow["Condition"]["ArnLike"])
+
+
+def test_a_given_topic_is_used_as_it_is():
+    stack = new_stack()
+    topic = sns.Topic.from_topic_arn(
+        stack, "Alarms", "arn:aws:sns:us-east-1:111122223333:alarms"
+    )
+    monitoring(stack, notify=Notify.topic(topic))
+    template = synthesized(stack)
+    template.resource_count_is("AWS::SNS::Topic", 0)
+    template.has_resource_properties(
+        "AWS::CloudWatch::Alarm", {"AlarmActions": [topic.topic_arn]}
+    )
+
+
+def test_the_dashboard_shows_paid_metrics_only_when_they_are_paid_for():
+    free, paid = template_of(), template_of(additional_metrics=True)
+    for name in ("Requests", "BytesDownloaded", "4xxErrorRate", "5xxErrorRate"):
+        assert name in dashboard_text(free)
+        assert name in dashboard_text(paid)
+    for name in ("CacheHitRate", "OriginLatency"):
+        assert name not in dashboard_text(free)
+        assert name in dashboard_text(paid)
+
+
+def test_the_dashboard_names_region_and_dimensions():
+    body = dashboard_text(template_of(**EVERYTHING))
+    assert body.count("Global") == 2 * 7
+    assert "eu-" not in body
+    assert "AWS::Region" not in body
+
+
+def test_the_dashboard_shows_every_alarm():
+    template = template_of(**EVERYTHING)
+    body = dashboard_text(template)
+    assert all(f'"Fn::GetAtt": ["{name}", "Arn"]' in body for name in alarms(template))
+
+
+def test_no_dashboard_when_it_is_not_wanted():
+    watched, stack = monitoring(dashboard=False)
+    synthesized(stack).resource_count_is("AWS::CloudWatch::Dashboard", 0)
+    assert watched.dashboard is None
+
+
+def test_one_half_alone():
+    stack = new_stack()
+    monitoring(stack, distributions=distributions(stack, "Static"))
+    synthesized(stack).resource_count_is("AWS::CloudWatch::Alarm", 1)
+
+
+def test_logical_ids_are_a_contract():
+    ids = template_of(**EVERYTHING).to_json()["Resources"]
+    assert {name for name in ids if name.startswith("Monitoring")} == {
+        "MonitoringTopic2EDA8B02",
+        "MonitoringTopicPolicy7D521A0C",
+        "MonitoringSubscription3657EC91",
+        "MonitoringDashboard0C3675C6",
+        "MonitoringStaticAdditionalMetricsB40D128F",
+        "MonitoringStaticServerErrors524CA5CB",
+        "MonitoringStaticRequests8E306519",
+        "MonitoringStaticHitRateF89F30DC",
+        "MonitoringStaticOriginLatency0F8641C8",
+        "MonitoringMediaAdditionalMetrics43ED6F6B",
+        "MonitoringMediaServerErrors527F16C9",
+        "MonitoringMediaRequestsC9DDAC93",
+        "MonitoringMediaHitRate8E281C36",
+        "MonitoringMediaOriginLatency153F473A",
+    }
+
+
+def test_fails_when_the_stack_is_in_another_region():
+    with pytest.raises(
+        ValueError, match="^monitoring must be in a stack in 'us-east-1'.*'eu-west-1'$"
+    ):
+        monitoring(new_stack(region="eu-west-1"))
+
+
+def test_a_region_known_only_to_cloudformation_passes():
+    stack = cdk.Stack(new_app(), "anywhere")
+    monitoring(stack)
+    for alarm in alarms(synthesized(stack)).values():
+        assert "Metrics" not in alarm
+
+
+def test_tokens_pass_as_email():
+    token = Token.as_string({"Fn::ImportValue": "OpsAddress"})
+    template_of(notify=Notify.email(token)).has_resource_properties(
+        "AWS::SNS::Subscription", {"Endpoint": {"Fn::ImportValue": "OpsAddress"}}
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["", "ops", "ops@", "@example.com", "ops@example", "a@b.com, c@d.com"]
+)
+def test_fails_when_an_email_is_no_address(address):
+    with pytest.raises(ValueError, match="^email must be one address such as"):
+        Notify.email(address)
+
+
+def test_fails_when_a_topic_is_in_another_region():
+    topic = sns.Topic.from_topic_arn(
+        new_stack(), "Alarms", "arn:aws:sns:eu-west-1:111122223333:alarms"
+    )
+    with pytest.raises(ValueError, match="^topic must be in 'us-east-1' like"):
+        Notify.topic(topic)
+
+
+def test_fails_when_nobody_would_see_the_alarms():
+    with pytest.raises(ValueError, match="^notify must be given without a dashboard"):
+        monitoring(notify=None, dashboard=False)
+
+
+@pytest.mark.parametrize(
+    "paid", [{"lowest_hit_rate_percent": 80}, {"slowest_origin": timedelta(seconds=1)}]
+)
+def test_fails_when_a_limit_is_on_metrics_that_are_not_paid_for(paid):
+    with pytest.raises(ValueError, match="^additional_metrics must be True with"):
+        monitoring(**paid)
+    monitoring(additional_metrics=True, **paid)
+
+
+@pytest.mark.parametrize(
+    ("bad", "sentence"),
+    [
+        ({"requests_per_five_minutes": 0}, "must be a whole number from 1, such as"),
+        ({"requests_per_five_minutes": 1.5}, "must be a whole number from 1, such as"),
+        ({"requests_per_five_minutes": True}, "must be a whole number from 1, such as"),
+        ({"lowest_hit_rate_percent": 0}, "must be above 0 and at most 100, such as 80"),
+        ({"lowest_hit_rate_percent": 101}, "must be above 0 and at most 100"),
+        ({"slowest_origin": timedelta(0)}, "must be at least a millisecond, such as"),
+    ],
+)
+def test_fails_when_a_limit_cannot_be_right(bad, sentence):
+    (name,) = bad
+    with pytest.raises(ValueError, match=f"^{name} {sentence}"):
+        monitoring(additional_metrics=True, **bad)
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        {"requests_per_five_minutes": 1},
+        {"lowest_hit_rate_percent": 100},
+        {"slowest_origin": timedelta(milliseconds=1)},
+    ],
+)
+def test_a_limit_at_its_bound_passes(good):
+    monitoring(additional_metrics=True, **good)
+
+
+@pytest.mark.parametrize("role", ["static", "Static-Files", "1st", ""])
+def test_fails_when_a_role_cannot_be_an_id(role):
+    stack = new_stack()
+    (distribution,) = distributions(stack, "Static").values()
+    with pytest.raises(ValueError, match="^distributions must be named by roles in"):
+        monitoring(stack, distributions={role: distribution})
+
+
+def test_fails_when_there_is_nothing_to_watch():
+    with pytest.raises(ValueError, match="^distributions must have at least one"):
+        monitoring(distributions={})
