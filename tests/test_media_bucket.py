@@ -35,6 +35,7 @@ def test_minimal_example():
     template.resource_count_is("AWS::S3::BucketPolicy", 1)
     template.resource_count_is("AWS::CloudFront::OriginAccessControl", 1)
     assert bucket.bucket_name == bucket.bucket.bucket_name
+    assert bucket.cors == ANY
     assert bucket_of(template)["Properties"]["LifecycleConfiguration"]["Rules"] == [
         {
             "Id": "ForgetWhatWasReplaced",

@@ -55,6 +55,7 @@ class MediaBucket(Construct):
         """
         super().__init__(scope, construct_id)
         _check_cors(cors)
+        self.cors = cors
         self._is_public = cors.allowed_origins == _ANY_ORIGIN
         if bucket is None:
             keep = _KEEP_REPLACED if keep_replaced is None else keep_replaced
