@@ -1,0 +1,49 @@
+"""What mutants.toml lists."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+LIST = Path(__file__).with_name("mutants.toml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mutant:
+    """One breakage.
+
+    :param name: What is broken, as a sentence.
+    :param old: Text that occurs exactly once in the file.
+    :param tests: The smallest set of tests that ought to notice.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: Sequence[str]
+
+    def broken(self, text: str) -> str:
+        """The file's text with the breakage.
+
+        :raises ValueError: when the code has changed so that it no longer applies.
+        """
+        found = text.count(self.old)
+        if found != 1:
+            raise ValueError(
+                f"the mutant no longer applies: its old text must occur once in {self.file}, "
+                f"got {found} times"
+            )
+        return text.replace(self.old, self.new)
+
+    @property
+    def is_slow(self) -> bool:
+        return any("/e2e/" in test for test in self.tests)
+
+
+def read_mutants() -> list[Mutant]:
+    """The list, in its order."""
+    entries = tomllib.loads(LIST.read_text("utf-8"))["mutant"]
+    return [Mutant(**entry) for entry in entries]
