@@ -14,11 +14,10 @@ from stacks.section import check_no_key_twice
 def main(app: cdk.App) -> None:
     try:
         check_no_key_twice(Path(__file__).with_name("cdk.json").read_text("utf-8"))
-        environments = Environment.all_from_context(app.node.get_all_context())
+        for environment in Environment.all_from_context(app.node.get_all_context()):
+            CdnStack(app, environment.stack_name, environment=environment)
     except ValueError as error:
         raise SystemExit(f"cdk.json: {error}") from None
-    for environment in environments:
-        CdnStack(app, environment.stack_name, environment=environment)
     note_policies(app)
     app.synth()
 

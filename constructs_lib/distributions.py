@@ -17,6 +17,7 @@ from constructs_lib.pulling import Half, define_distribution
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import Viewers
+from constructs_lib.watching import LegacyLogs
 
 STATIC = Half(
     tree=Tree.STATIC, ttl=Ttl(max=timedelta(days=365)), headers=ResponseHeaders()
@@ -55,6 +56,7 @@ class StaticDistribution(Construct):
         headers: ResponseHeaders | None = None,
         viewers: Viewers | None = None,
         policies: Policies | None = None,
+        legacy_logs: LegacyLogs | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -75,6 +77,8 @@ class StaticDistribution(Construct):
             ``Cross-Origin-Resource-Policy``; no ``Set-Cookie``.
         :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
         :param policies: Existing policies in place of own ones. Default: none.
+        :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
+            referrers and query strings. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
@@ -92,6 +96,7 @@ class StaticDistribution(Construct):
             headers=headers,
             viewers=viewers,
             policies=policies,
+            legacy_logs=legacy_logs,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name
@@ -121,6 +126,7 @@ class MediaDistribution(Construct):
         headers: ResponseHeaders | None = None,
         viewers: Viewers | None = None,
         policies: Policies | None = None,
+        legacy_logs: LegacyLogs | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -140,6 +146,8 @@ class MediaDistribution(Construct):
             ``Content-Security-Policy`` under which an upload can do nothing.
         :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
         :param policies: Existing policies in place of own ones. Default: none.
+        :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
+            referrers and query strings. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
@@ -157,6 +165,7 @@ class MediaDistribution(Construct):
             headers=headers,
             viewers=viewers,
             policies=policies,
+            legacy_logs=legacy_logs,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name

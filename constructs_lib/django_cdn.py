@@ -17,6 +17,7 @@ from constructs_lib.origins import DjangoOrigin
 from constructs_lib.policies import Policies
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import Viewers
+from constructs_lib.watching import LegacyLogs
 
 
 class DjangoCdn(Construct):
@@ -33,6 +34,7 @@ class DjangoCdn(Construct):
         hosted_zone: route53.IHostedZone | None = None,
         dns_records: bool = True,
         viewers: Viewers | None = None,
+        legacy_logs: LegacyLogs | None = None,
         static_domain_names: Sequence[str] = (),
         static_ttl: Ttl | None = None,
         static_error_ttl: ErrorTtl | None = None,
@@ -55,6 +57,8 @@ class DjangoCdn(Construct):
         :param dns_records: False holds the records back, until the switch. Default: made when
             a hosted zone is given.
         :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
+        :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
+            referrers and query strings. Default: none.
         :param static_domain_names: Default: none, CloudFront's own name.
         :param static_ttl: Default: 0, 1 day, 365 days.
         :param static_error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
@@ -93,6 +97,7 @@ class DjangoCdn(Construct):
             headers=static_headers,
             viewers=viewers,
             policies=static_policies,
+            legacy_logs=legacy_logs,
         )
         self.media = MediaDistribution(
             self,
@@ -108,4 +113,5 @@ class DjangoCdn(Construct):
             headers=media_headers,
             viewers=viewers,
             policies=media_policies,
+            legacy_logs=legacy_logs,
         )

@@ -25,6 +25,7 @@ from constructs_lib.policies import Policies
 from constructs_lib.tree import Tree
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import Viewers
+from constructs_lib.watching import LegacyLogs
 
 # An uploaded index.html must not become the home page of the media domain, and a name that no
 # file has leads to the server's own 404.
@@ -66,6 +67,7 @@ def define_distribution(
     headers: ResponseHeaders | None,
     viewers: Viewers | None,
     policies: Policies | None,
+    legacy_logs: LegacyLogs | None,
 ) -> cloudfront.Distribution:
     """Define the distribution of a half, and what belongs to it, in a scope."""
     check_domain_names("domain_names", domain_names, hosted_zone)
@@ -91,6 +93,8 @@ def define_distribution(
         viewers=viewers or Viewers(),
         domain_names=domain_names,
         certificate=certificate,
+        legacy_logs=legacy_logs,
+        role=half.tree.capitalize(),
     )
     if hosted_zone and dns_records:
         define_records(scope, domain_names, hosted_zone, distribution)
@@ -106,6 +110,8 @@ def _distribution(
     viewers: Viewers,
     domain_names: Sequence[str],
     certificate: acm.ICertificate | None,
+    legacy_logs: LegacyLogs | None,
+    role: str,
 ) -> cloudfront.Distribution:
     return cloudfront.Distribution(
         scope,
@@ -125,6 +131,10 @@ def _distribution(
         domain_names=list(domain_names) or None,
         certificate=certificate,
         minimum_protocol_version=viewers.render_tls() if certificate else None,
+        enable_logging=True if legacy_logs else None,
+        log_bucket=legacy_logs.render(scope) if legacy_logs else None,
+        log_file_prefix=legacy_logs.file_prefix(role) if legacy_logs else None,
+        log_includes_cookies=False if legacy_logs else None,
     )
 
 

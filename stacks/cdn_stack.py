@@ -39,6 +39,7 @@ class CdnStack(cdk.Stack):
             hosted_zone=references.hosted_zone(self, environment.hosted_zone),
             dns_records=environment.dns_records,
             viewers=environment.viewers,
+            legacy_logs=environment.legacy_logs,
             static_domain_names=static.domain_names,
             static_ttl=static.ttl,
             static_error_ttl=static.error_ttl,
@@ -50,6 +51,10 @@ class CdnStack(cdk.Stack):
             media_headers=media.headers,
             media_policies=references.policies(self, "Media", media.policy_ids),
         )
+        if environment.monitoring:
+            environment.monitoring.define(self, self.cdn)
+        if environment.logs:
+            environment.logs.define(self, self.cdn)
         if environment.retain:
             _retain(self.cdn)
         self._outputs(self.cdn)

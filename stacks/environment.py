@@ -10,10 +10,18 @@ from typing import Self
 
 from constructs_lib import Cors, DjangoOrigin, Viewers
 from constructs_lib.checks import check_distinct
+from constructs_lib.watching import LegacyLogs
 from stacks import reading
 from stacks.half import Half
 from stacks.origin import read_origin
 from stacks.section import Section, as_object, did_you_mean
+from stacks.watching import (
+    Logs,
+    Monitoring,
+    read_legacy_logs,
+    read_logs,
+    read_monitoring,
+)
 
 # CloudFront's certificates, web ACLs, metrics and log deliveries live there.
 DEFAULT_REGION = "us-east-1"
@@ -28,7 +36,10 @@ KEYS = (
     "denied_countries",
     "dns_records",
     "hosted_zone",
+    "legacy_logs",
+    "logs",
     "media",
+    "monitoring",
     "origin",
     "origin_secret",
     "price_class",
@@ -59,6 +70,9 @@ class Environment:
     dns_records: bool
     static: Half
     media: Half
+    monitoring: Monitoring | None
+    logs: Logs | None
+    legacy_logs: LegacyLogs | None
 
     @property
     def stack_name(self) -> str:
@@ -97,13 +111,7 @@ class Environment:
             account=section.matching(
                 "account", r"[0-9]{12}", rule="12 digits in quotes", like="111122223333"
             ),
-            region=section.matching(
-                "region",
-                r"[a-z]{2}(-[a-z]+)+-[0-9]",
-                rule="an AWS region",
-                like=DEFAULT_REGION,
-            )
-            or DEFAULT_REGION,
+            region=section.region("region") or DEFAULT_REGION,
             termination_protection=section.flag("termination_protection"),
             retain=section.flag("retain"),
             origin=read_origin(section),
@@ -114,7 +122,11 @@ class Environment:
             dns_records=section.flag("dns_records", default=True),
             static=Half.read(section, "static"),
             media=Half.read(section, "media"),
+            monitoring=read_monitoring(section),
+            logs=read_logs(section),
+            legacy_logs=read_legacy_logs(section),
         )
+        _check_region(section, environment)
         _check_certificate(path, environment)
         _check_stack_name(path, environment)
         return environment
@@ -136,6 +148,22 @@ def _check_name(what: str, value: object, *, like: str) -> None:
         f"{what} must be lower-case letters, digits and single hyphens, starting with a "
         f"letter, such as {like!r}, got {value!r}"
     )
+
+
+def _check_region(section: Section, environment: Environment) -> None:
+    if environment.region == DEFAULT_REGION:
+        return
+    for key in ("monitoring", "logs"):
+        if section.get(key) is not None:
+            raise ValueError(
+                f"{section.at(key)} must be left out in {environment.region}, because "
+                f"CloudFront's metrics and log deliveries are in {DEFAULT_REGION} only"
+            )
+    if environment.hosted_zone and not environment.certificate_arn:
+        raise ValueError(
+            f"{section.at('certificate_arn')} must be given in {environment.region}, because "
+            f"CloudFront reads certificates in {DEFAULT_REGION} only"
+        )
 
 
 def _check_certificate(path: str, environment: Environment) -> None:

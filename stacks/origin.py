@@ -12,6 +12,7 @@ KEYS = (
     "connection_timeout_seconds",
     "custom_headers",
     "domain_name",
+    "failover_domain_name",
     "https_port",
     "ip_address_type",
     "keepalive_timeout_seconds",
@@ -59,6 +60,11 @@ def _origin(section: Section, options: OriginOptions) -> DjangoOrigin:
             "both be given: a balancer in a VPC is the endpoint"
         )
     if endpoint:
+        if section.get("ip_address_type") is not None:
+            raise ValueError(
+                f"{section.at('ip_address_type')} must not be given with "
+                f"{section.at('vpc_endpoint_arn')}: inside a VPC it is always IPv4"
+            )
         return DjangoOrigin.vpc(endpoint, domain_name=name, **options)
     address = IpAddressType(
         section.choice("ip_address_type", tuple(kind.value for kind in IpAddressType))
@@ -96,6 +102,9 @@ def _options(section: Section, secret: OriginSecret | None) -> OriginOptions:
         https_port=section.number("https_port", default=default.https_port),
         custom_headers=section.mapping("custom_headers", like='{"X-Site": "mysite"}'),
         origin_shield_region=section.text("origin_shield_region", like="eu-west-1"),
+        failover_domain_name=section.text(
+            "failover_domain_name", like="www2.example.com"
+        ),
         origin_secret=secret,
     )
 

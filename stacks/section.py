@@ -136,6 +136,29 @@ class Section:
             f"{self.at(key)} must be a whole number, such as {default}, got {value!r}"
         )
 
+    def optional_number(self, key: str) -> int | None:
+        """A whole number above zero, or None when the key is absent."""
+        if self.get(key) is None:
+            return None
+        value = self.number(key, default=1000)
+        if value > 0:
+            return value
+        raise ValueError(f"{self.at(key)} must be above 0, such as 1000, got {value}")
+
+    def region(self, key: str) -> str | None:
+        """A region's name, or None when the key is absent."""
+        return self.matching(
+            key, r"[a-z]{2}(-[a-z]+)+-[0-9]", rule="an AWS region", like="us-east-1"
+        )
+
+    def at_most_one(self, *names: str) -> None:
+        """Refuse keys that exclude each other."""
+        given = [name for name in names if self.get(name) is not None]
+        if len(given) > 1:
+            raise ValueError(
+                f"{self.at(given[0])} and {self.at(given[1])} must not both be given"
+            )
+
     def seconds(self, key: str, *, default: timedelta) -> timedelta:
         """A whole number of seconds, from 0 to ten years."""
         value = self.get(key)

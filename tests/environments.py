@@ -20,6 +20,7 @@ MAXIMAL = {
         "ip_address_type": "dualstack",
         "custom_headers": {"X-Site": "mysite"},
         "origin_shield_region": "eu-west-1",
+        "failover_domain_name": "origin2.example.com",
     },
     "origin_secret": {
         "arn": "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
@@ -33,6 +34,16 @@ MAXIMAL = {
     "tls": "TLSv1.3_2025",
     "web_acl_arn": "arn:aws:wafv2:us-east-1:111122223333:global/webacl/cdn/1234-abcd",
     "allowed_countries": ["DE", "AT"],
+    "monitoring": {
+        "email": "ops@example.com",
+        "requests_per_five_minutes": 100000,
+        "additional_metrics": True,
+        "lowest_hit_rate_percent": 80,
+        "slowest_origin_seconds": 2,
+        "dashboard": True,
+    },
+    "logs": {"log_group_days": 90, "fields": ["date", "time", "sc-status", "cs-uri-stem"]},
+    "legacy_logs": {"bucket": "mysite-audit-logs", "prefix": "cdn"},
     "static": {
         "domain_names": ["static.example.com"],
         "ttl_seconds": {"min": 0, "default": 3600, "max": 86400},

@@ -54,6 +54,7 @@ def test_every_key_is_read():
         ip_address_type=IpAddressType.DUALSTACK,
         custom_headers={"X-Site": "mysite"},
         origin_shield_region="eu-west-1",
+        failover_domain_name="origin2.example.com",
         origin_secret=OriginSecret(**MAXIMAL["origin_secret"]),
     )
     assert (prod.hosted_zone.id, prod.hosted_zone.name) == (
@@ -98,9 +99,9 @@ def test_all_environments_are_read_in_order():
         (
             {"orgin": "x"},
             "environments.prod.orgin must be one of account, allowed_countries, "
-            "certificate_arn, cors, denied_countries, dns_records, hosted_zone, media, "
-            "origin, origin_secret, price_class, region, retain, static, termination_protection, tls, "
-            "web_acl_arn, got 'orgin': did you mean 'origin'?",
+            "certificate_arn, cors, denied_countries, dns_records, hosted_zone, legacy_logs, "
+            "logs, media, monitoring, origin, origin_secret, price_class, region, retain, "
+            "static, termination_protection, tls, web_acl_arn, got 'orgin': did you mean 'origin'?",
         ),
         (
             {"static": {"max_age": 1}},

@@ -20,6 +20,7 @@ from constructs_lib.origins.options import (
     OriginOptions,
     check_connection,
     check_domain_name,
+    check_failover,
     check_port,
     check_timeouts,
     warn_of_quotas,
@@ -32,6 +33,10 @@ from constructs_lib.origins.secret import SECRET_HEADER, OriginSecret
 from constructs_lib.origins.shield import check_shield_region
 from constructs_lib.origins.vpc import check_endpoint_arn, shared_vpc_origin
 from constructs_lib.tree import TREE_HEADER, Tree
+
+# All that CloudFront can act on: a file may be on the second server alone.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
+FAILOVER_STATUS_CODES = (403, 404, 500, 502, 503, 504)
 
 
 class _Shared(TypedDict):
@@ -70,10 +75,13 @@ class DjangoOrigin:
     https_port: int = 443
     custom_headers: Mapping[str, str] = field(default_factory=dict, hash=False)
     origin_shield_region: str | None = None
+    failover_domain_name: str | None = None
     origin_secret: OriginSecret | None = None
 
     def __post_init__(self) -> None:
         check_domain_name(self.domain_name, self.balancer_dns_name)
+        if self.failover_domain_name is not None:
+            check_failover(self.failover_domain_name, self.domain_name)
         check_connection(self.connection_attempts, self.connection_timeout)
         check_timeouts(
             self.read_timeout, self.keepalive_timeout, self.response_completion_timeout
@@ -180,14 +188,29 @@ class DjangoOrigin:
         """
         warn_of_quotas(scope, self.read_timeout, self.keepalive_timeout)
         warn_of_plain_text(scope, self.custom_headers)
+        first = self._first(scope, tree)
+        if self.failover_domain_name is None:
+            return first
+        return origins.OriginGroup(
+            primary_origin=first,
+            fallback_origin=self._on_the_internet(
+                self.failover_domain_name, self._shared(scope, tree, "Failover")
+            ),
+            fallback_status_codes=list(FAILOVER_STATUS_CODES),
+        )
+
+    def _first(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         shared = self._shared(scope, tree)
         vpc_origin = self._vpc_origin(scope)
-        if vpc_origin is not None:
-            return origins.VpcOrigin.with_vpc_origin(
-                vpc_origin, domain_name=self.domain_name, **shared
-            )
+        if vpc_origin is None:
+            return self._on_the_internet(self.domain_name, shared)
+        return origins.VpcOrigin.with_vpc_origin(
+            vpc_origin, domain_name=self.domain_name, **shared
+        )
+
+    def _on_the_internet(self, name: str, shared: _Shared) -> cloudfront.IOrigin:
         return origins.HttpOrigin(
-            self.domain_name,
+            name,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             https_port=None if self.https_port == 443 else self.https_port,
@@ -195,13 +218,13 @@ class DjangoOrigin:
             **shared,
         )
 
-    def _shared(self, scope: Construct, tree: Tree) -> _Shared:
+    def _shared(self, scope: Construct, tree: Tree, role: str = "") -> _Shared:
         headers = {TREE_HEADER: tree.value}
         if self.origin_secret is not None:
             headers[SECRET_HEADER] = self.origin_secret.render(scope)
         total = self.response_completion_timeout
         return _Shared(
-            origin_id=tree.value,
+            origin_id=f"{tree}{role}",
             origin_path=tree.origin_path,
             custom_headers={**headers, **self.custom_headers},
             connection_attempts=self.connection_attempts,
