@@ -6,6 +6,7 @@ from constructs_lib.cors import Cors
 from constructs_lib.distributions import MediaDistribution, StaticDistribution
 from constructs_lib.django_cdn import DjangoCdn
 from constructs_lib.headers import Hsts, ResponseHeaders
+from constructs_lib.media import MediaBucket, SigningKeys
 from constructs_lib.origins import (
     DjangoOrigin,
     IpAddressType,
@@ -13,6 +14,7 @@ from constructs_lib.origins import (
     OriginSecret,
 )
 from constructs_lib.policies import Policies
+from constructs_lib.private import PrivateMediaDistribution
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import PriceClass, Tls, Viewers
 
@@ -23,12 +25,15 @@ __all__ = [
     "ErrorTtl",
     "Hsts",
     "IpAddressType",
+    "MediaBucket",
     "MediaDistribution",
     "OriginRecord",
     "OriginSecret",
     "Policies",
     "PriceClass",
+    "PrivateMediaDistribution",
     "ResponseHeaders",
+    "SigningKeys",
     "StaticDistribution",
     "Tls",
     "Ttl",

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from constructs_lib.cors import Cors
 from constructs_lib.headers import ResponseHeaders
+from constructs_lib.media import MediaBucket, MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
 from constructs_lib.policies import Policies
 from constructs_lib.pulling import Half, define_distribution
@@ -127,6 +128,8 @@ class MediaDistribution(Construct):
         viewers: Viewers | None = None,
         policies: Policies | None = None,
         legacy_logs: LegacyLogs | None = None,
+        bucket: MediaBucket | None = None,
+        signing_keys: SigningKeys | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -148,9 +151,16 @@ class MediaDistribution(Construct):
         :param policies: Existing policies in place of own ones. Default: none.
         :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
             referrers and query strings. Default: none.
+        :param bucket: Asked before the server; its ``cors`` acts. Default: none, the server
+            alone.
+        :param signing_keys: Make all of media private, for signed URLs and cookies; need
+            ``origin.origin_secret``. Default: none, public.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
+        self.signing = (
+            MediaSigning(self, "Signing", keys=signing_keys) if signing_keys else None
+        )
         self.distribution = define_distribution(
             self,
             MEDIA,
@@ -166,6 +176,8 @@ class MediaDistribution(Construct):
             viewers=viewers,
             policies=policies,
             legacy_logs=legacy_logs,
+            bucket=bucket,
+            key_group=self.signing.key_group if self.signing else None,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name

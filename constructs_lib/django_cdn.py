@@ -12,9 +12,11 @@ from constructs_lib.checks import check_distinct
 from constructs_lib.cors import Cors
 from constructs_lib.distributions import MediaDistribution, StaticDistribution
 from constructs_lib.headers import ResponseHeaders
+from constructs_lib.media import MediaBucket, SigningKeys
 from constructs_lib.names import check_domain_names, define_certificate
 from constructs_lib.origins import DjangoOrigin
 from constructs_lib.policies import Policies
+from constructs_lib.private import PrivateMediaDistribution
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import Viewers
 from constructs_lib.watching import LegacyLogs
@@ -45,8 +47,12 @@ class DjangoCdn(Construct):
         media_error_ttl: ErrorTtl | None = None,
         media_headers: ResponseHeaders | None = None,
         media_policies: Policies | None = None,
+        media_bucket: MediaBucket | None = None,
+        media_signing_keys: SigningKeys | None = None,
+        private_domain_names: Sequence[str] = (),
+        private_signing_keys: SigningKeys | None = None,
     ) -> None:
-        """Define both distributions. What begins with a half's name is for that half.
+        """Define the distributions. What begins with a half's name is for that half.
 
         :param origin: The server that has the files.
         :param cors: Who answers CORS, for both. Default: ``Cors.forward()``.
@@ -71,14 +77,24 @@ class DjangoCdn(Construct):
         :param media_headers: Default: as for static files, and a ``Content-Security-Policy``
             under which an upload can do nothing.
         :param media_policies: Existing policies in place of own ones. Default: none.
+        :param media_bucket: Asked before the server; its ``cors`` acts for media. Default: none.
+        :param media_signing_keys: Make all of media private. Default: none, public.
+        :param private_domain_names: Default: none, CloudFront's own name.
+        :param private_signing_keys: Add a third distribution, over the server's ``/private``,
+            for signed URLs and cookies; need ``origin.origin_secret``. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
-        domain_names = (*static_domain_names, *media_domain_names)
+        domain_names = (
+            *static_domain_names,
+            *media_domain_names,
+            *private_domain_names,
+        )
         # An alias belongs to one distribution in all of CloudFront.
-        check_distinct("static_domain_names and media_domain_names", domain_names)
+        check_distinct("domain names of all distributions", domain_names)
         check_domain_names("static_domain_names", static_domain_names, hosted_zone)
         check_domain_names("media_domain_names", media_domain_names, hosted_zone)
+        check_domain_names("private_domain_names", private_domain_names, hosted_zone)
         if domain_names and hosted_zone and not certificate:
             certificate = define_certificate(self, domain_names, hosted_zone)
         # A half without aliases needs no certificate; with none at all, both say so.
@@ -103,7 +119,7 @@ class DjangoCdn(Construct):
             self,
             "Media",
             origin=origin,
-            cors=cors,
+            cors=None if media_bucket else cors,
             domain_names=media_domain_names,
             certificate=certificate if media_domain_names or unused else None,
             hosted_zone=hosted_zone,
@@ -113,5 +129,23 @@ class DjangoCdn(Construct):
             headers=media_headers,
             viewers=viewers,
             policies=media_policies,
+            legacy_logs=legacy_logs,
+            bucket=media_bucket,
+            signing_keys=media_signing_keys,
+        )
+        self.private: PrivateMediaDistribution | None = None
+        if private_signing_keys is None:
+            return
+        self.private = PrivateMediaDistribution(
+            self,
+            "Private",
+            origin=origin,
+            signing_keys=private_signing_keys,
+            cors=cors,
+            domain_names=private_domain_names,
+            certificate=certificate if private_domain_names else None,
+            hosted_zone=hosted_zone,
+            dns_records=dns_records,
+            viewers=viewers,
             legacy_logs=legacy_logs,
         )

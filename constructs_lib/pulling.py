@@ -13,6 +13,7 @@ from constructs import Construct
 from constructs_lib.cors import Cors
 from constructs_lib.durations import duration
 from constructs_lib.headers import ResponseHeaders
+from constructs_lib.media import MediaBucket, check_origin_secret
 from constructs_lib.names import (
     check_certificate,
     check_domain_names,
@@ -68,6 +69,8 @@ def define_distribution(
     viewers: Viewers | None,
     policies: Policies | None,
     legacy_logs: LegacyLogs | None,
+    bucket: MediaBucket | None = None,
+    key_group: cloudfront.IKeyGroup | None = None,
 ) -> cloudfront.Distribution:
     """Define the distribution of a half, and what belongs to it, in a scope."""
     check_domain_names("domain_names", domain_names, hosted_zone)
@@ -77,11 +80,12 @@ def define_distribution(
     behavior = _behavior(
         scope,
         half,
-        origin=origin.render(scope, half.tree),
-        cors=cors or Cors.forward(),
+        origin=_origin(scope, half.tree, origin, bucket, key_group),
+        cors=_cors(cors, bucket),
         ttl=ttl,
         headers=headers,
         policies=policies or Policies(),
+        key_group=key_group,
     )
     if domain_names and hosted_zone and not certificate:
         certificate = define_certificate(scope, domain_names, hosted_zone)
@@ -99,6 +103,37 @@ def define_distribution(
     if hosted_zone and dns_records:
         define_records(scope, domain_names, hosted_zone, distribution)
     return distribution
+
+
+def _origin(
+    scope: Construct,
+    tree: Tree,
+    origin: DjangoOrigin,
+    bucket: MediaBucket | None,
+    key_group: cloudfront.IKeyGroup | None,
+) -> cloudfront.IOrigin:
+    if key_group is not None:
+        check_origin_secret(origin.origin_secret)
+    if bucket is None:
+        return origin.render(scope, tree)
+    if origin.failover_domain_name is not None:
+        raise ValueError(
+            "bucket must not be given with an origin that has failover_domain_name, because "
+            "CloudFront asks two origins at most, "
+            f"got {origin.failover_domain_name!r} as a third"
+        )
+    return bucket.render_origin(origin.render(scope, tree))
+
+
+def _cors(cors: Cors | None, bucket: MediaBucket | None) -> Cors:
+    if bucket is None:
+        return cors or Cors.forward()
+    if cors is not None and cors != bucket.cors:
+        raise ValueError(
+            "cors must be that of the bucket or be left out, "
+            f"got {cors!r} and {bucket.cors!r}"
+        )
+    return bucket.cors
 
 
 def _distribution(
@@ -147,6 +182,7 @@ def _behavior(
     ttl: Ttl | None,
     headers: ResponseHeaders | None,
     policies: Policies,
+    key_group: cloudfront.IKeyGroup | None,
 ) -> cloudfront.BehaviorOptions:
     _check_idle(policies, cors, ttl, headers)
     allowed, cached = _METHODS[cors.methods]
@@ -160,6 +196,7 @@ def _behavior(
         or _response_headers_policy(scope, cors, headers or half.headers),
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         compress=True,
+        trusted_key_groups=[key_group] if key_group else None,
     )
 
 

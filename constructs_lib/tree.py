@@ -1,4 +1,4 @@
-"""The two trees of files that a Django server has."""
+"""The trees of files that a Django server has: two for everybody, one for some."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class Tree(StrEnum):
 
     STATIC = "static"
     MEDIA = "media"
+    PRIVATE = "private"
 
     @property
     def origin_path(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib import DjangoCdn
+from constructs_lib import DjangoCdn, MediaBucket
 from dj_cloudfront.contract import Output
 from stacks import references
 from stacks.environment import Environment
@@ -30,6 +30,11 @@ class CdnStack(cdk.Stack):
             termination_protection=environment.termination_protection,
         )
         static, media = environment.static, environment.media
+        bucket = (
+            environment.media_bucket.define(self, environment.cors)
+            if environment.media_bucket
+            else None
+        )
         self.cdn = DjangoCdn(
             self,
             "Cdn",
@@ -50,6 +55,12 @@ class CdnStack(cdk.Stack):
             media_error_ttl=media.error_ttl,
             media_headers=media.headers,
             media_policies=references.policies(self, "Media", media.policy_ids),
+            media_bucket=bucket,
+            media_signing_keys=environment.media_signing,
+            private_domain_names=environment.domain_names["private"],
+            private_signing_keys=environment.private.keys
+            if environment.private
+            else None,
         )
         if environment.monitoring:
             environment.monitoring.define(self, self.cdn)
@@ -57,16 +68,25 @@ class CdnStack(cdk.Stack):
             environment.logs.define(self, self.cdn)
         if environment.retain:
             _retain(self.cdn)
-        self._outputs(self.cdn)
+        self._outputs(self.cdn, bucket)
 
-    def _outputs(self, cdn: DjangoCdn) -> None:
-        static, media = cdn.static, cdn.media
+    def _outputs(self, cdn: DjangoCdn, bucket: MediaBucket | None) -> None:
+        static, media, private = cdn.static, cdn.media, cdn.private
         self._output(Output.STATIC_DOMAIN_NAME, static.domain_name)
         self._output(Output.STATIC_DISTRIBUTION_ID, static.distribution_id)
         self._output(Output.STATIC_DNS_TARGET, static.dns_target)
         self._output(Output.MEDIA_DOMAIN_NAME, media.domain_name)
         self._output(Output.MEDIA_DISTRIBUTION_ID, media.distribution_id)
         self._output(Output.MEDIA_DNS_TARGET, media.dns_target)
+        signing = private.signing if private else media.signing
+        if signing:
+            self._output(Output.MEDIA_KEY_PAIR_ID, signing.key_pair_id)
+        if bucket:
+            self._output(Output.MEDIA_BUCKET_NAME, bucket.bucket_name)
+        if private:
+            self._output(Output.PRIVATE_DOMAIN_NAME, private.domain_name)
+            self._output(Output.PRIVATE_DISTRIBUTION_ID, private.distribution_id)
+            self._output(Output.PRIVATE_DNS_TARGET, private.dns_target)
 
     def _output(self, output: Output, value: str) -> None:
         cdk.CfnOutput(self, output.value, value=value)

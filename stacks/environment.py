@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from constructs_lib import Cors, DjangoOrigin, Viewers
+from constructs_lib import Cors, DjangoOrigin, SigningKeys, Viewers
 from constructs_lib.checks import check_distinct
+from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.watching import LegacyLogs
-from stacks import reading
+from stacks import half, reading
 from stacks.half import Half
+from stacks.media import Bucket, Private, read_bucket, read_private, read_signing
 from stacks.origin import read_origin
 from stacks.section import Section, as_object, did_you_mean
 from stacks.watching import (
@@ -43,6 +45,7 @@ KEYS = (
     "origin",
     "origin_secret",
     "price_class",
+    "private",
     "region",
     "retain",
     "static",
@@ -70,6 +73,9 @@ class Environment:
     dns_records: bool
     static: Half
     media: Half
+    media_bucket: Bucket | None
+    media_signing: SigningKeys | None
+    private: Private | None
     monitoring: Monitoring | None
     logs: Logs | None
     legacy_logs: LegacyLogs | None
@@ -78,6 +84,15 @@ class Environment:
     def stack_name(self) -> str:
         """``<site>-cdn-<environment>``, the only place where the environment is named."""
         return f"{self.site}-cdn-{self.name}"
+
+    @property
+    def domain_names(self) -> dict[str, tuple[str, ...]]:
+        """The aliases of each distribution."""
+        return {
+            "static": self.static.domain_names,
+            "media": self.media.domain_names,
+            "private": self.private.domain_names if self.private else (),
+        }
 
     @classmethod
     def all_from_context(cls, context: Mapping[str, object]) -> tuple[Self, ...]:
@@ -105,6 +120,10 @@ class Environment:
         path = f"environments.{name}"
         _check_name(f"the name of {path}", name, like="prod")
         section = Section(path, value, keys=KEYS)
+        static = section.section("static", keys=half.KEYS)
+        media = section.section("media", keys=(*half.KEYS, "bucket", "signing"))
+        cors = reading.cors(section)
+        media_half = Half.read(media, default=MEDIA)
         environment = cls(
             site=site,
             name=name,
@@ -115,18 +134,22 @@ class Environment:
             termination_protection=section.flag("termination_protection"),
             retain=section.flag("retain"),
             origin=read_origin(section),
-            cors=reading.cors(section),
+            cors=cors,
             viewers=reading.viewers(section),
             certificate_arn=reading.certificate_arn(section),
             hosted_zone=reading.hosted_zone(section),
             dns_records=section.flag("dns_records", default=True),
-            static=Half.read(section, "static"),
-            media=Half.read(section, "media"),
+            static=Half.read(static, default=STATIC),
+            media=media_half,
+            media_bucket=read_bucket(media, cors),
+            media_signing=read_signing(media, section, media_half.domain_names),
+            private=read_private(section),
             monitoring=read_monitoring(section),
             logs=read_logs(section),
             legacy_logs=read_legacy_logs(section),
         )
         _check_region(section, environment)
+        _check_private(path, environment)
         _check_certificate(path, environment)
         _check_stack_name(path, environment)
         return environment
@@ -166,15 +189,23 @@ def _check_region(section: Section, environment: Environment) -> None:
         )
 
 
+def _check_private(path: str, environment: Environment) -> None:
+    if environment.media_signing and environment.private:
+        raise ValueError(
+            f"{path}.media.signing and {path}.private must not both be given: either all of "
+            "media is private, or a tree of its own is"
+        )
+
+
 def _check_certificate(path: str, environment: Environment) -> None:
     if environment.certificate_arn or environment.hosted_zone:
         return
-    for name, half in (("static", environment.static), ("media", environment.media)):
-        if half.domain_names:
+    for name, aliases in environment.domain_names.items():
+        if aliases:
             raise ValueError(
                 f"{path}.certificate_arn or {path}.hosted_zone must be given with "
                 f"{path}.{name}.domain_names, because CloudFront serves an alias only with "
-                f"a certificate for it, got {list(half.domain_names)!r}"
+                f"a certificate for it, got {list(aliases)!r}"
             )
 
 
@@ -193,7 +224,7 @@ def _check_aliases(environments: tuple[Environment, ...]) -> None:
         (
             name
             for environment in environments
-            for half in (environment.static, environment.media)
-            for name in half.domain_names
+            for aliases in environment.domain_names.values()
+            for name in aliases
         ),
     )

@@ -7,11 +7,10 @@ from typing import Self
 
 from constructs_lib import ErrorTtl, Hsts, ResponseHeaders, Ttl
 from constructs_lib.checks import check_host_name
-from constructs_lib.distributions import MEDIA, STATIC
+from constructs_lib.pulling import Half as PulledTree
 from stacks.section import Section
 
-_DEFAULTS = {"static": STATIC, "media": MEDIA}
-_KEYS = ("domain_names", "error_ttl_seconds", "headers", "policy_ids", "ttl_seconds")
+KEYS = ("domain_names", "error_ttl_seconds", "headers", "policy_ids", "ttl_seconds")
 _HEADER_KEYS = (
     "content_security_policy",
     "cross_origin_resource_policy",
@@ -44,17 +43,16 @@ class Half:
     policy_ids: PolicyIds
 
     @classmethod
-    def read(cls, environment: Section, name: str) -> Self:
+    def read(cls, section: Section, *, default: PulledTree) -> Self:
         """Read a half of an environment.
 
         :raises ValueError: with one sentence that names the JSON path.
         """
-        section = environment.section(name, keys=_KEYS)
         return cls(
             domain_names=_domain_names(section),
-            ttl=_ttl(section, _DEFAULTS[name].ttl),
+            ttl=_ttl(section, default.ttl),
             error_ttl=_error_ttl(section),
-            headers=_headers(section, _DEFAULTS[name].headers),
+            headers=_headers(section, default.headers),
             policy_ids=_policy_ids(section),
         )
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+# The public half of a key pair whose private half was thrown away.
+PUBLIC_KEY = (
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEmtfziRbWDSoqYn1EmrzPqA3sW+Oj\n"
+    "TzhZ8tV+z65MPU8/E3xFas2pMmc9UaezPW6W85XP3gfatgBgujuYtxzCSw==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+
 MINIMAL = {"origin": "www.example.com"}
 
 MAXIMAL = {
@@ -42,7 +50,10 @@ MAXIMAL = {
         "slowest_origin_seconds": 2,
         "dashboard": True,
     },
-    "logs": {"log_group_days": 90, "fields": ["date", "time", "sc-status", "cs-uri-stem"]},
+    "logs": {
+        "log_group_days": 90,
+        "fields": ["date", "time", "sc-status", "cs-uri-stem"],
+    },
     "legacy_logs": {"bucket": "mysite-audit-logs", "prefix": "cdn"},
     "static": {
         "domain_names": ["static.example.com"],
@@ -54,9 +65,24 @@ MAXIMAL = {
             "remove": ["Set-Cookie", "Server"],
         },
     },
+    "private": {
+        "domain_names": ["private.example.com"],
+        "signing": {
+            "keys": {"2026a": PUBLIC_KEY},
+            "signing_key": "2026a",
+            "cookies_from": "www.example.com",
+        },
+    },
     "media": {
         "domain_names": ["media.example.com"],
         "headers": {"hsts": False, "content_security_policy": "sandbox"},
         "policy_ids": {"origin_request": "59781a5b-3903-41f3-afcb-af62929ccde1"},
     },
+}
+
+# A bucket takes the place of a second server, so it has an environment of its own.
+BUCKET = {
+    "origin": "www.example.com",
+    "cors": "any_origin",
+    "media": {"bucket": {"keep_replaced_days": 7}},
 }

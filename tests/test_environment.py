@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from environments import MAXIMAL
+from environments import BUCKET, MAXIMAL
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
 from constructs_lib.origins import IpAddressType, OriginSecret
@@ -14,6 +14,9 @@ from stacks.section import check_no_key_twice
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
 POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+
+
+SIGNING = {key: MAXIMAL["private"]["signing"][key] for key in ("keys", "signing_key")}
 
 
 def read(values=None, **context):
@@ -81,6 +84,36 @@ def test_every_key_is_read():
     assert prod.media.headers.content_security_policy == "sandbox"
 
 
+def test_a_bucket_for_media_is_read():
+    (prod,) = read(BUCKET)
+    assert prod.media_bucket.keep_replaced == timedelta(days=7)
+    (prod,) = read(
+        {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-1"}}}
+    )
+    assert (prod.media_bucket.name, prod.media_bucket.region) == ("files", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    "signing",
+    [
+        "-----BEGIN EC PRIVATE KEY-----",
+        {"keys": "-----BEGIN EC PRIVATE KEY-----", "signing_key": "a"},
+        {"keys": {"a": "-----BEGIN EC PRIVATE KEY-----"}, "signing_key": "a"},
+        {
+            "keys": SIGNING["keys"],
+            "signing_key": "-----BEGIN EC PRIVATE KEY-----" + "x" * 64,
+        },
+    ],
+)
+def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):
+    with pytest.raises(ValueError) as error:
+        read(
+            {"origin_secret": MAXIMAL["origin_secret"], "private": {"signing": signing}}
+        )
+    assert str(error.value).startswith("environments.prod.private.signing")
+    assert "BEGIN EC" not in str(error.value)
+
+
 def test_every_key_of_an_environment_is_in_the_maximal_one():
     assert set(MAXIMAL) | {"denied_countries", "region"} == set(environment.KEYS)
 
@@ -100,8 +133,8 @@ def test_all_environments_are_read_in_order():
             {"orgin": "x"},
             "environments.prod.orgin must be one of account, allowed_countries, "
             "certificate_arn, cors, denied_countries, dns_records, hosted_zone, legacy_logs, "
-            "logs, media, monitoring, origin, origin_secret, price_class, region, retain, "
-            "static, termination_protection, tls, web_acl_arn, got 'orgin': did you mean 'origin'?",
+            "logs, media, monitoring, origin, origin_secret, price_class, private, region, "
+            "retain, static, termination_protection, tls, web_acl_arn, got 'orgin': did you mean 'origin'?",
         ),
         (
             {"static": {"max_age": 1}},
@@ -277,6 +310,84 @@ def test_all_environments_are_read_in_order():
             "64 characters, such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', got "
             "'AWSCURRENT': a label moves on while the template, and so the header, stays "
             "the same",
+        ),
+        (
+            {"media": {"bucket": {}}},
+            "environments.prod.cors must be 'any_origin' or a list of origins with "
+            "environments.prod.media.bucket, because S3 does not answer as the server does, "
+            "got 'forward'",
+        ),
+        (
+            {"private": {"signing": SIGNING}},
+            "environments.prod.origin_secret must be given with "
+            "environments.prod.private.signing, because whoever asks the server itself "
+            "would need no signature",
+        ),
+        (
+            {"private": {}},
+            "environments.prod.private.signing must be given, such as "
+            '{"keys": {"2026a": "-----BEGIN PUBLIC KEY-----…"}, "signing_key": "2026a"}',
+        ),
+        (
+            {
+                "origin_secret": MAXIMAL["origin_secret"],
+                "media": {"signing": SIGNING},
+                "private": {"signing": SIGNING},
+            },
+            "environments.prod.media.signing and environments.prod.private must not both be "
+            "given: either all of media is private, or a tree of its own is",
+        ),
+        (
+            {
+                "origin_secret": MAXIMAL["origin_secret"],
+                "private": {"signing": {**SIGNING, "signing_key": "2027a"}},
+            },
+            "environments.prod.private.signing.signing_key must be one of the names in "
+            "keys, 2026a, got '2027a'",
+        ),
+        (
+            {
+                "origin_secret": MAXIMAL["origin_secret"],
+                "private": {"signing": {**SIGNING, "cookies_from": "www.example.com"}},
+            },
+            "environments.prod.private.signing.media_domain_names must be given for signed "
+            "cookies, because no cookie of 'www.example.com' reaches CloudFront's own name; "
+            "signed URLs need none",
+        ),
+        (
+            {"region": "eu-west-1", "monitoring": {}},
+            "environments.prod.monitoring must be left out in eu-west-1, because "
+            "CloudFront's metrics and log deliveries are in us-east-1 only",
+        ),
+        (
+            {"region": "eu-west-1", "hosted_zone": {"id": "Z1", "name": "example.com"}},
+            "environments.prod.certificate_arn must be given in eu-west-1, because "
+            "CloudFront reads certificates in us-east-1 only",
+        ),
+        (
+            {"monitoring": {"email": "ops"}},
+            "environments.prod.monitoring.email must be one address, such as "
+            "'ops@example.com', got 'ops'",
+        ),
+        (
+            {"monitoring": {"email": "ops@example.com", "topic_arn": "arn"}},
+            "environments.prod.monitoring.email and environments.prod.monitoring.topic_arn "
+            "must not both be given",
+        ),
+        (
+            {"monitoring": {"requests_per_five_minutes": 0}},
+            "environments.prod.monitoring.requests_per_five_minutes must be above 0, such as "
+            "1000, got 0",
+        ),
+        (
+            {"legacy_logs": {}},
+            "environments.prod.legacy_logs.bucket must be given, such as "
+            "'mysite-audit-logs'",
+        ),
+        (
+            {"logs": {"bucket": "My Bucket"}},
+            "environments.prod.logs.bucket must be the name of a bucket, such as "
+            "'mysite-audit-logs', got 'My Bucket'",
         ),
         (
             {"cors": {"allow_origins": ["https://x/y"]}},

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cdk_support import ROOT, environment, environment_template, new_app
-from environments import MAXIMAL, MINIMAL
+from environments import BUCKET, MAXIMAL, MINIMAL
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
@@ -61,8 +61,34 @@ def test_logical_ids_are_equal_in_all_environments(assembly, name):
 
 def test_outputs_have_the_names_django_reads():
     outputs = environment_template().to_json()["Outputs"]
-    assert set(outputs) == {output.value for output in Output}
+    assert set(outputs) == {
+        output.value
+        for output in Output
+        if not output.startswith("Private")
+        and output not in (Output.MEDIA_KEY_PAIR_ID, Output.MEDIA_BUCKET_NAME)
+    }
     assert not any("Export" in output for output in outputs.values())
+
+
+def test_what_is_asked_for_adds_its_outputs():
+    private = set(environment_template(**MAXIMAL).to_json()["Outputs"])
+    bucket = set(environment_template(**BUCKET).to_json()["Outputs"])
+    assert private | bucket == {output.value for output in Output}
+    assert Output.MEDIA_KEY_PAIR_ID in private - bucket
+    assert bucket - private == {Output.MEDIA_BUCKET_NAME}
+
+
+def test_a_bucket_keeps_the_distributions():
+    def ids(template):
+        return set(template.find_resources("AWS::CloudFront::Distribution"))
+
+    assert ids(environment_template(**BUCKET)) == ids(environment_template(**MINIMAL))
+
+
+def test_a_bucket_beside_a_second_server_is_refused():
+    origin = {"domain_name": "a.example", "failover_domain_name": "b.example"}
+    with pytest.raises(ValueError, match="^bucket must not be given with an origin"):
+        environment_template(**{**BUCKET, "origin": origin})
 
 
 def test_the_domain_name_is_the_alias_and_the_dns_target_is_not():
@@ -126,7 +152,9 @@ def test_from_minimal_to_maximal_the_distributions_stay_the_same():
     def ids(template):
         return set(template.find_resources("AWS::CloudFront::Distribution"))
 
-    assert ids(environment_template(**MINIMAL)) == ids(environment_template(**MAXIMAL))
+    minimal, maximal = environment_template(**MINIMAL), environment_template(**MAXIMAL)
+    assert ids(minimal) < ids(maximal)
+    assert len(ids(maximal)) == 3
 
 
 def test_the_app_says_how_many_policies_it_takes_of_each_account():
