@@ -10,6 +10,7 @@ import json
 import re
 import shlex
 import textwrap
+import tomllib
 from functools import cache
 
 import aws_cdk as cdk
@@ -176,6 +177,25 @@ def test_json_of_both_kinds_is_shown():
     texts = [one.values[0] for one in blocks("json")]
     assert sum('"environments"' in text for text in texts) >= 2
     assert any('"StaticDomainName"' in text for text in texts)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_a_mutant_to_copy_applies(text):
+    (mutant,) = tomllib.loads(text)["mutant"]
+    assert (ROOT / mutant["file"]).read_text("utf-8").count(mutant["old"]) == 1
+    for test in mutant["tests"]:
+        path, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8")
+
+
+def test_the_environment_that_the_demo_deploys_is_kept():
+    local = _parser().parse_args(["up"]).environment
+    (text,) = (
+        one.values[0]
+        for one in blocks("json")
+        if one.id.startswith("README.md") and "environments" in one.values[0]
+    )
+    assert local in json.loads(text)["environments"]
 
 
 # -- commands
