@@ -21,6 +21,11 @@ def check_domain_names(
 
     :raises ValueError: with a sentence that names the argument.
     """
+    if Token.is_unresolved(list(domain_names)):
+        raise ValueError(
+            f"{what} must be a list that is known when the template is made, such as "
+            "['static.example.com'], got a token: give its members one by one"
+        )
     for index, name in enumerate(domain_names):
         if not Token.is_unresolved(name):
             check_host_name(f"{what}[{index}]", name)

@@ -24,8 +24,10 @@ def policy_name(scope: Construct, construct_id: str, *, limit: int = NAME_LIMIT)
     :param limit: Characters that CloudFront allows in such a name. Default: those of a policy.
     """
     stack = _outermost_stack(scope)
-    path = scope.node.path.removeprefix(stack.node.path).strip("/")
-    whole = "/".join(filter(None, (stack.stack_name, path, construct_id)))
+    path = scope.node.path.removeprefix(stack.node.path).split("/")
+    # Logical ids leave "Default" out, so that wrapping a construct changes none of them.
+    kept = [part for part in path if part not in ("", "Default")]
+    whole = "/".join((stack.stack_name, *kept, construct_id))
     if Token.is_unresolved(stack.region):
         # Known to CloudFormation only. It stands in the name uncut, so it need not be hashed.
         room = limit - len("--12345678") - _LONGEST_REGION

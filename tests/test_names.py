@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from aws_cdk import CfnParameter
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
@@ -140,6 +141,21 @@ def test_fails_when_an_alias_is_not_in_the_zone(name):
             origin=ORIGIN,
             hosted_zone=zone(stack),
             static_domain_names=[name],
+        )
+
+
+def test_fails_when_aliases_are_a_list_that_nobody_knows_yet():
+    stack = new_stack()
+    names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
+    with pytest.raises(
+        ValueError, match="^static_domain_names must be a list that is known"
+    ):
+        DjangoCdn(
+            stack,
+            "Cdn",
+            origin=ORIGIN,
+            hosted_zone=zone(stack),
+            static_domain_names=names,
         )
 
 

@@ -82,6 +82,16 @@ def test_a_nested_stack_names_its_policies_after_the_outermost_stack():
         assert name.startswith("outer-Nested-Static-")
 
 
+def test_wrapping_a_construct_keeps_the_names_as_it_keeps_the_ids():
+    def wrapped(scope, construct_id):
+        return Construct(Construct(scope, construct_id), "Default")
+
+    plain = policy_name(Construct(new_stack(), "Static"), "CachePolicy")
+    assert policy_name(wrapped(new_stack(), "Static"), "CachePolicy") == plain
+    other = Construct(Construct(new_stack(), "Static"), "Other")
+    assert policy_name(other, "CachePolicy") != plain
+
+
 def test_names_have_only_characters_that_the_cdk_allows():
     stack = new_stack()
     name = policy_name(Construct(stack, "Über.uns (1)"), "CachePolicy")
