@@ -8,6 +8,7 @@ from constructs import Construct
 from constructs_lib import DjangoCdn, MediaBucket
 from dj_cloudfront.contract import Output
 from stacks import references
+from stacks.acknowledgements import acknowledge
 from stacks.environment import Environment
 
 
@@ -29,13 +30,28 @@ class CdnStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             termination_protection=environment.termination_protection,
         )
-        static, media = environment.static, environment.media
         bucket = (
             environment.media_bucket.define(self, environment.cors)
             if environment.media_bucket
             else None
         )
-        self.cdn = DjangoCdn(
+        self.cdn = self._cdn(environment, bucket)
+        if environment.monitoring:
+            environment.monitoring.define(self, self.cdn)
+        if environment.logs:
+            environment.logs.define(self, self.cdn)
+        if environment.retain:
+            _retain(self.cdn)
+        self._outputs(self.cdn, bucket)
+        acknowledge(self, environment)
+
+    def _cdn(self, environment: Environment, bucket: MediaBucket | None) -> DjangoCdn:
+        static, media, private = (
+            environment.static,
+            environment.media,
+            environment.private,
+        )
+        return DjangoCdn(
             self,
             "Cdn",
             origin=environment.origin,
@@ -57,18 +73,9 @@ class CdnStack(cdk.Stack):
             media_policies=references.policies(self, "Media", media.policy_ids),
             media_bucket=bucket,
             media_signing_keys=environment.media_signing,
-            private_domain_names=environment.domain_names["private"],
-            private_signing_keys=environment.private.keys
-            if environment.private
-            else None,
+            private_domain_names=private.domain_names if private else (),
+            private_signing_keys=private.keys if private else None,
         )
-        if environment.monitoring:
-            environment.monitoring.define(self, self.cdn)
-        if environment.logs:
-            environment.logs.define(self, self.cdn)
-        if environment.retain:
-            _retain(self.cdn)
-        self._outputs(self.cdn, bucket)
 
     def _outputs(self, cdn: DjangoCdn, bucket: MediaBucket | None) -> None:
         static, media, private = cdn.static, cdn.media, cdn.private

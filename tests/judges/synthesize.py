@@ -14,7 +14,6 @@ from cdk_support import committed_context
 from cdklabs.cdk_validator_cfnguard import CfnGuardValidator
 
 from stacks import CdnStack
-from stacks.acknowledgements import acknowledge
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,
@@ -30,8 +29,7 @@ def main(outdir):
     app = cdk.App(context=committed_context(), analytics_reporting=False, outdir=outdir)
     for name in BY_NAME:
         environment = described(name)
-        stack = CdnStack(app, environment.stack_name, environment=environment)
-        acknowledge(stack, environment)
+        CdnStack(app, environment.stack_name, environment=environment)
     define_naive(app)
     define_others(app)
     cdk.Validations.of(app).add_plugins(
