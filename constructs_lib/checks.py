@@ -9,6 +9,22 @@ from datetime import timedelta
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
+# A whole host name fits.
+_LONGEST_SHOWN = 300
+
+
+def shown(value: object) -> str:
+    """A value for a sentence: on one line, cut when it is long, and no private key."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        # Nested too deep, or a number of more digits than Python prints.
+        return f"a value of type {type(value).__name__}"
+    if "PRIVATE KEY" in text:
+        return "what may be a private key"
+    if len(text) <= _LONGEST_SHOWN:
+        return text
+    return f"{text[:_LONGEST_SHOWN]}… of {len(text)} characters"
 
 
 def check_host_name(what: str, value: object) -> None:
@@ -22,7 +38,7 @@ def check_host_name(what: str, value: object) -> None:
     if isinstance(value, str) and _HOST.fullmatch(value) and not _is_address(value):
         return
     raise ValueError(
-        f"{what} must be a bare host name such as 'www.example.com', got {value!r}"
+        f"{what} must be a bare host name such as 'www.example.com', got {shown(value)}"
         + _host_name_cure(value)
     )
 
@@ -76,5 +92,5 @@ def check_distinct(what: str, values: Iterable[str]) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            raise ValueError(f"{what} must be distinct, got {value!r} twice")
+            raise ValueError(f"{what} must be distinct, got {shown(value)} twice")
         seen.add(value)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
+from constructs_lib.checks import shown
+
 _CORS_REQUEST_HEADERS = (
     "Origin",
     "Access-Control-Request-Method",
@@ -114,5 +116,5 @@ def _check_origin(origin: str) -> None:
         return
     raise ValueError(
         "origins must be a scheme and a host without a path, such as "
-        f"'https://www.example.com' or 'https://*.example.com', got {origin!r}"
+        f"'https://www.example.com' or 'https://*.example.com', got {shown(origin)}"
     )

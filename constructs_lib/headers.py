@@ -10,7 +10,7 @@ from datetime import timedelta
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.checks import check_seconds
+from constructs_lib.checks import check_seconds, shown
 from constructs_lib.durations import duration
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -137,16 +137,16 @@ def _render_hsts(
 def _check_extra(name: str) -> None:
     if not _TOKEN.fullmatch(name):
         raise ValueError(
-            f"headers.extra must have header names such as 'X-Robots-Tag', got {name!r}"
+            f"headers.extra must have header names such as 'X-Robots-Tag', got {shown(name)}"
         )
     if name.lower() in _OWN_PLACE:
         raise ValueError(
-            f"headers.extra must not have {name!r}: "
+            f"headers.extra must not have {shown(name)}: "
             f"give headers.{_OWN_PLACE[name.lower()]}"
         )
     if name.lower().startswith("access-control-"):
         raise ValueError(
-            f"headers.extra must not have {name!r}: who answers CORS is given by cors"
+            f"headers.extra must not have {shown(name)}: who answers CORS is given by cors"
         )
 
 
@@ -155,7 +155,7 @@ def _check_removed(name: str) -> None:
         return
     raise ValueError(
         "headers.remove must have headers that CloudFront lets go, such as 'Set-Cookie', "
-        f"got {name!r}"
+        f"got {shown(name)}"
     )
 
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct, check_host_name
+from constructs_lib.checks import check_distinct, check_host_name, shown
 
 
 def check_domain_names(
@@ -48,7 +48,7 @@ def check_certificate(
         raise ValueError(
             "certificate or hosted_zone must be given with domain_names, because CloudFront "
             "serves an alias only with a certificate for it, got "
-            f"domain_names={list(domain_names)!r}"
+            f"domain_names={shown(list(domain_names))}"
         )
     if certificate and not domain_names:
         Annotations.of(scope).add_warning_v2(
@@ -111,5 +111,5 @@ def _check_within(
     if name == zone or name.endswith(f".{zone}"):
         return
     raise ValueError(
-        f"{what} must be within the hosted zone, such as 'static.{zone}', got {name!r}"
+        f"{what} must be within the hosted zone, such as 'static.{zone}', got {shown(name)}"
     )

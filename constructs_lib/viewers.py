@@ -9,6 +9,8 @@ from enum import StrEnum
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
+from constructs_lib.checks import shown
+
 
 class PriceClass(StrEnum):
     """Which edge locations serve: fewer are cheaper, more are nearer.
@@ -72,12 +74,12 @@ class Viewers:
             if not _COUNTRY.fullmatch(country):
                 raise ValueError(
                     "countries must be ISO 3166 codes of two capital letters, such as "
-                    f"'DE', got {country!r}"
+                    f"'DE', got {shown(country)}"
                 )
         if self.allowed_countries and self.denied_countries:
             raise ValueError(
                 "allowed_countries and denied_countries must not both be given, got "
-                f"{list(self.allowed_countries)} and {list(self.denied_countries)}"
+                f"{shown(list(self.allowed_countries))} and {shown(list(self.denied_countries))}"
             )
 
     def render_price_class(self) -> cloudfront.PriceClass:
@@ -100,5 +102,5 @@ def _check_web_acl(arn: str) -> None:
     raise ValueError(
         "web_acl_arn must be the ARN of a web ACL of the scope CLOUDFRONT in us-east-1, "
         "such as 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/name/id', "
-        f"got {arn!r}"
+        f"got {shown(arn)}"
     )

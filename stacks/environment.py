@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Self
 
 from constructs_lib import Cors, DjangoOrigin, SigningKeys, Viewers
-from constructs_lib.checks import check_distinct
+from constructs_lib.checks import check_distinct, shown
 from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.watching import LegacyLogs
 from stacks import half, reading
 from stacks.half import Half
 from stacks.media import Bucket, Private, read_bucket, read_private, read_signing
 from stacks.origin import read_origin
-from stacks.section import Section, as_object, did_you_mean
+from stacks.section import Section, as_object, child, did_you_mean
 from stacks.watching import (
     Logs,
     Monitoring,
@@ -117,7 +117,7 @@ class Environment:
 
     @classmethod
     def _from_context(cls, site: str, name: str, value: object) -> Self:
-        path = f"environments.{name}"
+        path = child("environments", name)
         _check_name(f"the name of {path}", name, like="prod")
         section = Section(path, value, keys=KEYS)
         static = section.section("static", keys=half.KEYS)
@@ -169,7 +169,7 @@ def _check_name(what: str, value: object, *, like: str) -> None:
         return
     raise ValueError(
         f"{what} must be lower-case letters, digits and single hyphens, starting with a "
-        f"letter, such as {like!r}, got {value!r}"
+        f"letter, such as {like!r}, got {shown(value)}"
     )
 
 
@@ -205,7 +205,7 @@ def _check_certificate(path: str, environment: Environment) -> None:
             raise ValueError(
                 f"{path}.certificate_arn or {path}.hosted_zone must be given with "
                 f"{path}.{name}.domain_names, because CloudFront serves an alias only with "
-                f"a certificate for it, got {list(aliases)!r}"
+                f"a certificate for it, got {shown(list(aliases))}"
             )
 
 
@@ -214,7 +214,7 @@ def _check_stack_name(path: str, environment: Environment) -> None:
     if len(name) > _STACK_NAME_LIMIT:
         raise ValueError(
             f"the name of {path} must make a stack name of at most {_STACK_NAME_LIMIT} "
-            f"characters, got {len(name)} in {name!r}"
+            f"characters, got {len(name)} in {shown(name)}"
         )
 
 

@@ -9,7 +9,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
+from constructs_lib.checks import shown
+
 _TEN_YEARS = 315_360_000
+# As many days are the longest that Python counts.
+_LARGEST = 999_999_999
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Section:
@@ -31,7 +36,7 @@ class Section:
 
     def at(self, key: str) -> str:
         """The path of a key."""
-        return f"{self.path}.{key}" if self.path else key
+        return child(self.path, key)
 
     @contextmanager
     def named(self) -> Iterator[None]:
@@ -46,7 +51,7 @@ class Section:
             key = f"{argument}_seconds"
             if key in self._values:
                 raise ValueError(f"{self.at(key)} {rest}") from None
-            raise ValueError(self.at(sentence)) from None
+            raise ValueError(f"{self.path}.{sentence}") from None
 
     def get(self, key: str) -> object:
         """The raw value, or None when the key is absent."""
@@ -58,7 +63,7 @@ class Section:
         if value is None or isinstance(value, str):
             return value
         raise ValueError(
-            f"{self.at(key)} must be a string such as {like!r}, got {value!r}"
+            f"{self.at(key)} must be a string such as {like!r}, got {shown(value)}"
         )
 
     def matching(self, key: str, pattern: str, *, rule: str, like: str) -> str | None:
@@ -67,7 +72,7 @@ class Section:
         if value is None or re.fullmatch(pattern, value):
             return value
         raise ValueError(
-            f"{self.at(key)} must be {rule}, such as {like!r}, got {value!r}"
+            f"{self.at(key)} must be {rule}, such as {like!r}, got {shown(value)}"
         )
 
     def text_or_off(self, key: str, *, default: str | None, like: str) -> str | None:
@@ -96,7 +101,7 @@ class Section:
             return default
         if isinstance(value, bool):
             return value
-        raise ValueError(f"{self.at(key)} must be true or false, got {value!r}")
+        raise ValueError(f"{self.at(key)} must be true or false, got {shown(value)}")
 
     def mapping(self, key: str, *, like: str) -> dict[str, str]:
         """An object of strings, empty when the key is absent."""
@@ -108,7 +113,7 @@ class Section:
         ):
             return dict(value)
         raise ValueError(
-            f"{self.at(key)} must be an object of strings such as {like}, got {value!r}"
+            f"{self.at(key)} must be an object of strings such as {like}, got {shown(value)}"
         )
 
     def texts(
@@ -122,7 +127,7 @@ class Section:
             return tuple(value)
         raise ValueError(
             f"{self.at(key)} must be a list of strings such as [{json.dumps(like)}], "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
 
     def number(self, key: str, *, default: int) -> int:
@@ -130,10 +135,15 @@ class Section:
         value = self.get(key)
         if value is None:
             return default
-        if type(value) is int:
+        if type(value) is int and abs(value) <= _LARGEST:
             return value
+        if type(value) is int:
+            raise ValueError(
+                f"{self.at(key)} must be at most {_LARGEST}, such as {default}, "
+                f"got {shown(value)}"
+            )
         raise ValueError(
-            f"{self.at(key)} must be a whole number, such as {default}, got {value!r}"
+            f"{self.at(key)} must be a whole number, such as {default}, got {shown(value)}"
         )
 
     def optional_number(self, key: str) -> int | None:
@@ -143,7 +153,9 @@ class Section:
         value = self.number(key, default=1000)
         if value > 0:
             return value
-        raise ValueError(f"{self.at(key)} must be above 0, such as 1000, got {value}")
+        raise ValueError(
+            f"{self.at(key)} must be above 0, such as 1000, got {shown(value)}"
+        )
 
     def region(self, key: str) -> str | None:
         """A region's name, or None when the key is absent."""
@@ -168,13 +180,20 @@ class Section:
             return timedelta(seconds=value)
         raise ValueError(
             f"{self.at(key)} must be a whole number of seconds, such as 86400, "
-            f"got {value!r}"
+            f"got {shown(value)}"
         )
 
     def section(self, key: str, *, keys: Collection[str]) -> Section:
         """A nested object, empty when the key is absent."""
         value = self.get(key)
         return Section(self.at(key), {} if value is None else value, keys=keys)
+
+
+def child(path: str, key: str) -> str:
+    """The path of a key: ``environments.prod``, or ``environments['a b']`` for an odd one."""
+    if _PLAIN_KEY.fullmatch(key):
+        return f"{path}.{key}"
+    return f"{path}[{shown(key)}]"
 
 
 def as_object(path: str, value: object) -> Mapping[str, object]:
@@ -184,14 +203,16 @@ def as_object(path: str, value: object) -> Mapping[str, object]:
     """
     if isinstance(value, Mapping):
         return value
-    raise ValueError(f"{path} must be a JSON object such as {{...}}, got {value!r}")
+    raise ValueError(
+        f"{path} must be a JSON object such as {{...}}, got {shown(value)}"
+    )
 
 
 def did_you_mean(key: str, known: Collection[str]) -> str:
     """``, got 'orgin': did you mean 'origin'?`` or less."""
     close = difflib.get_close_matches(key, known, n=1)
     cure = f": did you mean {close[0]!r}?" if close else ""
-    return f", got {key!r}{cure}"
+    return f", got {shown(key)}{cure}"
 
 
 def check_no_key_twice(text: str) -> None:
@@ -205,7 +226,7 @@ def check_no_key_twice(text: str) -> None:
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key in _repeated(key for key, _ in pairs):
         raise ValueError(
-            f"cdk.json must not have a key twice in one object, got {key!r} twice: "
+            f"cdk.json must not have a key twice in one object, got {shown(key)} twice: "
             "the first would be lost"
         )
     return dict(pairs)

@@ -103,6 +103,8 @@ def test_a_bucket_for_media_is_read():
             "keys": SIGNING["keys"],
             "signing_key": "-----BEGIN EC PRIVATE KEY-----" + "x" * 64,
         },
+        {**SIGNING, "cookies_from": "-----BEGIN EC PRIVATE KEY-----"},
+        {**SIGNING, "-----BEGIN EC PRIVATE KEY-----": "2026a"},
     ],
 )
 def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):

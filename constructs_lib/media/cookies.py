@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import takewhile
 
-from constructs_lib.checks import check_host_name
+from constructs_lib.checks import check_host_name, shown
 
 # Under these, next to a country, anybody registers names, so browsers take no cookie for them.
 _OPEN_TO_ALL = ("ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org")
@@ -26,7 +26,7 @@ def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
     if not media_domain_names:
         raise ValueError(
             "media_domain_names must be given for signed cookies, because no cookie of "
-            f"{site!r} reaches CloudFront's own name; signed URLs need none"
+            f"{shown(site)} reaches CloudFront's own name; signed URLs need none"
         )
     media = media_domain_names[0]
     pairs = zip(reversed(site.split(".")), reversed(media.split(".")), strict=False)
@@ -36,7 +36,7 @@ def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
         raise ValueError(
             "media_domain_names must begin with a name that has its parent domain in common "
             f"with the site for signed cookies, such as 'media.{_parent(site)}' for "
-            f"{site!r}, got {media!r}"
+            f"{shown(site)}, got {shown(media)}"
         )
     return parent
 

@@ -10,6 +10,7 @@ from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from constructs_lib.checks import shown
 from constructs_lib.media.public_key import canonical_pem
 from constructs_lib.naming import policy_name
 
@@ -144,7 +145,7 @@ def _check_distinct(encoded: Mapping[str, str]) -> None:
 
 def _quoted(value: object) -> str:
     """The value, unless it might be a key in the wrong place."""
-    return repr(value) if isinstance(value, str) and len(value) <= 40 else _kind(value)
+    return shown(value) if isinstance(value, str) and len(value) <= 40 else _kind(value)
 
 
 def _kind(value: object) -> str:

@@ -12,7 +12,7 @@ from aws_cdk import Annotations, Token
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-from constructs_lib.checks import check_host_name, check_seconds
+from constructs_lib.checks import check_host_name, check_seconds, shown
 from constructs_lib.origins.secret import OriginSecret
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
@@ -87,7 +87,7 @@ def check_domain_name(name: str, balancer_dns_name: str | None) -> None:
     if name == balancer_dns_name or _BALANCER.fullmatch(name):
         raise ValueError(
             "domain_name must be on the listener's certificate and resolve to the balancer, "
-            f"such as 'origin.example.com', got {name!r}: no certificate can have a "
+            f"such as 'origin.example.com', got {shown(name)}: no certificate can have a "
             "balancer's own name, so HTTPS would fail with 502"
         )
 
@@ -102,7 +102,7 @@ def check_failover(name: str, first: str) -> None:
     if name == first:
         raise ValueError(
             "failover_domain_name must be another server than domain_name, such as "
-            f"'www2.example.com', got {name!r} for both"
+            f"'www2.example.com', got {shown(name)} for both"
         )
 
 
@@ -112,7 +112,9 @@ def check_connection(attempts: int, timeout: timedelta) -> None:
     :raises ValueError: when it would refuse a value.
     """
     if attempts not in (1, 2, 3):
-        raise ValueError(f"connection_attempts must be 1, 2 or 3, got {attempts!r}")
+        raise ValueError(
+            f"connection_attempts must be 1, 2 or 3, got {shown(attempts)}"
+        )
     check_seconds("connection_timeout", timeout, low=1, high=10)
 
 
@@ -143,7 +145,7 @@ def check_port(port: int) -> None:
     if Token.is_unresolved(port) or port in (80, 443) or 1024 <= port <= 65535:
         return
     raise ValueError(
-        f"https_port must be 80, 443 or from 1024 to 65535, such as 8443, got {port!r}"
+        f"https_port must be 80, 443 or from 1024 to 65535, such as 8443, got {shown(port)}"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from aws_cdk import Annotations, Token
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct
+from constructs_lib.checks import check_distinct, shown
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
 _FORBIDDEN = re.compile(
@@ -58,7 +58,7 @@ def warn_of_plain_text(scope: Construct, headers: Mapping[str, str]) -> None:
         if _SECRETIVE.search(name) and not _is_reference(value):
             Annotations.of(scope).add_warning_v2(
                 "dj-cloudfront:header-in-plain-text",
-                f"custom_headers[{name!r}] stands in plain text in the template, the "
+                f"custom_headers[{shown(name)}] stands in plain text in the template, the "
                 "repository and the distribution: give a secret as origin_secret",
             )
 
@@ -67,21 +67,21 @@ def _check_header(name: str, value: str, reserved: set[str]) -> None:
     if not _NAME.fullmatch(name):
         raise ValueError(
             "custom_headers must have names of 1 to 256 letters, digits and hyphens, such as "
-            f"'X-Site', got {name!r}"
+            f"'X-Site', got {shown(name)}"
         )
     if name.lower() in reserved:
         raise ValueError(
-            f"custom_headers must not have {name!r}, which is sent with a value of its own"
+            f"custom_headers must not have {shown(name)}, which is sent with a value of its own"
         )
     if _FORBIDDEN.fullmatch(name):
         raise ValueError(
             "custom_headers must not have a header that CloudFront sends or removes itself, "
-            f"got {name!r}"
+            f"got {shown(name)}"
         )
     if not _is_reference(value) and not _VALUE.fullmatch(value):
         # Not the value: it may be what nobody should read in a log.
         raise ValueError(
-            f"custom_headers[{name!r}] must be 1 to 1783 printable characters of ASCII "
+            f"custom_headers[{shown(name)}] must be 1 to 1783 printable characters of ASCII "
             f"without a space at either end, got {len(value)} characters"
         )
 

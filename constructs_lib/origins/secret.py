@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from aws_cdk import Stack, Token
 from constructs import Construct
 
+from constructs_lib.checks import shown
+
 SECRET_HEADER = "X-Origin-Secret"
 """The origin header whose value only the distributions and the server know."""
 
@@ -43,7 +45,7 @@ class OriginSecret:
             raise ValueError(
                 "origin_secret.arn must be the whole ARN of a secret, such as "
                 "'arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3', "
-                f"got {self.arn!r}"
+                f"got {shown(self.arn)}"
             )
         if not Token.is_unresolved(self.version) and not _VERSION.fullmatch(
             self.version
@@ -51,7 +53,7 @@ class OriginSecret:
             raise ValueError(
                 "origin_secret.version must be the id of a version, of 32 to 64 characters, "
                 "such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', "
-                f"got {self.version!r}{_label_cure(self.version)}"
+                f"got {shown(self.version)}{_label_cure(self.version)}"
             )
 
     def render(self, scope: Construct) -> str:
@@ -65,7 +67,7 @@ class OriginSecret:
         if found and not Token.is_unresolved(region) and found["region"] != region:
             raise ValueError(
                 f"origin_secret.arn must be a secret in {region}, the stack's region, "
-                f"got {self.arn!r}: replicate the secret to {region} or make it there"
+                f"got {shown(self.arn)}: replicate the secret to {region} or make it there"
             )
         return (
             f"{{{{resolve:secretsmanager:{self.arn}:SecretString:::{self.version}}}}}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from aws_cdk import Token
 
+from constructs_lib.checks import shown
+
 SHIELD_REGIONS = (
     "us-east-1",
     "us-east-2",
@@ -49,5 +51,5 @@ def check_shield_region(what: str, region: str) -> None:
         else "take the one with the lowest latency to the server"
     )
     raise ValueError(
-        f"{what} must be one of {', '.join(SHIELD_REGIONS)}, got {region!r}: {cure}"
+        f"{what} must be one of {', '.join(SHIELD_REGIONS)}, got {shown(region)}: {cure}"
     )

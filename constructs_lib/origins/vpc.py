@@ -10,6 +10,7 @@ from aws_cdk import Stack, Token
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from constructs_lib.checks import shown
 from constructs_lib.naming import policy_name
 
 VPC_ORIGIN_NAME_LIMIT = 64
@@ -32,7 +33,7 @@ def check_endpoint_arn(what: str, arn: str) -> None:
     raise ValueError(
         f"{what} must be the ARN of an application or network load balancer or of an "
         "instance, such as 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
-        f"loadbalancer/app/mysite/50dc6c495c0c9188', got {arn!r}"
+        f"loadbalancer/app/mysite/50dc6c495c0c9188', got {shown(arn)}"
     )
 
 

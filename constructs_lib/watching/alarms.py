@@ -13,6 +13,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.checks import shown
 from constructs_lib.watching.rules import REGION
 
 SERVER_ERRORS_PERCENT = 5
@@ -34,19 +35,19 @@ class Limits:
         if requests is not None and (type(requests) is not int or requests < 1):
             raise ValueError(
                 "requests_per_five_minutes must be a whole number from 1, such as 100000, "
-                f"got {requests!r}"
+                f"got {shown(requests)}"
             )
         percent = self.lowest_hit_rate_percent
         if percent is not None and not 0 < percent <= 100:
             raise ValueError(
                 "lowest_hit_rate_percent must be above 0 and at most 100, such as 80, "
-                f"got {percent!r}"
+                f"got {shown(percent)}"
             )
         slowest = self.slowest_origin
         if slowest is not None and slowest < timedelta(milliseconds=1):
             raise ValueError(
                 "slowest_origin must be at least a millisecond, such as "
-                f"timedelta(seconds=2), got {slowest!r}"
+                f"timedelta(seconds=2), got {shown(slowest)}"
             )
 
     @property

@@ -10,6 +10,8 @@ from aws_cdk import Token
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from constructs_lib.checks import shown
+
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
@@ -45,7 +47,7 @@ class LogDestination:
         if not Token.is_unresolved(prefix) and not re.fullmatch(_FOLDER, prefix):
             raise ValueError(
                 "prefix must be a folder without a slash at either end, such as "
-                f"'cloudfront', got {prefix!r}"
+                f"'cloudfront', got {shown(prefix)}"
             )
         return cls(given=bucket, prefix=prefix, retention=timedelta(0))
 
@@ -62,7 +64,7 @@ class LogDestination:
         if retention not in [timedelta(days=days) for days in RETENTION_DAYS]:
             raise ValueError(
                 f"retention must be one of {', '.join(map(str, RETENTION_DAYS))} days, "
-                f"such as timedelta(days=30), got {retention!r}"
+                f"such as timedelta(days=30), got {shown(retention)}"
             )
         return cls(given=None, prefix="", retention=retention)
 
@@ -95,12 +97,12 @@ class LegacyLogs:
         ):
             raise ValueError(
                 "bucket_name must be a bucket's name such as 'mysite-audit-logs', got "
-                f"{bucket_name!r}"
+                f"{shown(bucket_name)}"
             )
         if not Token.is_unresolved(prefix) and not re.fullmatch(_FOLDER, prefix):
             raise ValueError(
                 "prefix must be a folder without a slash at either end, such as "
-                f"'legacy', got {prefix!r}"
+                f"'legacy', got {shown(prefix)}"
             )
         return cls(bucket_name=bucket_name, region=region, prefix=prefix)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from constructs_lib.checks import check_distinct
+from constructs_lib.checks import check_distinct, shown
 
 DEFAULT_FIELDS = (
     "date",
@@ -112,7 +112,7 @@ def check_fields(fields: Sequence[str]) -> None:
         if not 1 <= len(field) <= 50 or any(character.isspace() for character in field):
             raise ValueError(
                 "fields must be names of up to 50 characters without spaces, such as "
-                f"'sc-status', got {field!r}"
+                f"'sc-status', got {shown(field)}"
             )
     check_distinct("fields", fields)
 

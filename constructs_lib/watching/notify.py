@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.checks import shown
 from constructs_lib.watching.rules import REGION
 
 
@@ -51,7 +52,7 @@ class Notify:
             r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", address
         ):
             raise ValueError(
-                f"email must be one address such as 'ops@example.com', got {address!r}"
+                f"email must be one address such as 'ops@example.com', got {shown(address)}"
             )
         return cls(given=None, address=address)
 
