@@ -1,0 +1,213 @@
+"""Environments that look right, over every key of cdk.json. Some combinations are refused."""
+
+from __future__ import annotations
+
+import string
+
+from environments import MAXIMAL, PUBLIC_KEY
+from hypothesis import strategies as st
+from keys_support import A, B
+
+ARN = MAXIMAL["certificate_arn"]
+REGIONS = ("us-east-1", "eu-west-1", "cn-north-1")
+DAYS = st.sampled_from((1, 30, 90, 365, 3653))
+SECONDS = st.sampled_from((0, 1, 5, 60, 120, 121, 3600, 86400, 315_360_000))
+HEADER_NAMES = st.sampled_from(
+    ("X-Site", "X-A", "x-robots-tag", "Cache-Control", "X-B")
+)
+PRINTABLE = st.text(
+    string.ascii_letters + string.digits + " ;,/=*'\"${}:<&", min_size=1, max_size=30
+).map(lambda text: f"a{text}a")
+LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
+HOSTS = st.builds(lambda label: f"{label}.example.com", LABELS)
+BUCKETS = st.from_regex(r"[a-z0-9][a-z0-9-]{1,30}[a-z0-9]", fullmatch=True)
+FOLDERS = st.from_regex(
+    r"[A-Za-z0-9_.=@+-]{1,10}(/[A-Za-z0-9_=]{1,5})?", fullmatch=True
+)
+
+
+def some(**keys):
+    """An object with some of these keys."""
+    return st.fixed_dictionaries({}, optional=keys)
+
+
+ORIGINS = st.one_of(
+    HOSTS,
+    st.builds(
+        lambda name, rest: {"domain_name": name, **rest},
+        HOSTS,
+        some(
+            connection_attempts=st.integers(1, 3),
+            connection_timeout_seconds=st.integers(1, 10),
+            read_timeout_seconds=st.integers(1, 200),
+            keepalive_timeout_seconds=st.integers(1, 200),
+            response_completion_timeout_seconds=st.integers(100, 3600),
+            https_port=st.sampled_from((80, 443, 1024, 65535)),
+            custom_headers=st.dictionaries(HEADER_NAMES, PRINTABLE, max_size=3),
+            failover_domain_name=HOSTS,
+            ip_address_type=st.sampled_from(("ipv4", "ipv6", "dualstack")),
+            origin_shield_region=st.sampled_from(("eu-west-1", "us-east-1")),
+            load_balancer=st.just(MAXIMAL["origin"]["load_balancer"]),
+        ),
+    ),
+    st.builds(
+        lambda name, kind: {"domain_name": name, "vpc_endpoint_arn": kind},
+        HOSTS,
+        st.sampled_from(
+            (
+                "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c",
+                "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/a/1",
+            )
+        ),
+    ),
+)
+CORS = st.one_of(
+    st.sampled_from(("forward", "any_origin")),
+    st.builds(
+        lambda origins, credentials: {
+            "allow_origins": origins,
+            "credentials": credentials,
+        },
+        st.lists(
+            st.sampled_from(
+                (
+                    "https://www.example.com",
+                    "https://*.example.com",
+                    "http://localhost:8000",
+                    "https://example.com:*",
+                    "example.com",
+                )
+            ),
+            min_size=1,
+            unique=True,
+        ),
+        st.booleans(),
+    ),
+)
+HEADERS = some(
+    hsts=st.one_of(
+        st.just(False),
+        some(
+            max_age_seconds=SECONDS,
+            include_subdomains=st.booleans(),
+            preload=st.booleans(),
+        ),
+    ),
+    nosniff=st.booleans(),
+    cross_origin_resource_policy=st.sampled_from((False, "same-site")),
+    content_security_policy=st.one_of(st.just(False), PRINTABLE),
+    extra=st.dictionaries(HEADER_NAMES, PRINTABLE, max_size=3),
+    remove=st.lists(st.sampled_from(("Set-Cookie", "Server", "X-A")), max_size=3),
+)
+POLICY = st.just("658327ea-f89d-4fab-a63d-7e88639e58f6")
+HALF = {
+    "ttl_seconds": some(min=SECONDS, default=SECONDS, max=SECONDS),
+    "error_ttl_seconds": some(not_found=SECONDS, server_error=SECONDS),
+    "headers": HEADERS,
+    "policy_ids": some(cache=POLICY, origin_request=POLICY, response_headers=POLICY),
+}
+KEYS = st.sampled_from(
+    (
+        {"2026a": PUBLIC_KEY},
+        {"a": A, "b": B},
+        {"keygroup": A},
+        {"key-group": A, "resource": B},
+    )
+)
+
+
+def signing():
+    def complete(keys, site):
+        found = {"keys": keys, "signing_key": next(iter(keys))}
+        return {**found, "cookies_from": "www.example.com"} if site else found
+
+    return st.builds(complete, KEYS, st.booleans())
+
+
+def named(label, half, bare):
+    """A half under a name of its own, or under CloudFront's."""
+    names = [
+        [],
+        [f"{label}.example.com"],
+        [f"{label}.example.com", f"{label}2.example.com"],
+    ]
+    return st.builds(
+        lambda domain_names, rest: {"domain_names": domain_names, **rest},
+        st.sampled_from(names[:1] if bare else names),
+        half,
+    )
+
+
+@st.composite
+def environments(draw):
+    """Right key by key; keys together may still be refused, in a sentence."""
+    bare = draw(st.booleans())
+    bucket = some(keep_replaced_days=st.integers(1, 999_999_999)) | st.builds(
+        lambda name, rest: {"name": name, **rest},
+        BUCKETS,
+        some(region=st.sampled_from(REGIONS)),
+    )
+    alarms = some(
+        email=st.just("ops@example.com"),
+        requests_per_five_minutes=st.integers(1, 999_999_999),
+        additional_metrics=st.booleans(),
+        lowest_hit_rate_percent=st.integers(1, 100),
+        slowest_origin_seconds=st.integers(1, 100),
+        dashboard=st.booleans(),
+    )
+    topic = st.just({"topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms"})
+    fields = st.lists(
+        st.sampled_from(("date", "c-ip", "sc-status", "cs(Host)", "timestamp(ms)")),
+        min_size=1,
+        unique=True,
+    )
+    optional = {
+        "account": st.just("111122223333"),
+        "region": st.sampled_from(("us-east-1",) * 4 + ("eu-west-1",)),
+        "retain": st.booleans(),
+        "termination_protection": st.booleans(),
+        "cors": CORS,
+        "price_class": st.sampled_from(("100", "200", "all")),
+        "tls": st.sampled_from(("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")),
+        "web_acl_arn": st.just(MAXIMAL["web_acl_arn"]),
+        draw(st.sampled_from(("allowed_countries", "denied_countries"))): st.lists(
+            st.sampled_from(("DE", "AT", "US")), unique=True
+        ),
+        "monitoring": st.one_of(alarms, topic),
+        "logs": st.one_of(
+            some(log_group_days=DAYS, fields=fields),
+            some(bucket=BUCKETS, prefix=FOLDERS, fields=fields),
+        ),
+        "legacy_logs": st.builds(
+            lambda bucket, rest: {"bucket": bucket, **rest},
+            BUCKETS,
+            some(prefix=FOLDERS, region=st.sampled_from(REGIONS)),
+        ),
+        "static": named("static", some(**HALF), bare),
+        "media": named("media", some(**HALF, bucket=bucket), bare),
+        "dns_records": st.booleans(),
+    }
+    environment = draw(st.fixed_dictionaries({"origin": ORIGINS}, optional=optional))
+    if not bare:
+        zone = {"id": "Z0123456789ABC", "name": "example.com"}
+        environment |= draw(
+            st.sampled_from(
+                (
+                    {"certificate_arn": ARN},
+                    {"hosted_zone": zone},
+                    {"certificate_arn": ARN, "hosted_zone": zone},
+                )
+            )
+        )
+    kind = draw(st.sampled_from(("public", "public", "private", "all of media")))
+    if kind != "public":
+        environment["origin_secret"] = MAXIMAL["origin_secret"]
+    if kind == "private":
+        tree = st.fixed_dictionaries({"signing": signing()})
+        environment["private"] = draw(named("private", tree, bare))
+    if kind == "all of media":
+        environment["media"] = {
+            **environment.get("media", {}),
+            "signing": draw(signing()),
+        }
+    return environment
