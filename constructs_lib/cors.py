@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.checks import shown
+from constructs_lib.checks import check_distinct, shown
 
 _CORS_REQUEST_HEADERS = (
     "Origin",
@@ -80,6 +80,7 @@ class Cors:
             )
         for origin in origins:
             _check_origin(origin)
+        check_distinct("origins", origins)
         if len("".join(origins)) > _LONGEST_LIST:
             raise ValueError(
                 f"origins must have at most {_LONGEST_LIST} characters in all, "

@@ -10,7 +10,7 @@ from datetime import timedelta
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.checks import check_seconds, shown
+from constructs_lib.checks import check_distinct, check_seconds, shown
 from constructs_lib.durations import duration
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -77,6 +77,9 @@ class ResponseHeaders:
             )
         for name in self.remove:
             _check_removed(name)
+        # A header has one name, however it is written.
+        check_distinct("headers.extra", (name.lower() for name in self.custom))
+        check_distinct("headers.remove", (name.lower() for name in self.remove))
         _check_policy(self.content_security_policy)
 
     @property

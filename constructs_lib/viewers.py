@@ -9,7 +9,7 @@ from enum import StrEnum
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.checks import shown
+from constructs_lib.checks import check_distinct, shown
 
 
 class PriceClass(StrEnum):
@@ -76,6 +76,8 @@ class Viewers:
                     "countries must be ISO 3166 codes of two capital letters, such as "
                     f"'DE', got {shown(country)}"
                 )
+        check_distinct("allowed_countries", self.allowed_countries)
+        check_distinct("denied_countries", self.denied_countries)
         if self.allowed_countries and self.denied_countries:
             raise ValueError(
                 "allowed_countries and denied_countries must not both be given, got "

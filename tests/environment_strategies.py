@@ -171,7 +171,7 @@ def environments(draw):
         "tls": st.sampled_from(("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")),
         "web_acl_arn": st.just(MAXIMAL["web_acl_arn"]),
         draw(st.sampled_from(("allowed_countries", "denied_countries"))): st.lists(
-            st.sampled_from(("DE", "AT", "US")), unique=True
+            st.sampled_from(("DE", "AT", "US"))
         ),
         "monitoring": st.one_of(alarms, topic),
         "logs": st.one_of(
