@@ -9,6 +9,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_app, new_stack
 from media_support import ANY, distribution
 
+from constructs_lib import Cors, DjangoOrigin, MediaDistribution
 from constructs_lib.media import MediaBucket
 
 
@@ -74,3 +75,24 @@ def test_tokens_pass_as_the_name_of_a_bucket():
     distribution(stack, MediaBucket(stack, "Media", cors=ANY, bucket=bucket))
     first, _ = distribution_config(Template.from_stack(stack))["Origins"]
     assert "MediaBucketName" in str(first["DomainName"])
+
+
+def test_fails_when_the_distribution_has_another_cors_than_its_bucket():
+    stack = new_stack()
+    bucket = MediaBucket(stack, "MediaBucket", cors=ANY)
+    with pytest.raises(ValueError, match="^cors must be that of the bucket or be left"):
+        MediaDistribution(
+            stack,
+            "Media",
+            origin=DjangoOrigin.server("www.example.com"),
+            cors=Cors.forward(),
+            bucket=bucket,
+        )
+    same = MediaDistribution(
+        stack,
+        "Same",
+        origin=DjangoOrigin.server("www.example.com"),
+        cors=Cors.any_origin(),
+        bucket=bucket,
+    )
+    assert same.distribution

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import Token
+from aws_cdk import Fn, Token
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
@@ -153,3 +153,13 @@ def test_fails_when_a_record_cannot_be_made(origin, zone_name, sentence):
     )
     with pytest.raises(ValueError, match=f"^{sentence}"):
         OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
+
+
+def test_a_token_passes_as_the_name_of_a_zone():
+    stack = new_stack()
+    zone = route53.HostedZone.from_hosted_zone_attributes(
+        stack, "Zone", hosted_zone_id="Z123", zone_name=Fn.import_value("zone")
+    )
+    origin = DjangoOrigin.load_balancer(DNS_NAME, domain_name="origin.example.com")
+    OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
+    Template.from_stack(stack).resource_count_is("AWS::Route53::RecordSet", 1)

@@ -195,6 +195,19 @@ def test_more_policies_than_an_account_has_room_for_are_a_warning():
     assert "define 22 cache policies" in text
 
 
+def test_as_many_policies_as_an_account_has_room_for_are_no_warning():
+    app = new_app()
+    environments = {f"e{index}": MINIMAL for index in range(10)}
+    for described in Environment.all_from_context(
+        {"site": "mysite", "environments": environments}
+    ):
+        CdnStack(app, described.stack_name, environment=described)
+    note_policies(app)
+    level, text = notes_of(app)["mysite-cdn-e0"]
+    assert level == "info"
+    assert "define 20 cache policies" in text
+
+
 def notes_of(app):
     found = {}
     for stack in app.node.children:

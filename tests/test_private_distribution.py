@@ -1,0 +1,75 @@
+"""The distribution over private media: closed to everybody without a signature."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk.assertions import Template
+from cdk_support import distribution_config, headers_policy, new_stack
+from environments import MAXIMAL
+from keys_support import A
+
+from constructs_lib import DjangoOrigin, MediaDistribution, SigningKeys
+from constructs_lib.origins import OriginSecret
+from constructs_lib.private import PrivateMediaDistribution
+
+KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
+ORIGIN = DjangoOrigin.server(
+    "www.example.com", origin_secret=OriginSecret(**MAXIMAL["origin_secret"])
+)
+KINDS = pytest.mark.parametrize(
+    "kind", [PrivateMediaDistribution, MediaDistribution], ids=["tree", "all of media"]
+)
+
+
+def template(kind, origin=ORIGIN):
+    stack = new_stack()
+    kind(stack, "Private", origin=origin, signing_keys=KEYS)
+    return Template.from_stack(stack)
+
+
+@KINDS
+def test_only_who_has_a_signature_is_answered(kind):
+    found = template(kind)
+    config = distribution_config(found)
+    (group,) = config["DefaultCacheBehavior"]["TrustedKeyGroups"]
+    assert set(found.find_resources("AWS::CloudFront::KeyGroup")) == {group["Ref"]}
+    assert "CacheBehaviors" not in config
+
+
+@KINDS
+def test_the_server_is_told_the_origin_secret(kind):
+    (origin,) = distribution_config(template(kind))["Origins"]
+    names = {header["HeaderName"] for header in origin["OriginCustomHeaders"]}
+    assert names == {"X-Cdn-Tree", "X-Origin-Secret"}
+
+
+@KINDS
+def test_private_uploads_are_in_a_sandbox_too(kind):
+    security = headers_policy(template(kind))["SecurityHeadersConfig"]
+    policy = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    assert policy.endswith("; sandbox")
+
+
+def test_a_browser_asks_again_for_a_private_file():
+    headers = headers_policy(template(PrivateMediaDistribution))["CustomHeadersConfig"]
+    assert {
+        "Header": "Cache-Control",
+        "Override": True,
+        "Value": "private, no-cache",
+    } in headers["Items"]
+
+
+@KINDS
+def test_fails_when_the_server_could_be_asked_around_cloudfront(kind):
+    sentence = (
+        "^origin_secret must be given with signing keys, because without it anybody"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        template(kind, DjangoOrigin.server("www.example.com"))
+
+
+def test_without_signing_keys_media_is_public():
+    stack = new_stack()
+    MediaDistribution(stack, "Media", origin=ORIGIN)
+    behavior = distribution_config(Template.from_stack(stack))["DefaultCacheBehavior"]
+    assert "TrustedKeyGroups" not in behavior
