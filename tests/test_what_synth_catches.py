@@ -36,7 +36,7 @@ MISTAKES = {
     ),
     "every origin is allowed together with credentials": (
         {"cors": {"allow_origins": ["*"], "credentials": True}},
-        "cors.origins must be a scheme and a host",
+        "cors.allow_origins must be a scheme and a host",
     ),
     "a header is removed twice *": (
         {"static": {"headers": {"remove": ["X-A", "x-a"]}}},
@@ -52,7 +52,7 @@ MISTAKES = {
     ),
     "an origin is allowed twice": (
         {"cors": {"allow_origins": ["https://a.example", "https://a.example"]}},
-        "cors.origins must be distinct, got 'https://a.example' twice",
+        "cors.allow_origins must be distinct, got 'https://a.example' twice",
     ),
     "a custom header is for proxies": (
         of_origin(custom_headers={"Proxy-Authenticate": "x"}),
