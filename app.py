@@ -15,7 +15,8 @@ def main(app: cdk.App) -> None:
     try:
         check_no_key_twice(Path(__file__).with_name("cdk.json").read_text("utf-8"))
         for environment in Environment.all_from_context(app.node.get_all_context()):
-            CdnStack(app, environment.stack_name, environment=environment)
+            with environment.named():
+                CdnStack(app, environment.stack_name, environment=environment)
     except ValueError as error:
         raise SystemExit(f"cdk.json: {error}") from None
     note_policies(app)

@@ -74,6 +74,11 @@ def check_seconds(
 
     :raises ValueError: otherwise.
     """
+    if not isinstance(value, timedelta):
+        raise ValueError(
+            f"{what} must be a datetime.timedelta, such as "
+            f"timedelta(seconds={max(low, 5)}), got {shown(value)}"
+        )
     seconds = value.total_seconds()
     if seconds == int(seconds) and low <= seconds and (high is None or seconds <= high):
         return
@@ -82,6 +87,17 @@ def check_seconds(
         f"{what} must be a whole number of seconds, {bounds}, "
         f"such as {max(low, 5)} seconds, got {seconds:g} seconds"
     )
+
+
+def check_list(what: str, values: object, *, like: str) -> None:
+    """A list, and not one string, whose letters would be taken for its members.
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(values, str):
+        raise ValueError(
+            f"{what} must be a list such as [{like!r}], got {shown(values)}"
+        )
 
 
 def check_distinct(what: str, values: Iterable[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from aws_cdk import aws_certificatemanager as acm
@@ -31,6 +32,10 @@ MEDIA = Half(
         content_security_policy="default-src 'none'; style-src 'unsafe-inline'; sandbox"
     ),
 )
+
+# What needs a signature belongs into no shared cache, and a browser asks again each time, so
+# that what has expired stays closed.
+SIGNED_HEADERS = replace(MEDIA.headers, extra={"Cache-Control": "private, no-cache"})
 
 
 class StaticDistribution(Construct):
@@ -146,7 +151,8 @@ class MediaDistribution(Construct):
         :param ttl: Default: 0, 1 day, 7 days.
         :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
         :param headers: What the edge adds and takes away. Default: as for static files, and a
-            ``Content-Security-Policy`` under which an upload can do nothing.
+            ``Content-Security-Policy`` under which an upload can do nothing; with signing keys
+            ``Cache-Control: private, no-cache`` too.
         :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
         :param policies: Existing policies in place of own ones. Default: none.
         :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
@@ -163,7 +169,7 @@ class MediaDistribution(Construct):
         )
         self.distribution = define_distribution(
             self,
-            MEDIA,
+            replace(MEDIA, headers=SIGNED_HEADERS) if signing_keys else MEDIA,
             origin=origin,
             cors=cors,
             domain_names=domain_names,

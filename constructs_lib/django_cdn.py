@@ -8,7 +8,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct
+from constructs_lib.checks import check_distinct, check_list
 from constructs_lib.cors import Cors
 from constructs_lib.distributions import MediaDistribution, StaticDistribution
 from constructs_lib.headers import ResponseHeaders
@@ -85,6 +85,10 @@ class DjangoCdn(Construct):
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
+        check_list(
+            "static_domain_names", static_domain_names, like="static.example.com"
+        )
+        check_list("media_domain_names", media_domain_names, like="media.example.com")
         domain_names = (
             *static_domain_names,
             *media_domain_names,

@@ -11,7 +11,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct, check_host_name, shown
+from constructs_lib.checks import check_distinct, check_host_name, check_list, shown
 
 
 def check_domain_names(
@@ -21,6 +21,7 @@ def check_domain_names(
 
     :raises ValueError: with a sentence that names the argument.
     """
+    check_list(what, domain_names, like="static.example.com")
     if Token.is_unresolved(list(domain_names)):
         raise ValueError(
             f"{what} must be a list that is known when the template is made, such as "

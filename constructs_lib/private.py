@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from constructs_lib.cors import Cors
-from constructs_lib.distributions import MEDIA
+from constructs_lib.distributions import MEDIA, SIGNED_HEADERS
 from constructs_lib.media import MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
 from constructs_lib.pulling import Half, define_distribution
@@ -19,12 +18,7 @@ from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.viewers import Viewers
 from constructs_lib.watching import LegacyLogs
 
-PRIVATE = Half(
-    tree=Tree.PRIVATE,
-    ttl=MEDIA.ttl,
-    # A browser asks again each time, so that what has expired stays closed.
-    headers=replace(MEDIA.headers, extra={"Cache-Control": "private, no-cache"}),
-)
+PRIVATE = Half(tree=Tree.PRIVATE, ttl=MEDIA.ttl, headers=SIGNED_HEADERS)
 
 
 class PrivateMediaDistribution(Construct):

@@ -10,6 +10,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from constructs_lib.checks import shown
 from constructs_lib.cors import Cors
 from constructs_lib.durations import duration
 from constructs_lib.headers import ResponseHeaders
@@ -73,6 +74,11 @@ def define_distribution(
     key_group: cloudfront.IKeyGroup | None = None,
 ) -> cloudfront.Distribution:
     """Define the distribution of a half, and what belongs to it, in a scope."""
+    if not isinstance(origin, DjangoOrigin):
+        raise ValueError(
+            "origin must be made by DjangoOrigin, such as "
+            f"DjangoOrigin.server('www.example.com'), got {shown(origin)}"
+        )
     check_domain_names("domain_names", domain_names, hosted_zone)
     check_certificate(
         scope, domain_names, certificate=certificate, hosted_zone=hosted_zone

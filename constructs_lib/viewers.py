@@ -9,7 +9,7 @@ from enum import StrEnum
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.checks import check_distinct, shown
+from constructs_lib.checks import check_distinct, check_list, shown
 
 
 class PriceClass(StrEnum):
@@ -70,14 +70,8 @@ class Viewers:
         arn = self.web_acl_arn
         if arn is not None and not Token.is_unresolved(arn):
             _check_web_acl(arn)
-        for country in (*self.allowed_countries, *self.denied_countries):
-            if not _COUNTRY.fullmatch(country):
-                raise ValueError(
-                    "countries must be ISO 3166 codes of two capital letters, such as "
-                    f"'DE', got {shown(country)}"
-                )
-        check_distinct("allowed_countries", self.allowed_countries)
-        check_distinct("denied_countries", self.denied_countries)
+        _check_countries("allowed_countries", self.allowed_countries)
+        _check_countries("denied_countries", self.denied_countries)
         if self.allowed_countries and self.denied_countries:
             raise ValueError(
                 "allowed_countries and denied_countries must not both be given, got "
@@ -96,6 +90,17 @@ class Viewers:
         if self.denied_countries:
             return cloudfront.GeoRestriction.denylist(*self.denied_countries)
         return None
+
+
+def _check_countries(what: str, countries: tuple[str, ...]) -> None:
+    check_list(what, countries, like="DE")
+    for country in countries:
+        if not _COUNTRY.fullmatch(country):
+            raise ValueError(
+                f"{what} must be ISO 3166 codes of two capital letters, such as ('DE',), "
+                f"got {shown(country)}"
+            )
+    check_distinct(what, countries)
 
 
 def _check_web_acl(arn: str) -> None:

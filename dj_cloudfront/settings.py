@@ -88,11 +88,10 @@ def config(
         ``runserver``. Nothing else leads to local URLs: a missing or damaged file is an error.
     :raises ValueError: with one sentence that says what is wrong and how to mend it.
     """
-    if build_version is not None or not local:
+    if build_version or not local:
         _check_build_version(build_version)
-    root = os.fspath(static_root)
-    if build_version is not None:
-        root = os.path.join(root, build_version)
+    # Never the folder of all builds: "collectstatic --clear" would empty every one of them.
+    root = os.path.join(static_root, build_version or "local")
     if local:
         domains: DomainNames = {}
         source = "local=True"
@@ -100,7 +99,7 @@ def config(
         domains, source = _domain_names(Path(outputs_file), stack)
     url_format = _url_format() if domains else DEFAULT_URL_FORMAT
     return Cdn(
-        build_version=build_version,
+        build_version=build_version or None,
         static_root=root,
         _bases={out: _base_url(url_format, name) for out, name in domains.items()},
         _source=source,

@@ -20,6 +20,13 @@ _NOT_UP = 3
 
 
 def main() -> int:
+    try:
+        return _main()
+    except (OSError, ValueError) as error:
+        raise SystemExit(str(error)) from None
+
+
+def _main() -> int:
     arguments = _parser().parse_args()
     # A umask of its own: the state holds a secret key and a database.
     os.umask(0o077)
@@ -62,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="deploy, start all, and stay until Ctrl-C")
     up.add_argument("--environment", default="dev", help="of cdk.json (default: dev)")
     for name in ("web", "edge", "django", "aws"):
-        up.add_argument(f"--{name}-port", type=int, help="default: one that is free")
+        up.add_argument(f"--{name}-port", type=_port, help="default: one that is free")
     status = commands.add_parser("status", help="what runs, and where")
     status.add_argument("--json", action="store_true")
     ship = commands.add_parser("release", help="ship the next build, or go back to one")
@@ -73,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     tool.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be from 1 to 65535, got {text!r}")
 
 
 def _status(state: State, *, as_json: bool) -> int:

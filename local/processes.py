@@ -151,6 +151,8 @@ def free_port(
     """
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            # A connection that ended a moment ago is no listener.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", wanted or 0))
             except OSError as error:

@@ -29,7 +29,7 @@ def release(state: State, version: str | None, progress: Progress) -> None:
     """
     record = require_record(state)
     with state.locked("release", "another release is under way: wait for its end"):
-        name = version or builds.next_build(state)
+        name = builds.next_build(state) if version is None else version
         if not _SHAPE.fullmatch(name):
             raise SystemExit(
                 "VERSION must be 1 to 64 letters, digits, '.', '_' or '-', such as 'b2', "

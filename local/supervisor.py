@@ -201,8 +201,11 @@ def _choose_ports(state: State, wanted: Mapping[str, int | None]) -> Ports:
     path = state.folder / "ports.json"
     last = read_json(path)
     chosen: dict[str, int] = {}
+    given = [port for port in wanted.values() if port is not None]
+    if len(given) != len(set(given)):
+        raise SystemExit(f"the ports must differ from each other, got {given}")
     for name, port in wanted.items():
-        taken = frozenset(chosen.values())
+        taken = frozenset((*chosen.values(), *given))
         what = f"--{name}-port"
         if port is not None:
             chosen[name] = free_port(port, what=what)

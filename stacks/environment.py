@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -84,6 +85,14 @@ class Environment:
     def stack_name(self) -> str:
         """``<site>-cdn-<environment>``, the only place where the environment is named."""
         return f"{self.site}-cdn-{self.name}"
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """What a construct refuses gets the path of the environment that asked for it."""
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(f"environments.{self.name}: {error}") from None
 
     @property
     def domain_names(self) -> dict[str, tuple[str, ...]]:

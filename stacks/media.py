@@ -64,6 +64,11 @@ def read_bucket(media: Section, cors: Cors) -> Bucket | None:
             "got 'forward'"
         )
     section.at_most_one("name", "keep_replaced_days")
+    if section.get("region") is not None and section.get("name") is None:
+        raise ValueError(
+            f"{section.at('region')} must be left out without {section.at('name')}: "
+            "a new bucket is made in the stack's region"
+        )
     days = section.optional_number("keep_replaced_days")
     return Bucket(
         name=section.matching(

@@ -41,7 +41,7 @@ def read_origin(environment: Section) -> DjangoOrigin:
         return DjangoOrigin.server(str(value), origin_secret=secret)
     section = environment.section("origin", keys=KEYS)
     check_host_name(section.at("domain_name"), section.get("domain_name"))
-    with section.named():
+    with section.named(balancer="load_balancer", endpoint="vpc_endpoint_arn"):
         return _origin(section, _options(section, secret))
 
 

@@ -22,7 +22,7 @@ def cors(section: Section) -> Cors:
     if isinstance(value, dict):
         listed = section.section("cors", keys=("allow_origins", "credentials"))
         origins = listed.texts("allow_origins", like="https://www.example.com")
-        with listed.named():
+        with listed.named(origins="allow_origins"):
             return Cors.allow_origins(*origins, credentials=listed.flag("credentials"))
     choices = {"forward": Cors.forward, "any_origin": Cors.any_origin}
     return choices[section.choice("cors", tuple(choices))]()

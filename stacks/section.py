@@ -39,8 +39,11 @@ class Section:
         return child(self.path, key)
 
     @contextmanager
-    def named(self) -> Iterator[None]:
-        """Errors of the constructs' own values, which name the argument, get its path."""
+    def named(self, **keys: str) -> Iterator[None]:
+        """Errors of the constructs' own values, which name the argument, get its path.
+
+        :param keys: Keys by argument, where the two differ by more than a unit.
+        """
         try:
             yield
         except ValueError as error:
@@ -48,8 +51,8 @@ class Section:
             if sentence.startswith(self.path):
                 raise
             argument, _, rest = sentence.partition(" ")
-            key = f"{argument}_seconds"
-            if key in self._values:
+            key = keys.get(argument, f"{argument}_seconds")
+            if argument in keys or key in self._values:
                 raise ValueError(f"{self.at(key)} {rest}") from None
             raise ValueError(f"{self.path}.{sentence}") from None
 
@@ -226,7 +229,7 @@ def check_no_key_twice(text: str) -> None:
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
     for key in _repeated(key for key, _ in pairs):
         raise ValueError(
-            f"cdk.json must not have a key twice in one object, got {shown(key)} twice: "
+            f"a key must not be given twice in one object, got {shown(key)} twice: "
             "the first would be lost"
         )
     return dict(pairs)

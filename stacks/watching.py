@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -139,7 +140,7 @@ def read_logs(environment: Section) -> Logs | None:
     bucket = _bucket(section)
     days = section.number("log_group_days", default=30)
     if bucket is None:
-        with section.named():
+        with section.named(retention="log_group_days"):
             LogDestination.log_group(retention=timedelta(days=days))
     return Logs(
         retention=timedelta(days=days) if bucket is None else None,
@@ -182,5 +183,8 @@ def _prefix(section: Section, default: str) -> str:
     return given or default
 
 
-def _halves(cdn: DjangoCdn) -> dict[str, cloudfront.IDistribution]:
-    return {"Static": cdn.static.distribution, "Media": cdn.media.distribution}
+def _halves(cdn: DjangoCdn) -> Mapping[str, cloudfront.IDistribution]:
+    halves = {"Static": cdn.static.distribution, "Media": cdn.media.distribution}
+    if cdn.private:
+        halves["Private"] = cdn.private.distribution
+    return halves

@@ -31,6 +31,21 @@ def test_bad_configuration_ends_in_one_sentence():
     )
 
 
+def test_what_a_construct_refuses_names_its_environment():
+    environments = {
+        "dev": {"origin": "a.example"},
+        "qa": {
+            "origin": {"domain_name": "a.example", "failover_domain_name": "b.example"},
+            "cors": "any_origin",
+            "media": {"bucket": {}},
+        },
+    }
+    with pytest.raises(SystemExit) as ended:
+        application.main(new_app(environments=environments))
+    expected = "cdk.json: environments.qa: bucket must not be given with an origin"
+    assert str(ended.value.code).startswith(expected)
+
+
 def test_cdk_json_switches_off_what_would_change_the_template():
     settings = json.loads((ROOT / "cdk.json").read_text("utf-8"))
     for option in ("versionReporting", "pathMetadata", "assetMetadata"):

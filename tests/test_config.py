@@ -84,7 +84,19 @@ def test_local_urls_come_only_from_local(tmp_path):
 
 def test_local_needs_no_build_version(tmp_path):
     cdn = config(tmp_path / "missing.json", static_root="/srv/static", local=True)
-    assert (cdn.static_root, cdn.build_version) == ("/srv/static", None)
+    assert cdn.build_version is None
+
+
+def test_local_never_collects_into_the_folder_of_all_builds(tmp_path):
+    cdn = config(tmp_path / "missing.json", static_root="/srv/static", local=True)
+    assert cdn.static_root == "/srv/static/local"
+
+
+def test_an_empty_build_version_is_none_given(tmp_path):
+    values = {"static_root": "/srv/static", "build_version": ""}
+    assert config(tmp_path / "missing.json", local=True, **values).build_version is None
+    with pytest.raises(ValueError, match="^build_version must be"):
+        config(tmp_path / "missing.json", **values)
 
 
 def test_fails_when_the_file_is_missing(tmp_path):
@@ -186,7 +198,7 @@ def test_a_build_version_is_letters_digits_dot_underscore_hyphen(outputs, value)
 )
 @pytest.mark.parametrize("local", [False, True])
 def test_fails_when_a_build_version_is_no_safe_folder_name(outputs, value, local):
-    if local and value is None:
+    if local and not value:
         return
     with pytest.raises(ValueError, match=r"^build_version must be .* got ") as error:
         read(outputs(), build_version=value, local=local)

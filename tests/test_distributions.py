@@ -13,6 +13,7 @@ from cdk_support import (
     new_stack,
     resources,
 )
+from environments import PUBLIC_KEY
 
 from constructs_lib import (
     Cors,
@@ -20,6 +21,8 @@ from constructs_lib import (
     DjangoOrigin,
     ErrorTtl,
     MediaDistribution,
+    OriginSecret,
+    SigningKeys,
     StaticDistribution,
     Ttl,
 )
@@ -236,6 +239,42 @@ def test_fails_when_an_alias_is_no_bare_host_name(half, name):
             domain_names=[name],
             certificate=certificate(stack),
         )
+
+
+@HALVES
+def test_fails_when_the_origin_is_a_string(half):
+    sentence = r"^origin must be made by DjangoOrigin, .* got 'www.example.com'$"
+    with pytest.raises(ValueError, match=sentence):
+        half(new_stack(), "Half", origin="www.example.com")
+
+
+def test_fails_when_a_list_is_a_string():
+    sentence = (
+        r"^static_domain_names must be a list such as .* got 'static.example.com'$"
+    )
+    with pytest.raises(ValueError, match=sentence):
+        DjangoCdn(
+            new_stack(),
+            "Cdn",
+            origin=ORIGIN,
+            static_domain_names="static.example.com",
+        )
+
+
+def test_signed_media_stays_out_of_shared_caches():
+    secret = OriginSecret(
+        arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
+        version="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
+    )
+    keys = SigningKeys(keys={"2026a": PUBLIC_KEY}, signing_key="2026a")
+    stack = new_stack()
+    origin = DjangoOrigin.server("www.example.com", origin_secret=secret)
+    MediaDistribution(stack, "Half", origin=origin, signing_keys=keys)
+    custom = headers_policy(Template.from_stack(stack))["CustomHeadersConfig"]["Items"]
+    sent = {item["Header"]: item["Value"] for item in custom}
+    assert sent["Cache-Control"] == "private, no-cache"
+    public = headers_policy(half_template(MediaDistribution))["CustomHeadersConfig"]
+    assert "Cache-Control" not in str(public)
 
 
 def test_fails_when_both_halves_want_one_alias():

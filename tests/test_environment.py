@@ -393,7 +393,7 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"cors": {"allow_origins": ["https://x/y"]}},
-            "environments.prod.cors.origins must be a scheme and a host without a path, "
+            "environments.prod.cors.allow_origins must be a scheme and a host without a path, "
             "such as 'https://www.example.com' or 'https://*.example.com', "
             "got 'https://x/y'",
         ),
@@ -521,7 +521,9 @@ def test_an_alias_is_used_once_over_all_environments():
 
 def test_fails_when_cdk_json_names_an_environment_twice():
     text = '{"context": {"environments": {"prod": {}, "prod": {}}}}'
-    with pytest.raises(ValueError, match="key twice in one object, got 'prod' twice"):
+    with pytest.raises(
+        ValueError, match="^a key must not be given twice .* got 'prod' twice"
+    ):
         check_no_key_twice(text)
 
 

@@ -29,6 +29,13 @@ def test_fails_when_caching_is_switched_off():
         Ttl(default=seconds(0), max=seconds(0))
 
 
+def test_fails_when_a_duration_is_a_number():
+    with pytest.raises(
+        ValueError, match="^ttl.max must be a datetime.timedelta, .* got 60$"
+    ):
+        Ttl(max=60)
+
+
 @pytest.mark.parametrize("value", [-1, 0.5])
 def test_fails_when_seconds_are_negative_or_broken(value):
     with pytest.raises(ValueError, match="ttl.min must be a whole number of seconds"):

@@ -91,8 +91,18 @@ def test_both_halves_have_the_same_viewers():
             {"web_acl_arn": WEB_ACL.replace("global", "regional")},
             "^web_acl_arn must be",
         ),
-        ({"allowed_countries": ("de",)}, "^countries must be ISO 3166 .* got 'de'$"),
-        ({"denied_countries": ("Germany",)}, "^countries must be .* got 'Germany'$"),
+        (
+            {"allowed_countries": ("de",)},
+            "^allowed_countries must be ISO 3166 .* got 'de'$",
+        ),
+        (
+            {"denied_countries": ("Germany",)},
+            "^denied_countries must be .* got 'Germany'$",
+        ),
+        (
+            {"allowed_countries": "DE"},
+            r"^allowed_countries must be a list such as \['DE'\], got 'DE'$",
+        ),
         (
             {"allowed_countries": ("DE",), "denied_countries": ("FR",)},
             "^allowed_countries and denied_countries must not both be given",

@@ -64,7 +64,7 @@ class LogDestination:
         if retention not in [timedelta(days=days) for days in RETENTION_DAYS]:
             raise ValueError(
                 f"retention must be one of {', '.join(map(str, RETENTION_DAYS))} days, "
-                f"such as timedelta(days=30), got {shown(retention)}"
+                f"such as 30 days, got {shown(retention)}"
             )
         return cls(given=None, prefix="", retention=retention)
 

@@ -71,17 +71,34 @@ def with_local_options(arguments: Sequence[str]) -> list[str]:
 def site_stack(environment: str) -> tuple[str, str]:
     """Name and origin of an environment's stack, from the committed cdk.json.
 
-    :raises SystemExit: when it has no such environment.
+    Whether the rest of the file is right, the CDK app says when it is synthesized.
+
+    :raises SystemExit: when it has no such environment, or one for another account.
     """
-    context = json.loads((CHECKOUT / "cdk.json").read_text("utf-8"))["context"]
-    environments = context["environments"]
+    path = CHECKOUT / "cdk.json"
+    try:
+        context = json.loads(path.read_text("utf-8"))["context"]
+        environments = context["environments"]
+        names = ", ".join(environments)
+        site = context["site"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SystemExit(
+            f"{path} must have a context with site and environments: {error}"
+        ) from None
     if environment not in environments:
         raise SystemExit(
-            f"--environment must be one of those in cdk.json: {', '.join(environments)}, "
-            f"got {environment!r}"
+            f"--environment must be one of those in cdk.json: {names}, got {environment!r}"
         )
-    name = f"{context['site']}-cdn-{environment}"
-    return name, environments[environment]["origin"]
+    described = environments[environment]
+    account = described.get("account", ACCOUNT)
+    if account != ACCOUNT:
+        raise SystemExit(
+            f"--environment must be one without an account in cdk.json, got {environment!r}: "
+            f"it belongs to {account}, and the local AWS is {ACCOUNT}"
+        )
+    origin = described.get("origin")
+    name = origin.get("domain_name") if isinstance(origin, dict) else origin
+    return f"{site}-cdn-{environment}", str(name)
 
 
 def deploy(state: State, port: int, stack: str) -> bool:

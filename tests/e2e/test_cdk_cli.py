@@ -83,8 +83,8 @@ def test_where_and_by_whom_it_is_synthesized_changes_no_byte(checkout, aws, tmp_
         (
             '"staging": {',
             '"prod": {',
-            "cdk.json must not have a key twice in one object, got 'prod' twice: the first "
-            "would be lost",
+            "a key must not be given twice in one object, got 'prod' twice: the first would "
+            "be lost",
         ),
     ],
 )

@@ -1,0 +1,101 @@
+"""What `python -m local` says to mistakes, before anything is started."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+import pytest
+from cdk_support import ROOT
+
+from local.aws import cdk
+from local.processes import free_port
+
+
+def run(tmp_path, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "local", "--state", str(tmp_path / "state"), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("port", ["0", "-5", "99999", "web"])
+def test_fails_when_a_port_is_none(tmp_path, port):
+    ended = run(tmp_path, "up", f"--web-port={port}")
+    assert ended.returncode == 2
+    assert f"argument --web-port: must be from 1 to 65535, got '{port}'" in ended.stderr
+
+
+def test_fails_when_two_ports_are_one(tmp_path):
+    port = str(free_port(None, what="any"))
+    ended = run(tmp_path, "up", "--web-port", port, "--edge-port", port)
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        f"the ports must differ from each other, got [{port}, {port}]"
+    )
+
+
+def test_fails_when_the_state_is_a_file(tmp_path):
+    (tmp_path / "state").write_text("")
+    ended = run(tmp_path, "up")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert str(tmp_path / "state") in ended.stderr
+
+
+def test_fails_when_the_environment_belongs_to_an_account(tmp_path):
+    ended = run(tmp_path, "up", "--environment", "prod")
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == (
+        "--environment must be one without an account in cdk.json, got 'prod': it belongs to "
+        "111122223333, and the local AWS is 000000000000"
+    )
+
+
+@pytest.fixture
+def cdk_json(tmp_path, monkeypatch):
+    monkeypatch.setattr(cdk, "CHECKOUT", tmp_path)
+
+    def write(text):
+        (tmp_path / "cdk.json").write_text(text, "utf-8")
+
+    return write
+
+
+def test_an_origin_may_be_an_object(cdk_json):
+    dev = {"origin": {"domain_name": "dev.example.com"}}
+    cdk_json(json.dumps({"context": {"site": "shop", "environments": {"dev": dev}}}))
+    assert cdk.site_stack("dev") == ("shop-cdn-dev", "dev.example.com")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"context": {"environments": {}}}'])
+def test_a_broken_cdk_json_is_one_sentence(cdk_json, text):
+    cdk_json(text)
+    with pytest.raises(SystemExit, match="cdk.json must have a context with site"):
+        cdk.site_stack("dev")
+
+
+def test_a_port_in_use_is_not_free():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit, match="--web-port must be a free port"):
+            free_port(taken.getsockname()[1], what="--web-port")
+
+
+def test_a_port_whose_connections_have_just_ended_is_free():
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            accepted, _ = server.accept()
+            accepted.close()
+            client.recv(1)
+    assert free_port(port, what="--web-port") == port
