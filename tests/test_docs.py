@@ -65,6 +65,35 @@ def prose(page):
     return FENCE.sub("", page.read_text("utf-8"))
 
 
+@EACH_PAGE
+def test_a_page_hides_nothing_and_leaves_nothing_empty(page):
+    assert re.findall(r"<!--", prose(page)) == []
+    assert empty_sections(page.read_text("utf-8")) == []
+
+
+def empty_sections(text):
+    """Headings with nothing below them, not even a heading of a lower level."""
+    # What a block holds is no heading.
+    lines = FENCE.sub("block", text).splitlines()
+    said = [line for line in lines if line.strip()]
+    return [
+        line
+        for line, after in zip(said, [*said[1:], "# end"], strict=True)
+        if (depth := level(line)) and 0 < level(after) <= depth
+    ]
+
+
+def level(line):
+    found = re.match(r"(#+) ", line)
+    return len(found[1]) if found else 0
+
+
+def test_an_empty_section_is_noticed():
+    assert empty_sections("# A\n\n## B\n\n## C\n\ntext\n") == ["## B"]
+    assert empty_sections("# A\n\n## B\n") == ["## B"]
+    assert empty_sections("# A\n\n## B\n\n```sh\n# C\n```\n") == []
+
+
 def section(page, heading):
     """The text below a heading, up to the next one of any level."""
     found = re.search(
@@ -126,10 +155,14 @@ def test_settings_run(text, debug, tmp_path, monkeypatch):
         found = [settings[name] for name in ("STATIC_URL", "STATIC_ROOT", "MEDIA_URL")]
         base = "https://d111111abcdef8.cloudfront.net/"
         assert found == (
-            ["/static/", "/var/mysite/static", "/media/"]
+            ["/static/", "/var/mysite/static/local", "/media/"]
             if debug
             else [f"{base}b1/", "/var/mysite/static/b1", base]
         )
+    if debug:
+        # Empty: Django adds localhost by itself. And runserver may write uploads.
+        assert settings.get("ALLOWED_HOSTS", []) == []
+        assert settings.get("MEDIA_ROOT", tmp_path) in (tmp_path, tmp_path / "media")
     for path in settings.get("MIDDLEWARE", ()):
         module, _, name = path.rpartition(".")
         assert hasattr(importlib.import_module(module), name)
