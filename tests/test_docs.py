@@ -365,11 +365,9 @@ def test_every_decision_is_in_their_list():
 )
 def test_a_decision_has_its_three_parts(page):
     text = prose(page)
-    assert re.findall(r"^## (.+)$", text, re.M) == [
-        "Context",
-        "Decision",
-        "Consequences",
-    ]
+    parts = re.findall(r"^## (.+)$", text, re.M)
+    assert parts[:3] == ["Context", "Decision", "Consequences"]
+    assert parts[3:] in ([], ["Not built yet"])
     assert text.startswith(f"# {page.name[:4]} ")
 
 
