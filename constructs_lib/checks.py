@@ -13,7 +13,7 @@ _HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
 _LONGEST_SHOWN = 300
 
 
-def shown(value: object) -> str:
+def shown(value: object, *, longest: int = _LONGEST_SHOWN) -> str:
     """A value for a sentence: on one line, cut when it is long, and no private key."""
     try:
         text = repr(value)
@@ -22,9 +22,9 @@ def shown(value: object) -> str:
         return f"a value of type {type(value).__name__}"
     if "PRIVATE KEY" in text:
         return "what may be a private key"
-    if len(text) <= _LONGEST_SHOWN:
+    if len(text) <= longest:
         return text
-    return f"{text[:_LONGEST_SHOWN]}… of {len(text)} characters"
+    return f"{text[:longest]}… of {len(text)} characters"
 
 
 def check_host_name(what: str, value: object) -> None:

@@ -14,7 +14,8 @@ from constructs_lib.checks import shown
 _TEN_YEARS = 315_360_000
 # As many days are the longest that Python counts.
 _LARGEST = 999_999_999
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LONGEST_KEY = 64
+_PLAIN_KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_KEY}}}")
 
 
 class Section:
@@ -196,7 +197,7 @@ def child(path: str, key: str) -> str:
     """The path of a key: ``environments.prod``, or ``environments['a b']`` for an odd one."""
     if _PLAIN_KEY.fullmatch(key):
         return f"{path}.{key}"
-    return f"{path}[{shown(key)}]"
+    return f"{path}[{shown(key, longest=_LONGEST_KEY)}]"
 
 
 def as_object(path: str, value: object) -> Mapping[str, object]:

@@ -189,6 +189,7 @@ def test_trouble_anywhere_in_an_environment_ends_in_a_sentence(environment, valu
 
 @pytest.mark.parametrize("key", ["k" * 90_000, "a\nb", "a.b", "", "\u202e"])
 def test_an_odd_key_anywhere_is_shown_safely(key):
+    check_sentence({"site": "mysite", "environments": {key: {key: {key: 1}}}})
     for path in places(MAXIMAL):
         mutated = mutate(MAXIMAL, path, "add", 1, key)
         check_sentence({"site": "mysite", "environments": {"prod": mutated}})
