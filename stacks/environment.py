@@ -6,12 +6,12 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from constructs_lib import Cors, DjangoOrigin, SigningKeys, Viewers
 from constructs_lib.checks import check_distinct, shown
-from constructs_lib.distributions import MEDIA, STATIC
+from constructs_lib.distributions import MEDIA, SIGNED_HEADERS, STATIC
 from constructs_lib.watching import LegacyLogs
 from stacks import half, reading
 from stacks.half import Half
@@ -132,7 +132,10 @@ class Environment:
         static = section.section("static", keys=half.KEYS)
         media = section.section("media", keys=(*half.KEYS, "bucket", "signing"))
         cors = reading.cors(section)
-        media_half = Half.read(media, default=MEDIA)
+        signed = media.get("signing") is not None
+        media_half = Half.read(
+            media, default=replace(MEDIA, headers=SIGNED_HEADERS) if signed else MEDIA
+        )
         environment = cls(
             site=site,
             name=name,

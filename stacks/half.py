@@ -108,7 +108,10 @@ def _headers(section: Section, default: ResponseHeaders) -> ResponseHeaders | No
                 default=default.content_security_policy,
                 like="sandbox",
             ),
-            extra=given.mapping("extra", like='{"X-Robots-Tag": "noindex"}'),
+            extra={
+                **default.extra,
+                **given.mapping("extra", like='{"X-Robots-Tag": "noindex"}'),
+            },
             remove=given.texts("remove", like="Set-Cookie", default=default.remove),
         )
 

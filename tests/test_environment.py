@@ -116,6 +116,15 @@ def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):
     assert "BEGIN EC" not in str(error.value)
 
 
+@pytest.mark.parametrize("headers", [{}, {"extra": {"X-A": "1"}}])
+def test_other_headers_for_signed_media_leave_it_out_of_shared_caches(headers):
+    media = {"signing": SIGNING, "headers": headers}
+    (prod,) = read({"origin_secret": MAXIMAL["origin_secret"], "media": media})
+    assert prod.media.headers.extra["Cache-Control"] == "private, no-cache"
+    (prod,) = read({"media": {"headers": headers}})
+    assert "Cache-Control" not in prod.media.headers.extra
+
+
 def test_every_key_of_an_environment_is_in_the_maximal_one():
     assert set(MAXIMAL) | {"denied_countries", "region"} == set(environment.KEYS)
 
