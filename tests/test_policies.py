@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk.assertions import Template
-from cdk_support import distribution_config, new_stack
+from cdk_support import ROOT, distribution_config, new_app, new_stack
 
 from constructs_lib import (
     Cors,
@@ -15,6 +17,7 @@ from constructs_lib import (
     StaticDistribution,
     Ttl,
 )
+from stacks import CdnStack, Environment
 
 ORIGIN = DjangoOrigin.server("www.example.com")
 HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
@@ -36,6 +39,19 @@ def test_existing_policies_take_the_place_of_own_ones(half):
     assert behavior["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"
     assert behavior["OriginRequestPolicyId"] == "59781a5b-3903-41f3-afcb-af62929ccde1"
     assert behavior["ResponseHeadersPolicyId"] == "67f7725c-6f97-4210-82d7-5512b31e9d03"
+
+
+def test_the_recipe_for_flat_rate_plans_defines_no_policy():
+    page = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    recipe = page.partition("## On a flat-rate plan")[2].partition("```json\n")[2]
+    context = json.loads(recipe.partition("```")[0])
+    (described,) = Environment.all_from_context(context)
+    stack = CdnStack(new_app(), described.stack_name, environment=described)
+    kinds = {
+        resource["Type"]
+        for resource in Template.from_stack(stack).to_json()["Resources"].values()
+    }
+    assert kinds == {"AWS::CloudFront::Distribution"}
 
 
 def test_a_policy_is_chosen_for_each_half_alone():
