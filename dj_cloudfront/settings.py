@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dj_cloudfront.contract import Output
+from dj_cloudfront.version import check_build_version
 
 DEFAULT_URL_FORMAT = "https://{domain}"
 
-_BUILD_VERSION = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HOST = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
 )
@@ -34,25 +34,32 @@ class Cdn:
 
     :param build_version: The deploy this process serves, or None for local URLs without one.
     :param static_root: Where ``collectstatic`` writes: a folder of its own for every build.
+    :param builds_root: The folder that holds one folder for each build.
+    :param is_local: Whether the URLs are ``/static/`` and ``/media/``, without a CDN.
+    :param outputs_file: The file that the names come from, or would come from.
+    :param stack: The stack that was asked for.
     """
 
     build_version: str | None
     static_root: str
+    builds_root: str
+    is_local: bool
+    outputs_file: str
+    stack: str | None
     _bases: DomainNames
     _source: str
-    _local: bool
 
     @property
     def static_url(self) -> str:
         """For ``STATIC_URL``. It holds the build version, unless the URLs are local."""
-        if self._local:
+        if self.is_local:
             return "/static/"
         return f"{self._base(Output.STATIC_DOMAIN_NAME)}/{self.build_version}/"
 
     @property
     def media_url(self) -> str:
         """For ``MEDIA_URL``. Media is not versioned: names are unique instead."""
-        if self._local:
+        if self.is_local:
             return "/media/"
         return f"{self._base(Output.MEDIA_DOMAIN_NAME)}/"
 
@@ -89,7 +96,7 @@ def config(
     :raises ValueError: with one sentence that says what is wrong and how to mend it.
     """
     if build_version or not local:
-        _check_build_version(build_version)
+        check_build_version(build_version)
     # Never the folder of all builds: "collectstatic --clear" would empty every one of them.
     root = os.path.join(static_root, build_version or "local")
     if local:
@@ -102,17 +109,11 @@ def config(
         build_version=build_version or None,
         static_root=root,
         _bases={out: _base_url(url_format, name) for out, name in domains.items()},
+        builds_root=os.fspath(static_root),
+        is_local=local,
+        outputs_file=os.fspath(outputs_file),
+        stack=stack,
         _source=source,
-        _local=local,
-    )
-
-
-def _check_build_version(build_version: object) -> None:
-    if isinstance(build_version, str) and _BUILD_VERSION.fullmatch(build_version):
-        return
-    raise ValueError(
-        "build_version must be 1 to 64 letters, digits, '.', '_' or '-', starting with a "
-        f"letter or digit and without '..', such as '2026-11-23.1', got {build_version!r}"
     )
 
 

@@ -18,11 +18,17 @@ OURS = {
     "tests",
     "benchmarks",
 }
+# What an extra brings, and the only rooms of the Django side that may import it, when used.
+EXTRAS = {
+    "boto3": "dj_cloudfront/commands",
+    "botocore": "dj_cloudfront/commands",
+    "brotli": "dj_cloudfront/builds",
+}
 ALLOWED = {
     "app": {"stacks", "aws_cdk"},
     "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
     "constructs_lib": {"aws_cdk", "constructs"},
-    "dj_cloudfront": {"django", "asgiref"},
+    "dj_cloudfront": {"django", "asgiref", *EXTRAS},
     "local": {
         "dj_cloudfront.contract",
         "ministack",
@@ -43,10 +49,14 @@ def files_of(room):
 
 def imports_of(path):
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module or ""
+        yield from imports_of_node(node)
+
+
+def imports_of_node(node):
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0:
+        yield node.module or ""
 
 
 def is_standard(name):
@@ -77,10 +87,42 @@ def test_the_contract_imports_the_standard_library_only():
     assert all(is_standard(name) for name in imports_of(path))
 
 
-def test_config_imports_neither_django_nor_boto3():
-    path = ROOT / "dj_cloudfront" / "settings.py"
+@pytest.mark.parametrize("name", ["settings", "version", "csp"])
+def test_what_settings_import_brings_neither_django_nor_boto3(name):
+    path = ROOT / "dj_cloudfront" / f"{name}.py"
     foreign = {name for name in imports_of(path) if not is_standard(name)}
-    assert foreign == {"dj_cloudfront.contract"}
+    assert foreign <= {
+        "dj_cloudfront.contract",
+        "dj_cloudfront.settings",
+        "dj_cloudfront.version",
+    }
+
+
+def test_a_release_job_can_build_without_django():
+    room = ROOT / "dj_cloudfront" / "builds"
+    foreign = {name for path in room.glob("*.py") for name in imports_of(path)}
+    ours = ("dj_cloudfront.builds", "dj_cloudfront.version")
+    assert [
+        name
+        for name in foreign
+        if not is_standard(name)
+        and not any(is_within(name, one) for one in (*ours, *EXTRAS))
+    ] == []
+
+
+def test_an_extra_is_imported_in_its_room_and_only_when_used():
+    for path in files_of("dj_cloudfront"):
+        tree = ast.parse(path.read_text("utf-8"))
+        at_start = {
+            name
+            for node in tree.body
+            if isinstance(node, ast.Import | ast.ImportFrom)
+            for name in imports_of_node(node)
+        }
+        for extra, room in EXTRAS.items():
+            used = any(is_within(name, extra) for name in imports_of(path))
+            assert not any(is_within(name, extra) for name in at_start), path
+            assert not used or path.is_relative_to(ROOT / room), path
 
 
 @pytest.mark.parametrize("room", ["app", "stacks", "constructs_lib", "dj_cloudfront"])

@@ -1,4 +1,4 @@
-"""The list of `make mutants`, and the runner itself on a tiny tree."""
+"""The lists of `make mutants`, and the runner itself on a tiny tree."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ import pytest
 from cdk_support import ROOT
 
 MUTANTS = ROOT / "tests" / "mutants"
-LISTED = tomllib.loads((MUTANTS / "mutants.toml").read_text("utf-8"))["mutant"]
+LISTED = [
+    mutant
+    for path in sorted(MUTANTS.glob("*.toml"))
+    for mutant in tomllib.loads(path.read_text("utf-8"))["mutant"]
+]
 EACH = pytest.mark.parametrize("mutant", LISTED, ids=lambda mutant: mutant["name"])
 
 
@@ -79,7 +83,8 @@ HANGING = entry("Never ends", "return one", "while True: pass; one")
 def tiny(tmp_path):
     """Write a tiny tree with a list of mutants, and run them."""
     folder = tmp_path / "tree"
-    shutil.copytree(MUTANTS, folder / "tests" / "mutants")
+    no_list = shutil.ignore_patterns("*.toml")
+    shutil.copytree(MUTANTS, folder / "tests" / "mutants", ignore=no_list)
     (folder / "node_modules").mkdir()
     (folder / ".gitignore").write_text("node_modules\n.local\n__pycache__\n")
     (folder / "pyproject.toml").write_text('[tool.pytest]\npythonpath = ["."]\n')
@@ -88,7 +93,7 @@ def tiny(tmp_path):
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
 
     def run(*mutants, options=(), **environment):
-        (folder / "tests" / "mutants" / "mutants.toml").write_text("\n".join(mutants))
+        (folder / "tests" / "mutants" / "list.toml").write_text("\n".join(mutants))
         done = subprocess.run(
             [sys.executable, "tests/mutants/run.py", *options],
             cwd=folder,

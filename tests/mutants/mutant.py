@@ -1,4 +1,7 @@
-"""What mutants.toml lists."""
+"""What the lists beside this file hold: one for each part of the code.
+
+``old`` occurs exactly once in ``file``; ``tests`` are the smallest that ought to notice.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-LIST = Path(__file__).with_name("mutants.toml")
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,9 @@ class Mutant:
 
 
 def read_mutants() -> list[Mutant]:
-    """The list, in its order."""
-    entries = tomllib.loads(LIST.read_text("utf-8"))["mutant"]
-    return [Mutant(**entry) for entry in entries]
+    """All lists, each in its order."""
+    return [
+        Mutant(**entry)
+        for path in sorted(FOLDER.glob("*.toml"))
+        for entry in tomllib.loads(path.read_text("utf-8"))["mutant"]
+    ]

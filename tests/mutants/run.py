@@ -1,6 +1,6 @@
 """Breaks the code line by line, each time in a copy: the tests must notice.
 
-Ends with 0 when they notice every breakage of mutants.toml, with 1 when they miss one or one
+Ends with 0 when they notice every listed breakage, with 1 when they miss one or one
 cannot be tried, and with 2 when they fail on unbroken code.
 """
 

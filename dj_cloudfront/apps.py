@@ -1,0 +1,12 @@
+"""The entry for ``INSTALLED_APPS``: the command ``cdn`` and the system checks."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class DjCloudfrontConfig(AppConfig):
+    """Needed for ``manage.py cdn`` and the checks; ``config()`` works without it."""
+
+    name = "dj_cloudfront"
+    verbose_name = "Amazon CloudFront"

@@ -1,0 +1,3 @@
+"""The CDN's hosts in a Content Security Policy."""
+
+from __future__ import annotations

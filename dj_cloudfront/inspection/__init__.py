@@ -1,0 +1,3 @@
+"""``cdn check`` and ``cdn find``: what only live answers show."""
+
+from __future__ import annotations
