@@ -4,36 +4,66 @@ import json
 from pathlib import Path
 
 import pytest
-from cdk_support import ROOT, environment, environment_template, new_app
+from aws_cdk.assertions import Template
+from cdk_support import (
+    ROOT,
+    committed_context,
+    environment,
+    environment_template,
+    new_app,
+)
 from environments import BUCKET, MAXIMAL, MINIMAL
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
 from stacks.quota import note_policies
 
-ENVIRONMENTS = ("dev", "staging", "prod")
+# What cdk.json has, and beside it as little and as much as one environment can say.
+COMMITTED = committed_context()
+PINNED = {
+    COMMITTED["site"]: COMMITTED["environments"],
+    "lab": {"minimal": MINIMAL, "maximal": MAXIMAL, "bucket": BUCKET},
+}
+TEMPLATES = [
+    f"{site}-cdn-{name}.template.json"
+    for site, environments in PINNED.items()
+    for name in environments
+]
+GOLDEN = ROOT / "tests" / "snapshots"
+CURE = (
+    "if that is meant, run pytest tests/test_stack.py --rewrite-snapshots and read the diff, "
+    "for it is what 'cdk diff' will show"
+)
 
 
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory):
-    """The committed cdk.json, synthesized whole: folder of templates."""
+    """Every pinned environment, synthesized whole: folder of templates."""
     app = new_app()
-    for described in Environment.all_from_context(app.node.get_all_context()):
-        CdnStack(app, described.stack_name, environment=described)
+    for site, environments in PINNED.items():
+        context = {"site": site, "environments": environments}
+        for described in Environment.all_from_context(context):
+            CdnStack(app, described.stack_name, environment=described)
     return Path(app.synth().directory)
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_the_template_is_the_golden_one(assembly, name, request):
-    template = f"mysite-cdn-{name}.template.json"
-    golden = ROOT / "tests" / "snapshots" / template
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_template_is_the_golden_one(assembly, template, request):
+    golden = GOLDEN / template
     found = (assembly / template).read_text("utf-8")
     if request.config.getoption("--rewrite-snapshots"):
         golden.write_text(found, "utf-8")
-    assert found == golden.read_text("utf-8"), (
-        "the template changed: if that is meant, run pytest --rewrite-snapshots and read "
-        "the diff, for it is what 'cdk diff' will show"
-    )
+    assert golden.exists(), f"{template} is new: {CURE}"
+    assert found == golden.read_text("utf-8"), f"{template} changed: {CURE}"
+
+
+def test_no_golden_template_is_of_an_environment_that_is_gone(request):
+    gone = {found.name for found in GOLDEN.iterdir()} - set(TEMPLATES)
+    if request.config.getoption("--rewrite-snapshots"):
+        for name in gone:
+            (GOLDEN / name).unlink()
+        return
+    assert not gone, CURE
 
 
 def test_logical_ids_are_a_contract():
@@ -49,14 +79,18 @@ def test_logical_ids_are_a_contract():
     }
 
 
-@pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_logical_ids_are_equal_in_all_environments(assembly, name):
-    def ids(of):
-        return set(json.loads((assembly / of).read_text("utf-8"))["Resources"])
-
-    assert ids(f"mysite-cdn-{name}.template.json") == ids(
-        "mysite-cdn-dev.template.json"
+def test_logical_ids_are_equal_in_all_environments():
+    one, other = (
+        {"site": "mysite", "environments": {"dev": {"origin": "dev.example.com"}}},
+        {"site": "shop", "environments": {"prod": {"origin": "www.example.com"}}},
     )
+
+    def ids(context):
+        (described,) = Environment.all_from_context(context)
+        stack = CdnStack(new_app(), described.stack_name, environment=described)
+        return set(Template.from_stack(stack).to_json()["Resources"])
+
+    assert ids(one) == ids(other)
 
 
 def test_outputs_have_the_names_django_reads():
@@ -224,9 +258,10 @@ def test_a_build_version_never_enters_a_template(assembly, monkeypatch):
 
 
 def test_nothing_needs_an_asset_or_a_custom_resource(assembly):
-    for name in ENVIRONMENTS:
-        assets = json.loads((assembly / f"mysite-cdn-{name}.assets.json").read_text())
-        assert len(assets["files"]) == 1, "the template itself, and nothing else"
-        text = (assembly / f"mysite-cdn-{name}.template.json").read_text()
+    for template in TEMPLATES:
+        assets = assembly / template.replace(".template.", ".assets.")
+        files = json.loads(assets.read_text("utf-8"))["files"]
+        assert len(files) == 1, "the template itself, and nothing else"
+        text = (assembly / template).read_text("utf-8")
         assert "Custom::" not in text
         assert "Fn::ImportValue" not in text
