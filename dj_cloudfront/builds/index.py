@@ -1,0 +1,114 @@
+"""The index of a build: what it holds, by name, size and content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+INDEX_NAME = ".cdn-index.json"
+
+COMPANIONS = {"gzip": ".gz", "br": ".br"}
+"""The content codings of a companion, and what it adds to a name."""
+
+_FORMAT = 1
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class File:
+    """A file of a build.
+
+    :param size: In bytes.
+    :param sha256: Of its bytes, in hexadecimal digits.
+    """
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """What a build holds.
+
+    :param files: By name, relative to the build and with ``/`` between folders. Companions
+        (``site.css.gz``) and hashed names are among them; the index itself is not.
+    """
+
+    version: str
+    files: Mapping[str, File]
+
+    @cached_property
+    def digest(self) -> str:
+        """One SHA-256 over names and contents, equal on all servers that have the same build.
+
+        Companions do not count, for a server without brotli has the same build as one with it.
+        """
+        lines = (
+            f"{file.sha256}  {name}\n"
+            for name, file in sorted(self.files.items())
+            if not self.is_companion(name)
+        )
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def is_companion(self, name: str) -> bool:
+        """Whether a file is the compressed form of another one of the build."""
+        return companion_of(name) in self.files
+
+
+def companion_of(name: str) -> str | None:
+    """The name of the plain file, if this is the name of a companion."""
+    for suffix in COMPANIONS.values():
+        if name.endswith(suffix):
+            return name.removesuffix(suffix)
+    return None
+
+
+def read_index(build: Path) -> Index | None:
+    """The index in a build's folder; None when it has none, as after plain ``collectstatic``.
+
+    :raises ValueError: with one sentence, when it is damaged.
+    """
+    path = build / INDEX_NAME
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        return _parse(data)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} must be an index as publishing writes it, but it is damaged "
+            f"({error or type(error).__name__}): publish the build again under a new name"
+        ) from None
+
+
+def render(index: Index) -> bytes:
+    """The index as it is written; the same files give the same bytes."""
+    files = {
+        name: {"size": file.size, "sha256": file.sha256}
+        for name, file in sorted(index.files.items())
+    }
+    content = {"format": _FORMAT, "version": index.version, "files": files}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _parse(data: bytes) -> Index:
+    content = json.loads(data)
+    if content["format"] != _FORMAT:
+        raise ValueError(f"its format is {content['format']!r}, not {_FORMAT}")
+    version = content["version"]
+    if not isinstance(version, str):
+        raise ValueError(f"its version is {version!r}")
+    files = {
+        name: File(size=entry["size"], sha256=entry["sha256"])
+        for name, entry in content["files"].items()
+    }
+    for name, file in files.items():
+        if type(file.size) is not int or not _SHA256.fullmatch(file.sha256):
+            raise ValueError(f"its entry for {name!r} is incomplete")
+    return Index(version=version, files=files)
