@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -110,3 +111,17 @@ def check_distinct(what: str, values: Iterable[str]) -> None:
         if value in seen:
             raise ValueError(f"{what} must be distinct, got {shown(value)} twice")
         seen.add(value)
+
+
+def did_you_mean(value: str, known: Collection[str]) -> str:
+    """``, got 'orgin': did you mean 'origin'?`` or less. All that are equally near are named."""
+    near = difflib.get_close_matches(value, known, n=3)
+    nearest = sorted(
+        name for name in near if _likeness(value, name) == _likeness(value, near[0])
+    )
+    cure = f": did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    return f", got {shown(value)}{cure}"
+
+
+def _likeness(value: str, name: str) -> float:
+    return difflib.SequenceMatcher(a=name, b=value).ratio()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 from aws_cdk import Annotations, Stack, Token
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_route53_targets as targets
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from constructs_lib.checks import check_distinct, check_host_name, check_list, shown
+
+# The distribution of each alias, by app.
+_OWNERS: WeakKeyDictionary[IConstruct, dict[str, str]] = WeakKeyDictionary()
 
 
 def check_domain_names(
@@ -32,6 +36,24 @@ def check_domain_names(
             check_host_name(f"{what}[{index}]", name)
             _check_within(f"{what}[{index}]", name, hosted_zone)
     check_distinct(what, domain_names)
+
+
+def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
+    """Take aliases for the distribution in a scope, and none that another one of the app has.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    owners = _OWNERS.setdefault(scope.node.root, {})
+    for name in domain_names:
+        if Token.is_unresolved(name):
+            continue
+        owner = owners.setdefault(name, scope.node.path)
+        if owner != scope.node.path:
+            raise ValueError(
+                "domain_names must belong to one distribution, because CloudFront refuses "
+                f"a name that another one has, got {shown(name)} in {scope.node.path} and "
+                f"in {owner}"
+            )
 
 
 def check_certificate(

@@ -18,6 +18,7 @@ from constructs_lib.media import MediaBucket, check_origin_secret
 from constructs_lib.names import (
     check_certificate,
     check_domain_names,
+    claim_domain_names,
     define_certificate,
     define_records,
 )
@@ -83,6 +84,7 @@ def define_distribution(
     check_certificate(
         scope, domain_names, certificate=certificate, hosted_zone=hosted_zone
     )
+    claim_domain_names(scope, domain_names)
     behavior = _behavior(
         scope,
         half,

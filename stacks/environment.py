@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from constructs_lib import Cors, DjangoOrigin, SigningKeys, Viewers
-from constructs_lib.checks import check_distinct, shown
+from constructs_lib.checks import check_distinct, did_you_mean, shown
 from constructs_lib.distributions import MEDIA, SIGNED_HEADERS, STATIC
 from constructs_lib.watching import LegacyLogs
 from stacks import half, reading
 from stacks.half import Half
 from stacks.media import Bucket, Private, read_bucket, read_private, read_signing
 from stacks.origin import read_origin
-from stacks.section import Section, as_object, child, did_you_mean
+from stacks.section import Section, as_object, child
 from stacks.watching import (
     Logs,
     Monitoring,

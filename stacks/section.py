@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from constructs_lib.checks import shown
+from constructs_lib.checks import did_you_mean, shown
+from constructs_lib.regions import check_region_name
 
 _TEN_YEARS = 315_360_000
 # As many days are the longest that Python counts.
@@ -163,9 +163,10 @@ class Section:
 
     def region(self, key: str) -> str | None:
         """A region's name, or None when the key is absent."""
-        return self.matching(
-            key, r"[a-z]{2}(-[a-z]+)+-[0-9]", rule="an AWS region", like="us-east-1"
-        )
+        value = self.text(key, like="us-east-1")
+        if value is not None:
+            check_region_name(self.at(key), value)
+        return value
 
     def at_most_one(self, *names: str) -> None:
         """Refuse keys that exclude each other."""
@@ -210,13 +211,6 @@ def as_object(path: str, value: object) -> Mapping[str, object]:
     raise ValueError(
         f"{path} must be a JSON object such as {{...}}, got {shown(value)}"
     )
-
-
-def did_you_mean(key: str, known: Collection[str]) -> str:
-    """``, got 'orgin': did you mean 'origin'?`` or less."""
-    close = difflib.get_close_matches(key, known, n=1)
-    cure = f": did you mean {close[0]!r}?" if close else ""
-    return f", got {shown(key)}{cure}"
 
 
 def check_no_key_twice(text: str) -> None:

@@ -204,8 +204,29 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"region": "virginia"},
-            "environments.prod.region must be an AWS region, such as 'us-east-1', "
-            "got 'virginia'",
+            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
+            "'us-east-1', got 'virginia'",
+        ),
+        (
+            {"region": "us-est-1"},
+            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
+            "'us-east-1', got 'us-est-1': did you mean 'us-east-1' or 'us-west-1'?",
+        ),
+        (
+            {"region": "ap-southest-2"},
+            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
+            "'us-east-1', got 'ap-southest-2': did you mean 'ap-southeast-2'?",
+        ),
+        (
+            {"legacy_logs": {"bucket": "logs", "region": "eu-wset-1"}},
+            "environments.prod.legacy_logs.region must be an AWS region that aws-cdk-lib "
+            "knows, such as 'us-east-1', got 'eu-wset-1': did you mean 'eu-west-1'?",
+        ),
+        (
+            {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-9"}}},
+            "environments.prod.media.bucket.region must be an AWS region that aws-cdk-lib "
+            "knows, such as 'us-east-1', got 'eu-west-9': did you mean 'eu-west-1' or "
+            "'eu-west-2' or 'eu-west-3'?",
         ),
         (
             {"cors": "any-origin"},
@@ -416,7 +437,7 @@ def test_all_environments_are_read_in_order():
         (
             {"price_class": "300"},
             "environments.prod.price_class must be one of 100, 200, all, got '300': did "
-            "you mean '200'?",
+            "you mean '100' or '200'?",
         ),
         (
             {"retain": "yes"},
@@ -526,6 +547,12 @@ def test_an_alias_is_used_once_over_all_environments():
         Environment.all_from_context(
             {"site": "mysite", "environments": {"blue": one, "green": one}}
         )
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1", "mx-central-1"])
+def test_regions_of_any_shape_are_regions(region):
+    (prod,) = read({"region": region})
+    assert prod.region == region
 
 
 def test_fails_when_cdk_json_names_an_environment_twice():

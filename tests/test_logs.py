@@ -449,10 +449,17 @@ def test_tokens_pass_as_bucket_and_names():
     stack = new_stack()
     token = Token.as_string({"Fn::ImportValue": "Name"})
     access_logs(stack, LogDestination.bucket(named_bucket(stack, token), prefix=token))
-    LegacyLogs.named(token, prefix=token)
+    LegacyLogs.named(token, region=token, prefix=token)
     synthesized(stack)
     (message,) = Annotations.from_stack(stack).find_info("*", Match.any_value())
     assert "arn:aws:s3:::<bucket>/<prefix>/*" in str(message.entry.data)
+
+
+def test_fails_when_the_region_of_a_bucket_is_none():
+    with pytest.raises(
+        ValueError, match="^region must be an AWS region .* 'us-east-1' or"
+    ):
+        LegacyLogs.named("mysite-audit-logs", region="us-est-1")
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "/logs", "logs/", "a//b", "a b", "{x}"])

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk import CfnParameter
+from aws_cdk import CfnParameter, Stack, Stage, Token
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
-from cdk_support import new_stack
+from cdk_support import new_app, new_stack
 
 from constructs_lib import (
     DjangoCdn,
@@ -15,7 +15,7 @@ from constructs_lib import (
 )
 
 ORIGIN = DjangoOrigin.server("www.example.com")
-HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
+HALVES = pytest.mark.parametrize("kind", [StaticDistribution, MediaDistribution])
 
 
 def zone(stack, name="example.com"):
@@ -98,9 +98,9 @@ def test_a_given_certificate_is_used():
 
 
 @HALVES
-def test_a_half_alone_gets_its_certificate_and_records(half):
+def test_a_half_alone_gets_its_certificate_and_records(kind):
     stack = new_stack()
-    half(
+    kind(
         stack,
         "Half",
         origin=ORIGIN,
@@ -164,3 +164,71 @@ def test_a_zone_without_aliases_makes_nothing():
     DjangoCdn(stack, "Cdn", origin=ORIGIN, hosted_zone=zone(stack))
     template = Template.from_stack(stack)
     assert len(template.to_json()["Resources"]) == 6
+
+
+ARN = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+
+
+def half(scope, construct_id, *names):
+    certificate = acm.Certificate.from_certificate_arn(
+        scope, f"{construct_id}Certificate", ARN
+    )
+    StaticDistribution(
+        scope,
+        construct_id,
+        origin=ORIGIN,
+        domain_names=names,
+        certificate=certificate,
+    )
+
+
+def neighbours(kind):
+    """Two scopes in which two distributions of one app may stand."""
+    app = new_app()
+    if kind == "stages":
+        return [Stack(Stage(app, name), "Cdn") for name in ("Beta", "Prod")]
+    if kind == "stacks":
+        return [Stack(app, name) for name in ("Blue", "Green")]
+    return [Stack(app, "Blue")] * 2
+
+
+@pytest.mark.parametrize("kind", ["stack", "stacks", "stages"])
+def test_fails_when_two_distributions_of_an_app_have_the_same_alias(kind):
+    first, second = neighbours(kind)
+    half(first, "One", "a.example.com", "b.example.com")
+    with pytest.raises(ValueError) as error:
+        half(second, "Two", "c.example.com", "b.example.com")
+    assert str(error.value) == (
+        "domain_names must belong to one distribution, because CloudFront refuses a name "
+        f"that another one has, got 'b.example.com' in {second.node.path}/Two and in "
+        f"{first.node.path}/One"
+    )
+
+
+def test_fails_when_two_pairs_have_the_same_alias():
+    stack = new_stack()
+    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
+    values = {"origin": ORIGIN, "certificate": certificate}
+    DjangoCdn(stack, "Shop", static_domain_names=["cdn.example.com"], **values)
+    with pytest.raises(
+        ValueError, match="in mysite-cdn-test/Blog/Media and in .*Shop/"
+    ):
+        DjangoCdn(stack, "Blog", media_domain_names=["cdn.example.com"], **values)
+
+
+def test_distributions_with_aliases_of_their_own_stand_side_by_side():
+    first, second = neighbours("stacks")
+    half(first, "One", "a.example.com")
+    half(second, "Two", "b.example.com")
+
+
+def test_apps_know_nothing_of_each_other():
+    for _ in range(2):
+        half(new_stack(), "One", "a.example.com")
+
+
+def test_tokens_may_be_the_same_alias_for_all_that_is_known():
+    first, second = neighbours("stacks")
+    name = Token.as_string({"Ref": "Alias"})
+    half(first, "One", name)
+    half(second, "Two", name)

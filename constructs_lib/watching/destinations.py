@@ -11,6 +11,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from constructs_lib.checks import shown
+from constructs_lib.regions import check_region_name
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -104,6 +105,8 @@ class LegacyLogs:
                 "prefix must be a folder without a slash at either end, such as "
                 f"'legacy', got {shown(prefix)}"
             )
+        if region is not None:
+            check_region_name("region", region)
         return cls(bucket_name=bucket_name, region=region, prefix=prefix)
 
     def render(self, scope: Construct) -> s3.IBucket:
