@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "BUILD_VERSION"
@@ -11,6 +12,8 @@ VARIABLE = "BUILD_VERSION"
 _SHAPE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _COMMIT_LENGTH = 12
+# As many as git itself follows.
+_LINKS = 5
 
 
 def build_version(
@@ -27,20 +30,20 @@ def build_version(
     :param given: A name from elsewhere. None and an empty one count as not given.
     :param file: A file that holds the name, such as one that the release writes. It may be
         missing, not empty. Default: no file is read.
-    :param git: A folder inside a git work tree, whose commit is the name. Read from git's files:
-        no git program is needed. Default: git is not asked.
+    :param git: A folder inside a git work tree, or a bare repository; the name is the commit of
+        its ``HEAD``. Read from git's files: no git program is needed, and whoever owns them.
+        Default: git is not asked.
     :returns: None when nothing of it is there; ``config()`` then says so, unless ``local``.
-    :raises ValueError: when a name is there and has not the shape of one.
+    :raises ValueError: when the first that is there cannot be read or is no build version. What
+        comes after it is not looked at.
     """
-    for source, name in (
-        ("build_version", given or None),
-        (f"the environment variable {VARIABLE}", os.environ.get(VARIABLE) or None),
-        (f"the build version in {file}", _from_file(file)),
-        (f"the commit of {git}", _from_git(git)),
-    ):
-        if name is not None:
-            return check_build_version(name, source)
-    return None
+    if given:
+        return check_build_version(given)
+    if variable := os.environ.get(VARIABLE):
+        return check_build_version(variable, f"the environment variable {VARIABLE}")
+    if file is not None and (name := _from_file(file)) is not None:
+        return check_build_version(name, f"the build version in {file}")
+    return None if git is None else _from_git(git)
 
 
 def check_build_version(name: object, what: str = "build_version") -> str:
@@ -56,9 +59,7 @@ def check_build_version(name: object, what: str = "build_version") -> str:
     )
 
 
-def _from_file(file: str | os.PathLike[str] | None) -> str | None:
-    if file is None:
-        return None
+def _from_file(file: str | os.PathLike[str]) -> str | None:
     try:
         return Path(file).read_text("utf-8-sig").strip()
     except FileNotFoundError:
@@ -69,47 +70,60 @@ def _from_file(file: str | os.PathLike[str] | None) -> str | None:
         ) from None
 
 
-def _from_git(folder: str | os.PathLike[str] | None) -> str | None:
-    if folder is None:
-        return None
-    start = Path(folder).resolve()
-    for parent in (start, *start.parents):
-        if (parent / ".git").exists():
-            return _head(_git_folder(parent / ".git"))
+def _from_git(folder: str | os.PathLike[str]) -> str | None:
+    try:
+        git = _git_folder(Path(folder).resolve())
+        return None if git is None else _head(git)[:_COMMIT_LENGTH]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(_no_commit(f"it cannot be read ({error})")) from None
+
+
+def _git_folder(start: Path) -> Path | None:
+    """Where git keeps HEAD for a folder, as git looks for it: here, then further up."""
+    for folder in (start, *start.parents):
+        inside = folder / ".git"
+        if inside.is_dir():
+            return inside
+        if inside.is_file():
+            # Of a submodule, or of a work tree beside the first one.
+            return folder / inside.read_text("utf-8").removeprefix("gitdir:").strip()
+        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
+            return folder
     return None
 
 
-def _git_folder(path: Path) -> Path:
-    """Where git's files are; a work tree beside the first one has a file that says so."""
-    if path.is_dir():
-        return path
-    pointer = path.read_text("utf-8").strip().removeprefix("gitdir: ")
-    return path.parent / pointer
-
-
 def _head(git: Path) -> str:
-    head = (git / "HEAD").read_text("utf-8").strip()
-    commit = _resolve(git, head.removeprefix("ref: ")) if head[:5] == "ref: " else head
-    if commit is not None and _COMMIT.fullmatch(commit):
-        return commit[:_COMMIT_LENGTH]
-    raise ValueError(
-        f"git must be a folder of a git work tree with a commit, but HEAD of {git} is "
-        f"{head!r}: commit first, or give the build version another way"
-    )
-
-
-def _resolve(git: Path, reference: str) -> str | None:
-    """The commit of a branch, from its own file or from the packed ones."""
+    """The commit that HEAD leads to, through branches."""
     common = git / "commondir"
     shared = git / common.read_text("utf-8").strip() if common.exists() else git
+    name, value = "HEAD", _reference(git, shared, "HEAD")
+    for _ in range(_LINKS):
+        if value is None or not value.startswith("ref:"):
+            break
+        name = value.removeprefix("ref:").strip()
+        value = _reference(git, shared, name)
+    if value is not None and _COMMIT.fullmatch(value):
+        return value
+    if (shared / "reftable").is_dir():
+        raise ValueError(_no_commit(f"only git itself reads the reftable in {shared}"))
+    raise ValueError(_no_commit(f"{name} of {shared} has none"))
+
+
+def _reference(git: Path, shared: Path, name: str) -> str | None:
+    """What a reference holds: in a file of its own, or among the packed ones."""
     for folder in (git, shared):
-        try:
-            return (folder / reference).read_text("utf-8").strip()
-        except OSError:
-            continue
-    try:
+        # Not any OSError: behind a file that may not be read, the packed one is an old one.
+        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return (folder / name).read_text("utf-8").strip()
+    with suppress(FileNotFoundError):
         lines = (shared / "packed-refs").read_text("utf-8").splitlines()
-    except OSError:
-        return None
-    packed = (line.partition(" ") for line in lines)
-    return next((commit for commit, _, name in packed if name == reference), None)
+        packed = (line.partition(" ") for line in lines)
+        return next((value for value, _, found in packed if found == name), None)
+    return None
+
+
+def _no_commit(why: str) -> str:
+    return (
+        "git must be a folder of a git work tree that has a commit, such as BASE_DIR, but "
+        f"{why}: set {VARIABLE} to the name, such as that of 'git rev-parse --short=12 HEAD'"
+    )

@@ -14,5 +14,10 @@ def pytest_addoption(parser):
 @pytest.fixture(autouse=True)
 def no_cdn_variables(monkeypatch):
     """What the caller's shell says must not decide a test."""
-    for name in ("STATIC_DOMAIN_NAME", "MEDIA_DOMAIN_NAME", "DJ_CLOUDFRONT_URL_FORMAT"):
+    for name in (
+        "BUILD_VERSION",
+        "STATIC_DOMAIN_NAME",
+        "MEDIA_DOMAIN_NAME",
+        "DJ_CLOUDFRONT_URL_FORMAT",
+    ):
         monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,363 @@
+"""The name of a build, wherever it comes from; git repositories are real ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tools
+from cdk_support import ROOT
+
+from dj_cloudfront import build_version
+
+SHAPE = "must be 1 to 64 letters, digits, '.', '_' or '-', starting with"
+
+
+# Clones of folders, and a checkout that another user owns.
+ALLOWED = ("-c", "protocol.file.allow=always", "-c", "safe.directory=*")
+
+
+class Repository:
+    """A work tree, made and asked with git itself."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.git_program = tools.require("git")
+
+    def git(self, *arguments, cwd=None):
+        nobody = {
+            f"GIT_{who}_{what}": "nobody@example.com"
+            for who in ("AUTHOR", "COMMITTER")
+            for what in ("NAME", "EMAIL")
+        }
+        done = subprocess.run(
+            [self.git_program, *ALLOWED, *arguments],
+            cwd=cwd or self.folder,
+            env={
+                **nobody,
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.folder),
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "GIT_CONFIG_NOSYSTEM": "1",
+            },
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self):
+        self.git("commit", "--quiet", "--allow-empty", "--message", "change")
+        return self.head()
+
+    def head(self, cwd=None):
+        return self.git("rev-parse", "HEAD", cwd=cwd)[:12]
+
+
+@pytest.fixture
+def empty(tmp_path):
+    """A repository without a commit."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    repository = Repository(folder)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    return repository
+
+
+@pytest.fixture
+def repository(empty):
+    empty.commit()
+    return empty
+
+
+@pytest.fixture
+def version_file(tmp_path):
+    path = tmp_path / "BUILD_VERSION"
+    path.write_text("from-file\n")
+    return path
+
+
+# -- sources
+
+
+def test_the_argument_comes_first(repository, version_file, monkeypatch):
+    monkeypatch.setenv("BUILD_VERSION", "from-variable")
+    assert build_version("given", file=version_file, git=repository.folder) == "given"
+
+
+def test_then_the_variable(repository, version_file, monkeypatch):
+    monkeypatch.setenv("BUILD_VERSION", "from-variable")
+    for given in (None, ""):
+        found = build_version(given, file=version_file, git=repository.folder)
+        assert found == "from-variable"
+
+
+def test_then_the_file(repository, version_file, monkeypatch):
+    monkeypatch.setenv("BUILD_VERSION", "")
+    found = build_version(None, file=version_file, git=repository.folder)
+    assert found == "from-file"
+
+
+def test_then_git(repository, tmp_path):
+    found = build_version(None, file=tmp_path / "missing", git=repository.folder)
+    assert found == repository.head()
+
+
+def test_without_any_there_is_none(tmp_path):
+    assert build_version() is None
+    assert build_version(file=tmp_path / "missing", git=tmp_path) is None
+
+
+def test_what_is_not_asked_is_not_read(repository, version_file, monkeypatch):
+    monkeypatch.chdir(repository.folder)
+    version_file.rename(repository.folder / "BUILD_VERSION")
+    assert build_version() is None
+
+
+@pytest.mark.parametrize("source", ["argument", "variable", "file"])
+def test_what_comes_later_cannot_fail(source, empty, version_file, monkeypatch):
+    no_text = version_file.with_name("no-text")
+    no_text.write_bytes(b"\xff")
+    if source == "variable":
+        monkeypatch.setenv("BUILD_VERSION", "b1")
+    if source == "file":
+        version_file.write_text("b1")
+    given = "b1" if source == "argument" else None
+    file = version_file if source == "file" else no_text
+    assert build_version(given, file=file, git=empty.folder) == "b1"
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "b1?v=2", " b1", "x" * 65])
+def test_fails_when_a_name_has_not_the_shape(name, version_file, monkeypatch):
+    with pytest.raises(ValueError, match=f"^build_version {SHAPE}"):
+        build_version(name)
+    version_file.write_text(f"{name}\nmore")
+    with pytest.raises(ValueError, match=f"^the build version in .* {SHAPE}"):
+        build_version(file=version_file)
+    monkeypatch.setenv("BUILD_VERSION", name)
+    with pytest.raises(ValueError, match="^the environment variable BUILD_VERSION"):
+        build_version(file=version_file)
+
+
+def test_a_file_may_have_a_byte_order_mark_and_white_space(version_file):
+    version_file.write_text("\ufeff b1 \r\n", "utf-8")
+    assert build_version(file=version_file) == "b1"
+
+
+def test_fails_when_the_file_is_there_and_empty(version_file):
+    version_file.write_text("\n")
+    with pytest.raises(ValueError, match="^the build version in .*, got ''$"):
+        build_version(file=version_file)
+
+
+def test_fails_when_the_file_cannot_be_read(version_file, tmp_path):
+    version_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(
+        ValueError, match="^file must hold a build version, but .*utf-8"
+    ):
+        build_version(file=version_file)
+    with pytest.raises(ValueError, match="cannot be read .*directory"):
+        build_version(file=tmp_path)
+
+
+# -- git
+
+
+def test_a_commit_is_named_by_its_first_digits(repository):
+    assert len(build_version(git=repository.folder)) == 12
+    first, second = repository.head(), repository.commit()
+    assert first != second == build_version(git=repository.folder)
+
+
+def test_a_folder_further_down_belongs_to_the_work_tree(repository):
+    inner = repository.folder / "backend" / "mysite"
+    inner.mkdir(parents=True)
+    assert build_version(git=inner) == repository.head()
+    assert build_version(git=str(inner)) == repository.head()
+
+
+def test_the_current_branch_counts(repository):
+    repository.git("checkout", "--quiet", "-b", "feature/new")
+    latest = repository.commit()
+    assert build_version(git=repository.folder) == latest
+    repository.git("checkout", "--quiet", "main")
+    assert build_version(git=repository.folder) == repository.head()
+
+
+def test_head_may_be_detached(repository):
+    first = repository.head()
+    repository.commit()
+    repository.git("checkout", "--quiet", "--detach", first)
+    assert build_version(git=repository.folder) == first
+
+
+def test_references_may_be_packed(repository):
+    repository.git("tag", "--annotate", "v1", "--message", "peeled in the file")
+    repository.git("branch", "main2")
+    repository.git("pack-refs", "--all")
+    assert not (repository.folder / ".git/refs/heads/main").exists()
+    assert build_version(git=repository.folder) == repository.head()
+
+
+def test_a_branch_that_moved_on_counts_more_than_the_packed_one(repository):
+    repository.git("pack-refs", "--all")
+    packed, latest = repository.head(), repository.commit()
+    assert packed != latest == build_version(git=repository.folder)
+
+
+def test_an_empty_folder_hides_no_packed_branch(repository):
+    repository.git("pack-refs", "--all")
+    (repository.folder / ".git/refs/heads/main").mkdir()
+    assert build_version(git=repository.folder) == repository.head()
+
+
+def test_a_branch_may_stand_for_another(repository):
+    repository.git("symbolic-ref", "refs/heads/live", "refs/heads/main")
+    repository.git("symbolic-ref", "HEAD", "refs/heads/live")
+    assert build_version(git=repository.folder) == repository.head()
+
+
+@pytest.mark.timeout(20)
+def test_fails_when_branches_go_in_a_circle(repository):
+    head = repository.folder / ".git" / "HEAD"
+    head.write_text("ref: HEAD\n")
+    with pytest.raises(ValueError, match="^git must be .* HEAD of .* has none"):
+        build_version(git=repository.folder)
+
+
+def test_a_work_tree_beside_the_first_has_its_own_commit(repository, tmp_path):
+    beside = tmp_path / "beside"
+    repository.git("worktree", "add", "--quiet", "-b", "other", str(beside))
+    repository.git("commit", "--quiet", "--allow-empty", "-m", "x", cwd=beside)
+    found = build_version(git=beside)
+    assert found == repository.head(cwd=beside) != repository.head()
+    repository.git("pack-refs", "--all")
+    assert build_version(git=beside) == found
+
+
+def test_a_submodule_has_its_own_commit(repository, tmp_path):
+    outer = Repository(tmp_path / "outer")
+    outer.folder.mkdir()
+    outer.git("init", "--quiet")
+    outer.git("submodule", "--quiet", "add", str(repository.folder), "site")
+    outer.commit()
+    inner = outer.folder / "site"
+    assert (inner / ".git").is_file()
+    assert build_version(git=inner) == repository.head()
+    assert build_version(git=outer.folder) == outer.head() != repository.head()
+
+
+def test_a_commit_may_be_by_sha256(tmp_path):
+    repository = Repository(tmp_path)
+    repository.git("init", "--quiet", "--object-format", "sha256")
+    repository.commit()
+    assert len(repository.git("rev-parse", "HEAD")) == 64
+    assert build_version(git=tmp_path) == repository.head()
+
+
+def test_a_shallow_clone_will_do(repository, tmp_path):
+    repository.commit()
+    source = f"file://{repository.folder}"
+    clone = tmp_path / "clone"
+    repository.git("clone", "--quiet", "--depth", "1", source, str(clone))
+    assert build_version(git=clone) == repository.head()
+
+
+@pytest.mark.parametrize("kind", [(), ("--bare",)])
+def test_neither_a_git_program_nor_django_is_needed(kind, repository, tmp_path):
+    clone = tmp_path / "clone"
+    repository.git("clone", "--quiet", *kind, str(repository.folder), str(clone))
+    code = (
+        "import dj_cloudfront, shutil, sys; assert not shutil.which('git'); "
+        "print(dj_cloudfront.build_version(git=sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code, str(clone)],
+        cwd=ROOT,
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout, done.stderr) == (f"{repository.head()}\n", "")
+
+
+def test_who_owns_the_folder_does_not_matter(repository):
+    if os.getuid() != 0:
+        pytest.skip("only root gives files away")
+    head = repository.head()
+    for path in (repository.folder, *repository.folder.rglob("*")):
+        os.chown(path, 12345, 12345)
+    assert build_version(git=repository.folder) == head
+
+
+def test_changes_that_are_not_committed_do_not_show(repository):
+    (repository.folder / "site.css").write_text("body {}")
+    repository.git("add", ".")
+    assert build_version(git=repository.folder) == repository.head()
+
+
+def test_fails_when_there_is_no_commit_yet(empty):
+    with pytest.raises(ValueError) as error:
+        build_version(git=empty.folder)
+    assert str(error.value) == (
+        "git must be a folder of a git work tree that has a commit, such as BASE_DIR, but "
+        f"refs/heads/main of {empty.folder}/.git has none: set BUILD_VERSION to the name, "
+        "such as that of 'git rev-parse --short=12 HEAD'"
+    )
+
+
+def test_fails_when_only_git_can_read_the_references(repository):
+    git = repository.folder / ".git"
+    # As "git init --ref-format=reftable" lays it out:
+    # https://git-scm.com/docs/reftable#_layout
+    (git / "HEAD").write_text("ref: refs/heads/.invalid\n")
+    shutil.rmtree(git / "refs" / "heads")
+    (git / "refs" / "heads").write_text("this repository uses the reftable format\n")
+    (git / "reftable").mkdir()
+    with pytest.raises(ValueError, match="only git itself reads the reftable in"):
+        build_version(git=repository.folder)
+
+
+def test_fails_when_the_repository_of_a_work_tree_is_not_there(repository, tmp_path):
+    beside = tmp_path / "beside"
+    repository.git("worktree", "add", "--quiet", str(beside))
+    shutil.rmtree(repository.folder / ".git")
+    with pytest.raises(ValueError, match="HEAD of .*worktrees/beside has none"):
+        build_version(git=beside)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "refs/heads/main"])
+@pytest.mark.parametrize("damage", ["not text", "a loop", "not a commit", "empty"])
+def test_a_damaged_reference_gives_no_older_one(name, damage, repository):
+    repository.git("pack-refs", "--all")
+    repository.commit()
+    path = repository.folder / ".git" / name
+    path.unlink()
+    match damage:
+        case "not text":
+            path.write_bytes(b"\xff\xfe")
+        case "a loop":
+            path.symlink_to(path)
+        case "not a commit":
+            path.write_text("deadbeef\n")
+        case "empty":
+            path.touch()
+    with pytest.raises(ValueError, match="^git must be a folder of a git work tree"):
+        build_version(git=repository.folder)
+
+
+def test_fails_when_there_is_an_empty_git_folder(tmp_path):
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(ValueError, match="HEAD of .*/.git has none"):
+        build_version(git=tmp_path)
+
+
+def test_this_checkout_has_a_name():
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a checkout")
+    head = Repository(Path(ROOT)).head()
+    assert build_version(git=ROOT / "dj_cloudfront") == head
