@@ -63,6 +63,16 @@ class Cdn:
             return "/media/"
         return f"{self._base(Output.MEDIA_DOMAIN_NAME)}/"
 
+    @property
+    def static_origin(self) -> str | None:
+        """Scheme and host of ``static_url``. None with local URLs, and without that half."""
+        return self._bases.get(Output.STATIC_DOMAIN_NAME)
+
+    @property
+    def media_origin(self) -> str | None:
+        """Scheme and host of ``media_url``. None with local URLs, and without that half."""
+        return self._bases.get(Output.MEDIA_DOMAIN_NAME)
+
     def _base(self, output: Output) -> str:
         if output not in self._bases:
             raise ValueError(

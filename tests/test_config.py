@@ -49,6 +49,20 @@ def test_the_outputs_become_settings(outputs):
     assert cdn.build_version == "b1"
 
 
+def test_the_origins_are_the_urls_without_a_path(outputs, monkeypatch):
+    monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", "http://{label}.localhost:81")
+    cdn = read(outputs())
+    assert cdn.static_origin == "http://d111.localhost:81"
+    assert cdn.media_origin == "http://d222.localhost:81"
+
+
+def test_there_is_no_origin_without_its_half_or_with_local_urls(outputs):
+    half = read(outputs({"shop": {"MediaDomainName": MEDIA}}))
+    assert (half.static_origin, half.media_origin) == (None, f"https://{MEDIA}")
+    local = read("missing.json", local=True)
+    assert (local.static_origin, local.media_origin) == (None, None)
+
+
 def test_every_deploy_has_its_own_folder(outputs):
     path = outputs()
     old, new = read(path, build_version="b1"), read(path, build_version="b2")
