@@ -191,55 +191,55 @@ def test_from_minimal_to_maximal_the_distributions_stay_the_same():
     assert len(ids(maximal)) == 3
 
 
-def test_the_app_says_how_many_policies_it_takes_of_each_account():
+def noted(environments):
+    """What an app of environments says, by stack."""
     app = new_app()
-    for described in Environment.all_from_context(
-        {
-            "site": "mysite",
-            "environments": {
-                "dev": MINIMAL,
-                "qa": MINIMAL,
-                "prod": {**MINIMAL, "account": "111122223333"},
-            },
-        }
-    ):
-        CdnStack(app, described.stack_name, environment=described)
-    note_policies(app)
-    notes = notes_of(app)
-    assert notes["mysite-cdn-dev"] == (
-        "info",
-        "2 stacks define 4 cache policies and 4 response headers policies; the account that "
-        "they go to has room for 20 of each unless the quota was raised",
-    )
-    assert notes["mysite-cdn-prod"][1].startswith("1 stack defines 2 cache policies")
-    assert "account 111122223333 has room for 20" in notes["mysite-cdn-prod"][1]
-    assert "mysite-cdn-qa" not in notes
-
-
-def test_more_policies_than_an_account_has_room_for_are_a_warning():
-    app = new_app()
-    environments = {f"e{index}": MINIMAL for index in range(11)}
     for described in Environment.all_from_context(
         {"site": "mysite", "environments": environments}
     ):
         CdnStack(app, described.stack_name, environment=described)
     note_policies(app)
-    level, text = notes_of(app)["mysite-cdn-e0"]
-    assert level == "warning"
-    assert "define 22 cache policies" in text
+    return notes_of(app)
+
+
+def test_the_app_says_in_one_line_how_many_policies_it_takes_of_an_account():
+    apart = {**MINIMAL, "account": "111122223333"}
+    assert noted({"prod": apart, "dev": MINIMAL, "qa": MINIMAL}) == {
+        "mysite-cdn-dev": ("info", "4 of 20 cache policies of its account")
+    }
+    assert noted({"prod": apart}) == {
+        "mysite-cdn-prod": ("info", "2 of 20 cache policies of account 111122223333")
+    }
+
+
+def test_more_policies_than_an_account_has_room_for_are_a_warning_on_each_stack():
+    notes = noted({f"e{index}": MINIMAL for index in range(11)})
+    assert len(notes) == 11
+    for level, text in notes.values():
+        assert level == "warning"
+        assert text.startswith("22 of 20 cache policies of its account, over all ")
 
 
 def test_as_many_policies_as_an_account_has_room_for_are_no_warning():
+    (note,) = noted({f"e{index}": MINIMAL for index in range(10)}).values()
+    assert note[0] == "info"
+    assert note[1].startswith("20 of 20 ")
+
+
+def test_an_app_without_policies_of_its_own_says_nothing():
     app = new_app()
-    environments = {f"e{index}": MINIMAL for index in range(10)}
-    for described in Environment.all_from_context(
-        {"site": "mysite", "environments": environments}
-    ):
-        CdnStack(app, described.stack_name, environment=described)
     note_policies(app)
-    level, text = notes_of(app)["mysite-cdn-e0"]
-    assert level == "info"
-    assert "define 20 cache policies" in text
+    assert notes_of(app) == {}
+    managed = {
+        "cache": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        "response_headers": "67f7725c-6f97-4210-82d7-5512b31e9d03",
+    }
+    half = {"policy_ids": managed}
+    assert noted({"prod": {**MINIMAL, "static": half, "media": half}}) == {}
+    # One kind of its own is enough to count.
+    half = {"policy_ids": {"cache": managed["cache"]}}
+    (note,) = noted({"prod": {**MINIMAL, "static": half, "media": half}}).values()
+    assert note == ("info", "2 of 20 response headers policies of its account")
 
 
 def notes_of(app):
