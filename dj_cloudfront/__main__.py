@@ -1,0 +1,59 @@
+"""``python -m dj_cloudfront``: what is needed before settings can load."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from dj_cloudfront.pulling import add_arguments, pull
+from dj_cloudfront.pulling.arguments import OUTPUTS_FILE
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 0, or 1 with one sentence on standard error."""
+    given = _parser().parse_args(arguments)
+    try:
+        pulled = pull(
+            given.output or OUTPUTS_FILE,
+            stack=given.stack,
+            region=given.region,
+            profile=given.profile,
+            check=given.check,
+        )
+    except ValueError as error:
+        return _fail(str(error))
+    if pulled.warning:
+        print(pulled.warning, file=sys.stderr)
+    if given.json:
+        print(json.dumps(pulled.data, indent=2, ensure_ascii=False))
+    if pulled.complaint:
+        return _fail(pulled.complaint)
+    if not given.json:
+        print(pulled.sentence)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m dj_cloudfront",
+        description="What is needed before settings can load. It knows nothing of Django.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    summary = "Fetch the outputs file from the CloudFormation stack."
+    add_arguments(
+        commands.add_parser("pull", help=summary, description=summary),
+        stack="the only one in the file",
+        output=OUTPUTS_FILE,
+    )
+    return parser
+
+
+def _fail(sentence: str) -> int:
+    print(f"error: {sentence}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""Fetch the outputs file from the CloudFormation stack.
+
+``python -m dj_cloudfront pull`` is the same without settings, for the first time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront import pulling
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.conf import cdn
+
+
+def add_arguments(parser: CommandParser) -> None:
+    pulling.add_arguments(
+        parser,
+        stack="that of settings.CDN, or the only one in the file",
+        output="that of settings.CDN",
+    )
+
+
+def run(
+    terminal: Terminal,
+    *,
+    stack: str | None,
+    region: str,
+    profile: str | None,
+    output: str | None,
+    check: bool,
+    **options: Any,
+) -> None:
+    try:
+        pulled = pulling.pull(
+            output or cdn().outputs_file,
+            stack=stack or cdn().stack,
+            region=region,
+            profile=profile,
+            check=check,
+        )
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    if pulled.warning:
+        terminal.warn(pulled.warning)
+    terminal.result(pulled.data)
+    if pulled.complaint:
+        raise CommandError(pulled.complaint)
+    terminal.say(pulled.sentence)
