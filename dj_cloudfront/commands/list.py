@@ -1,0 +1,149 @@
+"""Show the builds: when they were published, their size, who serves them, which may go."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import CommandParser
+
+from dj_cloudfront.commands.deciding import (
+    add_rules,
+    build_in_service,
+    builds_root,
+    in_sentences,
+    iso,
+    moment,
+    rules_of,
+    table,
+)
+from dj_cloudfront.commands.terminal import Terminal
+
+if TYPE_CHECKING:
+    from dj_cloudfront.builds.prune.rules import Decision
+    from dj_cloudfront.builds.prune.survey import Survey
+    from dj_cloudfront.builds.prune.usage import Usage
+
+_HEAD = ("VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "STATE")
+_NUMBERS = {2, 3, 4}
+
+
+def add_arguments(parser: CommandParser) -> None:
+    add_rules(parser)
+
+
+def run(terminal: Terminal, *, current: str | None, **options: Any) -> None:
+    from dj_cloudfront.builds.prune.removal import decide
+    from dj_cloudfront.builds.prune.survey import survey
+    from dj_cloudfront.builds.prune.usage import usage
+
+    with in_sentences():
+        rules = rules_of(options)
+        seen = survey(builds_root())
+        in_service = current or _if_there(terminal, build_in_service(), seen)
+        decisions = decide(seen, in_service, rules)
+        usages = usage(seen)
+    decisions.reverse()
+    _say(terminal, seen, decisions, usages)
+    terminal.result(_data(seen, decisions, usages))
+
+
+def _if_there(terminal: Terminal, current: str | None, seen: Survey) -> str | None:
+    if any(build.version == current for build in seen.builds):
+        return current
+    terminal.warn(
+        "no build here is the current one: the settings name "
+        + ("none" if current is None else f"{current}, which is not published")
+    )
+    return None
+
+
+def _say(
+    terminal: Terminal,
+    seen: Survey,
+    decisions: list[Decision],
+    usages: dict[str, Usage],
+) -> None:
+    published = {build.version: build.published for build in seen.builds}
+    rows = [
+        (
+            one.version,
+            moment(published[one.version]),
+            str(usages[one.version].files),
+            in_bytes(usages[one.version].size),
+            in_bytes(usages[one.version].own),
+            state(one),
+        )
+        for one in decisions
+    ]
+    if not rows:
+        terminal.say(f"no builds in {seen.root}")
+    else:
+        terminal.say(table(_HEAD, rows, right=_NUMBERS))
+    for leftover in seen.leftovers:
+        terminal.say(f"being published, or left over: {leftover.name}")
+    for trashed in seen.trash:
+        back = shlex.join(("mv", str(trashed.path), f"{seen.root}/"))
+        since = moment(trashed.since)
+        terminal.say(f"in the trash since {since}: {trashed.version}; back by: {back}")
+    warn_of_absent(terminal, seen)
+
+
+def warn_of_absent(terminal: Terminal, seen: Survey) -> None:
+    """Servers that declare what is not there; they may be gone, or about to break."""
+    there = {build.version for build in seen.builds}
+    for one in seen.declarations:
+        if one.version not in there:
+            terminal.warn(
+                f"{one.server} declares {one.version}, which is not here: publish it, or run "
+                f"'manage.py cdn use --forget {one.server}' if that server is gone"
+            )
+
+
+def state(decision: Decision) -> str:
+    """All that is known of a build's service."""
+    if decision.verdict == "prune":
+        return f"may be pruned, {decision.reason}"
+    if decision.superseded is None or decision.reason.startswith("superseded"):
+        return decision.reason
+    return f"{decision.reason}, superseded since {moment(decision.superseded)}"
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes for a person, such as ``101.6 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    size = float(count)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.95:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.1f} TB"
+
+
+def _data(
+    seen: Survey, decisions: list[Decision], usages: dict[str, Usage]
+) -> dict[str, Any]:
+    published = {build.version: build.published for build in seen.builds}
+    return {
+        "root": str(seen.root),
+        "builds": [
+            {
+                "version": one.version,
+                "published": iso(published[one.version]),
+                "files": usages[one.version].files,
+                "size": usages[one.version].size,
+                "own": usages[one.version].own,
+                "state": list(one.reasons),
+                "superseded": iso(one.superseded),
+                "may_be_pruned": one.verdict == "prune",
+            }
+            for one in decisions
+        ],
+        "servers": {one.server: one.version for one in seen.declarations},
+        "trash": [
+            {"version": one.version, "path": str(one.path), "since": iso(one.since)}
+            for one in seen.trash
+        ],
+        "leftovers": [path.name for path in seen.leftovers],
+    }

@@ -1,0 +1,85 @@
+"""Say which build this server serves, so that no prune on any server removes it."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront.commands.deciding import (
+    build_in_service,
+    builds_root,
+    in_sentences,
+)
+from dj_cloudfront.commands.terminal import Terminal
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "version",
+        nargs="?",
+        metavar="VERSION",
+        help="the build (default: the one of the settings)",
+    )
+    parser.add_argument(
+        "--server",
+        metavar="NAME",
+        help="the name of this server (default: its host name)",
+    )
+    parser.add_argument(
+        "--forget",
+        metavar="NAME",
+        help="drop a server that is gone for good, in place of declaring a build",
+    )
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def run(
+    terminal: Terminal,
+    *,
+    version: str | None,
+    server: str | None,
+    forget: str | None,
+    **_: Any,
+) -> None:
+    if forget is None:
+        _declare(terminal, version, server)
+    elif version is None and server is None:
+        _forget(terminal, forget)
+    else:
+        raise CommandError(
+            "forget must be given alone, such as --forget web-1, without VERSION and --server"
+        )
+
+
+def _declare(terminal: Terminal, version: str | None, server: str | None) -> None:
+    from dj_cloudfront.builds.declarations import check_server, declare
+
+    with in_sentences():
+        build = version or build_in_service()
+        if build is None:
+            raise CommandError(
+                "VERSION must be given, such as 'cdn use 2026-11-23.1', because the settings "
+                "have local URLs, which name no build"
+            )
+        name = check_server(server if server is not None else socket.gethostname())
+        before = declare(builds_root(), build, server=name)
+    terminal.result({"server": name, "version": build, "before": before})
+    terminal.say(f"{name} serves {build}{_was(before, build)}")
+
+
+def _was(before: str | None, build: str) -> str:
+    if before == build:
+        return ", as before"
+    return "" if before is None else f", and no longer {before}"
+
+
+def _forget(terminal: Terminal, server: str) -> None:
+    from dj_cloudfront.builds.declarations import check_server, forget
+
+    with in_sentences():
+        name = check_server(server)
+        before = forget(builds_root(), name)
+    terminal.result({"server": name, "version": None, "before": before})
+    terminal.say(f"{name} is forgotten; it served {before or 'nobody knows what'}")
