@@ -153,7 +153,7 @@ def _domain_names(path: Path, stack: str | None) -> tuple[DomainNames, str]:
 
 
 def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object], str]:
-    stacks = _read(path)
+    stacks = _read(path, stack)
     names = ", ".join(sorted(stacks))
     if stack is None and len(stacks) != 1:
         raise ValueError(f"stack must be given, because {path} holds several: {names}")
@@ -166,14 +166,16 @@ def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object],
     return outputs, name
 
 
-def _read(path: Path) -> Mapping[str, object]:
+def _read(path: Path, stack: str | None) -> Mapping[str, object]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ValueError(
-            f"outputs_file must be the file written by 'cdk deploy --outputs-file', such as "
-            f"'cdn-outputs.json', but {path} does not exist: deploy first, set "
-            "STATIC_DOMAIN_NAME and MEDIA_DOMAIN_NAME, or pass local=True in development"
+            "outputs_file must be the file written by 'cdk deploy --outputs-file', such as "
+            f"'cdn-outputs.json', but {path} does not exist: deploy first, fetch it with "
+            f"'python -m dj_cloudfront pull --stack {stack or 'mysite-cdn-prod'} --output "
+            f"{path}', set STATIC_DOMAIN_NAME and MEDIA_DOMAIN_NAME, or pass local=True in "
+            "development"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(_damaged(path, error)) from None
