@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
+from environments import SITE
 
 from stacks import CdnStack, Environment
 
@@ -14,14 +15,31 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def committed_context():
+    """What cdk.json has, by whomever it was edited."""
     return json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+
+
+def cdk_json():
+    """The text of cdk.json with the site of the tests."""
+    settings = json.loads((ROOT / "cdk.json").read_text("utf-8"))
+    settings["context"] |= SITE
+    return json.dumps(settings, indent=2)
 
 
 def new_app(**context):
     # cdk.json switches off what the CLI would add, so an App without the CLI gives its bytes.
     return cdk.App(
-        context={**committed_context(), **context}, analytics_reporting=False
+        context={**committed_context(), **SITE, **context}, analytics_reporting=False
     )
+
+
+def site_templates():
+    """The templates of the tests' site, as the CLI writes them: bytes by file name."""
+    app = new_app()
+    for described in Environment.all_from_context(SITE):
+        CdnStack(app, described.stack_name, environment=described)
+    folder = Path(app.synth().directory)
+    return {found.name: found.read_bytes() for found in folder.glob("*.template.json")}
 
 
 def new_stack(app=None, stack_id="mysite-cdn-test", region="us-east-1"):

@@ -1,4 +1,4 @@
-"""Two environments for the tests: as little as possible, and every key at once."""
+"""Environments for the tests: a site of their own, as little as possible, and every key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,17 @@ PUBLIC_KEY = (
     "TzhZ8tV+z65MPU8/E3xFas2pMmc9UaezPW6W85XP3gfatgBgujuYtxzCSw==\n"
     "-----END PUBLIC KEY-----\n"
 )
+
+# What the tests call by name, so that whoever edits cdk.json has to rewrite golden templates
+# and nothing else.
+SITE = {
+    "site": "mysite",
+    "environments": {
+        "dev": {"origin": "dev.example.com"},
+        "staging": {"origin": "staging.example.com"},
+        "prod": {"origin": "www.example.com", "account": "111122223333"},
+    },
+}
 
 MINIMAL = {"origin": "www.example.com"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,26 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cdk_support import ROOT
+from cdk_support import ROOT, cdk_json
+
+# What ``python -m local`` needs of a checkout.
+_COPIED = ("app.py", "package-lock.json", "requirements.txt")
+_COPIED_FOLDERS = ("constructs_lib", "dj_cloudfront", "example", "local", "stacks")
+
+
+def checkout_of(folder):
+    """A copy of the checkout in a folder, whose cdk.json has the site of the tests."""
+    copy = Path(folder) / "checkout"
+    if copy.exists():
+        return copy
+    copy.mkdir(parents=True)
+    for name in _COPIED_FOLDERS:
+        shutil.copytree(ROOT / name, copy / name)
+    for name in _COPIED:
+        shutil.copy2(ROOT / name, copy / name)
+    (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    (copy / "cdk.json").write_text(cdk_json(), "utf-8")
+    return copy
 
 
 class LocalSite:
@@ -20,6 +40,7 @@ class LocalSite:
 
     def __init__(self, state, *options, environment=None):
         self.state = Path(state)
+        self.checkout = checkout_of(self.state.parent)
         self.options = options
         self.environment = {**os.environ, **(environment or {})}
         self.process = None
@@ -40,7 +61,7 @@ class LocalSite:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*self._command, "up", *self.options],
-                cwd=ROOT,
+                cwd=self.checkout,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -63,7 +84,7 @@ class LocalSite:
         """Another command beside it."""
         return subprocess.run(
             [*self._command, *arguments],
-            cwd=ROOT,
+            cwd=self.checkout,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 from cdk_support import ROOT, committed_context
 from judges import install
-from judges.cases import BY_NAME, NAIVE, OTHERS, described
+from judges.cases import BY_NAME, NAIVE, OTHERS, SITE, described
 from judges.judge import HERE, judge
 
 from stacks.acknowledgements import ACKNOWLEDGEMENTS
@@ -111,7 +111,7 @@ def test_every_acknowledgement_is_tried_and_absent_somewhere():
 
 @pytest.mark.parametrize("name", committed_context()["environments"])
 def test_what_is_judged_is_what_is_deployed(verdicts, name):
-    template = f"mysite-cdn-{name}.template.json"
+    template = f"{SITE}-cdn-{name}.template.json"
     golden = ROOT / "tests" / "snapshots" / template
     assert (verdicts.templates / template).read_bytes() == golden.read_bytes()
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from cdk_support import ROOT
+from local_support import checkout_of
 
 from local.aws import cdk
 from local.processes import free_port
@@ -17,7 +17,7 @@ from local.processes import free_port
 def run(tmp_path, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "local", "--state", str(tmp_path / "state"), *arguments],
-        cwd=ROOT,
+        cwd=checkout_of(tmp_path),
         capture_output=True,
         text=True,
         timeout=60,

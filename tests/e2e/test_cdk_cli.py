@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 
 import boto3
 import pytest
-from cdk_support import ROOT
+from cdk_support import ROOT, site_templates
+from local_support import checkout_of
 
 from local.aws.cdk import command
 from local.environment import REGION, aws_environment
 from local.state import State
 
 TEMPLATE = "mysite-cdn-dev.template.json"
-SYNTHESIZED = ("app.py", "cdk.json", "stacks", "constructs_lib", "dj_cloudfront")
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +25,13 @@ def aws(local_site, state_folder):
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of what makes the templates, in another folder."""
-    folder = tmp_path / "another folder"
-    folder.mkdir()
-    for name in SYNTHESIZED:
-        source = ROOT / name
-        if source.is_dir():
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / name, ignore=ignored)
-        else:
-            shutil.copy(source, folder / name)
-    return folder
+    return checkout_of(tmp_path / "another folder")
+
+
+@pytest.fixture(scope="module")
+def templates():
+    """What this process synthesizes, which the golden templates pin."""
+    return site_templates()
 
 
 def cdk(*arguments, cwd, env):
@@ -49,12 +45,16 @@ def cdk(*arguments, cwd, env):
     )
 
 
-def test_the_cli_deploys_the_golden_template_byte_for_byte(state_folder, local_site):
+def test_the_cli_deploys_the_template_byte_for_byte(
+    state_folder, local_site, templates
+):
     deployed = (state_folder / "cdk.out" / TEMPLATE).read_bytes()
-    assert deployed == (ROOT / "tests" / "snapshots" / TEMPLATE).read_bytes()
+    assert deployed == templates[TEMPLATE]
 
 
-def test_where_and_by_whom_it_is_synthesized_changes_no_byte(checkout, aws, tmp_path):
+def test_where_and_by_whom_it_is_synthesized_changes_no_byte(
+    checkout, aws, tmp_path, templates
+):
     elsewhere = {
         **aws,
         "HOME": str(tmp_path / "home"),
@@ -67,8 +67,9 @@ def test_where_and_by_whom_it_is_synthesized_changes_no_byte(checkout, aws, tmp_
     }
     done = cdk("synth", "--quiet", cwd=checkout, env=elsewhere)
     assert done.returncode == 0, done.stderr
-    for golden in (ROOT / "tests" / "snapshots").glob("*.template.json"):
-        assert (checkout / "cdk.out" / golden.name).read_bytes() == golden.read_bytes()
+    assert len(templates) == 3
+    for name, content in templates.items():
+        assert (checkout / "cdk.out" / name).read_bytes() == content
 
 
 @pytest.mark.parametrize(
@@ -133,24 +134,25 @@ def test_a_change_is_a_difference(local_site):
     assert done.returncode == 1
 
 
-def test_two_environments_have_exactly_the_policies_that_they_declare(local_site):
+def test_two_environments_have_exactly_the_policies_that_they_declare(
+    local_site, templates
+):
     done = local_site.cdk("deploy", "mysite-cdn-staging", "--require-approval", "never")
     assert done.returncode == 0, done.stderr
     try:
-        assert listed_policies(local_site) == declared_policies("dev", "staging")
+        declared = declared_policies(templates, "dev", "staging")
+        assert listed_policies(local_site) == declared
     finally:
         done = local_site.cdk("destroy", "mysite-cdn-staging", "--force")
         assert done.returncode == 0, done.stderr
-    assert listed_policies(local_site) == declared_policies("dev")
+    assert listed_policies(local_site) == declared_policies(templates, "dev")
 
 
-def declared_policies(*environments):
+def declared_policies(templates, *environments):
     names = []
     for environment in environments:
-        golden = (
-            ROOT / "tests" / "snapshots" / f"mysite-cdn-{environment}.template.json"
-        )
-        for resource in json.loads(golden.read_text("utf-8"))["Resources"].values():
+        template = json.loads(templates[f"mysite-cdn-{environment}.template.json"])
+        for resource in template["Resources"].values():
             kind = resource["Type"].rpartition("::")[2]
             if kind.endswith("Policy"):
                 names.append(resource["Properties"][f"{kind}Config"]["Name"])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
@@ -31,8 +34,10 @@ EVERY_INPUT = {
     "static": {"domain_names": ["static.example.com"]},
     "media": {"domain_names": ["media.example.com"]},
 }
+COMMITTED = committed_context()
+SITE = COMMITTED["site"]
 BY_NAME = {
-    **committed_context()["environments"],
+    **COMMITTED["environments"],
     "minimal": MINIMAL,
     "maximal": MAXIMAL,
     "every-input": EVERY_INPUT,
@@ -81,8 +86,12 @@ BY_NAME = {
 
 def described(name):
     """An environment of the table as the app reads it."""
-    context = {"site": "mysite", "environments": {name: BY_NAME[name]}}
-    return Environment.all_from_context(context)[0]
+    context = {"site": SITE, "environments": {name: BY_NAME[name]}}
+    if name in COMMITTED["environments"]:
+        return Environment.all_from_context(context)[0]
+    # All are in one app, in which an alias is on one distribution.
+    text = re.sub(r'"(static|media|private)\.', rf'"\1.{name}.', json.dumps(context))
+    return Environment.all_from_context(json.loads(text))[0]
 
 
 def define_naive(app):
