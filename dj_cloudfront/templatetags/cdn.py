@@ -1,0 +1,53 @@
+"""``{% load cdn %}``: resource hints for the head of a page."""
+
+from __future__ import annotations
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from dj_cloudfront import conf, hints
+
+register = template.Library()
+
+
+@register.simple_tag
+def cdn_preconnect() -> SafeString:
+    """``<link rel="preconnect">`` for the CDN's hosts; nothing with local URLs."""
+    return format_html_join(
+        "\n",
+        '<link rel="preconnect" href="{}"{}>',
+        (
+            (one.origin, _crossorigin(one.is_anonymous))
+            for one in hints.preconnects(conf.cdn())
+        ),
+    )
+
+
+@register.simple_tag
+def cdn_preload(name: str, *, module: bool = False) -> SafeString:
+    """``<link rel="preload">`` for a static file, in the way that the page will ask for it.
+
+    :param name: As for ``{% static %}``, such as ``css/site.css``.
+    :param module: Whether a script is a module; one that ends in ``.mjs`` is.
+    :raises ValueError: for a kind of file that browsers do not preload.
+    """
+    how = hints.preload(name)
+    if how.destination == "script" and (module or name.lower().endswith(".mjs")):
+        return format_html('<link rel="modulepreload" href="{}">', static(name))
+    if module:
+        raise ValueError(
+            f"module must be given for a script, such as 'js/main.js', got {name!r}"
+        )
+    return format_html(
+        '<link rel="preload" href="{}" as="{}"{}{}>',
+        static(name),
+        how.destination,
+        format_html(' type="{}"', how.media_type) if how.media_type else "",
+        _crossorigin(how.is_anonymous),
+    )
+
+
+def _crossorigin(is_anonymous: bool) -> str:
+    return SafeString(" crossorigin") if is_anonymous else ""
