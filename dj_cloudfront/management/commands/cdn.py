@@ -7,7 +7,8 @@ import pkgutil
 from types import ModuleType
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dj_cloudfront import commands
 from dj_cloudfront.commands.terminal import Terminal
@@ -44,4 +45,7 @@ class Command(BaseCommand):
         terminal = Terminal(
             stdout=self.stdout, stderr=self.stderr, style=self.style, as_json=json
         )
-        subcommands()[subcommand].run(terminal, **options)
+        try:
+            subcommands()[subcommand].run(terminal, **options)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
