@@ -1,3 +1,167 @@
 """Compressed companions: ``site.css.gz`` and ``site.css.br`` beside ``site.css``."""
 
 from __future__ import annotations
+
+import gzip
+import io
+import posixpath
+import zlib
+from collections.abc import Iterable, Sequence
+
+from dj_cloudfront.builds.index import COMPANIONS
+from dj_cloudfront.builds.names import LONGEST_PART
+
+SMALLEST = 256
+"""Smaller files, in bytes, get none: they fit into one packet anyway."""
+
+WORTH = 0.9
+"""A companion has at most this share of the plain file's bytes."""
+
+COMPRESSIBLE = frozenset(
+    [
+        ".atom",
+        ".bmp",
+        ".cjs",
+        ".css",
+        ".csv",
+        ".cur",
+        ".dae",
+        ".eot",
+        ".geojson",
+        ".gltf",
+        ".gpx",
+        ".htm",
+        ".html",
+        ".ico",
+        ".ics",
+        ".js",
+        ".json",
+        ".jsonld",
+        ".kml",
+        ".less",
+        ".map",
+        ".markdown",
+        ".md",
+        ".mjs",
+        ".obj",
+        ".otf",
+        ".rdf",
+        ".rss",
+        ".rst",
+        ".scss",
+        ".svg",
+        ".text",
+        ".tif",
+        ".tiff",
+        ".toml",
+        ".ts",
+        ".ttc",
+        ".ttf",
+        ".txt",
+        ".vcf",
+        ".vtt",
+        ".wasm",
+        ".wat",
+        ".wav",
+        ".webmanifest",
+        ".xhtml",
+        ".xml",
+        ".xsl",
+        ".xslt",
+        ".yaml",
+        ".yml",
+    ]
+)
+"""Endings of the types that compression makes smaller. Others are compressed already."""
+
+_BLOCK = 1 << 16
+
+
+def check_codings(codings: Sequence[str]) -> tuple[str, ...]:
+    """The content codings, if companions can be made in each.
+
+    :raises ValueError: with one sentence, when one is unknown or needs what is not installed.
+    """
+    for coding in codings:
+        if coding not in COMPANIONS:
+            raise ValueError(
+                f"precompress must name content codings, such as 'gzip' or 'br', got {coding!r}"
+            )
+    if "br" in codings and not has_brotli():
+        raise ValueError(
+            "precompress must name codings that are installed, such as 'gzip', got 'br': "
+            "pip install dj-cloudfront[brotli]"
+        )
+    return tuple(dict.fromkeys(codings))
+
+
+def has_brotli() -> bool:
+    """Whether the extra ``brotli`` is installed."""
+    try:
+        import brotli  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def companion_names(name: str, codings: Iterable[str]) -> dict[str, str]:
+    """Companions that a file of this name ought to have, by coding.
+
+    None for types that do not get smaller, and none where the name would be too long.
+    """
+    if posixpath.splitext(name)[1].lower() not in COMPRESSIBLE:
+        return {}
+    names = {coding: name + COMPANIONS[coding] for coding in codings}
+    last = len(name.rpartition("/")[2].encode()) + max(map(len, COMPANIONS.values()))
+    return names if last <= LONGEST_PART else {}
+
+
+def compress(coding: str, data: bytes) -> bytes | None:
+    """The compressed bytes, as small as can be; None where it is not worth it.
+
+    The same bytes give the same result: no time and no name is in it.
+    """
+    if len(data) < SMALLEST:
+        return None
+    compressed = _brotli(data) if coding == "br" else _gzip(data)
+    return compressed if len(compressed) <= WORTH * len(data) else None
+
+
+def is_compressed_form(coding: str, compressed: bytes, plain: bytes) -> bool:
+    """Whether a companion has the bytes of its plain file.
+
+    :raises ValueError: with one sentence, when that cannot be told without brotli.
+    """
+    if coding == "br":
+        return _is_brotli_of(compressed, plain)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(compressed)) as file:
+            # One byte more, so that a companion that goes on is noticed and not unpacked.
+            return file.read(len(plain) + 1) == plain
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _gzip(data: bytes) -> bytes:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    return compressor.compress(data) + compressor.flush()
+
+
+def _brotli(data: bytes) -> bytes:
+    import brotli
+
+    return bytes(brotli.compress(data))
+
+
+def _is_brotli_of(compressed: bytes, plain: bytes) -> bool:
+    try:
+        import brotli
+    except ImportError:
+        raise ValueError(
+            "a companion with brotli must be compared with its plain file, which needs the "
+            "extra: pip install dj-cloudfront[brotli], or leave it out"
+        ) from None
+    try:
+        return bool(brotli.decompress(compressed) == plain)
+    except brotli.error:
+        return False

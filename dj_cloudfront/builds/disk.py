@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ PRIVATE = ".cdn"
 LOCK_SECONDS = 600.0
 
 _BLOCK = 1 << 20
+# Never through a link: what is outside the builds is not to be touched.
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.5
 
 # What a file system says that has no hard links, or no more of them, or not to this file:
@@ -30,6 +33,17 @@ _NO_LINK = {
     errno.ENOTSUP,
     errno.EOPNOTSUPP,
     errno.ENOSYS,
+}
+_MAKE_ROOM = (
+    "make room on the disk, such as with 'manage.py cdn prune', and run it again"
+)
+_GIVE_RIGHT = "run it as the user that owns the folder, or give this one the right"
+_CURES = {
+    errno.ENOSPC: _MAKE_ROOM,
+    errno.EDQUOT: _MAKE_ROOM,
+    errno.EACCES: _GIVE_RIGHT,
+    errno.EPERM: _GIVE_RIGHT,
+    errno.EROFS: "mount the disk for writing",
 }
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF}
 
@@ -67,14 +81,23 @@ def write_all(file: int, data: bytes | memoryview) -> None:
 
 def fsync_folder(path: Path) -> None:
     """Sync the names in a folder, where the file system can."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    fsync_path(path)
+
+
+def fsync_path(path: Path | str, *, folder: int | None = None) -> None:
+    """Sync a file, or the names in a folder where the file system can.
+
+    :param folder: An open folder that the path is relative to.
+    """
+    opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     except OSError as error:
-        if error.errno not in _NO_FOLDER_SYNC:
+        is_folder = stat.S_ISDIR(os.fstat(opened).st_mode)
+        if not is_folder or error.errno not in _NO_FOLDER_SYNC:
             raise
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def rename(source: Path, target: Path) -> None:
@@ -156,7 +179,7 @@ def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         ) from None
     folder = root / PRIVATE
     folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = os.open(folder / "lock", _LOCK, 0o644)
     try:
         end, wait = time.monotonic() + seconds, _FIRST_WAIT
         while True:
@@ -181,6 +204,25 @@ def _taken(path: Path, lock: int, seconds: float) -> str:
         f"{path} must be free within {seconds:g} seconds, but {holder} still publishes or "
         "prunes there: wait for it, or end it if it hangs"
     )
+
+
+def explained(error: OSError, what: str, path: Path) -> OSError:
+    """The error as one sentence that names the path and the cure, its number kept.
+
+    :param what: What failed, such as ``publishing 'b2'``.
+    :param path: Used where the error names none, or a relative one.
+    """
+    if error.strerror is None:
+        return error
+    named = error.filename2 or error.filename
+    name = os.fsdecode(named) if isinstance(named, str | bytes) else ""
+    place = name if os.path.isabs(name) else path / name
+    cure = _CURES.get(error.errno or 0, "mend it and run it again")
+    sentence = OSError(
+        f"{what} must be able to use {place}, but it got {error.strerror!r}: {cure}"
+    )
+    sentence.errno = error.errno
+    return sentence
 
 
 @contextlib.contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from dj_cloudfront.builds.disk import remove_tree
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.version import check_build_version
 
@@ -43,6 +46,25 @@ def being_written(root: Path) -> list[Path]:
         for entry in _entries(root)
         if _BEING_WRITTEN.fullmatch(entry.name)
     )
+
+
+def remove_unfinished(root: Path) -> None:
+    """Remove what publishers that are gone have left. Whoever calls it holds the lock.
+
+    Each is renamed first: where the lock did not hold, as on a disk shared without one, its
+    publisher then fails to show it, and never shows half of it.
+    """
+    for path in being_written(root):
+        gone = hidden_folder(root, path.name[1:].partition(".publishing-")[0])
+        # What another user has left must not stop a release.
+        with contextlib.suppress(OSError):
+            os.rename(path, gone)
+            remove_tree(gone)
+
+
+def hidden_folder(root: Path, version: str) -> Path:
+    """A name for a folder in which a build is written, and that nobody had before."""
+    return root / f".{version}.publishing-{secrets.token_hex(8)}"
 
 
 def _entries(root: Path) -> Iterator[os.DirEntry[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,6 +96,19 @@ def render(index: Index) -> bytes:
     }
     content = {"format": _FORMAT, "version": index.version, "files": files}
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def scan(build: Path, version: str) -> Index:
+    """What is in a folder that has no index, from the bytes of its files."""
+    found: dict[str, File] = {}
+    for folder, _, names in os.walk(build):
+        for name in names:
+            path = Path(folder, name)
+            with open(path, "rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = os.fstat(file.fileno()).st_size
+            found[path.relative_to(build).as_posix()] = File(size=size, sha256=sha256)
+    return Index(version=version, files=found)
 
 
 def _parse(data: bytes) -> Index:

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import io
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from dj_cloudfront.builds.references import Reference
+from dj_cloudfront.builds import disk, folders
+from dj_cloudfront.builds.compress import check_codings
+from dj_cloudfront.builds.index import Index, read_index, render
+from dj_cloudfront.builds.names import check_name
+from dj_cloudfront.builds.references import Examiner
+from dj_cloudfront.builds.writing import companions
+from dj_cloudfront.builds.writing.content import Given, Opened, read
+from dj_cloudfront.builds.writing.existing import existing_build, first_difference
+from dj_cloudfront.builds.writing.folder import Folder, Nowhere
+from dj_cloudfront.builds.writing.previous import Previous
+from dj_cloudfront.builds.writing.report import Published
+from dj_cloudfront.builds.writing.tree import Tree
+from dj_cloudfront.version import check_build_version
+
+__all__ = ["Progress", "Publication", "Published", "publish"]
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """What publishing did, or would do.
-
-    :param path: The build's folder.
-    :param files: How many files it holds, companions included.
-    :param linked: How many of them are hard links to the previous build's.
-    :param copied: How many were written.
-    :param bytes_written: Of files and companions, the index included.
-    :param companions: How many of the files are companions.
-    :param already_there: Whether the same content was published before; nothing was done then.
-    :param references: Root-absolute references in stylesheets, found or rewritten.
-    """
-
-    version: str
-    path: Path
-    files: int
-    linked: int
-    copied: int
-    bytes_written: int
-    companions: int
-    already_there: bool
-    references: tuple[Reference, ...]
-    seconds: float
 
 
 class Publication:
@@ -49,13 +41,9 @@ class Publication:
         stylesheets begin with. They are reported.
     :param rewrite_references: The same, and they are made relative.
     :param progress: Called with what is done, how many are done, and of how many.
-    :param dry_run: Write nothing, and say what would be written.
+    :param dry_run: Write nothing, wait for nobody, and say what would be written.
+    :raises ValueError: with one sentence, when one of these cannot be.
     """
-
-    path: Path
-    """The hidden folder that is being filled."""
-    previous: Path | None
-    """The newest published build with an index, whose unchanged files are linked."""
 
     def __init__(
         self,
@@ -68,7 +56,19 @@ class Publication:
         progress: Progress | None = None,
         dry_run: bool = False,
     ) -> None:
-        raise NotImplementedError
+        self.root = Path(root)
+        self.version = check_build_version(version)
+        self.path = folders.hidden_folder(self.root, version)
+        self.previous: Path | None = None
+        self._codings = check_codings(precompress)
+        self._examiner = Examiner(find=find_references, rewrite=rewrite_references)
+        self._progress = progress or (lambda what, done, total: None)
+        self._dry_run = dry_run
+        self._existing: Index | None = None
+        self._tree: Tree | None = None
+        self._held = contextlib.ExitStack()
+        self._is_over = False
+        self._began = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -77,36 +77,183 @@ class Publication:
         self.abandon()
 
     def add(self, name: str, source: Path) -> None:
-        """Add a file with the bytes of ``source``: a link if the previous build has the same."""
-        raise NotImplementedError
+        """Add a file with the bytes of ``source``: linked to the same bytes, or copied.
+
+        :param name: Relative to the build, with ``/`` between folders.
+        :param source: A link is followed; the build has what it leads to.
+        :raises ValueError: with one sentence, when the name or the source cannot be published.
+        :raises OSError: with one sentence, and the build is abandoned.
+        """
+        tree = self._open_tree()
+        check_name(name)
+        try:
+            with Opened(source) as content:
+                tree.add(name, self._examiner.examine(name, content))
+        except OSError as error:
+            raise self._failed(error) from None
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """Add a file with these bytes."""
-        raise NotImplementedError
+        """Add a file with these bytes, as ``add`` does."""
+        tree = self._open_tree()
+        check_name(name)
+        try:
+            tree.add(name, self._examiner.examine(name, Given(data)))
+        except OSError as error:
+            raise self._failed(error) from None
 
     def remove(self, name: str) -> None:
-        """Take a file out again, for another one of its name."""
-        raise NotImplementedError
+        """Take a file out again, such as before another one of its name.
+
+        :raises KeyError: when none of this name was added.
+        """
+        tree = self._open_tree()
+        try:
+            tree.remove(name)
+        except OSError as error:
+            raise self._failed(error) from None
+        self._examiner.forget(name)
 
     def exists(self, name: str) -> bool:
         """Whether a file of this name was added."""
-        raise NotImplementedError
+        return self._tree is not None and name in self._tree.entries
 
     def names(self) -> Iterator[str]:
         """The names of all files that were added."""
-        raise NotImplementedError
+        yield from self._tree.entries if self._tree else ()
 
     def open(self, name: str) -> BinaryIO:
-        """A file that was added, to be read."""
-        raise NotImplementedError
+        """The bytes of a file that was added.
+
+        :raises FileNotFoundError: when none of this name was added.
+        """
+        tree = self._open_tree()
+        if name not in tree.entries:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        with tree.open(name) as content:
+            return io.BytesIO(read(content))
 
     def finish(self) -> Published:
-        """Make the companions, write the index, sync, and show the build by one rename."""
-        raise NotImplementedError
+        """Make the companions, write the index, sync, and show the build by one rename.
+
+        :raises ValueError: with one sentence, when the version exists with other content, or
+            a companion that was given is not its plain file's.
+        :raises OSError: with one sentence, and nothing of the build shows.
+        """
+        tree = self._open_tree()
+        try:
+            return self._finish(tree)
+        except OSError as error:
+            raise self._failed(error) from None
+        finally:
+            self.abandon()
 
     def abandon(self) -> None:
-        """Remove what was written and let go of the lock. Nothing happens after ``finish``."""
-        raise NotImplementedError
+        """Remove what was written, and let go of the lock. Nothing, once it is finished."""
+        self._is_over = True
+        self._held.close()
+
+    def _open_tree(self) -> Tree:
+        if self._is_over:
+            raise ValueError(
+                f"build {self.version!r} must be filled before it is finished or abandoned"
+            )
+        if self._tree is None:
+            try:
+                self._tree = self._begin()
+            except OSError as error:
+                raise self._failed(error) from None
+            except BaseException:
+                self.abandon()
+                raise
+        return self._tree
+
+    def _begin(self) -> Tree:
+        self._began = time.monotonic()
+        if not self._dry_run:
+            self._held.enter_context(disk.locked(self.root))
+            folders.remove_unfinished(self.root)
+        target = self.root / self.version
+        self._existing = existing_build(target)
+        if self._existing is not None:
+            self.previous, index = target, self._existing
+        else:
+            self.previous, index = _newest(self.root)
+        previous = Previous(self.previous, index) if self.previous and index else None
+        if previous:
+            self._held.callback(previous.close)
+        folder = Nowhere() if self._dry_run else self._new_folder()
+        self._held.callback(folder.close)
+        return Tree(folder, previous)
+
+    def _new_folder(self) -> Folder:
+        self._held.callback(self._remove)
+        return Folder(self.path)
+
+    def _remove(self) -> None:
+        # What cannot be removed now is hidden, and the next one removes it.
+        with contextlib.suppress(OSError):
+            disk.remove_tree(self.path)
+
+    def _finish(self, tree: Tree) -> Published:
+        if not tree.entries:
+            raise ValueError(
+                f"a build must hold at least one file, but {self.version!r} got none: see "
+                "STATICFILES_DIRS and INSTALLED_APPS"
+            )
+        companions.check_given(tree)
+        if self._existing is not None:
+            return self._keep(self._existing, tree)
+        companions.make(tree, self._codings, self._progress)
+        index = tree.index(self.version)
+        self._progress("syncing", 0, 1)
+        size = tree.finish(render(index))
+        if not self._dry_run:
+            disk.rename(self.path, self.root / self.version)
+        self._progress("syncing", 1, 1)
+        linked = sum(one.linked for one in tree.entries.values())
+        return self._published(index, linked=linked, bytes_written=size)
+
+    def _keep(self, existing: Index, tree: Tree) -> Published:
+        difference = first_difference(existing, tree)
+        if difference:
+            raise ValueError(
+                f"build {self.version!r} must keep what was published, but {difference}: "
+                "publish under a BUILD_VERSION that was never used"
+            )
+        if not self._dry_run:
+            # For one that was killed between the rename and its sync.
+            disk.fsync_folder(self.root)
+        return self._published(existing, already_there=True)
+
+    def _published(
+        self,
+        index: Index,
+        *,
+        linked: int = 0,
+        bytes_written: int = 0,
+        already_there: bool = False,
+    ) -> Published:
+        files = len(index.files)
+        return Published(
+            version=self.version,
+            path=self.root / self.version,
+            files=files,
+            linked=linked,
+            copied=0 if already_there else files - linked,
+            bytes_written=bytes_written,
+            companions=sum(map(index.is_companion, index.files)),
+            already_there=already_there,
+            references=self._examiner.found(),
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _failed(self, error: OSError, source: Path | None = None) -> OSError:
+        """The error as a sentence, after which nothing more can be done."""
+        self.abandon()
+        what = f"publishing {self.version!r}"
+        if source is not None and error.filename == source:
+            return disk.explained(error, what, Path.cwd())
+        return disk.explained(error, what, self.path)
 
 
 def publish(
@@ -125,5 +272,30 @@ def publish(
     :raises ValueError: with one sentence, when a name, a source or the version cannot be
         published, or the version exists with other content.
     :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        Nothing of the build shows then.
     """
-    raise NotImplementedError
+    files = list(sources)
+    step = max(1, len(files) // 100)
+    with Publication(
+        root,
+        version,
+        precompress=precompress,
+        find_references=find_references,
+        rewrite_references=rewrite_references,
+        progress=progress,
+        dry_run=dry_run,
+    ) as publication:
+        for done, (name, source) in enumerate(files, 1):
+            publication.add(name, source)
+            if progress and (done % step == 0 or done == len(files)):
+                progress("publishing", done, len(files))
+        return publication.finish()
+
+
+def _newest(root: Path) -> tuple[Path | None, Index | None]:
+    """The newest build with an index. A damaged one is no reason to publish nothing."""
+    for version in reversed(folders.published(root)):
+        with contextlib.suppress(ValueError):
+            if index := read_index(root / version):
+                return root / version, index
+    return None, None

@@ -7,6 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dj_cloudfront.builds.writing.content import Content, Given, read
+
+_PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
+
 # One pass from left to right, so that what stands in a comment or in a string is skipped.
 _CSS = re.compile(
     rb"""
@@ -35,7 +39,7 @@ class Reference:
     relative: str
 
 
-def find_references(name: str, data: bytes, prefix: str) -> list[Reference]:
+def references_in(name: str, data: bytes, prefix: str) -> list[Reference]:
     """The references of a stylesheet that begin with ``prefix``, in their order.
 
     :param prefix: Such as ``/static/``: where the files were before the CDN.
@@ -43,20 +47,60 @@ def find_references(name: str, data: bytes, prefix: str) -> list[Reference]:
     return [reference for reference, _, _ in _found(name, data, prefix)]
 
 
-def rewrite_references(
-    name: str, data: bytes, prefix: str
-) -> tuple[bytes, list[Reference]]:
-    """The stylesheet with these references made relative, and the references."""
-    parts, found, end = [], [], 0
+def made_relative(name: str, data: bytes, prefix: str) -> bytes:
+    """The stylesheet with these references leading to the same files of the build."""
+    parts, end = [], 0
     for reference, start, stop in _found(name, data, prefix):
-        parts += [data[end:start], reference.relative.encode()]
-        found.append(reference)
+        parts += [
+            data[end:start],
+            reference.relative.encode("utf-8", "surrogateescape"),
+        ]
         end = stop
-    return b"".join([*parts, data[end:]]), found
+    return b"".join([*parts, data[end:]])
 
 
-def is_stylesheet(name: str) -> bool:
-    return name.lower().endswith(".css")
+class Examiner:
+    """Looks into the stylesheets of a build as they are added.
+
+    :param find: A prefix. References that begin with it are noted.
+    :param rewrite: A prefix. They are made relative as well.
+    :raises ValueError: with one sentence, when a prefix is no path of a folder.
+    """
+
+    def __init__(self, *, find: str | None, rewrite: str | None) -> None:
+        for what, prefix in (
+            ("find_references", find),
+            ("rewrite_references", rewrite),
+        ):
+            if prefix is not None and not _PREFIX.fullmatch(prefix):
+                raise ValueError(
+                    f"{what} must be a path that begins and ends with a slash, such as "
+                    f"'/static/', got {prefix!r}"
+                )
+        self._prefix = rewrite or find
+        self._rewrites = rewrite is not None
+        self._noted: dict[str, list[Reference]] = {}
+
+    def examine(self, name: str, content: Content) -> Content:
+        """The content to publish, which is another one if something was rewritten in it."""
+        if self._prefix is None or not name.lower().endswith(".css"):
+            return content
+        data = read(content)
+        found = references_in(name, data, self._prefix)
+        if not found:
+            return content
+        self._noted[name] = found
+        if not self._rewrites:
+            return content
+        return Given(made_relative(name, data, self._prefix))
+
+    def forget(self, name: str) -> None:
+        """The stylesheet was taken out of the build."""
+        self._noted.pop(name, None)
+
+    def found(self) -> tuple[Reference, ...]:
+        """All that was noted, by stylesheet and line."""
+        return tuple(one for name in sorted(self._noted) for one in self._noted[name])
 
 
 def _found(name: str, data: bytes, prefix: str) -> Iterator[tuple[Reference, int, int]]:
@@ -78,5 +122,11 @@ def _found(name: str, data: bytes, prefix: str) -> Iterator[tuple[Reference, int
 
 
 def _relative(name: str, target: str) -> str:
-    path, mark, rest = re.fullmatch(r"([^?#]*)([?#]?)(.*)", target, re.DOTALL).groups()
-    return posixpath.relpath(path or ".", posixpath.dirname(name) or ".") + mark + rest
+    path, rest = _split(target)
+    return posixpath.relpath(path or ".", posixpath.dirname(name) or ".") + rest
+
+
+def _split(target: str) -> tuple[str, str]:
+    """The path, and what follows from ``?`` or ``#`` on."""
+    end = next((at for at, sign in enumerate(target) if sign in "?#"), len(target))
+    return target[:end], target[end:]
