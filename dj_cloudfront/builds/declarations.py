@@ -19,7 +19,7 @@ from pathlib import Path
 from dj_cloudfront.builds import disk
 from dj_cloudfront.builds.folders import is_version, published
 from dj_cloudfront.builds.private import (
-    existing_root,
+    alone,
     is_file,
     is_folder,
     is_there,
@@ -53,8 +53,8 @@ def declare(root: Path, version: str, *, server: str) -> str | None:
     :returns: The build that the server had declared before, if any.
     :raises ValueError: with one sentence, for no name of a server or no build that is there.
     """
-    root, server = existing_root(root), check_server(server)
-    with disk.locked(root):
+    server = check_server(server)
+    with alone(root) as root:
         if not (is_version(version) and is_folder(root / version)):
             raise ValueError(_no_build(root, version))
         folder = private(root, _IN_USE)
@@ -75,8 +75,8 @@ def forget(root: Path, server: str) -> str | None:
     :returns: The build that it had declared; None if what it said is damaged.
     :raises ValueError: with one sentence, when it has declared nothing.
     """
-    root, server = existing_root(root), check_server(server)
-    with disk.locked(root):
+    server = check_server(server)
+    with alone(root) as root:
         path = private(root, _IN_USE) / f"{server}{_ENDING}"
         if not is_there(path):
             servers = ", ".join(map(_server_of, _files(root))) or "there is none"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
-from dj_cloudfront.builds.disk import PRIVATE
+from dj_cloudfront.builds.disk import PRIVATE, locked
 
 _CLOCK = "clock-"
 
@@ -42,6 +44,19 @@ def private(root: Path, name: str = "", *, create: bool = False) -> Path:
                 "away, so that nothing outside the builds is touched"
             )
     return path / name
+
+
+@contextlib.contextmanager
+def alone(root: Path) -> Iterator[Path]:
+    """Have the lock on ``root``, which is given with the links in its path resolved.
+
+    :raises ValueError: with one sentence, when it is no folder, or ``.cdn`` is a link.
+    :raises OSError: with one sentence, when somebody else has the lock for too long.
+    """
+    found = existing_root(root)
+    private(found)
+    with locked(found):
+        yield found
 
 
 def is_folder(path: Path) -> bool:

@@ -66,9 +66,7 @@ def prune(root: Path, *, current: str, rules: Rules, trash_for: timedelta) -> Ou
         protected build is not there, or what a server has declared cannot be read.
     :raises OSError: with one sentence, when somebody else has the lock for too long.
     """
-    root = private.existing_root(root)
-    private.private(root)
-    with disk.locked(root):
+    with private.alone(root) as root:
         now = private.now(root)
         failures: list[str] = []
         trash.settle(root, failures)
@@ -90,14 +88,15 @@ def decide(seen: Survey, current: str | None, rules: Rules) -> list[Decision]:
 
     :raises ValueError: with one sentence, when a build that is named is not there.
     """
-    there = {build.version for build in seen.builds}
-    named = {"current": {current}, "protect": rules.protected}
-    for what, versions in named.items():
-        for version in sorted(filter(None, versions - there)):
-            some = ", ".join(build.version for build in seen.builds[-3:]) or "none"
+    there = [build.version for build in seen.builds]
+    named = [] if current is None else [("current", current)]
+    named += [("protect", version) for version in sorted(rules.protected)]
+    for what, version in named:
+        if version not in there:
             raise ValueError(
-                f"{what} must be a build in {seen.root}, such as {some}, got {version!r}: "
-                "nothing is removed as long as that is in doubt"
+                f"{what} must be a build in {seen.root}, such as "
+                f"{', '.join(there[-3:]) or 'none'}, got {version!r}: nothing is removed "
+                "as long as that is in doubt"
             )
     return plan(
         seen.builds, seen.declarations, current=current, now=seen.now, rules=rules
@@ -105,7 +104,7 @@ def decide(seen: Survey, current: str | None, rules: Rules) -> list[Decision]:
 
 
 def _is_due(one: Trashed, now: float, trash_for: timedelta) -> bool:
-    return now - one.since >= trash_for.total_seconds()
+    return now - min(one.since, now) >= trash_for.total_seconds()
 
 
 def _empty(outcome: Outcome, trash_for: timedelta) -> None:

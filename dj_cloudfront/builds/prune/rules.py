@@ -175,10 +175,12 @@ def _previous(
     """
     others = [build for build in real if build.version not in set(in_use)]
     used = [build.last_used for build in others if build.last_used is not None]
-    found = {build.version for build in others if used and build.last_used == max(used)}
     published = next((b.published for b in real if b.version == current), None)
-    before = [b for b in others if _known(b.published) < _known(published)]
-    return found | {build.version for build in before[-1:]}
+    earlier = [b for b in others if _known(b.published) < _known(published)]
+    last = max((_known(build.published) for build in earlier), default=None)
+    return {b.version for b in others if used and b.last_used == max(used)} | {
+        b.version for b in earlier if b.published == last
+    }
 
 
 def _superseded(build: Build, real: Sequence[Build]) -> float | None:

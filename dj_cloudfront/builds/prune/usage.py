@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from dj_cloudfront.builds.index import Index
@@ -31,50 +31,50 @@ class Usage:
 def usage(seen: Survey) -> dict[str, Usage]:
     """The use of the disk by build.
 
-    A file that its neighbour has too, by name and content, is taken for one file with two
-    names, which a sample has to confirm; so most files are not looked at, for a shared disk
-    answers each such question over the network. Without an index every file is looked at.
+    Content that its neighbour has too is taken for one file with two names, which a sample
+    has to confirm; so most files are not looked at, for a shared disk answers each such
+    question over the network. Without an index every file is looked at.
     """
     indexed = [b.version for b in seen.builds if b.version in seen.indexes]
-    neighbours = {
-        version: [
-            seen.indexes[other]
-            for other in (*indexed[:at][-1:], *indexed[at + 1 :][:1])
-        ]
-        for at, version in enumerate(indexed)
-    }
-    return {
-        build.version: _of_index(
-            seen.root / build.version,
-            seen.indexes[build.version],
-            neighbours[build.version],
-        )
-        if build.version in seen.indexes
-        else _of_files(_walk(seen.root / build.version))
-        for build in seen.builds
-    }
+    found = {}
+    for build in seen.builds:
+        folder, index = seen.root / build.version, seen.indexes.get(build.version)
+        if index is None:
+            found[build.version] = _of_files(_walk(folder))
+            continue
+        at = indexed.index(build.version)
+        around = indexed[max(at - 1, 0) : at] + indexed[at + 1 : at + 2]
+        neighbours = [seen.indexes[version] for version in around]
+        found[build.version] = _of_index(folder, index, neighbours)
+    return found
 
 
 def _of_index(build: Path, index: Index, neighbours: Iterable[Index]) -> Usage:
-    shared = {
-        name: file.size
-        for name, file in index.files.items()
-        if file.size and any(other.files.get(name) == file for other in neighbours)
-    }
-    sample = islice(shared, 0, None, max(1, len(shared) // _SAMPLE))
+    elsewhere = {file for other in neighbours for file in other.files.values()}
+    shared = [
+        name for name, file in index.files.items() if file.size and file in elsewhere
+    ]
+    sample = shared[:: max(1, len(shared) // _SAMPLE)]
     if any(found.st_nlink == 1 for found in _stats(build / name for name in sample)):
         return _of_files(_stats(build / name for name in index.files))
-    size = sum(file.size for file in index.files.values())
-    own = size - sum(shared.values())
-    return Usage(files=len(index.files), size=size, own=own)
+    return Usage(
+        files=len(index.files),
+        size=sum(file.size for file in index.files.values()),
+        own=sum(file.size for file in {*index.files.values()} - elsewhere),
+    )
 
 
 def _of_files(files: Iterable[os.stat_result]) -> Usage:
-    found = [(one.st_size, one.st_nlink) for one in files]
+    found = list(files)
+    names = Counter((one.st_dev, one.st_ino) for one in found)
+    one_each = {(one.st_dev, one.st_ino): one for one in found}
     return Usage(
         files=len(found),
-        size=sum(size for size, _ in found),
-        own=sum(size for size, links in found if links == 1),
+        size=sum(one.st_size for one in found),
+        # All names of the file are this build's.
+        own=sum(
+            one.st_size for key, one in one_each.items() if names[key] == one.st_nlink
+        ),
     )
 
 
