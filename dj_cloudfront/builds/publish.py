@@ -117,6 +117,10 @@ class Publication:
         """Whether a file of this name was added."""
         return self._tree is not None and name in self._tree.entries
 
+    def is_unchanged(self, name: str) -> bool:
+        """Whether the previous build has the same bytes under the name of a file added."""
+        return self._tree is not None and self._tree.entries[name].origin == name
+
     def names(self) -> Iterator[str]:
         """The names of all files that were added."""
         yield from self._tree.entries if self._tree else ()
@@ -174,16 +178,26 @@ class Publication:
             folders.remove_unfinished(self.root)
         target = self.root / self.version
         self._existing = existing_build(target)
-        if self._existing is not None:
-            self.previous, index = target, self._existing
-        else:
-            self.previous, index = _newest(self.root)
-        previous = Previous(self.previous, index) if self.previous and index else None
-        if previous:
-            self._held.callback(previous.close)
+        existing = self._existing
+        previous = self._read(target, existing) if existing else self._read_newest()
         folder = Nowhere() if self._dry_run else self._new_folder()
         self._held.callback(folder.close)
         return Tree(folder, previous)
+
+    def _read(self, path: Path, index: Index) -> Previous:
+        self.previous = path
+        previous = Previous(path, index)
+        self._held.callback(previous.close)
+        return previous
+
+    def _read_newest(self) -> Previous | None:
+        """The newest build with an index. A damaged one is no reason to publish nothing."""
+        for version in reversed(folders.published(self.root)):
+            path = self.root / version
+            with contextlib.suppress(ValueError):
+                if index := read_index(path):
+                    return self._read(path, index)
+        return None
 
     def _new_folder(self) -> Folder:
         self._held.callback(self._remove)
@@ -290,12 +304,3 @@ def publish(
             if progress and (done % step == 0 or done == len(files)):
                 progress("publishing", done, len(files))
         return publication.finish()
-
-
-def _newest(root: Path) -> tuple[Path | None, Index | None]:
-    """The newest build with an index. A damaged one is no reason to publish nothing."""
-    for version in reversed(folders.published(root)):
-        with contextlib.suppress(ValueError):
-            if index := read_index(root / version):
-                return root / version, index
-    return None, None
