@@ -7,6 +7,7 @@ import io
 import posixpath
 import zlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from dj_cloudfront.builds.index import COMPANIONS
 from dj_cloudfront.builds.names import LONGEST_PART
@@ -87,21 +88,12 @@ def check_codings(codings: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(
                 f"precompress must name content codings, such as 'gzip' or 'br', got {coding!r}"
             )
-    if "br" in codings and not has_brotli():
+    if "br" in codings and _library() is None:
         raise ValueError(
             "precompress must name codings that are installed, such as 'gzip', got 'br': "
             "pip install dj-cloudfront[brotli]"
         )
     return tuple(dict.fromkeys(codings))
-
-
-def has_brotli() -> bool:
-    """Whether the extra ``brotli`` is installed."""
-    try:
-        import brotli  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def companion_names(name: str, codings: Iterable[str]) -> dict[str, str]:
@@ -148,20 +140,28 @@ def _gzip(data: bytes) -> bytes:
 
 
 def _brotli(data: bytes) -> bytes:
-    import brotli
-
-    return bytes(brotli.compress(data))
+    library = _library()
+    assert library is not None, "check_codings() comes first"
+    return bytes(library.compress(data))
 
 
 def _is_brotli_of(compressed: bytes, plain: bytes) -> bool:
-    try:
-        import brotli
-    except ImportError:
+    library = _library()
+    if library is None:
         raise ValueError(
             "a companion with brotli must be compared with its plain file, which needs the "
-            "extra: pip install dj-cloudfront[brotli], or leave it out"
-        ) from None
+            "extra (pip install dj-cloudfront[brotli]): install it, or leave the file out"
+        )
     try:
-        return bool(brotli.decompress(compressed) == plain)
-    except brotli.error:
+        return bool(library.decompress(compressed) == plain)
+    except library.error:
         return False
+
+
+def _library() -> Any | None:
+    """The extra ``brotli``, if it is installed."""
+    try:
+        import brotli  # type: ignore[import-untyped,import-not-found,unused-ignore]
+    except ImportError:
+        return None
+    return brotli

@@ -12,6 +12,10 @@ LONGEST_NAME = 1024 - len("v" * 64 + "/")
 
 # Refused on the raw path by the servers' rules, also when the % comes encoded once more.
 _ENCODED = re.compile(r"%(25)*(2e|2f|5c|00)", re.IGNORECASE)
+# What almost all names are, and what needs no closer look.
+_PLAIN = re.compile(
+    r"(?=.{1,255}$)[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -20,6 +24,8 @@ def check_name(name: str) -> None:
 
     :raises ValueError: with one sentence, when it cannot.
     """
+    if _PLAIN.fullmatch(name):
+        return
     if why := _why_not(name):
         raise ValueError(
             f"a file's name must {why}, such as 'css/site.css', got {name!r}: rename the "
