@@ -159,7 +159,10 @@ def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object],
         raise ValueError(f"stack must be given, because {path} holds several: {names}")
     name = stack if stack is not None else next(iter(stacks))
     if name not in stacks:
-        raise ValueError(f"stack must be one of those in {path}: {names}, got {name!r}")
+        raise ValueError(
+            f"stack must be one of those in {path}: {names}, got {name!r}: deploy it, or fetch "
+            f"it with {_pull(path, name)}"
+        )
     outputs = stacks[name]
     if not isinstance(outputs, dict):
         raise ValueError(_damaged(path, f"{name} is no object"))
@@ -173,9 +176,8 @@ def _read(path: Path, stack: str | None) -> Mapping[str, object]:
         raise ValueError(
             "outputs_file must be the file written by 'cdk deploy --outputs-file', such as "
             f"'cdn-outputs.json', but {path} does not exist: deploy first, fetch it with "
-            f"'python -m dj_cloudfront pull --stack {stack or 'mysite-cdn-prod'} --output "
-            f"{path}', set STATIC_DOMAIN_NAME and MEDIA_DOMAIN_NAME, or pass local=True in "
-            "development"
+            f"{_pull(path, stack or 'mysite-cdn-prod')}, set STATIC_DOMAIN_NAME and "
+            "MEDIA_DOMAIN_NAME, or pass local=True in development"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(_damaged(path, error)) from None
@@ -186,6 +188,10 @@ def _read(path: Path, stack: str | None) -> Mapping[str, object]:
     if not isinstance(stacks, dict) or not stacks:
         raise ValueError(_damaged(path, "it holds no stack"))
     return stacks
+
+
+def _pull(path: Path, stack: str) -> str:
+    return f"'python -m dj_cloudfront pull --stack {stack} --output {path}'"
 
 
 def _damaged(path: Path, why: object) -> str:

@@ -99,10 +99,13 @@ def test_fails_when_several_stacks_are_in_the_file_and_none_is_named(outputs):
 
 
 def test_fails_when_the_stack_is_not_in_the_file(outputs):
-    with pytest.raises(
-        ValueError, match="one of those in .*: mysite-cdn-prod, got 'x'"
-    ):
-        read(outputs(), stack="x")
+    path = outputs()
+    with pytest.raises(ValueError) as error:
+        read(path, stack="x")
+    assert str(error.value) == (
+        f"stack must be one of those in {path}: mysite-cdn-prod, got 'x': deploy it, or fetch "
+        f"it with 'python -m dj_cloudfront pull --stack x --output {path}'"
+    )
 
 
 def test_local_urls_come_only_from_local(tmp_path):
