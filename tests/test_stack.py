@@ -63,7 +63,7 @@ def test_no_golden_template_is_of_an_environment_that_is_gone(request):
         for name in gone:
             (GOLDEN / name).unlink()
         return
-    assert not gone, CURE
+    assert not gone, f"{sorted(gone)} are of no environment of cdk.json: {CURE}"
 
 
 def test_logical_ids_are_a_contract():
