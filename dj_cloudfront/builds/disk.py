@@ -191,8 +191,12 @@ def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
                     raise OSError(_taken(folder / "lock", lock, seconds)) from None
             time.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
-        os.ftruncate(lock, 0)
-        os.pwrite(lock, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        # On a full disk nobody is told, and what makes room can still run.
+        with contextlib.suppress(OSError):
+            os.ftruncate(lock, 0)
+            os.pwrite(
+                lock, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0
+            )
         yield
     finally:
         os.close(lock)

@@ -204,6 +204,8 @@ class Publication:
         return Folder(self.path)
 
     def _remove(self) -> None:
+        if self.path == self.root / self.version:
+            return
         # What cannot be removed now is hidden, and the next one removes it.
         with contextlib.suppress(OSError):
             disk.remove_tree(self.path)
@@ -222,10 +224,16 @@ class Publication:
         self._progress("syncing", 0, 1)
         size = tree.finish(render(index))
         if not self._dry_run:
-            disk.rename(self.path, self.root / self.version)
+            self._show()
         self._progress("syncing", 1, 1)
         linked = sum(one.linked for one in tree.entries.values())
         return self._published(index, linked=linked, bytes_written=size)
+
+    def _show(self) -> None:
+        target = self.root / self.version
+        os.rename(self.path, target)
+        self.path = target
+        disk.fsync_folder(self.root)
 
     def _keep(self, existing: Index, tree: Tree) -> Published:
         difference = first_difference(existing, tree)
