@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from dj_cloudfront.builds.prune.rules import in_words
 from dj_cloudfront.commands.deciding import (
     add_rules,
     build_in_service,
@@ -105,7 +106,7 @@ def _say_how_to_bring_back(
         return
     terminal.say(
         "in the trash, and deleted by the first prune after "
-        f"{trash / timedelta(days=1):g} days; until then, bring one back by:"
+        f"{in_words(trash.total_seconds())}; until then, bring one back by:"
     )
     for one in outcome.moved:
         back = shlex.join(("mv", str(one.path), f"{outcome.seen.root}/"))

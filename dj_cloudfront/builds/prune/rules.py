@@ -107,7 +107,8 @@ def plan(
     newest = {build.version for build in real[-rules.keep :]}
     decisions = []
     for build in given:
-        superseded = None if build.version in in_use else _superseded(build, real)
+        is_out = build in real and build.version not in in_use
+        superseded = _superseded(build, real) if is_out else None
         states = in_use.get(build.version, ()) + _states(build, rules, previous, newest)
         decisions.append(_decision(build, states, superseded, now, rules))
     return decisions

@@ -1,0 +1,217 @@
+"""``manage.py cdn list``: what there is, newest first."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+
+import pytest
+from django.core.management.base import CommandError
+from prune_support import (
+    FILES,
+    cdn,
+    cdn_json,
+    forget_times,
+    make_build,
+    make_builds,
+    set_last_used,
+    site,
+    tree,
+    use,
+)
+
+from dj_cloudfront.builds.declarations import declare, last_used
+from dj_cloudfront.commands.list import in_bytes
+
+SIZE = sum(len(data) for data in FILES.values()) + 2
+
+
+@pytest.fixture
+def root(tmp_path):
+    make_builds(tmp_path, {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50})
+    with site(tmp_path, "b5"):
+        yield tmp_path
+
+
+def rows(*options):
+    """Version and state of each line of the table."""
+    head, *lines = cdn("list", *options)[0].splitlines()
+    start = head.index("STATE")
+    return {line.split()[0]: line[start:] for line in lines if line[0] not in "bi "} | {
+        line.split()[0]: line[start:] for line in lines if re.match(r"b\d ", line)
+    }
+
+
+def test_the_newest_build_is_on_top(root):
+    said, complaints = cdn("list")
+    head, *lines = said.splitlines()
+    assert head.split() == ["VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "STATE"]
+    assert [line.split()[0] for line in lines] == ["b5", "b4", "b3", "b2", "b1"]
+    assert complaints == ""
+
+
+def test_a_line_has_the_time_the_files_and_the_sizes(root):
+    line = cdn("list")[0].splitlines()[1]
+    published = (root / "b5" / ".cdn-index.json").stat().st_mtime
+    when = datetime.fromtimestamp(published).strftime("%Y-%m-%d %H:%M")
+    assert line.split("  ")[0] == "b5"
+    assert when in line
+    assert re.search(r" 4 +5\.0 kB +2 B  current, one of the 5 newest$", line)
+
+
+def test_the_state_says_all_that_keeps_a_build(root):
+    use(root, "web1", "b2")
+    forget_times(root)
+    use(root, "web1", "b3", ago=40)
+    use(root, "web2", "b3")
+    states = rows("--keep", "1", "--protect", "b1")
+    assert states["b5"] == "current, the newest"
+    assert states["b4"].startswith("previous, superseded since ")
+    assert states["b3"] == "used by web1, web2"
+    assert states["b2"].startswith("previous, superseded since ")
+    assert states["b1"].startswith("protected, superseded since ")
+
+
+def test_the_state_says_what_may_be_pruned_and_what_not_yet(root):
+    states = rows("--keep", "1")
+    assert states["b1"] == "may be pruned, superseded for 300 days"
+    set_last_used_of(root, "b1", 3)
+    set_last_used_of(root, "b2", 2)
+    states = rows("--keep", "1")
+    assert states["b1"] == "superseded for 3 days, not yet 30 days"
+
+
+def set_last_used_of(root, version, days):
+    path = root / ".cdn" / "last-used" / version
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    set_last_used(root, version, days)
+
+
+def test_a_folder_without_an_index_is_shown_as_such(root):
+    make_build(root, "plain", age=900, index=False)
+    assert cdn_json("list")["builds"][-1] == {
+        "version": "plain",
+        "published": cdn_json("list")["builds"][-1]["published"],
+        "files": 4,
+        "size": SIZE + 3,
+        "own": SIZE + 3,
+        "state": ["without index"],
+        "superseded": None,
+        "may_be_pruned": False,
+    }
+    found = cdn_json("list", "--without-index", "--keep", "1")["builds"][-1]
+    assert found["may_be_pruned"]
+
+
+def test_a_script_reads_all_of_it(root):
+    declare(root, "b4", server="web1")
+    make_build(root, ".b6.publishing-0a1b2c3d", index=False)
+    found = cdn_json("list")
+    assert found["root"] == str(root)
+    assert [one["version"] for one in found["builds"]] == ["b5", "b4", "b3", "b2", "b1"]
+    assert found["servers"] == {"web1": "b4"}
+    assert found["leftovers"] == [".b6.publishing-0a1b2c3d"]
+    assert found["trash"] == []
+    newest = found["builds"][0]
+    assert (newest["files"], newest["size"], newest["own"]) == (4, SIZE, 2)
+    published = datetime.fromisoformat(newest["published"])
+    assert published.tzinfo is not None
+    assert abs(published.timestamp() - time.time() + 50 * 86400) < 60
+
+
+def test_the_trash_is_shown_with_the_way_back(root):
+    cdn("prune", "--yes", "--keep", "1")
+    lines = [line for line in cdn("list")[0].splitlines() if "in the trash" in line]
+    assert len(lines) == 3
+    (path,) = (root / ".cdn" / "trash").glob("b1-*/b1")
+    assert any(line.endswith(f"b1; back by: mv {path} {root}/") for line in lines)
+    assert {one["version"] for one in cdn_json("list")["trash"]} == {"b1", "b2", "b3"}
+
+
+def test_what_is_being_published_is_shown(root):
+    make_build(root, ".b6.publishing-0a1b2c3d", index=False)
+    assert "being published, or left over: .b6.publishing-0a1b2c3d" in cdn("list")[0]
+
+
+def test_a_server_that_declares_what_is_not_there_is_pointed_out(root):
+    declare(root, "b1", server="web1")
+    (root / "b1").rename(root.parent / "b1")
+    complaints = cdn("list")[1]
+    assert "web1 declares b1, which is not here" in complaints
+    assert "cdn use --forget web1" in complaints
+    (root.parent / "b1").rename(root / "b1")
+    assert cdn("list")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "local", "complaint"),
+    [
+        ("b9", False, "b9, which is not published"),
+        ("b5", True, "none"),
+        (None, True, "none"),
+    ],
+)
+def test_without_a_current_build_it_still_shows_them(root, version, local, complaint):
+    with site(root, version, local=local):
+        said, complaints = cdn("list")
+        assert len(said.splitlines()) == 6
+        assert f"the settings name {complaint}" in complaints
+        assert "current" not in said
+        assert "b5  " in cdn("list", "--current", "b5")[0]
+        assert cdn("list", "--current", "b5")[1] == ""
+
+
+def test_nothing_is_shown_of_an_empty_root(tmp_path):
+    with site(tmp_path, "b1"):
+        assert cdn("list")[0] == f"no builds in {tmp_path}\n"
+        assert cdn_json("list")["builds"] == []
+
+
+def test_looking_changes_nothing(root):
+    before = tree(root)
+    cdn("list")
+    assert tree(root) == before
+    assert last_used(root) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--keep", "0"], "keep must be 1 or more"),
+        (["--keep", "many"], "argument --keep: invalid int value: 'many'"),
+        (["--superseded", "-1"], "argument --superseded: must be a number of days"),
+        (["--superseded", "nan"], "such as 30 or 0.5, got 'nan'"),
+        (["--superseded", "1e99"], "such as 30 or 0.5, got '1e99'"),
+        (["--protect", "b9"], "protect must be a build in .*, got 'b9'"),
+        (["--protect", "../b1"], r"protect must be 1 to 64 .* got '\.\./b1'"),
+        (["--current", "b9"], "current must be a build in .*, got 'b9'"),
+    ],
+)
+def test_fails_with_a_sentence(root, arguments, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        cdn("list", *arguments)
+
+
+def test_fails_when_the_builds_are_nowhere(tmp_path):
+    sentence = "static_root must be the folder"
+    with site(tmp_path / "none", "b1"), pytest.raises(CommandError, match=sentence):
+        cdn("list")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (101_600_000, "101.6 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (5_000_000_000_000, "5.0 TB"),
+    ],
+)
+def test_a_size_for_a_person(count, text):
+    assert in_bytes(count) == text
