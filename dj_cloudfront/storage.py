@@ -1,0 +1,40 @@
+"""The staticfiles storages: ``collectstatic`` and ``cdn publish`` make builds with them.
+
+For ``STORAGES["staticfiles"]["BACKEND"]``, as ``dj_cloudfront.storage.BuildStorage``.
+"""
+
+from __future__ import annotations
+
+from dj_cloudfront.storages.manifest import ManifestStorage
+from dj_cloudfront.storages.publishing import PublishingStorage
+from dj_cloudfront.storages.urls import RememberedUrls
+
+__all__ = ["BuildStorage", "ManifestBuildStorage"]
+
+
+class BuildStorage(RememberedUrls, PublishingStorage):
+    """Files under their own names, in a folder of each build's own.
+
+    ``STATIC_ROOT`` is the build's folder and ``STATIC_URL`` ends with its name, as
+    ``dj_cloudfront.config()`` gives both. With ``local=True`` this is Django's
+    ``StaticFilesStorage``.
+
+    :param precompress: Companions to write for files that compress well: ``gz``, ``br``.
+        Default: none.
+    :param rewrite_references: Whether references such as ``url(/static/…)`` in stylesheets,
+        which lead out of the build, are made relative. Default: they are only reported.
+    :param reference_prefix: What such references begin with. Default: ``/static/``.
+    """
+
+
+class ManifestBuildStorage(RememberedUrls, ManifestStorage):
+    """Files under names that hold a hash of their content, beside their own names.
+
+    Django's ``ManifestStaticFilesStorage`` with what ``BuildStorage`` has. Files that did not
+    change, and refer to none that did, are taken from the previous build.
+
+    :param manifest_strict: Whether a name that the manifest does not have is an error.
+        ``False`` gives the URL of the file under its own name. Default: ``True``.
+    :param manifest_storage: Where the manifest is. Default: in the build, as
+        ``.staticfiles.json``, which web servers do not show.
+    """

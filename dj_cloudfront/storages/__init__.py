@@ -1,0 +1,3 @@
+"""The staticfiles storages behind ``dj_cloudfront.storage``."""
+
+from __future__ import annotations

@@ -1,0 +1,110 @@
+"""A manifest that no web server shows, and what happens to names that are not in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Generator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.contrib.staticfiles.storage import ManifestFilesMixin
+from django.core.files.base import ContentFile
+
+from dj_cloudfront.builds import disk
+from dj_cloudfront.builds.publish import Publication, Published
+from dj_cloudfront.builds.references import Reference
+from dj_cloudfront.storages import earlier
+from dj_cloudfront.storages.hashing import HashingStorage
+from dj_cloudfront.storages.publishing import Processed, PublishingStorage
+
+
+class ManifestStorage(ManifestFilesMixin, HashingStorage):
+    """Django's manifest, in the build and under a hidden name.
+
+    :param manifest_strict: Whether a name that the manifest does not have is an error.
+        ``False`` gives the URL of the file as it is, hashed or not. Default: the class's
+        attribute, which is ``True``.
+    """
+
+    manifest_name = ".staticfiles.json"
+
+    def __init__(
+        self, *args: Any, manifest_strict: bool | None = None, **options: Any
+    ) -> None:
+        if manifest_strict is not None:
+            self.manifest_strict = manifest_strict
+        super().__init__(*args, **options)
+
+    def stored_name(self, name: str) -> str:
+        if self.is_local:
+            # In tests and with runserver nothing was collected, and nothing has to be.
+            return super().stored_name(name) if self.hashed_files else name
+        path = urlsplit(unquote(name)).path.strip()
+        if self.hash_key(self.clean_name(path)) in self.hashed_files:
+            return super().stored_name(name)
+        if not self.manifest_strict:
+            return name
+        raise ValueError(
+            f"Missing staticfiles manifest entry for {path!r}" + self._hint()
+        )
+
+    def read_manifest(self) -> str | None:
+        if self.is_local or self.manifest_storage is not self:
+            return super().read_manifest()
+        try:
+            return self._manifest(self.location).read_text("utf-8")
+        except FileNotFoundError:
+            return None
+
+    def post_process(
+        self, paths: Collection[str], dry_run: bool = False, **options: Any
+    ) -> Iterator[Processed]:
+        kind = ManifestFilesMixin if self.is_local else PublishingStorage
+        yield from kind.post_process(self, paths, dry_run=dry_run, **options)
+
+    def process(
+        self, publication: Publication, names: Collection[str]
+    ) -> Generator[Processed]:
+        fingerprint = self.fingerprint()
+        before = earlier.Earlier()
+        if fingerprint and publication.previous is not None:
+            manifest = self._manifest(publication.previous)
+            before = earlier.read(manifest, fingerprint)
+        self.hashed_files = {}
+        yield from self.hash_files(publication, names, before)
+        if publication.path.is_dir():
+            path = self._manifest(publication.path)
+            disk.write_new(path, self._render(fingerprint), mode=0o444)
+
+    def published(self, published: Published) -> None:
+        if self.manifest_storage is not self:
+            self.save_manifest()
+
+    def stray_references(self, published: Published) -> list[Reference]:
+        """Without those in hashed files, which repeat those in the files themselves."""
+        repeated = set(self.hashed_files.values()) - set(self.hashed_files)
+        found = super().stray_references(published)
+        return [reference for reference in found if reference.name not in repeated]
+
+    def _manifest(self, folder: Path | str) -> Path:
+        return Path(folder) / self.manifest_name
+
+    def _render(self, fingerprint: str) -> bytes:
+        names = json.dumps(sorted(self.hashed_files.items())).encode()
+        self.manifest_hash = self.file_hash(None, ContentFile(names))
+        content = {
+            "paths": self.hashed_files,
+            "version": self.manifest_version,
+            "hash": self.manifest_hash,
+            earlier.KEY: earlier.render(fingerprint, self.references),
+        }
+        return json.dumps(content).encode()
+
+    def _hint(self) -> str:
+        if self.hashed_files or self.manifest_storage is not self:
+            return ""
+        return (
+            f", for {self._manifest(self.location)} does not exist: publish the build before "
+            "the processes start that render its pages"
+        )

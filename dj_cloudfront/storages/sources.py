@@ -1,0 +1,75 @@
+"""What the finders find, as ``collectstatic`` would collect it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.apps import apps
+from django.contrib.staticfiles.finders import get_finders
+from django.core.files.storage import FileSystemStorage, Storage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A file of a finder.
+
+    :param name: In the build, with ``/`` between folders.
+    :param path: In the finder's storage.
+    """
+
+    name: str
+    path: str
+    storage: Storage
+
+    @contextmanager
+    def file(self) -> Iterator[Path]:
+        """A file on this machine's disk with the content: the very one, where there is one."""
+        try:
+            path = self._path()
+        except NotImplementedError:
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / "copy"
+                with self.storage.open(self.path) as content, copy.open("wb") as file:
+                    shutil.copyfileobj(content, file)
+                yield copy
+        else:
+            yield path
+
+    def _path(self) -> Path:
+        if type(self.storage) is FileSystemStorage:
+            # Without its check of the path, which the storage itself has just listed.
+            return Path(os.path.join(self.storage.location, self.path))
+        return Path(self.storage.path(self.path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """:param hidden: Those that another one of the same name comes before."""
+
+    sources: Sequence[Source]
+    hidden: Sequence[Source]
+
+
+def find_sources(ignore: Sequence[str] = ()) -> Found:
+    """All that the finders find; of several files of one name the first counts.
+
+    :param ignore: Glob patterns beside those of the staticfiles app.
+    """
+    staticfiles = apps.get_app_config("staticfiles")
+    patterns = [*ignore, *staticfiles.ignore_patterns]
+    first: dict[str, Source] = {}
+    hidden = []
+    for finder in get_finders():
+        for path, storage in finder.list([os.path.normpath(one) for one in patterns]):
+            prefix = getattr(storage, "prefix", None)
+            name = os.path.join(prefix, path) if prefix else path
+            source = Source(name=name.replace(os.sep, "/"), path=path, storage=storage)
+            if first.setdefault(source.name, source) is not source:
+                hidden.append(source)
+    return Found(sources=tuple(first.values()), hidden=hidden)
