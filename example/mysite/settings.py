@@ -47,6 +47,7 @@ MEDIA_ROOT = DATA / "media"
 
 
 INSTALLED_APPS = [
+    "dj_cloudfront",
     "gallery",  # before admin, whose base_site.html it extends
     "django.contrib.admin",
     "django.contrib.auth",
