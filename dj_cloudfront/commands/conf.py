@@ -1,0 +1,233 @@
+"""Print a web server's configuration from the same settings.
+
+It goes to standard output, or to a file that is replaced at once. The text depends on nothing
+but settings, options and the variables they name: the same again is the same to the byte.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront.builds.disk import write_atomically
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.conf import cdn
+from dj_cloudfront.servers import apache, caddy, nginx, rules, whitenoise
+from dj_cloudfront.servers.gathering import (
+    CERTBOT,
+    UPLOAD_MIB,
+    UPSTREAM,
+    Options,
+    Settings,
+    gather,
+)
+
+Option = tuple[str, dict[str, Any]]
+
+# In the order in which the first line of a configuration repeats them.
+_WEB: tuple[Option, ...] = (
+    (
+        "--server-name",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAME",
+            "help": "a host name; may be given again (default: those of ALLOWED_HOSTS; "
+            "with --http any)",
+        },
+    ),
+    (
+        "--listen",
+        {
+            "metavar": "[ADDRESS:]PORT",
+            "help": "where to listen (default: 443, with --http 80)",
+        },
+    ),
+    (
+        "--http",
+        {"action": "store_true", "help": "no TLS: it ends at a server before this one"},
+    ),
+    (
+        "--certificate",
+        {
+            "metavar": "FILE",
+            "help": f"the certificate with its chain (default: {CERTBOT}/<first "
+            "name>/fullchain.pem; Caddy gets one by itself)",
+        },
+    ),
+    (
+        "--certificate-key",
+        {"metavar": "FILE", "help": "its key (default: privkey.pem beside it)"},
+    ),
+    (
+        "--upstream",
+        {
+            "default": UPSTREAM,
+            "metavar": "ADDRESS",
+            "help": f"Django's server: host:port or unix:/path (default: {UPSTREAM})",
+        },
+    ),
+    (
+        "--max-upload",
+        {
+            "type": int,
+            "metavar": "MIB",
+            "help": f"the longest body for Django (default: {UPLOAD_MIB}, or "
+            "DATA_UPLOAD_MAX_MEMORY_SIZE if that is more)",
+        },
+    ),
+    (
+        "--private-root",
+        {"metavar": "DIR", "help": "the folder of private media (default: none)"},
+    ),
+    (
+        "--origin-secret-variable",
+        {
+            "action": "append",
+            "default": [],
+            "metavar": "NAME",
+            "help": "the environment variable that holds the origin secret; twice while "
+            "it rotates (default: no secret is asked for)",
+        },
+    ),
+    (
+        "--guard",
+        {
+            "action": "append",
+            "default": [],
+            "choices": [rules.STATIC, rules.MEDIA, rules.PRIVATE],
+            "help": "a tree that asks for the secret; private media always does "
+            "(default: every tree)",
+        },
+    ),
+    (
+        "--access-log",
+        {
+            "metavar": "FILE",
+            "help": "where requests are logged (default: the server's)",
+        },
+    ),
+)
+_NAME: Option = (
+    "--name",
+    {
+        "metavar": "NAME",
+        "help": "a name of its own, where one server has several such sites",
+    },
+)
+_OPTIONS: dict[str, tuple[Option, ...]] = {
+    "nginx": (
+        *_WEB,
+        _NAME,
+        (
+            "--brotli",
+            {"action": "store_true", "help": "use .br files: needs a module on Debian"},
+        ),
+    ),
+    "apache": _WEB,
+    "caddy": (*_WEB, _NAME),
+    "whitenoise": (
+        (
+            "--media",
+            {"action": "store_true", "help": "serve uploads too; see the docs"},
+        ),
+    ),
+}
+
+
+def add_arguments(parser: CommandParser) -> None:
+    servers = parser.add_subparsers(dest="server", metavar="SERVER", required=True)
+    for server, options in _OPTIONS.items():
+        own = servers.add_parser(server, help=f"for {server.capitalize()}")
+        for flag, keywords in options:
+            own.add_argument(flag, **keywords)
+        own.add_argument(
+            "--output", metavar="FILE", help="a file to replace (default: print it)"
+        )
+
+
+def run(terminal: Terminal, *, server: str, output: str | None, **options: Any) -> None:
+    given = {
+        _destination(flag): options[_destination(flag)] for flag, _ in _OPTIONS[server]
+    }
+    try:
+        text, is_secret = _RENDER[server](_command(server, given), given)
+        if cdn().is_local:
+            terminal.warn(
+                "settings say local=True: this describes no server with a CDN"
+            )
+        if output is None:
+            terminal.stdout.write(text, ending="")
+            return
+        mode = 0o600 if is_secret else 0o644
+        write_atomically(Path(output), text.encode(), mode=mode)
+    except (ValueError, OSError) as error:
+        raise CommandError(str(error)) from None
+
+
+def _command(server: str, given: dict[str, Any]) -> str:
+    """The command line that makes the same again, and shows no secret."""
+    words = ["manage.py", "cdn", "conf", server]
+    for flag, keywords in _OPTIONS[server]:
+        value = given[_destination(flag)]
+        if value in (None, False, [], keywords.get("default")):
+            continue
+        if value is True:
+            words.append(flag)
+            continue
+        for one in value if isinstance(value, list) else [value]:
+            words += [flag, str(one)]
+    return shlex.join(words)
+
+
+def _destination(flag: str) -> str:
+    return flag.removeprefix("--").replace("-", "_")
+
+
+def _settings() -> Settings:
+    return Settings(
+        builds_root=cdn().builds_root,
+        media_root=os.fspath(settings.MEDIA_ROOT or ""),
+        allowed_hosts=settings.ALLOWED_HOSTS,
+        body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+    )
+
+
+def _nginx(command: str, given: dict[str, Any]) -> tuple[str, bool]:
+    brotli = given.pop("brotli")
+    site = gather(_settings(), Options(**given), command=command)
+    return nginx.render(site, brotli=brotli), bool(site.secrets)
+
+
+def _apache(command: str, given: dict[str, Any]) -> tuple[str, bool]:
+    site = gather(_settings(), Options(**given), command=command)
+    return apache.render(site), bool(site.secrets)
+
+
+def _caddy(command: str, given: dict[str, Any]) -> tuple[str, bool]:
+    site = gather(
+        _settings(), Options(**given), command=command, makes_certificates=True
+    )
+    return caddy.render(site), bool(site.secrets)
+
+
+def _whitenoise(command: str, given: dict[str, Any]) -> tuple[str, bool]:
+    gather(_settings(), Options(http=True), command=command)
+    text = whitenoise.render(
+        command=command, middleware=settings.MIDDLEWARE, media=given["media"]
+    )
+    return text, False
+
+
+_RENDER: dict[str, Callable[[str, dict[str, Any]], tuple[str, bool]]] = {
+    "nginx": _nginx,
+    "apache": _apache,
+    "caddy": _caddy,
+    "whitenoise": _whitenoise,
+}

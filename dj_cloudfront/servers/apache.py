@@ -1,0 +1,207 @@
+"""A virtual host of Apache 2.4."""
+
+from __future__ import annotations
+
+from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.servers import rules
+from dj_cloudfront.servers.site import Site, fill, lines, quoted
+
+# All rewriting is in the virtual host: inside <Directory> it would need FollowSymLinks.
+# NV keeps a header that is only looked at out of Vary.
+_TEXT = r"""# <<command>>
+# a2enmod headers proxy_http rewrite<<ssl_module>>
+<<bind>><VirtualHost <<host>>:<<port>>>
+<<listen>>
+    AllowEncodedSlashes NoDecode
+    MergeSlashes Off
+
+    RewriteEngine On
+    # Which tree and which file the path leads to, once resolved; or that a distribution asks.
+<<trees>>
+    RewriteCond "%{ENV:TREE}" "=" [NV]
+    RewriteCond "%{HTTP:<<tree_header>>}" "." [NV]
+    RewriteRule "^" "-" [E=TREE:none]
+    # First of all: a path that says one thing and may mean another leads nowhere.
+    RewriteCond "%{THE_REQUEST}" "^\S+ (https?://[^/?]*)?<<odd>>" [NC,NV]
+    RewriteRule "^" "-" [E=TREE:none,R=404]
+    # A distribution outside its tree.
+    RewriteCond "%{ENV:TREE}" "." [NV]
+    RewriteCond "%{ENV:TREE}+%{HTTP:<<tree_header>>}" "!^(<<allowed>>)$" [NV]
+    RewriteRule "^" "-" [R=404]
+<<past>>    RewriteRule "^/(<<names>>)/(.*/)?\." "-" [R=404]
+    RewriteCond "%{REQUEST_METHOD}" "=OPTIONS" [NV]
+    RewriteRule "^/(<<names>>)/" "-" [R=204]
+    RewriteCond "%{REQUEST_METHOD}" "!^(GET|HEAD)$" [NV]
+    RewriteRule "^/(<<names>>)/" "-" [R=405]
+    RewriteCond "%{ENV:FILE}" "!-f"
+    RewriteRule "^/(<<names>>)/" "-" [R=404]
+    # Compressed beforehand, or not at all: CloudFront compresses what is left.
+    RewriteCond "%{ENV:FILE}.br" "-f" [OR]
+    RewriteCond "%{ENV:FILE}.gz" "-f"
+    RewriteRule "^/static/" "-" [E=ENCODED:1]
+<<encodings>>
+
+    <LocationMatch "^/(<<names>>)/">
+        # Last of all sections, so that no <FilesMatch> runs what somebody has uploaded.
+        SetHandler default-handler
+        FileETag MTime Size
+        DirectorySlash Off
+<<types>>
+    </LocationMatch>
+    # Only what was chosen above is an encoding; any other .gz is a file of its own.
+    <If "reqenv('ENCODING') == 'gzip'">
+        RemoveType .gz
+        AddEncoding gzip .gz
+    </If>
+    <If "reqenv('ENCODING') == 'br'">
+        RemoveType .br
+        AddEncoding br .br
+    </If>
+    ErrorDocument 403 default
+    ErrorDocument 404 default
+    ErrorDocument 405 default
+
+    Header always set Cache-Control "no-store" "expr=-n reqenv('TREE') && ! %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
+    Header always set Cache-Control "<<a_day>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
+    Header always set Cache-Control "<<a_year>>" "expr=reqenv('TREE') == 'static' && %{REQUEST_STATUS} in {'200', '206', '304'}"
+    Header always set Allow "<<methods>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '405'"
+    Header always set Access-Control-Allow-Origin "*" env=TREE
+    Header always set Access-Control-Allow-Methods "<<methods>>" env=TREE
+    Header always set Access-Control-Allow-Headers "*" env=TREE
+    Header always set Access-Control-Expose-Headers "<<exposed>>" env=TREE
+    Header always set Access-Control-Max-Age "<<preflight>>" env=TREE
+    Header always set X-Content-Type-Options "nosniff" env=TREE
+    Header always set Content-Security-Policy "<<policy>>" "expr=reqenv('TREE') in {'media', 'private'}"
+    Header always merge Vary "Accept-Encoding" env=ENCODED
+    Header setifempty Content-Type "<<unknown>>" env=TREE
+    Header unset Content-Language env=TREE
+
+<<aliases>>
+    ProxyPass "/" "<<upstream>>" nocanon
+    ProxyPreserveHost On<<scheme>>
+</VirtualHost>
+"""
+
+# In the order in which they are preferred: the first that is there and wanted is sent.
+_ENCODINGS = {"br": "br", "gzip": "gz"}
+
+_TREE = (
+    'RewriteRule "^/<<name>>/(.*)$" "-" '
+    '"[E=TREE:<<name>>,E=FILE:<<root>>/$1,E=no-gzip:1,E=no-brotli:1]"'
+)
+
+_ENCODING = r"""RewriteCond "%{ENV:ENCODED}%{ENV:ENCODING}" "=1" [NV]
+RewriteCond "%{HTTP:Accept-Encoding}" "(^|[\s,])<<coding>>\s*($|,|;\s*q=(1|0\.0*[1-9]))" [NC,NV]
+RewriteCond "%{ENV:FILE}.<<ending>>" "-f"
+RewriteRule "^/static/([^?]*)$" "/static/$1.<<ending>>" [E=ENCODING:<<coding>>,PT]
+"""
+
+_ALIAS = r"""    Alias "/<<name>>/" "<<root>>/"
+    ProxyPass "/<<name>>/" "!"
+    <Directory "<<root>>">
+        Options None
+        AllowOverride None
+        Require all granted
+    </Directory>"""
+
+
+def render(site: Site) -> str:
+    """The text of a file for ``/etc/apache2/sites-available``."""
+    return fill(
+        _TEXT,
+        command=site.command,
+        ssl_module="" if site.plain else " ssl",
+        bind=_bind(site),
+        host=site.listen.host or "*",
+        port=str(site.listen.port),
+        listen=_listen(site),
+        names="|".join(site.tree_names),
+        tree_header=TREE_HEADER,
+        odd=rules.odd_path(site.tree_names, backslash=r"\\\\"),
+        allowed=_allowed(site),
+        past=_past(site),
+        trees=lines(
+            (fill(_TREE, name=tree.name, root=tree.root) for tree in site.trees),
+            indent=4,
+        ),
+        encodings=_encodings(),
+        types=lines((f"AddType {kind} {names}" for kind, names in _types()), indent=8),
+        a_day=rules.A_DAY,
+        a_year=rules.A_YEAR,
+        methods=rules.METHODS,
+        exposed=rules.EXPOSED_HEADERS,
+        preflight=str(rules.PREFLIGHT_SECONDS),
+        policy=rules.UPLOAD_POLICY,
+        unknown=rules.UNKNOWN_TYPE,
+        aliases=lines(
+            fill(_ALIAS, name=tree.name, root=tree.root) for tree in site.trees
+        ),
+        upstream=_upstream(site),
+        scheme="" if site.plain else "\n    RequestHeader set X-Forwarded-Proto https",
+    )
+
+
+def _bind(site: Site) -> str:
+    # Debian's ports.conf listens to these two.
+    usual = site.listen.host is None and site.listen.port in (80, 443)
+    return "" if usual else f"Listen {site.listen}\n"
+
+
+def _listen(site: Site) -> str:
+    certificate = site.certificate
+    return lines(
+        f"ServerName {site.names[0]}" if site.names else "",
+        f"ServerAlias {' '.join(site.names[1:])}" if site.names[1:] else "",
+        "SSLEngine On" if certificate else "",
+        f"SSLCertificateFile {quoted(certificate.file)}" if certificate else "",
+        f"SSLCertificateKeyFile {quoted(certificate.key)}" if certificate else "",
+        f"CustomLog {quoted(site.access_log)} combined" if site.access_log else "",
+        f"LimitRequestBody {site.upload_mib * 1024 * 1024}",
+        indent=4,
+    )
+
+
+def _allowed(site: Site) -> str:
+    """Each tree with its own header, and with none unless it needs one."""
+    return "|".join(
+        f"{tree.name}\\+{tree.name if tree.needs_header else f'({tree.name})?'}"
+        for tree in site.trees
+    )
+
+
+def _past(site: Site) -> str:
+    if not site.secrets:
+        return ""
+    guarded = "|".join(tree.name for tree in site.guarded)
+    return fill(
+        """    # Who comes past the distributions.
+    RewriteCond "%{HTTP:<<header>>}" "!^(<<secrets>>)$" [NV]
+    RewriteRule "^/(<<guarded>>)/" "-" [R=403]
+""",
+        header=rules.SECRET_HEADER,
+        secrets="|".join(site.secrets),
+        guarded=guarded,
+    )
+
+
+def _encodings() -> str:
+    return lines(
+        *(
+            fill(_ENCODING, coding=coding, ending=ending).splitlines()
+            for coding, ending in _ENCODINGS.items()
+        ),
+        indent=4,
+    )
+
+
+def _types() -> list[tuple[str, str]]:
+    return [
+        (kind, " ".join(f".{one}" for one in extensions.split()))
+        for kind, extensions in rules.TYPES.items()
+    ]
+
+
+def _upstream(site: Site) -> str:
+    if site.upstream.socket:
+        return f"unix:{site.upstream.socket}|http://localhost/"
+    return f"http://{site.upstream.host}/"

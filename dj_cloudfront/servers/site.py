@@ -1,0 +1,113 @@
+"""``Site``: what a web server has to know, in the terms of no server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dj_cloudfront.servers.inputs import Address, Upstream
+from dj_cloudfront.servers.rules import PRIVATE, STATIC
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tree:
+    """A folder of files that one distribution reads.
+
+    :param name: Its path on the server, such as ``static``, and the value of ``X-Cdn-Tree``.
+    :param root: The folder.
+    :param source: What says where the folder is, for sentences.
+    :param guarded: Whether a request has to bring the origin secret.
+    """
+
+    name: str
+    root: str
+    source: str
+    guarded: bool = False
+
+    @property
+    def has_companions(self) -> bool:
+        """Whether ``a.css.gz`` stands for ``a.css``. Among uploads it may be anybody's."""
+        return self.name == STATIC
+
+    @property
+    def needs_header(self) -> bool:
+        """Whether nobody but its own distribution may read it."""
+        return self.name == PRIVATE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """The files of the server's certificate, with its chain, and of its key."""
+
+    file: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """Checked values. They can be written into a configuration as they are.
+
+    :param command: The command line that makes this configuration, without secrets.
+    :param trees: Never empty: the static files are always there.
+    :param names: Host names. None: whatever name is asked for.
+    :param plain: HTTP, for a server behind one that ends TLS.
+    :param certificate: Not with ``plain``. Caddy gets one by itself without.
+    :param upload_mib: The longest body that reaches Django.
+    :param secrets: The values of the origin secret that are accepted, two while it rotates.
+    :param access_log: A file. Default: what the server does by itself.
+    :param prefix: What the names of this site begin with, on a server that has several.
+    """
+
+    command: str
+    trees: tuple[Tree, ...]
+    listen: Address
+    upstream: Upstream
+    names: tuple[str, ...] = ()
+    plain: bool = False
+    certificate: Certificate | None = None
+    upload_mib: int = 5
+    secrets: tuple[str, ...] = ()
+    access_log: str | None = None
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        _check_apart(self.trees)
+
+    @property
+    def tree_names(self) -> tuple[str, ...]:
+        return tuple(tree.name for tree in self.trees)
+
+    @property
+    def guarded(self) -> tuple[Tree, ...]:
+        return tuple(tree for tree in self.trees if tree.guarded)
+
+
+def fill(text: str, **values: str) -> str:
+    """Put values in place of ``<<name>>``, which means nothing to any server."""
+    return re.sub(r"<<(\w+)>>", lambda found: values[found[1]], text)
+
+
+def lines(*given: str | Iterable[str], indent: int = 0) -> str:
+    """Lines one below the other, with the same indent; an empty one stays out."""
+    flat: list[str] = []
+    for one in given:
+        flat += [one] if isinstance(one, str) else one
+    return "\n".join(f"{' ' * indent}{line}" for line in flat if line)
+
+
+def quoted(path: str) -> str:
+    """A path as nginx and Apache take it: in quotes if it has to be."""
+    return path if re.fullmatch(r"[\w./-]+", path) else f'"{path}"'
+
+
+def _check_apart(trees: Iterable[Tree]) -> None:
+    """A file of one tree must not be one of another, with the other's rules."""
+    for inner in trees:
+        for outer in trees:
+            if inner is not outer and f"{inner.root}/".startswith(f"{outer.root}/"):
+                raise ValueError(
+                    f"{inner.source} must not be inside of {outer.source}, such as "
+                    f"'/var/mysite/{inner.name}' beside '/var/mysite/{outer.name}', "
+                    f"got {inner.root!r}"
+                )

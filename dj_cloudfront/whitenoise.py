@@ -1,0 +1,222 @@
+"""Files from Django's own process, with WhiteNoise: every build, by the web server's rules.
+
+WhiteNoise alone lists the files of one build when it starts, keeps them for a minute, and
+leaves errors and preflights to Django. Nothing else imports this module; it needs the package
+``whitenoise``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from whitenoise.media_types import MediaTypes  # type: ignore[import-untyped]
+from whitenoise.middleware import (  # type: ignore[import-untyped]
+    WhiteNoiseFileResponse,
+)
+from whitenoise.responders import (  # type: ignore[import-untyped]
+    NotARegularFileError,
+    StaticFile,
+)
+
+from dj_cloudfront import conf
+from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.servers import rules
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+_HeaderList = list[tuple[str, str]]
+
+_OF_A_304 = {"etag", "last-modified", "vary"}
+
+
+class StaticFilesMiddleware:
+    """Serve ``/static/<build>/…`` of every build that is published, and nothing else of it.
+
+    A build is there as soon as it is published and gone as soon as it is pruned, without a
+    restart. Put it first in ``MIDDLEWARE``, before ``CdnTreeMiddleware``: a redirect to HTTPS
+    would lead past the CDN. With ``local=True`` it is not used.
+    """
+
+    tree: ClassVar[str] = rules.STATIC
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if conf.cdn().is_local:
+            raise MiddlewareNotUsed("the URLs are local")
+        self.get_response = get_response
+        self._prefix = f"/{self.tree}/"
+        self._odd = re.compile(
+            rf"(https?://[^/?]*)?{rules.odd_path([self.tree])}", re.IGNORECASE
+        )
+        self._files = _Files(
+            self.root(), self._prefix, has_companions=self.tree == rules.STATIC
+        )
+
+    def root(self) -> str:
+        """The folder of the tree."""
+        return conf.cdn().builds_root
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        asked = request.headers.get(TREE_HEADER, "")
+        is_inside = request.path_info.startswith(self._prefix)
+        if self._odd.match(_raw_target(request)):
+            return self._finished(HttpResponse(status=404))
+        if is_inside and asked in ("", self.tree):
+            return self._finished(self._answer(request))
+        if is_inside or asked == self.tree:
+            # A distribution outside its tree.
+            return self._finished(HttpResponse(status=404))
+        return self.get_response(request)
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method == "OPTIONS":
+            return HttpResponse(status=204, headers={"Cache-Control": rules.A_DAY})
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponse(status=405, headers={"Allow": rules.METHODS})
+        try:
+            file = self._files.find(request.path_info)
+            if file is None:
+                return HttpResponse(status=404)
+            return _response(file, request.method, request.META)
+        except (OSError, ValueError, NotARegularFileError):
+            # Pruned between the look and the reading, or no name of a file at all.
+            return HttpResponse(status=404)
+
+    def _finished(self, response: HttpResponseBase) -> HttpResponseBase:
+        """The headers that every answer of a tree has."""
+        if response.status_code not in (200, 204, 206, 304):
+            response["Cache-Control"] = rules.NO_STORE
+        elif not response.has_header("Cache-Control"):
+            response["Cache-Control"] = rules.cache_control(self.tree)
+        if not getattr(response, "streaming", False):
+            # Django's own type says nothing of an answer without content.
+            del response["Content-Type"]
+        response["Access-Control-Allow-Origin"] = "*"
+        response["Access-Control-Allow-Methods"] = rules.METHODS
+        response["Access-Control-Allow-Headers"] = "*"
+        response["Access-Control-Expose-Headers"] = rules.EXPOSED_HEADERS
+        response["Access-Control-Max-Age"] = str(rules.PREFLIGHT_SECONDS)
+        response["X-Content-Type-Options"] = "nosniff"
+        if self.tree != rules.STATIC:
+            response["Content-Security-Policy"] = rules.UPLOAD_POLICY
+        return response
+
+
+class MediaFilesMiddleware(StaticFilesMiddleware):
+    """Serve ``/media/…`` from ``MEDIA_ROOT``, where nothing else can.
+
+    Each download keeps a thread of the application server busy for as long as it lasts. A web
+    server or a bucket does that better.
+    """
+
+    tree = rules.MEDIA
+
+    def root(self) -> str:
+        if not settings.MEDIA_ROOT:
+            raise ImproperlyConfigured(
+                "MEDIA_ROOT must be a folder, such as '/var/mysite/media', got ''"
+            )
+        root: str = os.fspath(settings.MEDIA_ROOT)
+        return root
+
+
+class _Files:
+    """Looks at the disk when a file is asked for, since builds come and go."""
+
+    def __init__(self, root: str, prefix: str, *, has_companions: bool) -> None:
+        self._root, self._prefix = root, prefix
+        self._endings = {"gzip": ".gz", "br": ".br"} if has_companions else {}
+        types = {
+            f".{extension}": kind
+            for kind, extensions in rules.TYPES.items()
+            for extension in extensions.split()
+        }
+        self._types = MediaTypes(extra_types=types)
+
+    def find(self, url: str) -> StaticFile | None:
+        """The file of a URL: no folder, nothing hidden, and no link on the way to it.
+
+        :raises OSError: when it is there and cannot be read.
+        """
+        parts = url.removeprefix(self._prefix).split("/")
+        if any(not part or part.startswith(".") or "\0" in part for part in parts):
+            return None
+        path = os.path.join(os.path.realpath(self._root), *parts)
+        if os.path.realpath(path) != path or not os.path.isfile(path):
+            return None
+        return StaticFile(
+            path,
+            [("Content-Type", self._types.get_type(path))],
+            encodings={
+                name: path + ending
+                for name, ending in self._endings.items()
+                if not os.path.islink(path + ending)
+            },
+        )
+
+
+def _response(
+    file: StaticFile, method: str, meta: Mapping[str, str]
+) -> HttpResponseBase:
+    _, headers = file.get_path_and_headers(meta)
+    etag = _etag(headers)
+    if _is_known(file, etag, meta):
+        kept = [(name, value) for name, value in headers if name.lower() in _OF_A_304]
+        return HttpResponse(status=304, headers={**dict(kept), "ETag": etag})
+    asked = {"HTTP_ACCEPT_ENCODING": meta.get("HTTP_ACCEPT_ENCODING", "")}
+    wanted = meta.get("HTTP_RANGE", "")
+    if wanted and meta.get("HTTP_IF_RANGE", etag) == etag:
+        asked["HTTP_RANGE"] = wanted
+    found = file.get_response(method, asked)
+    if found.status == 416 and not _is_beyond(wanted, dict(found.headers)):
+        # WhiteNoise refuses a range of one byte; the whole file is an answer too.
+        del asked["HTTP_RANGE"]
+        found = file.get_response(method, asked)
+    response: HttpResponseBase = WhiteNoiseFileResponse(
+        found.file or (), status=int(found.status)
+    )
+    for name, value in found.headers:
+        response[name] = value
+    if found.status != 416:
+        response["ETag"] = etag
+    return response
+
+
+def _etag(headers: _HeaderList) -> str:
+    """Of one representation: WhiteNoise gives a file and its companions the same.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3
+    """
+    given = {name.lower(): value for name, value in headers}
+    encoding = given.get("content-encoding")
+    etag = given.get("etag", '""')
+    return f'{etag[:-1]}-{encoding}"' if encoding else etag
+
+
+def _is_known(file: StaticFile, etag: str, meta: Mapping[str, str]) -> bool:
+    """Whether the client has it: CloudFront weakens the tag of what it compresses."""
+    tags = meta.get("HTTP_IF_NONE_MATCH")
+    if tags is not None:
+        return tags.strip() == "*" or etag in re.findall(r'"[^"]*"', tags)
+    return bool(file.is_not_modified(meta))
+
+
+def _is_beyond(wanted: str, headers: Mapping[str, str]) -> bool:
+    first = re.match(r"bytes=(\d+)-", wanted)
+    size = int(headers["Content-Range"].rpartition("/")[2])
+    return first is not None and int(first[1]) >= size
+
+
+def _raw_target(request: HttpRequest) -> str:
+    """The target as it was sent. Without a server that tells, what must have been sent."""
+    for name in ("RAW_URI", "REQUEST_URI"):
+        if name in request.META:
+            return str(request.META[name])
+    path: bytes = getattr(request, "scope", {}).get("raw_path") or b""
+    return path.decode("latin-1") or quote(request.path_info)
