@@ -22,7 +22,7 @@ OURS = {
 EXTRAS = {
     "boto3": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
     "botocore": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
-    "brotli": ("dj_cloudfront/builds",),
+    "brotli": ("dj_cloudfront/builds", "dj_cloudfront/inspection"),
 }
 ALLOWED = {
     "app": {"stacks", "aws_cdk"},

@@ -65,7 +65,7 @@ class Digest:
 
     def _brotli(self) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:
         try:
-            import brotli
+            import brotli  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError:
             self._trouble = NO_BROTLI
             return bytes, lambda: True
