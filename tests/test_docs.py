@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import importlib
 import inspect
 import json
 import re
 import shlex
-import textwrap
 import tomllib
 from functools import cache
 
@@ -17,38 +15,22 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk.assertions import Template
 from cdk_support import ROOT, environment_template, site_templates
+from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
 from environments import MAXIMAL, SITE
 
 import constructs_lib
-import dj_cloudfront
+import dj_cloudfront.__main__
 import stacks.media
 from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.origins import OriginOptions
 from dj_cloudfront.contract import Output
+from dj_cloudfront.management.commands.cdn import Command
 from local.__main__ import _parser
 from stacks import Environment
 
-PAGES = sorted(
-    path
-    for path in (
-        *ROOT.glob("*.md"),
-        *ROOT.glob("docs/**/*.md"),
-        *ROOT.glob("example/*.md"),
-    )
-)
 IDS = [str(path.relative_to(ROOT)) for path in PAGES]
 EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=IDS)
-# With an indent inside a list.
-FENCE = re.compile(r"^ *```([\w-]*)\n(.*?)^ *```$", re.M | re.S)
 CONFIGURATION = ROOT / "docs" / "configuration.md"
-
-
-def fenced(page):
-    """Kind and text of each fenced block."""
-    return [
-        (kind, textwrap.dedent(text))
-        for kind, text in FENCE.findall(page.read_text("utf-8"))
-    ]
 
 
 def blocks(language):
@@ -59,10 +41,6 @@ def blocks(language):
         for number, (kind, text) in enumerate(fenced(path))
         if kind == language
     ]
-
-
-def prose(page):
-    return FENCE.sub("", page.read_text("utf-8"))
 
 
 @EACH_PAGE
@@ -92,36 +70,6 @@ def test_an_empty_section_is_noticed():
     assert empty_sections("# A\n\n## B\n\n## C\n\ntext\n") == ["## B"]
     assert empty_sections("# A\n\n## B\n") == ["## B"]
     assert empty_sections("# A\n\n## B\n\n```sh\n# C\n```\n") == []
-
-
-def section(page, heading):
-    """The text below a heading, up to the next one of any level."""
-    found = re.search(
-        rf"^#+ {re.escape(heading)}$\n(.*?)(?=^#|\Z)", prose(page), re.M | re.S
-    )
-    assert found, f"{page.name} must have the heading {heading!r}"
-    return found[1]
-
-
-def tables(text):
-    """Rows of cells, without heads and rules."""
-    found = []
-    for table in re.findall(r"(?:^\|.*\n?)+", text, re.M):
-        rows = [
-            [
-                cell.strip().replace("\\|", "|")
-                for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))
-            ]
-            for line in table.splitlines()
-        ]
-        assert len({len(row) for row in rows}) == 1, rows
-        found.append(rows[2:])
-    return found
-
-
-def code(cell):
-    """What a cell has in backticks."""
-    return re.findall(r"`([^`]+)`", cell)
 
 
 # -- code blocks
@@ -251,14 +199,22 @@ def shell_lines():
 
 
 SHELL = list(shell_lines())
-STACK_NAMES = {
-    one.stack_name for one in Environment.all_from_context(SITE)
-}
+STACK_NAMES = {one.stack_name for one in Environment.all_from_context(SITE)}
+
+
+def own(arguments):
+    """Those before the next command of the line."""
+    ends = [
+        n for n, word in enumerate(arguments) if word in ("&&", "||", "|", ">", ";")
+    ]
+    return arguments[: min(ends, default=None)]
 
 
 @pytest.mark.parametrize("line", SHELL)
 def test_a_command_exists(line):
     words = shlex.split(line, comments=True)
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        words.pop(0)
     match words:
         case ["make", target, *_]:
             targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
@@ -271,8 +227,13 @@ def test_a_command_exists(line):
         case ["python", "-m", "pytest", *arguments]:
             paths = [word for word in arguments if not word.startswith("-")]
             assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
+        case ["python", "manage.py", "cdn", *arguments]:
+            Command().create_parser("manage.py", "cdn").parse_args(own(arguments))
+        case ["python", "-m", "dj_cloudfront", *arguments]:
+            dj_cloudfront.__main__._parser().parse_args(own(arguments))
         case ["python", "manage.py", command, *_]:
-            assert command in {"collectstatic", "migrate", "runserver"}
+            known = {"check", "collectstatic", "migrate", "runserver", "test"}
+            assert command in known
         case ["python", script, *_]:
             assert (ROOT / script).exists()
         case ["npx", "cdk"]:
@@ -626,81 +587,6 @@ def test_the_name_of_a_policy_is_one_of_the_template():
     )
     assert named
     assert all(f'"{name}"' in template for name in named)
-
-
-# -- the settings
-
-
-def test_config_is_documented_as_it_is():
-    page = ROOT / "docs" / "settings.md"
-    parameters, attributes = tables(section(page, "`dj_cloudfront.config()`"))
-    signature = inspect.signature(dj_cloudfront.config)
-    assert [code(row[0])[0] for row in parameters] == list(signature.parameters)
-    for name, kind, default, _ in parameters:
-        found = signature.parameters[code(name)[0]]
-        assert code(kind) == [found.annotation]
-        if found.default is inspect.Parameter.empty:
-            assert default == "required"
-        else:
-            assert ast.literal_eval(code(default)[0]) == found.default
-    public = {
-        name
-        for name in (
-            *(field.name for field in dataclasses.fields(dj_cloudfront.Cdn)),
-            *(
-                name
-                for name, one in vars(dj_cloudfront.Cdn).items()
-                if isinstance(one, property)
-            ),
-        )
-        if not name.startswith("_")
-    }
-    assert {code(row[0])[0] for row in attributes} == public
-
-
-def test_the_variables_are_those_that_are_read():
-    page = ROOT / "docs" / "settings.md"
-    (rows,) = tables(section(page, "Environment variables"))
-    source = (ROOT / "dj_cloudfront" / "settings.py").read_text("utf-8")
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
-    assert {code(row[0])[0] for row in rows} == read
-
-
-def fail(what, path, monkeypatch):
-    """Do what a row of the table is about."""
-    outputs = {"StaticDomainName": "d1.cloudfront.net"}
-    write = path.write_text
-    values = {"build_version": "b1", "static_root": "/var/mysite/static"}
-    match what:
-        case "no build version":
-            values["build_version"] = None
-        case "no file":
-            pass
-        case "several stacks, none named":
-            write(
-                json.dumps({"mysite-cdn-staging": outputs, "mysite-cdn-prod": outputs})
-            )
-        case "a stack that is not there":
-            write(
-                json.dumps({"mysite-cdn-staging": outputs, "mysite-cdn-prod": outputs})
-            )
-            values["stack"] = "mysite-cdn-dev"
-        case "a half that is not there":
-            monkeypatch.setenv("STATIC_DOMAIN_NAME", "static.example.com")
-        case _:
-            pytest.fail(f"no way to make this happen: {what}")
-    return dj_cloudfront.config(path.name, **values).media_url
-
-
-ERRORS = tables(section(ROOT / "docs" / "settings.md", "When it fails"))[0]
-
-
-@pytest.mark.parametrize(("what", "sentence"), ERRORS, ids=[row[0] for row in ERRORS])
-def test_a_mistake_is_answered_as_documented(what, sentence, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError) as error:
-        fail(what, tmp_path / "cdn-outputs.json", monkeypatch)
-    assert str(error.value) == sentence
 
 
 # -- versions and names
