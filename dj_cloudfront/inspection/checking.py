@@ -22,9 +22,9 @@ from dj_cloudfront.inspection.places import (
     Tree,
     cdn_place,
     cdn_urls,
-    concrete_hosts,
     host_for,
     origin_places,
+    site_of,
 )
 from dj_cloudfront.inspection.rules import judge
 from dj_cloudfront.inspection.rules.agreeing import agreement
@@ -164,7 +164,12 @@ def _survey(
 
 def _first(plan: Plan, place: Place, progress: Progress) -> Evidence:
     asked = questions.missing_questions(place.tree, plan.build_version)
-    return ask_all(place, asked, site=_site(plan, place), progress=progress)
+    return ask_all(
+        place,
+        asked,
+        site=site_of(place, plan.options, plan.allowed_hosts),
+        progress=progress,
+    )
 
 
 def _about_build(place: Place, build: Build) -> Iterator[questions.Question]:
@@ -217,15 +222,6 @@ def _survey_cdn(
 def _keeps_what_is_missing(evidence: Evidence) -> bool:
     answer = evidence.missing
     return answer is not None and (answer.status < 400 or bool(lifetime(answer)))
-
-
-def _site(plan: Plan, place: Place) -> str:
-    if plan.options.site is not None:
-        return plan.options.site
-    names = concrete_hosts(plan.allowed_hosts)
-    if names:
-        return f"https://{names[0]}"
-    return f"https://{place.client.address.server_name}"
 
 
 def _undecoded(asked: Iterable[Evidence]) -> list[str]:

@@ -156,6 +156,14 @@ def host_for(url: str, options: Options, allowed_hosts: Iterable[str]) -> str:
     )
 
 
+def site_of(place: Place, options: Options, allowed_hosts: Iterable[str]) -> str:
+    """The origin of the site's pages, as browsers send it in ``Origin``."""
+    if options.site is not None:
+        return options.site
+    names = concrete_hosts(allowed_hosts)
+    return f"https://{names[0] if names else place.client.address.server_name}"
+
+
 def concrete_hosts(allowed_hosts: Iterable[str]) -> list[str]:
     """Those of ``ALLOWED_HOSTS`` that are names of the site."""
     return [

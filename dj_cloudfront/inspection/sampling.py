@@ -62,7 +62,11 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
     :raises ValueError: with one sentence, when it is not there, empty or damaged.
     """
     index, has_index = known_files(root / version)
-    files = {n: file for n, file in index.files.items() if not index.is_companion(n)}
+    files = {
+        name: file
+        for name, file in index.files.items()
+        if not index.is_companion(name) and not _is_hidden(name)
+    }
     if not files:
         raise ValueError(
             f"build {version} must hold files, but {root / version} has none"
@@ -95,7 +99,7 @@ def known_files(build: Path) -> tuple[Index, bool]:
             f"build {build.name} must be published on this machine, where its index is read, "
             f"but {build} does not exist: run this where it is, or 'manage.py cdn publish' here"
         )
-    files = {name: _read(build / name) for name in _names(build)}
+    files = {name: read_file(build / name) for name in _names(build)}
     return Index(version=build.name, files=files), False
 
 
@@ -105,7 +109,7 @@ def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
     if version not in builds:
         return set()
     for earlier in reversed(builds[: builds.index(version)]):
-        before = read_index(root / earlier)
+        before = safe_index(root / earlier)
         if before is not None:
             return {
                 name
@@ -113,6 +117,14 @@ def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
                 if before.files.get(name) != file
             }
     return set()
+
+
+def safe_index(build: Path) -> Index | None:
+    """The index of a build that is not the matter at hand: a damaged one counts as none."""
+    try:
+        return read_index(build)
+    except (ValueError, OSError):
+        return None
 
 
 def choose(
@@ -149,14 +161,15 @@ def _order(version: str, name: str) -> bytes:
 
 def _names(build: Path) -> list[str]:
     paths = (path.relative_to(build) for path in build.rglob("*") if path.is_file())
-    return sorted(
-        path.as_posix()
-        for path in paths
-        if not any(part.startswith(".") for part in path.parts)
-    )
+    return sorted(one for path in paths if not _is_hidden(one := path.as_posix()))
 
 
-def _read(path: Path) -> File:
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def read_file(path: Path) -> File:
+    """Size and digest of a file on this disk."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return File(size=path.stat().st_size, sha256=digest.hexdigest())

@@ -1,0 +1,48 @@
+"""Follow a static file from its source to the CDN, and say where it is lost.
+
+NAME is what ``{% static %}`` takes, or a URL from a page. Ends with 1 unless all is well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront import conf
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.inspection import options as common
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "name", metavar="NAME", help="such as css/site.css, or a URL from a page"
+    )
+    common.add_arguments(parser)
+
+
+def run(terminal: Terminal, *, name: str, **options: Any) -> None:
+    # It brings http.client and ssl, which no other subcommand needs.
+    from dj_cloudfront.inspection.tracing.diagnosis import diagnose
+    from dj_cloudfront.inspection.tracing.finding import Search, find
+    from dj_cloudfront.inspection.tracing.report import lines
+
+    try:
+        search = Search(
+            cdn=conf.cdn(),
+            options=common.from_command_line(options),
+            name=name,
+            allowed_hosts=tuple(settings.ALLOWED_HOSTS),
+        )
+        trace = find(search)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    is_well, sentence = diagnose(trace)
+    for line in lines(trace):
+        terminal.say(line)
+    terminal.result({**asdict(trace), "is_well": is_well, "diagnosis": sentence})
+    if not is_well:
+        raise CommandError(sentence)
+    terminal.say(terminal.style.SUCCESS(sentence))
