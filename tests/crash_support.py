@@ -77,16 +77,15 @@ class Outcome:
 
 def attempt(action: Callable[[], object], point: int, fault: Fault = KILL) -> Outcome:
     """Run the action in a fork, with the fault at its n-th point."""
-    report = tempfile.TemporaryFile()
-    child = os.fork()
-    if child == 0:
-        _run(action, point, fault, report.fileno())
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code in (0, KILLED), f"the fork ended with {code} at point {point}"
-    report.seek(0)
-    event, error, result = pickle.load(report)
-    report.close()
+    with tempfile.TemporaryFile() as report:
+        child = os.fork()
+        if child == 0:
+            _run(action, point, fault, report.fileno())
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        assert code in (0, KILLED), f"the fork ended with {code} at point {point}"
+        report.seek(0)
+        event, error, result = pickle.load(report)
     return Outcome(point=point, event=event, error=error, result=result)
 
 

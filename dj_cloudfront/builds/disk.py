@@ -79,6 +79,20 @@ def write_all(file: int, data: bytes | memoryview) -> None:
         view = view[os.write(file, view) :]
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, synced, where there are none.
+
+    :raises FileExistsError: when a file is in the way, or a link in the last place.
+    """
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    for one in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            one.mkdir()
+            fsync_folder(one.parent)
+    if path.is_symlink() or not path.is_dir():
+        raise FileExistsError(errno.EEXIST, "it is no folder", os.fspath(path))
+
+
 def fsync_folder(path: Path) -> None:
     """Sync the names in a folder, where the file system can."""
     fsync_path(path)
@@ -178,7 +192,7 @@ def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
             "publishing and pruning must run on a system with flock, such as Linux"
         ) from None
     folder = root / PRIVATE
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     lock = os.open(folder / "lock", _LOCK, 0o644)
     try:
         end, wait = time.monotonic() + seconds, _FIRST_WAIT

@@ -56,7 +56,9 @@ class Opened:
 
     def __init__(self, path: Path | str, *, folder: int | None = None) -> None:
         self.path = path
-        self._file = os.open(path, _OPEN, dir_fd=folder)
+        # A source may be a link; what is inside a build may not.
+        flags = _OPEN if folder is None else _OPEN | os.O_NOFOLLOW
+        self._file = os.open(path, flags, dir_fd=folder)
         try:
             self.stat = os.fstat(self._file)
             if not stat.S_ISREG(self.stat.st_mode):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,6 +35,7 @@ class Previous:
 
     def __init__(self, path: Path, index: Index) -> None:
         self.files: Mapping[str, File] = index.files
+        self._inside = {""}
         self.folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._indexed = os.stat(INDEX_NAME, dir_fd=self.folder).st_mtime_ns
@@ -57,6 +59,8 @@ class Previous:
         prior = self.files.get(name) if name else None
         if name is None or prior is None or prior.size != content.size:
             return None
+        if not self._is_inside(name.rpartition("/")[0]):
+            return None
         try:
             with Opened(name, folder=self.folder) as file:
                 if not equal(content, file):
@@ -68,3 +72,18 @@ class Previous:
         changed = found.st_mtime_ns > self._indexed
         known = describe(content) if changed else prior
         return Match(name=name, folder=self.folder, file=known, mode=found.st_mode)
+
+    def _is_inside(self, folder: str) -> bool:
+        """Whether no link leads there: what is elsewhere may change, and with it each build."""
+        if folder in self._inside:
+            return True
+        if not self._is_inside(folder.rpartition("/")[0]):
+            return False
+        try:
+            found = os.stat(folder, dir_fd=self.folder, follow_symlinks=False)
+        except OSError:
+            return False
+        if not stat.S_ISDIR(found.st_mode):
+            return False
+        self._inside.add(folder)
+        return True

@@ -16,6 +16,7 @@ class Entry:
     """A file of the tree.
 
     :param origin: The name under which the previous build has the same bytes.
+    :param linked: To that one, or to another file of the tree.
     """
 
     file: File
@@ -66,12 +67,12 @@ class Tree:
 
     def finish(self, index: bytes) -> int:
         """Write the index, and sync all; returns how many bytes were written."""
-        written = {
-            name: entry.file for name, entry in self.entries.items() if not entry.linked
-        }
-        written[INDEX_NAME] = self._target.write(INDEX_NAME, Given(index))
-        self._target.sync(list(written), self._folders)
-        return sum(file.size for file in written.values())
+        size = self._target.write(INDEX_NAME, Given(index)).size
+        entries = self.entries.items()
+        # A link to another file of this build too: that one may have been removed since.
+        new = [name for name, one in entries if not (one.linked and one.origin)]
+        self._target.sync([*new, INDEX_NAME], self._folders)
+        return size + sum(one.file.size for _, one in entries if not one.linked)
 
     def _place(self, name: str, content: Content) -> Entry:
         match = self._match(name, content)
