@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import stat
@@ -11,7 +12,10 @@ from pathlib import Path
 
 from dj_cloudfront.builds.disk import PRIVATE, locked
 
+LOCK = "lock"
+
 _CLOCK = "clock-"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def existing_root(root: Path) -> Path:
@@ -36,7 +40,7 @@ def private(root: Path, name: str = "", *, create: bool = False) -> Path:
     """
     path = root / PRIVATE
     for step in (path, path / name) if name else (path,):
-        if create:
+        if create and not is_there(step):
             step.mkdir(exist_ok=True)
         if is_there(step) and not is_folder(step):
             raise ValueError(
@@ -102,12 +106,23 @@ def now(root: Path) -> float:
     :raises OSError: when nothing can be made there.
     """
     path = private(root, create=True) / f"{_CLOCK}{secrets.token_hex(8)}"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return _touched(private(root) / LOCK)
     try:
         return os.fstat(file).st_mtime
     finally:
         os.close(file)
         path.unlink(missing_ok=True)
+
+
+def _touched(path: Path) -> float:
+    """The time of a file that was there, set by the disk."""
+    os.utime(path)
+    return path.lstat().st_mtime
 
 
 def stopped_clocks(root: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from dj_cloudfront.builds import disk, private
 from dj_cloudfront.builds.declarations import drop_notes, note
-from dj_cloudfront.builds.folders import being_written
+from dj_cloudfront.builds.folders import hidden_folder
 from dj_cloudfront.builds.prune import trash
 from dj_cloudfront.builds.prune.rules import Decision, Rules, Verdict, plan
 from dj_cloudfront.builds.prune.survey import Survey, survey
@@ -75,10 +76,10 @@ def prune(root: Path, *, current: str, rules: Rules, trash_for: timedelta) -> Ou
         decisions = decide(seen, current, rules)
         outcome = Outcome(seen=seen, decisions=decisions, failures=failures)
         _empty(outcome, trash_for)
-        _note_in_use(outcome, current)
         for version in outcome.pruned:
             with collecting(failures):
                 _remove(outcome, version, trash_for)
+        _note_in_use(outcome, current)
         _tidy(outcome)
     return outcome
 
@@ -117,10 +118,14 @@ def _empty(outcome: Outcome, trash_for: timedelta) -> None:
             with collecting(outcome.failures):
                 trash.delete(one)
                 outcome.deleted.append(one.version)
-    # Whoever writes a build has the lock, so these have no writer.
-    for path in being_written(outcome.seen.root):
+    # Whoever writes a build has the lock, so these have no writer. And if a lock did not
+    # hold, the writer finds its folder under another name, and cannot show half of it.
+    for path in outcome.seen.leftovers:
+        version = path.name[1:].partition(".publishing-")[0]
+        gone = hidden_folder(outcome.seen.root, version)
         with collecting(outcome.failures):
-            disk.remove_tree(path)
+            os.rename(path, gone)
+            disk.remove_tree(gone)
             outcome.leftovers.append(path.name)
 
 
