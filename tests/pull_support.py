@@ -96,8 +96,9 @@ class Aws:
         client.create_stack(StackName=name, TemplateBody=body)
         return self._settled(client, name)
 
-    def update(self, name, outputs, *, broken=False):
-        client = self.client("cloudformation")
+    def update(self, name, outputs, *, region=REGION, broken=False):
+        """Update a stack and wait for its last status."""
+        client = self.client("cloudformation", region)
         body = template(outputs, broken=broken)
         client.update_stack(StackName=name, TemplateBody=body)
         return self._settled(client, name)

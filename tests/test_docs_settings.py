@@ -7,27 +7,51 @@ import dataclasses
 import inspect
 import json
 import re
+from argparse import ArgumentParser
 
 import pytest
 from cdk_support import ROOT
 from docs_support import code, section, tables
 
 import dj_cloudfront
+from dj_cloudfront.management.commands.cdn import Command
+from dj_cloudfront.pulling import Pulled, add_arguments
+from dj_cloudfront.pulling.arguments import OUTPUTS_FILE
 
 PAGE = ROOT / "docs" / "settings.md"
 
 
-def test_config_is_documented_as_it_is():
-    parameters, attributes = tables(section(PAGE, "`dj_cloudfront.config()`"))
-    signature = inspect.signature(dj_cloudfront.config)
-    assert [code(row[0])[0] for row in parameters] == list(signature.parameters)
-    for name, kind, default, _ in parameters:
+def django_parser():
+    (actions,) = (
+        action
+        for action in Command().create_parser("manage.py", "cdn")._actions
+        if action.dest == "subcommand"
+    )
+    return actions.choices["pull"]
+
+
+def plain_parser():
+    parser = ArgumentParser()
+    add_arguments(parser, stack="", output="")
+    return parser
+
+
+@pytest.mark.parametrize("name", ["config", "build_version"])
+def test_the_arguments_are_documented_as_they_are(name):
+    rows = tables(section(PAGE, f"`dj_cloudfront.{name}()`"))[0]
+    signature = inspect.signature(getattr(dj_cloudfront, name))
+    assert [code(row[0])[0] for row in rows] == list(signature.parameters)
+    for name, kind, default, _ in rows:
         found = signature.parameters[code(name)[0]]
         assert code(kind) == [found.annotation]
         if found.default is inspect.Parameter.empty:
             assert default == "required"
         else:
             assert ast.literal_eval(code(default)[0]) == found.default
+
+
+def test_the_attributes_are_documented_as_they_are():
+    rows = tables(section(PAGE, "`dj_cloudfront.config()`"))[1]
     public = {
         name
         for name in (
@@ -40,12 +64,13 @@ def test_config_is_documented_as_it_is():
         )
         if not name.startswith("_")
     }
-    assert {code(row[0])[0] for row in attributes} == public
+    assert {code(row[0])[0] for row in rows} == public
 
 
 def test_the_variables_are_those_that_are_read():
     (rows,) = tables(section(PAGE, "Environment variables"))
-    source = (ROOT / "dj_cloudfront" / "settings.py").read_text("utf-8")
+    files = [ROOT / "dj_cloudfront" / f"{name}.py" for name in ("settings", "version")]
+    source = "".join(path.read_text("utf-8") for path in files)
     read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
     assert {code(row[0])[0] for row in rows} == read
 
@@ -85,3 +110,40 @@ def test_a_mistake_is_answered_as_documented(what, sentence, tmp_path, monkeypat
     with pytest.raises(ValueError) as error:
         fail(what, tmp_path / "cdn-outputs.json", monkeypatch)
     assert str(error.value) == sentence
+
+
+# -- cdn pull
+
+
+def options():
+    (rows,) = tables(section(PAGE, "`cdn pull`"))
+    return {code(row[0])[0]: row for row in rows}
+
+
+@pytest.mark.parametrize("parser", [django_parser, plain_parser])
+def test_the_options_of_pull_are_documented_as_they_are(parser):
+    found = {
+        option
+        for action in parser()._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    }
+    assert set(options()) == found - {"--help"}
+
+
+def test_the_defaults_of_pull_are_documented_as_they_are():
+    given = plain_parser().parse_args([])
+    assert code(options()["--region"][1]) == [given.region]
+    assert OUTPUTS_FILE in code(options()["--output"][1])
+
+
+def test_what_pull_says_to_a_script_is_documented():
+    pulled = Pulled(
+        stack="s",
+        region="r",
+        output="o",
+        differences=(),
+        is_written=False,
+        is_rolled_back=False,
+    )
+    assert code(options()["--json"][2]) == list(pulled.data)

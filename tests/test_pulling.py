@@ -228,12 +228,14 @@ def test_a_stack_that_failed_from_the_first_has_nothing_to_pull(aws, output):
 
 
 def test_after_a_failed_update_the_one_before_it_counts(aws, output):
+    # Where no other test lists the stacks.
+    there = {"region": "eu-north-1"}
     before = {"StaticDomainName": "before.cloudfront.net"}
-    aws.create("updated-cdn-prod", before)
+    aws.create("updated-cdn-prod", before, **there)
     after = {"StaticDomainName": "after.cloudfront.net"}
-    status = aws.update("updated-cdn-prod", after, broken=True)
+    status = aws.update("updated-cdn-prod", after, broken=True, **there)
     assert status == "UPDATE_ROLLBACK_COMPLETE"
-    pulled = pull(output, stack="updated-cdn-prod")
+    pulled = pull(output, stack="updated-cdn-prod", **there)
     assert json.loads(output.read_text()) == {"updated-cdn-prod": before}
     assert pulled.warning == (
         "the last update of updated-cdn-prod failed and was rolled back: these are the "
