@@ -67,6 +67,9 @@ class Folder:
         file = os.open(name, flags, FILE_MODE, dir_fd=self._folder)
         try:
             return describe(content, also=lambda block: disk.write_all(file, block))
+        except OSError as error:
+            error.filename = name
+            raise
         finally:
             os.close(file)
 
