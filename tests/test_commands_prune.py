@@ -202,8 +202,6 @@ def test_fails_after_all_the_rest_when_something_could_not_be_done(root, monkeyp
         rename(source, target)
 
     monkeypatch.setattr(disk, "rename", fail)
-    with pytest.raises(
-        CommandError, match="not everything was done: .*/b2: Permission"
-    ):
+    with pytest.raises(CommandError, match="not everything was done: .*/b2, but it"):
         cdn("prune", "--keep", "1", "--yes")
     assert versions(root) == ["b2", "b4", "b5"]

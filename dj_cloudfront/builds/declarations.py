@@ -25,6 +25,7 @@ from dj_cloudfront.builds.private import (
     is_there,
     names,
     private,
+    time_of,
 )
 
 _IN_USE, _LAST_USED = "in-use", "last-used"
@@ -96,7 +97,15 @@ def declarations(root: Path) -> list[Declaration]:
     :raises ValueError: with one sentence, when one of them cannot be read: the build that it
         means must not go.
     """
-    return [_read(path) for path in _files(root) if is_there(path)]
+    found = []
+    for path in _files(root):
+        try:
+            found.append(_read(path))
+        except ValueError:
+            # Somebody who only looks has no lock, and it may be forgotten meanwhile.
+            if is_there(path):
+                raise
+    return found
 
 
 def note(root: Path, versions: Iterable[str]) -> None:
@@ -108,7 +117,8 @@ def note(root: Path, versions: Iterable[str]) -> None:
 
 def last_used(root: Path) -> dict[str, float]:
     """When each build was last known to be in service."""
-    return {path.name: path.lstat().st_mtime for path in _notes(root)}
+    times = {path.name: time_of(path) for path in _notes(root)}
+    return {version: time for version, time in times.items() if time is not None}
 
 
 def drop_notes(root: Path, *, keep: Iterable[str]) -> None:

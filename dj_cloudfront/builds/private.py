@@ -78,6 +78,14 @@ def is_there(path: Path) -> bool:
     return bool(_mode(path))
 
 
+def time_of(path: Path) -> float | None:
+    """When it was changed last, in seconds since 1970; None if it is gone meanwhile."""
+    try:
+        return path.lstat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def names(folder: Path) -> list[str]:
     """What a folder holds, sorted; nothing if it does not exist.
 

@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront import conf
+from dj_cloudfront.builds.disk import explained
 from dj_cloudfront.builds.prune.rules import Rules
 
 _DEFAULT = Rules()
@@ -93,12 +94,17 @@ def build_in_service() -> str | None:
 
 
 @contextlib.contextmanager
-def in_sentences() -> Iterator[None]:
-    """End the command with the sentence of an error that is the caller's to mend."""
+def in_sentences(what: str) -> Iterator[None]:
+    """End the command with one sentence, where the caller can mend what is wrong.
+
+    :param what: What fails then, such as ``pruning``.
+    """
     try:
         yield
-    except (ImproperlyConfigured, ValueError, OSError) as error:
+    except (ImproperlyConfigured, ValueError) as error:
         raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(str(explained(error, what, builds_root()))) from error
 
 
 def iso(time: float | None) -> str | None:

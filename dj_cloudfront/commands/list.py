@@ -37,7 +37,7 @@ def run(terminal: Terminal, *, current: str | None, **options: Any) -> None:
     from dj_cloudfront.builds.prune.survey import survey
     from dj_cloudfront.builds.prune.usage import usage
 
-    with in_sentences():
+    with in_sentences("listing builds"):
         rules = rules_of(options)
         seen = survey(builds_root())
         in_service = current or _if_there(terminal, build_in_service(), seen)

@@ -52,7 +52,7 @@ def run(
 ) -> None:
     from dj_cloudfront.builds.prune import preview, prune
 
-    with in_sentences():
+    with in_sentences("pruning"):
         act = prune if yes else preview
         outcome = act(
             builds_root(),

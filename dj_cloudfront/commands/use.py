@@ -56,7 +56,7 @@ def run(
 def _declare(terminal: Terminal, version: str | None, server: str | None) -> None:
     from dj_cloudfront.builds.declarations import check_server, declare
 
-    with in_sentences():
+    with in_sentences("declaring a build"):
         build = version or build_in_service()
         if build is None:
             raise CommandError(
@@ -78,7 +78,7 @@ def _was(before: str | None, build: str) -> str:
 def _forget(terminal: Terminal, server: str) -> None:
     from dj_cloudfront.builds.declarations import check_server, forget
 
-    with in_sentences():
+    with in_sentences("forgetting a server"):
         name = check_server(server)
         before = forget(builds_root(), name)
     terminal.result({"server": name, "version": None, "before": before})

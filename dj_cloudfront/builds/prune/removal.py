@@ -77,7 +77,7 @@ def prune(root: Path, *, current: str, rules: Rules, trash_for: timedelta) -> Ou
         outcome = Outcome(seen=seen, decisions=decisions, failures=failures)
         _empty(outcome, trash_for)
         for version in outcome.pruned:
-            with collecting(failures):
+            with collecting(root, failures):
                 _remove(outcome, version, trash_for)
         _note_in_use(outcome, current)
         _tidy(outcome)
@@ -115,7 +115,7 @@ def _empty(outcome: Outcome, trash_for: timedelta) -> None:
     """
     for one in outcome.seen.trash:
         if _is_due(one, outcome.seen.now, trash_for):
-            with collecting(outcome.failures):
+            with collecting(outcome.seen.root, outcome.failures):
                 trash.delete(one)
                 outcome.deleted.append(one.version)
     # Whoever writes a build has the lock, so these have no writer. And if a lock did not
@@ -123,7 +123,7 @@ def _empty(outcome: Outcome, trash_for: timedelta) -> None:
     for path in outcome.seen.leftovers:
         version = path.name[1:].partition(".publishing-")[0]
         gone = hidden_folder(outcome.seen.root, version)
-        with collecting(outcome.failures):
+        with collecting(outcome.seen.root, outcome.failures):
             os.rename(path, gone)
             disk.remove_tree(gone)
             outcome.leftovers.append(path.name)
@@ -142,7 +142,7 @@ def _note_in_use(outcome: Outcome, current: str) -> None:
     """Keep which builds are in service now, for servers that never declare theirs."""
     there = {build.version for build in outcome.seen.builds}
     in_use = {current} | {one.version for one in outcome.seen.declarations}
-    with collecting(outcome.failures):
+    with collecting(outcome.seen.root, outcome.failures):
         note(outcome.seen.root, sorted(in_use & there))
 
 
@@ -152,7 +152,7 @@ def _tidy(outcome: Outcome) -> None:
     gone = {*outcome.deleted}
     kept = {build.version for build in outcome.seen.builds} - gone
     kept |= {one.version for one in trash.trashed(root)}
-    with collecting(outcome.failures):
+    with collecting(outcome.seen.root, outcome.failures):
         drop_notes(root, keep=kept)
         for path in private.stopped_clocks(root):
             path.unlink(missing_ok=True)

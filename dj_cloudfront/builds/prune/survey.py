@@ -97,9 +97,5 @@ def _index(build: Path) -> tuple[Index | None, str]:
 
 def _published(build: Path) -> float | None:
     """The time of the index, or of the folder if it has none."""
-    for path in (build / INDEX_NAME, build):
-        try:
-            return path.lstat().st_mtime
-        except OSError:
-            continue
-    return None
+    time = private.time_of(build / INDEX_NAME)
+    return private.time_of(build) if time is None else time

@@ -23,7 +23,7 @@ from pathlib import Path
 from dj_cloudfront.builds import disk
 from dj_cloudfront.builds.declarations import note
 from dj_cloudfront.builds.folders import is_version
-from dj_cloudfront.builds.private import is_folder, names, private
+from dj_cloudfront.builds.private import is_folder, names, private, time_of
 
 _TRASH = "trash"
 _MOVING, _DELETING = ".moving-", ".deleting-"
@@ -51,8 +51,8 @@ class Trashed:
 def trashed(root: Path) -> list[Trashed]:
     """What can be brought back, oldest first."""
     found = [
-        Trashed(version=version, folder=folder, since=folder.lstat().st_mtime)
-        for version, folder in _folders(root)
+        Trashed(version=version, folder=folder, since=since)
+        for version, folder, since in _folders(root)
         if not folder.name.startswith(_DELETING) and is_folder(folder / version)
     ]
     return sorted(found, key=lambda one: (one.since, one.version))
@@ -61,8 +61,8 @@ def trashed(root: Path) -> list[Trashed]:
 def brought_back(root: Path) -> dict[str, float]:
     """The builds that somebody moved back out of the trash, and when."""
     return {
-        version: folder.lstat().st_mtime
-        for version, folder in _folders(root)
+        version: since
+        for version, folder, since in _folders(root)
         if not folder.name.startswith(".")
         and is_folder(root / version)
         and not names(folder)
@@ -110,8 +110,8 @@ def delete(one: Trashed) -> None:
 def settle(root: Path, failures: list[str]) -> None:
     """Note what was brought back, and bring to an end what was interrupted."""
     back = brought_back(root)
-    for version, folder in _folders(root):
-        with collecting(failures):
+    for version, folder, _ in _folders(root):
+        with collecting(root, failures):
             if folder.name.startswith(_DELETING):
                 disk.remove_tree(folder)
             elif not names(folder):
@@ -123,14 +123,14 @@ def settle(root: Path, failures: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def collecting(failures: list[str]) -> Iterator[None]:
+def collecting(root: Path, failures: list[str]) -> Iterator[None]:
     """Go on with the rest when one thing cannot be done; what is gone already is done."""
     try:
         yield
     except FileNotFoundError:
         return
     except OSError as error:
-        failures.append(f"{error.filename or 'the disk'}: {error.strerror or error}")
+        failures.append(str(disk.explained(error, "pruning", root)))
 
 
 def _take(build: Path, target: Path) -> None:
@@ -139,10 +139,12 @@ def _take(build: Path, target: Path) -> None:
     disk.rename(build, target)
 
 
-def _folders(root: Path) -> Iterator[tuple[str, Path]]:
-    """The trash's own folders, with the name of the build that each is for."""
+def _folders(root: Path) -> Iterator[tuple[str, Path, float]]:
+    """The trash's own folders, with the build that each is for, and their times."""
     trash = private(root, _TRASH)
     for name in names(trash):
-        found = _NAME.fullmatch(name)
-        if found and is_version(found["version"]) and is_folder(trash / name):
-            yield found["version"], trash / name
+        found, path = _NAME.fullmatch(name), trash / name
+        if found and is_version(found["version"]) and is_folder(path):
+            since = time_of(path)
+            if since is not None:
+                yield found["version"], path, since
