@@ -19,6 +19,7 @@ import dj_cloudfront
 from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
 from dj_cloudfront.inspection.checking import Plan, check
 from dj_cloudfront.inspection.options import Options
+from dj_cloudfront.inspection.places import Kind
 
 HOST = "www.example.com"
 SITE = f"https://{HOST}"
@@ -113,6 +114,10 @@ CORS = {
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
+def good(request: Request, reply: Reply) -> None:
+    """No fault."""
+
+
 class Server:
     """A web server that keeps the rules, but for what ``fault`` makes of its replies."""
 
@@ -126,6 +131,7 @@ class Server:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def answer(self) -> None:
                 # self.path has lost a doubled slash by now
@@ -169,7 +175,7 @@ class Server:
         for name, value in pairs:
             handler.send_header(name, value)
         handler.end_headers()
-        if request.method == "GET":
+        if request.method != "HEAD":
             handler.wfile.write(reply.body)
         handler.close_connection = handler.close_connection or bool(reply.cut)
 
@@ -216,17 +222,12 @@ def headers_of(tree: str) -> dict[str, str]:
     return {**CORS, **({"Content-Security-Policy": SANDBOX} if tree == "media" else {})}
 
 
-POLICY = {
-    "Name": "policy",
-    "SecurityHeadersConfig": {
-        "ContentTypeOptions": {"Override": True},
-    },
-}
-
-
 @contextlib.contextmanager
-def cdn_over(port: int) -> Iterator[RunningEdge]:
-    """The local edge, with a static and a media distribution over one server."""
+def cdn_over(port: int, **changes: object) -> Iterator[RunningEdge]:
+    """The local edge, with a static and a media distribution over one server.
+
+    :param changes: What else to say of both, as for ``distribution``.
+    """
     each = [
         distribution(
             f"d{number}.cloudfront.net",
@@ -236,6 +237,7 @@ def cdn_over(port: int) -> Iterator[RunningEdge]:
                     {"HeaderName": "X-Cdn-Tree", "HeaderValue": tree}
                 )
             },
+            **changes,
         )
         for number, tree in (("111", "static"), ("222", "media"))
     ]
@@ -245,9 +247,8 @@ def cdn_over(port: int) -> Iterator[RunningEdge]:
         yield edge
 
 
-def cdn_settings(root: Path, monkeypatch, edge: RunningEdge | None, version=BUILD):
-    """``CDN`` as settings have it, of an edge or of names that nobody answers."""
-    port = edge.port if edge else 1
+def cdn_settings(root: Path, monkeypatch, port: int = 1, version=BUILD):
+    """``CDN`` as settings have it, of an edge's port or of one where nobody answers."""
     for name, domain in (("STATIC", "d111"), ("MEDIA", "d222")):
         monkeypatch.setenv(f"{name}_DOMAIN_NAME", f"{domain}.cloudfront.net")
     monkeypatch.setenv(
@@ -269,7 +270,13 @@ def run(cdn, *origins: str, **changes: object):
         "allowed_hosts": (HOST,),
         **changes,
     }
+    values["only"] = values["only"] and Kind(values["only"])
     return check(Plan(options=Options(origins=origins, **options), **values))
+
+
+def said(report) -> set[tuple[str, str]]:
+    """Ids and levels of what is not PASS."""
+    return {(one.id, one.level) for one in report.findings if one.level != "PASS"}
 
 
 def bad(report) -> list[str]:

@@ -89,11 +89,7 @@ def origin_places(
     url: str, options: Options, *, host: str, trees: Iterable[Tree]
 ) -> list[Place]:
     """A server as CloudFront would ask it."""
-    client = Client(
-        _address(url, host=host),
-        timeout=options.timeout,
-        context=_context(options),
-    )
+    client = _client(url, options, host=host)
     return [
         Place(
             kind=Kind.ORIGIN,
@@ -115,9 +111,7 @@ def cdn_place(url: str, options: Options, *, tree: Tree) -> Place:
         tree=tree,
         url=url,
         prefix="",
-        client=Client(
-            _address(url), timeout=options.timeout, context=_context(options)
-        ),
+        client=_client(url, options),
         headers=_AS_A_VIEWER,
     )
 
@@ -186,13 +180,18 @@ def _address(url: str, *, host: str | None = None) -> Address:
     name = parts.hostname or ""
     asked_for = parts.netloc if host is None else host
     return Address(
-        is_tls=parts.scheme == "https",
         # glibc does not know the names below localhost, as browsers do (RFC 6761).
         connect_to="127.0.0.1" if _is_local_name(name) else name,
         port=parts.port or _PORTS[parts.scheme],
         host=asked_for,
         server_name=urlsplit(f"//{asked_for}").hostname or name,
     )
+
+
+def _client(url: str, options: Options, *, host: str | None = None) -> Client:
+    # Reading the system's authorities takes longer than a request.
+    context = _context(options) if url.startswith("https:") else None
+    return Client(_address(url, host=host), timeout=options.timeout, context=context)
 
 
 def _context(options: Options) -> ssl.SSLContext:

@@ -32,7 +32,6 @@ class Address:
     :param server_name: The name that the certificate has to be for.
     """
 
-    is_tls: bool
     connect_to: str
     port: int
     host: str
@@ -84,7 +83,7 @@ class Client:
     puts the target on the wire as it is, and follows no redirect.
 
     :param timeout: Seconds to wait for a connection, and for each part of an answer.
-    :param context: What to trust; the system's certificates by default.
+    :param context: Which certificates to trust. Without one it speaks no TLS.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Client:
         self.expires: float | None = None
         """When the certificate does, in seconds since 1970; None before an answer."""
         self._timeout = timeout
-        self._context = context or ssl.create_default_context()
+        self._context = context
         self._idle: queue.LifoQueue[http.client.HTTPConnection] = queue.LifoQueue()
         self._failed = 0
         self._last: UnreachableError | None = None
@@ -159,15 +158,19 @@ class Client:
         )
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.sock = self._secured(raw) if address.is_tls else raw
+            connection.sock = self._secured(raw, self._context)
         except BaseException:
             raw.close()
             raise
         return connection
 
-    def _secured(self, raw: socket.socket) -> ssl.SSLSocket:
+    def _secured(
+        self, raw: socket.socket, context: ssl.SSLContext | None
+    ) -> socket.socket:
+        if context is None:
+            return raw
         name = self.address.server_name
-        secured = self._context.wrap_socket(raw, server_hostname=name)
+        secured = context.wrap_socket(raw, server_hostname=name)
         ends = (secured.getpeercert() or {}).get("notAfter")
         if isinstance(ends, str):
             self.expires = ssl.cert_time_to_seconds(ends)
