@@ -124,7 +124,7 @@ def test_fails_without_a_cdn_in_the_settings(name, tmp_path):
     )
 
 
-REQUIRED: dict[str, tuple[str, ...]] = {}
+REQUIRED = {"conf": ("nginx",), "find": ("css/site.css",)}
 
 
 # -- cdn pull
