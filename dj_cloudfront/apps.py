@@ -10,3 +10,8 @@ class DjCloudfrontConfig(AppConfig):
 
     name = "dj_cloudfront"
     verbose_name = "Amazon CloudFront"
+
+    def ready(self) -> None:
+        from dj_cloudfront.checks import register_all
+
+        register_all()

@@ -1,0 +1,116 @@
+"""``STORAGES`` and the permissions of what they write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.files.storage import FileSystemStorage
+from django.utils.module_loading import import_string
+
+from dj_cloudfront.checks import rules
+from dj_cloudfront.settings import Cdn
+
+
+def find(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Mistakes in the storages. Their classes are imported, as any use of them would."""
+    if cdn.static_origin is not None:
+        yield from _static(cdn)
+    if cdn.media_origin is not None:
+        default = settings.STORAGES.get("default", {})
+        kind = _class(default)
+        options = default.get("OPTIONS", {})
+        if kind is not None and issubclass(kind, FileSystemStorage):
+            yield from _on_disk(cdn, options)
+        elif kind is not None:
+            yield from _remote(cdn, default["BACKEND"], options)
+
+
+def _static(cdn: Cdn) -> Iterator[CheckMessage]:
+    if not apps.is_installed("django.contrib.staticfiles"):
+        yield rules.NO_STATICFILES.found(
+            "INSTALLED_APPS must have 'django.contrib.staticfiles' for builds to be made"
+        )
+        return
+    # Imported here: they are of no use without the app.
+    from django.contrib.staticfiles.storage import StaticFilesStorage
+
+    from dj_cloudfront.storages.publishing import PublishingStorage
+
+    static = settings.STORAGES.get("staticfiles", {})
+    kind = _class(static)
+    # In place of Django's plain one, publishing uses its own: the URLs are the same.
+    if kind not in (None, StaticFilesStorage) and not issubclass(
+        kind, PublishingStorage
+    ):
+        yield rules.STATIC_STORAGE.found(
+            "STORAGES['staticfiles'] must be a storage that publishes builds, such as "
+            f"'dj_cloudfront.storage.BuildStorage', got {static['BACKEND']!r}"
+        )
+
+
+def _on_disk(cdn: Cdn, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    url = options.get("base_url")
+    if url is not None and url != cdn.media_url:
+        yield rules.REMOTE_STORAGE.found(
+            "STORAGES['default'] must give the URLs of the CDN, such as "
+            f"{cdn.media_url!r}, got the base_url {url!r}"
+        )
+    if options.get("allow_overwrite"):
+        yield rules.OVERWRITING_STORAGE.found(
+            "STORAGES['default'] must not overwrite, got allow_overwrite=True: edges keep "
+            "the old file of a name for up to a day"
+        )
+    yield from _permissions(options)
+
+
+def _permissions(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    """A web server is another user than Django, of its group at best."""
+    mode = options.get("file_permissions_mode", settings.FILE_UPLOAD_PERMISSIONS)
+    if mode is None or not mode & 0o400 or not mode & 0o044:
+        shown = "None" if mode is None else oct(mode)
+        yield rules.UNREADABLE.found(
+            "FILE_UPLOAD_PERMISSIONS must let the web server read uploads, such as 0o644, "
+            f"got {shown}"
+        )
+    folder = options.get(
+        "directory_permissions_mode", settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS
+    )
+    if folder is not None and (folder & 0o700 != 0o700 or not folder & 0o011):
+        yield rules.UNREADABLE.found(
+            "FILE_UPLOAD_DIRECTORY_PERMISSIONS must let the web server into folders, such "
+            f"as 0o755, got {oct(folder)}"
+        )
+
+
+def _remote(
+    cdn: Cdn, backend: str, options: Mapping[str, Any]
+) -> Iterator[CheckMessage]:
+    """A storage of another kind, in the terms of django-storages."""
+    domain = options.get("custom_domain", getattr(settings, "AWS_S3_CUSTOM_DOMAIN", ""))
+    if domain != urlsplit(cdn.media_url).netloc:
+        yield rules.REMOTE_STORAGE.found(
+            "STORAGES['default'] must keep uploads where the media distribution reads "
+            f"them, in MEDIA_ROOT or in its bucket, got {backend!r} without the "
+            f"custom_domain {urlsplit(cdn.media_url).netloc!r}"
+        )
+    elif options.get(
+        "file_overwrite", getattr(settings, "AWS_S3_FILE_OVERWRITE", True)
+    ):
+        yield rules.OVERWRITING_STORAGE.found(
+            f"STORAGES['default'] must not overwrite, got {backend!r} without "
+            "file_overwrite=False: an upload replaces another of its name"
+        )
+
+
+def _class(storage: Mapping[str, Any]) -> type[Any] | None:
+    """A storage's class. None when it cannot be imported, which Django itself reports."""
+    try:
+        found = import_string(storage.get("BACKEND", ""))
+    except ImportError:
+        return None
+    return found if isinstance(found, type) else None
