@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 
-from benchmarks import settings, synthesis
+from benchmarks import hashing, publishing, settings, synthesis, urls
+from benchmarks.pairs import Figure
 
-BENCHMARKS = {"synthesis": synthesis.figure, "config": settings.figure}
+BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
+    "synthesis": lambda: [synthesis.figure()],
+    "config": lambda: [settings.figure()],
+    "publish": publishing.figures,
+    "hash": hashing.figures,
+    "url": urls.figures,
+}
 
 
 def main() -> int:
@@ -19,10 +27,10 @@ def main() -> int:
     unknown = sorted(set(arguments.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"NAME must be one of {', '.join(BENCHMARKS)}, got {unknown[0]!r}")
-    figures = []
+    figures: list[Figure] = []
     for name in arguments.names or BENCHMARKS:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        figures.append(BENCHMARKS[name]())
+        figures += BENCHMARKS[name]()
     if arguments.json:
         print(json.dumps([figure.as_dict() for figure in figures], indent=2))
     else:

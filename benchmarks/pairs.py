@@ -6,22 +6,29 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["seconds", "bytes"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A ratio of medians against a named alternative, and what it must stay under."""
+    """A ratio of medians against a named alternative, and what it must stay under.
+
+    :param pairs: How many measurements of each the medians are of.
+    """
 
     what: str
     alternative: str
-    ours_seconds: float
-    theirs_seconds: float
+    ours: float
+    theirs: float
+    unit: Unit = "seconds"
     pairs: int
     limit: float
 
     @property
     def ratio(self) -> float:
-        return self.ours_seconds / self.theirs_seconds
+        return self.ours / self.theirs
 
     @property
     def holds(self) -> bool:
@@ -31,8 +38,8 @@ class Figure:
         verdict = "holds" if self.holds else "MISSED"
         return (
             f"{self.what}: {self.ratio:.2f} times {self.alternative} "
-            f"(at most {self.limit:g}: {verdict}; medians {_shown(self.ours_seconds)} and "
-            f"{_shown(self.theirs_seconds)} of {self.pairs} pairs)"
+            f"(at most {self.limit:g}: {verdict}; medians {_shown(self.ours, self.unit)} and "
+            f"{_shown(self.theirs, self.unit)} of {self.pairs} pairs)"
         )
 
     def as_dict(self) -> dict[str, object]:
@@ -47,20 +54,27 @@ def compare(
     *,
     pairs: int,
     limit: float,
+    before: Callable[[], object] = lambda: None,
 ) -> Figure:
-    """Measure both by turns, after one round that does not count."""
+    """Measure both by turns, after one round that does not count.
+
+    :param before: What precedes each measurement, and is not measured.
+    """
+    before()
     ours()
+    before()
     theirs()
     times: tuple[list[float], list[float]] = ([], [])
     for index in range(pairs):
         order = ((ours, 0), (theirs, 1))
         for run, side in order if index % 2 == 0 else reversed(order):
+            before()
             times[side].append(_seconds(run))
     return Figure(
         what=what,
         alternative=alternative,
-        ours_seconds=statistics.median(times[0]),
-        theirs_seconds=statistics.median(times[1]),
+        ours=statistics.median(times[0]),
+        theirs=statistics.median(times[1]),
         pairs=pairs,
         limit=limit,
     )
@@ -72,5 +86,7 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _shown(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 0.1 else f"{seconds * 1e6:.0f} µs"
+def _shown(amount: float, unit: Unit) -> str:
+    if unit == "bytes":
+        return f"{amount / 1e6:.1f} MB"
+    return f"{amount:.2f} s" if amount >= 0.1 else f"{amount * 1e6:.1f} µs"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ def in_a_sentence() -> Iterator[None]:
     """What a build refuses, as a management command says it."""
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (ImproperlyConfigured, ValueError, OSError) as error:
         raise CommandError(str(error)) from error

@@ -81,10 +81,10 @@ class ManifestStorage(ManifestFilesMixin, HashingStorage):
         if self.manifest_storage is not self:
             self.save_manifest()
 
-    def stray_references(self, published: Published) -> list[Reference]:
+    def references_in(self, published: Published) -> list[Reference]:
         """Without those in hashed files, which repeat those in the files themselves."""
         repeated = set(self.hashed_files.values()) - set(self.hashed_files)
-        found = super().stray_references(published)
+        found = super().references_in(published)
         return [reference for reference in found if reference.name not in repeated]
 
     def _manifest(self, folder: Path | str) -> Path:

@@ -102,9 +102,15 @@ class PublishingStorage(StaticFilesStorage):
     def published(self, published: Published) -> None:
         """What is left to do when the build shows."""
 
+    def references_in(self, published: Published) -> list[Reference]:
+        """Root-absolute references in the stylesheets of a build."""
+        return [*published.references]
+
     def stray_references(self, published: Published) -> list[Reference]:
-        """References in the stylesheets of a build that lead out of it."""
-        return [] if self.publishing.rewrite_references else [*published.references]
+        """Those of them that lead out of the build still."""
+        if self.publishing.rewrite_references:
+            return []
+        return self.references_in(published)
 
     def path(self, name: str) -> str:
         path = super().path(name)
@@ -174,7 +180,8 @@ class PublishingStorage(StaticFilesStorage):
             return None
         if command not in self._collected:
             check_options(command)
-            publication = self.publication(dry_run=command.dry_run)
+            with in_a_sentence():
+                publication = self.publication(dry_run=command.dry_run)
             # A command that fails tells nobody. It is gone then, or the process ends.
             weakref.finalize(command, publication.abandon)
             self._collected[command] = publication

@@ -27,6 +27,14 @@ class Source:
     path: str
     storage: Storage
 
+    @property
+    def where(self) -> str:
+        """For a person: the path on the disk, or in its storage."""
+        try:
+            return str(self._path())
+        except NotImplementedError:
+            return f"{self.path} in {self.storage!r}"
+
     @contextmanager
     def file(self) -> Iterator[Path]:
         """A file on this machine's disk with the content: the very one, where there is one."""

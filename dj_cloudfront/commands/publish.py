@@ -1,0 +1,170 @@
+"""Publish the static files as a build, which appears whole and never changes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.template.defaultfilters import filesizeformat
+
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.conf import cdn
+from dj_cloudfront.version import check_build_version
+
+if TYPE_CHECKING:
+    from dj_cloudfront.builds.publish import Published
+    from dj_cloudfront.storages.publishing import PublishingStorage
+    from dj_cloudfront.storages.sources import Found
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--build-version",
+        metavar="VERSION",
+        help="the build's name (default: that of settings.CDN)",
+    )
+    companions = parser.add_mutually_exclusive_group()
+    companions.add_argument(
+        "--precompress",
+        nargs="+",
+        choices=("gz", "br"),
+        help="write compressed companions beside the files (default: as the storage's OPTIONS)",
+    )
+    companions.add_argument(
+        "--no-precompress",
+        action="store_const",
+        const=(),
+        dest="precompress",
+        help="write none",
+    )
+    parser.add_argument(
+        "--rewrite-references",
+        action="store_true",
+        help="make root-absolute references in stylesheets relative",
+    )
+    parser.add_argument(
+        "-i",
+        "--ignore",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave out files and folders that match; may be given several times",
+    )
+    parser.add_argument(
+        "-n",
+        "--dry-run",
+        action="store_true",
+        help="write nothing, and say what would be",
+    )
+    parser.add_argument("--json", action="store_true", help="the result for a script")
+    parser.add_argument(
+        "-v",
+        "--verbosity",
+        type=int,
+        choices=(0, 1, 2, 3),
+        default=argparse.SUPPRESS,
+        help="2 names each file that another one of the same name hides",
+    )
+
+
+def run(
+    terminal: Terminal,
+    *,
+    build_version: str | None,
+    precompress: list[str] | None,
+    rewrite_references: bool,
+    ignore: list[str],
+    dry_run: bool,
+    verbosity: int = 1,
+    **options: Any,
+) -> None:
+    from dj_cloudfront.storages.collecting import in_a_sentence
+    from dj_cloudfront.storages.filling import publish
+    from dj_cloudfront.storages.sources import find_sources
+
+    with in_a_sentence():
+        storage = _storage(build_version, precompress, rewrite_references)
+        found = find_sources(ignore)
+        published = publish(
+            storage, found.sources, progress=terminal.progress, dry_run=dry_run
+        )
+    if verbosity >= 1:
+        _say_hidden(terminal, found, verbosity)
+        _say(terminal, published, dry_run)
+    _say_references(terminal, storage, published)
+    terminal.result(_data(storage, found, published, dry_run))
+
+
+def _storage(
+    version: str | None, precompress: Sequence[str] | None, rewrite: bool
+) -> PublishingStorage:
+    from dj_cloudfront.storages.chosen import chosen_storage
+
+    settings = cdn()
+    if settings.is_local:
+        raise CommandError(
+            "CDN must have the URLs of the CDN, got local=True: publish with the settings of "
+            "the server, such as with DEBUG=False"
+        )
+    if version is not None:
+        check_build_version(version, "--build-version")
+    storage = chosen_storage(settings, version)
+    options = storage.publishing
+    storage.publishing = replace(
+        options,
+        precompress=options.precompress if precompress is None else precompress,
+        rewrite_references=rewrite or options.rewrite_references,
+    )
+    return storage
+
+
+def _say_hidden(terminal: Terminal, found: Found, verbosity: int) -> None:
+    if verbosity >= 2:
+        for source in found.hidden:
+            terminal.say(
+                f"another file is published as {source.name}, because a finder finds it first; "
+                f"left out: {source.where}"
+            )
+    elif found.hidden:
+        terminal.say(
+            f"left out as another file of their name is found first: {len(found.hidden)} "
+            "(-v 2 names them)"
+        )
+
+
+def _say(terminal: Terminal, published: Published, dry_run: bool) -> None:
+    if published.already_there:
+        terminal.say(
+            f"{published.path} is published already, with the same {published.files} files"
+        )
+        return
+    terminal.say(
+        f"{'would publish' if dry_run else 'published'} {published.path}: "
+        f"{published.files} files, {published.linked} linked, {published.copied} written "
+        f"({filesizeformat(published.bytes_written)}), in {published.seconds:.1f} s"
+    )
+
+
+def _say_references(
+    terminal: Terminal, storage: PublishingStorage, published: Published
+) -> None:
+    from dj_cloudfront.storages.publishing import complaint
+
+    for reference in storage.stray_references(published):
+        terminal.warn(complaint(reference))
+
+
+def _data(
+    storage: PublishingStorage, found: Found, published: Published, dry_run: bool
+) -> dict[str, Any]:
+    return {
+        **asdict(published),
+        "path": str(published.path),
+        "references": [asdict(one) for one in storage.references_in(published)],
+        "rewritten": storage.publishing.rewrite_references,
+        "left_out": [source.where for source in found.hidden],
+        "dry_run": dry_run,
+    }
