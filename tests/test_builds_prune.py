@@ -9,9 +9,7 @@ from datetime import timedelta
 import pytest
 from prune_support import (
     DAY,
-    FILES,
     assert_whole,
-    disk_time,
     forget_times,
     in_trash,
     make_build,
@@ -27,7 +25,6 @@ from dj_cloudfront.builds import disk, prune
 from dj_cloudfront.builds.declarations import forget, last_used
 from dj_cloudfront.builds.prune import Rules, removal
 from dj_cloudfront.builds.prune.survey import survey
-from dj_cloudfront.builds.prune.usage import usage
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 ONE = Rules(keep=1)
@@ -78,125 +75,6 @@ def test_a_second_run_has_nothing_left_to_do(root):
     go(root)
     outcome = go(root)
     assert (outcome.pruned, outcome.moved, outcome.deleted) == ([], [], [])
-
-
-# -- the trash
-
-
-def test_the_trash_is_deleted_only_after_its_time(root):
-    go(root)
-    (one, *_) = (root / ".cdn" / "trash").iterdir()
-    set_age(one, 0.9)
-    assert go(root).deleted == []
-    set_age(one, 1.1)
-    (version,) = go(root).deleted
-    assert version not in in_trash(root)
-    assert len(in_trash(root)) == 2
-    assert_whole(root, "b4", "b5")
-
-
-def test_the_time_in_the_trash_is_not_the_age_of_the_build(root):
-    """The builds are old, their way into the trash is not."""
-    go(root)
-    assert go(root).deleted == []
-    assert len(in_trash(root)) == 3
-
-
-def test_trash_from_the_future_came_just_now(root):
-    go(root)
-    for one in (root / ".cdn" / "trash").iterdir():
-        set_age(one, -900)
-    assert go(root).deleted == []
-    assert sorted(go(root, trash_for=timedelta(0)).deleted) == ["b1", "b2", "b3"]
-
-
-def test_with_no_time_in_the_trash_builds_are_deleted_at_once(root):
-    outcome = go(root, trash_for=timedelta(0))
-    assert outcome.deleted == ["b1", "b2", "b3"]
-    assert outcome.moved == []
-    assert versions(root) == ["b4", "b5"]
-    assert list((root / ".cdn" / "trash").iterdir()) == []
-    assert_whole(root, "b4", "b5")
-
-
-def test_a_build_is_brought_back_by_moving_it(root):
-    held = tree(root / "b2")
-    (one,) = (one for one in go(root).moved if one.version == "b2")
-    os.rename(one.path, root / "b2")
-    assert tree(root / "b2") == held
-    assert versions(root) == ["b2", "b4", "b5"]
-
-
-def test_a_build_that_was_brought_back_counts_as_used_until_then(root):
-    (one,) = (one for one in go(root).moved if one.version == "b2")
-    os.rename(one.path, root / "b2")
-    assert would_go(root).pruned == []
-    assert go(root).pruned == []
-    assert not one.folder.exists()
-    assert go(root).pruned == []
-    assert last_used(root)["b2"] > disk_time(root) - DAY
-    set_last_used(root, "b2", 31)
-    set_last_used(root, "b5", 0)
-    set_last_used(root, "b4", 1) if "b4" in last_used(root) else None
-    make_builds(root, {"b6": 0})
-    assert "b2" in go(root, current="b6").pruned
-
-
-def test_what_else_is_in_the_trash_stays(root):
-    trash = root / ".cdn" / "trash"
-    trash.mkdir(parents=True)
-    for name in ("b1", "notes", "b1-xyz", ".moving-..-0a1b2c3d", "-0a1b2c3d"):
-        (trash / name).mkdir()
-    (trash / "b2-0a1b2c3d").write_text("no folder")
-    (trash / "b3-0a1b2c3d").symlink_to(root / "b5")
-    before = tree(trash), sorted(trash.iterdir())
-    go(root, rules=Rules(keep=9), trash_for=timedelta(0))
-    assert (tree(trash), sorted(trash.iterdir())) == before
-
-
-# -- interrupted
-
-
-def test_a_build_on_its_way_into_the_trash_gets_there(root):
-    moving = root / ".cdn" / "trash" / ".moving-b1-0a1b2c3d"
-    moving.mkdir(parents=True)
-    os.rename(root / "b1", moving / "b1")
-    assert [one.version for one in survey(root).trash] == ["b1"]
-    go(root, rules=Rules(keep=9))
-    assert in_trash(root) == ["b1"]
-    assert not moving.exists()
-
-
-def test_a_way_into_the_trash_that_nothing_took_is_removed(root):
-    moving = root / ".cdn" / "trash" / ".moving-b1-0a1b2c3d"
-    moving.mkdir(parents=True)
-    assert "b1" in go(root).pruned
-    assert not moving.exists()
-
-
-def test_what_was_being_deleted_is_deleted_and_cannot_be_brought_back(root):
-    deleting = root / ".cdn" / "trash" / ".deleting-b1-0a1b2c3d"
-    deleting.mkdir(parents=True)
-    os.rename(root / "b1", deleting / "b1")
-    os.unlink(deleting / "b1" / "img" / "big.png")
-    assert survey(root).trash == []
-    go(root, rules=Rules(keep=9))
-    assert not deleting.exists()
-    assert_whole(root, "b2", "b3", "b4", "b5")
-
-
-def test_what_publishing_left_over_is_removed(root):
-    left = make_build(root, ".b6.publishing-0a1b2c3d", like="b5", index=False)
-    assert go(root, rules=Rules(keep=9)).leftovers == [left.name]
-    assert not left.exists()
-    assert_whole(root, *AGES)
-
-
-def test_a_clock_that_was_left_over_is_removed(root):
-    go(root)
-    (root / ".cdn" / "clock-0a1b2c3d").touch()
-    go(root)
-    assert not list((root / ".cdn").glob("clock-*"))
 
 
 # -- what must not go
@@ -521,52 +399,3 @@ def test_a_build_that_becomes_a_link_meanwhile_is_not_followed(
     go(root, trash_for=timedelta(0))
     assert tree(tmp_path / "moved") == held
     assert (root / "b2").is_symlink()
-
-
-# -- the use of the disk
-
-
-def test_a_builds_own_bytes_are_what_no_other_build_has(root):
-    found = usage(survey(root))
-    whole = sum(len(data) for data in FILES.values()) + len("b1")
-    assert {one.size for one in found.values()} == {whole}
-    assert {one.files for one in found.values()} == {4}
-    assert {one.own for one in found.values()} == {len("b1")}
-
-
-def test_copies_are_a_builds_own_though_the_content_is_the_same(root):
-    make_build(root, "copy", age=10)
-    found = usage(survey(root))
-    assert found["copy"].own == found["copy"].size
-    assert found["b5"].own == len("b5")
-
-
-def test_two_names_within_one_build_are_one_file(root):
-    files = {"one": b"y" * 700, "two": b"y" * 700}
-    make_build(root, "twice", age=10, files=files)
-    os.unlink(root / "twice" / "two")
-    os.link(root / "twice" / "one", root / "twice" / "two")
-    found = usage(survey(root))["twice"]
-    assert (found.files, found.size, found.own) == (2, 1400, 700)
-    os.unlink(root / "twice" / ".cdn-index.json")
-    assert usage(survey(root))["twice"] == found
-
-
-def test_without_an_index_the_files_are_looked_at(root):
-    make_build(root, "plain", age=10, like="b5", index=False)
-    (root / "plain" / "link").symlink_to(root / "b1")
-    (root / "plain" / "loop").symlink_to(root / "plain", target_is_directory=True)
-    found = usage(survey(root))["plain"]
-    assert (found.files, found.own) == (4, len("plain"))
-    assert found.size == sum(len(data) for data in FILES.values()) + len("plain")
-
-
-def test_few_files_are_looked_at(root, monkeypatch):
-    files = {f"{number}.txt": b"%d" % number for number in range(500)}
-    make_build(root, "m1", age=9, files=files)
-    make_build(root, "m2", age=8, files=files, like="m1")
-    seen, looked = survey(root), []
-    lstat = os.lstat
-    monkeypatch.setattr(os, "lstat", lambda path: looked.append(path) or lstat(path))
-    usage(seen)
-    assert len(looked) < 100

@@ -6,10 +6,10 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dj_cloudfront.builds.index import Index
+from dj_cloudfront.builds.index import INDEX_NAME, Index
 from dj_cloudfront.builds.prune.survey import Survey
 
 _SAMPLE = 20
@@ -19,7 +19,8 @@ _SAMPLE = 20
 class Usage:
     """What a build holds.
 
-    :param size: Bytes of all its files.
+    :param files: How many, without the index.
+    :param size: Bytes of all its files and the index.
     :param own: Bytes that no other build has too: what removing it would free.
     """
 
@@ -56,12 +57,16 @@ def _of_index(build: Path, index: Index, neighbours: Iterable[Index]) -> Usage:
     ]
     sample = shared[:: max(1, len(shared) // _SAMPLE)]
     if any(found.st_nlink == 1 for found in _stats(build / name for name in sample)):
-        return _of_files(_stats(build / name for name in index.files))
-    return Usage(
-        files=len(index.files),
-        size=sum(file.size for file in index.files.values()),
-        own=sum(file.size for file in {*index.files.values()} - elsewhere),
-    )
+        found = _of_files(_stats(build / name for name in index.files))
+    else:
+        found = Usage(
+            files=len(index.files),
+            size=sum(file.size for file in index.files.values()),
+            own=sum(file.size for file in {*index.files.values()} - elsewhere),
+        )
+    # With thousands of files the index itself is a part of what removing would free.
+    indexed = sum(one.st_size for one in _stats([build / INDEX_NAME]))
+    return replace(found, size=found.size + indexed, own=found.own + indexed)
 
 
 def _of_files(files: Iterable[os.stat_result]) -> Usage:

@@ -1,0 +1,84 @@
+"""How much of the disk each build has, and how much of it is its own."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+from prune_support import (
+    FILES,
+    make_build,
+    make_builds,
+)
+
+from dj_cloudfront.builds.prune import Rules
+from dj_cloudfront.builds.prune.survey import survey
+from dj_cloudfront.builds.prune.usage import usage
+
+AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
+ONE = Rules(keep=1)
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "static"
+    root.mkdir()
+    make_builds(root, AGES)
+    return root
+
+
+CONTENT = sum(len(data) for data in FILES.values()) + 2
+
+
+def index_of(root, version):
+    return (root / version / ".cdn-index.json").stat().st_size
+
+
+def test_a_builds_own_bytes_are_what_no_other_build_has(root):
+    for version, found in usage(survey(root)).items():
+        index = index_of(root, version)
+        assert found.files == 4
+        assert found.size == CONTENT + index
+        assert found.own == len(version) + index
+
+
+def test_copies_are_a_builds_own_though_the_content_is_the_same(root):
+    make_build(root, "copy", age=10)
+    found = usage(survey(root))
+    assert found["copy"].own == found["copy"].size
+    assert found["b5"].own == len("b5") + index_of(root, "b5")
+
+
+def test_two_names_within_one_build_are_one_file(root):
+    files = {"one": b"y" * 700, "two": b"y" * 700}
+    make_build(root, "twice", age=10, files=files)
+    os.unlink(root / "twice" / "two")
+    os.link(root / "twice" / "one", root / "twice" / "two")
+    index = index_of(root, "twice")
+    found = usage(survey(root))["twice"]
+    assert (found.files, found.size, found.own) == (2, 1400 + index, 700 + index)
+    os.unlink(root / "twice" / ".cdn-index.json")
+    found = usage(survey(root))["twice"]
+    assert (found.files, found.size, found.own) == (2, 1400, 700)
+
+
+def test_without_an_index_the_files_are_looked_at(root):
+    make_build(root, "plain", age=10, like="b5", index=False)
+    (root / "plain" / "link").symlink_to(root / "b1")
+    (root / "plain" / "loop").symlink_to(root / "plain", target_is_directory=True)
+    found = usage(survey(root))["plain"]
+    assert (found.files, found.own) == (4, len("plain"))
+    assert found.size == CONTENT + 3
+
+
+def test_few_files_are_looked_at(root, monkeypatch):
+    files = {f"{number}.txt": b"%d" % number for number in range(500)}
+    make_build(root, "m1", age=9, files=files)
+    make_build(root, "m2", age=8, files=files, like="m1")
+    seen, looked = survey(root), []
+    lstat = os.lstat
+    monkeypatch.setattr(os, "lstat", lambda path: looked.append(path) or lstat(path))
+    usage(seen)
+    assert len(looked) < 100

@@ -1,0 +1,164 @@
+"""The trash: how builds get there, when they are deleted, how they come back."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+
+import pytest
+from prune_support import (
+    DAY,
+    assert_whole,
+    disk_time,
+    in_trash,
+    make_build,
+    make_builds,
+    set_age,
+    set_last_used,
+    tree,
+    versions,
+)
+
+from dj_cloudfront.builds import prune
+from dj_cloudfront.builds.declarations import last_used
+from dj_cloudfront.builds.prune import Rules
+from dj_cloudfront.builds.prune.survey import survey
+
+AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
+ONE = Rules(keep=1)
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def root(tmp_path):
+    root = tmp_path / "static"
+    root.mkdir()
+    make_builds(root, AGES)
+    return root
+
+
+def go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
+    return prune.prune(root, current=current, rules=rules, trash_for=trash_for)
+
+
+def would_go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
+    return prune.preview(root, current=current, rules=rules, trash_for=trash_for)
+
+
+# -- the trash
+
+
+def test_the_trash_is_deleted_only_after_its_time(root):
+    go(root)
+    (one, *_) = (root / ".cdn" / "trash").iterdir()
+    set_age(one, 0.9)
+    assert go(root).deleted == []
+    set_age(one, 1.1)
+    (version,) = go(root).deleted
+    assert version not in in_trash(root)
+    assert len(in_trash(root)) == 2
+    assert_whole(root, "b4", "b5")
+
+
+def test_the_time_in_the_trash_is_not_the_age_of_the_build(root):
+    """The builds are old, their way into the trash is not."""
+    go(root)
+    assert go(root).deleted == []
+    assert len(in_trash(root)) == 3
+
+
+def test_trash_from_the_future_came_just_now(root):
+    go(root)
+    for one in (root / ".cdn" / "trash").iterdir():
+        set_age(one, -900)
+    assert go(root).deleted == []
+    assert sorted(go(root, trash_for=timedelta(0)).deleted) == ["b1", "b2", "b3"]
+
+
+def test_with_no_time_in_the_trash_builds_are_deleted_at_once(root):
+    outcome = go(root, trash_for=timedelta(0))
+    assert outcome.deleted == ["b1", "b2", "b3"]
+    assert outcome.moved == []
+    assert versions(root) == ["b4", "b5"]
+    assert list((root / ".cdn" / "trash").iterdir()) == []
+    assert_whole(root, "b4", "b5")
+
+
+def test_a_build_is_brought_back_by_moving_it(root):
+    held = tree(root / "b2")
+    (one,) = (one for one in go(root).moved if one.version == "b2")
+    os.rename(one.path, root / "b2")
+    assert tree(root / "b2") == held
+    assert versions(root) == ["b2", "b4", "b5"]
+
+
+def test_a_build_that_was_brought_back_counts_as_used_until_then(root):
+    (one,) = (one for one in go(root).moved if one.version == "b2")
+    os.rename(one.path, root / "b2")
+    assert would_go(root).pruned == []
+    assert go(root).pruned == []
+    assert not one.folder.exists()
+    assert go(root).pruned == []
+    assert last_used(root)["b2"] > disk_time(root) - DAY
+    set_last_used(root, "b2", 31)
+    set_last_used(root, "b5", 0)
+    set_last_used(root, "b4", 1) if "b4" in last_used(root) else None
+    make_builds(root, {"b6": 0})
+    assert "b2" in go(root, current="b6").pruned
+
+
+def test_what_else_is_in_the_trash_stays(root):
+    trash = root / ".cdn" / "trash"
+    trash.mkdir(parents=True)
+    for name in ("b1", "notes", "b1-xyz", ".moving-..-0a1b2c3d", "-0a1b2c3d"):
+        (trash / name).mkdir()
+    (trash / "b2-0a1b2c3d").write_text("no folder")
+    (trash / "b3-0a1b2c3d").symlink_to(root / "b5")
+    before = tree(trash), sorted(trash.iterdir())
+    go(root, rules=Rules(keep=9), trash_for=timedelta(0))
+    assert (tree(trash), sorted(trash.iterdir())) == before
+
+
+# -- interrupted
+
+
+def test_a_build_on_its_way_into_the_trash_gets_there(root):
+    moving = root / ".cdn" / "trash" / ".moving-b1-0a1b2c3d"
+    moving.mkdir(parents=True)
+    os.rename(root / "b1", moving / "b1")
+    assert [one.version for one in survey(root).trash] == ["b1"]
+    go(root, rules=Rules(keep=9))
+    assert in_trash(root) == ["b1"]
+    assert not moving.exists()
+
+
+def test_a_way_into_the_trash_that_nothing_took_is_removed(root):
+    moving = root / ".cdn" / "trash" / ".moving-b1-0a1b2c3d"
+    moving.mkdir(parents=True)
+    assert "b1" in go(root).pruned
+    assert not moving.exists()
+
+
+def test_what_was_being_deleted_is_deleted_and_cannot_be_brought_back(root):
+    deleting = root / ".cdn" / "trash" / ".deleting-b1-0a1b2c3d"
+    deleting.mkdir(parents=True)
+    os.rename(root / "b1", deleting / "b1")
+    os.unlink(deleting / "b1" / "img" / "big.png")
+    assert survey(root).trash == []
+    go(root, rules=Rules(keep=9))
+    assert not deleting.exists()
+    assert_whole(root, "b2", "b3", "b4", "b5")
+
+
+def test_what_publishing_left_over_is_removed(root):
+    left = make_build(root, ".b6.publishing-0a1b2c3d", like="b5", index=False)
+    assert go(root, rules=Rules(keep=9)).leftovers == [left.name]
+    assert not left.exists()
+    assert_whole(root, *AGES)
+
+
+def test_a_clock_that_was_left_over_is_removed(root):
+    go(root)
+    (root / ".cdn" / "clock-0a1b2c3d").touch()
+    go(root)
+    assert not list((root / ".cdn").glob("clock-*"))
