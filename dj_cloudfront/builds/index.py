@@ -123,6 +123,7 @@ def _parse(data: bytes) -> Index:
         for name, entry in content["files"].items()
     }
     for name, file in files.items():
-        if type(file.size) is not int or not _SHA256.fullmatch(file.sha256):
+        is_size = type(file.size) is int and file.size >= 0
+        if not is_size or not _SHA256.fullmatch(file.sha256):
             raise ValueError(f"its entry for {name!r} is incomplete")
     return Index(version=version, files=files)
