@@ -51,11 +51,10 @@ def block(kind, part):
     return text
 
 
-@pytest.fixture
-def project(tmp_path):
+def new_project(folder):
     """A project with the settings of the page."""
-    made = Project(tmp_path / "site")
-    made.environment = {"STATIC_BUILDS": str(tmp_path / "static")}
+    made = Project(folder / "site")
+    made.environment = {"STATIC_BUILDS": str(folder / "static")}
     settings = block("python", "# mysite/settings.py") + REST
     made.write("mysite/settings.py", settings)
     made.write("mysite/urls.py", "urlpatterns = []\n")
@@ -66,11 +65,32 @@ def project(tmp_path):
 
 
 @pytest.fixture
-def image(project):
+def project(tmp_path):
+    return new_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
     """The project after the commands that build an image."""
+    project = new_project(tmp_path_factory.mktemp("image"))
     done = project.run("/bin/sh", "-e", "-c", block("sh", "static.invalid"))
     assert done.returncode == 0, done.stdout + done.stderr
     return project
+
+
+@pytest.fixture
+def mounted(image):
+    """The image with an outputs file, for one test."""
+    outputs = {
+        name: {
+            "StaticDomainName": f"{name}.cloudfront.net",
+            "MediaDomainName": f"{name}-media.cloudfront.net",
+        }
+        for name in ("mysite-cdn-prod", "mysite-cdn-staging")
+    }
+    path = image.write("cdn-outputs.json", json.dumps(outputs))
+    yield image
+    path.unlink()
 
 
 def serve(project, **variables):
@@ -127,16 +147,8 @@ def test_a_container_takes_the_names_from_its_environment(image):
 
 
 @pytest.mark.parametrize("stack", ["mysite-cdn-prod", "mysite-cdn-staging"])
-def test_or_from_a_file_that_is_mounted(stack, image):
-    outputs = {
-        name: {
-            "StaticDomainName": f"{name}.cloudfront.net",
-            "MediaDomainName": f"{name}-media.cloudfront.net",
-        }
-        for name in ("mysite-cdn-prod", "mysite-cdn-staging")
-    }
-    image.write("cdn-outputs.json", json.dumps(outputs))
-    done = serve(image, CDN_STACK=stack)
+def test_or_from_a_file_that_is_mounted(stack, mounted):
+    done = serve(mounted, CDN_STACK=stack)
     assert (done.returncode, done.stderr) == (0, "")
     url, _, media = done.stdout.split()
     assert url == f"https://{stack}.cloudfront.net/{VERSION}/css/site.css"
