@@ -123,7 +123,7 @@ def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
     with progress.step("starting Django"):
         supervisor.launch(django_service(state, environment, ports))
     with progress.step("starting the web server"):
-        supervisor.launch(web_service(state, ports))
+        supervisor.launch(web_service(state, environment, ports))
     with progress.step("starting the edge"):
         supervisor.launch(_edge_service(state, ports, origin))
 

@@ -1,34 +1,24 @@
-"""Real web servers in front of a Django that only takes notes, for the tests of both.
+"""What a web server of servers_support serves, and how it is asked: byte for byte.
 
-``with caddy(folder) as origin:`` and ``with nginx(folder) as origin:`` write a small site
-into the folder and serve it; ``origin.send()`` puts a target on the wire byte for byte,
-which HTTP clients do not: they resolve ``..`` themselves and would hide the hole.
+``origin.send()`` puts a target on the wire as it is, which HTTP clients do not: they resolve
+``..`` themselves and would hide the hole.
 """
 
 from __future__ import annotations
 
 import gzip
 import http.client
-import os
-import re
 import secrets
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-from tools import require
-
-from local.origin.caddy import command, environment, validate
-from local.origin.caddyfile import caddyfile
-
-README = Path(__file__).parents[1] / "README.md"
+from typing import Any
 
 ODD_PATHS = (
     "/../admin/",
@@ -67,7 +57,10 @@ ODD_NAMES = (
 )
 """Files that only a refused path can name."""
 
-DJANGO, STATIC, MEDIA = b"django", b"body { color: red }\n", b"the picture\n"
+DJANGO, MEDIA = b"django", b"the picture\n"
+# Long enough that its compressed form is shorter.
+STATIC = b"body { color: red }\n" * 20
+PRIVATE = b"for some eyes only\n"
 OUTSIDE = b"outside of every tree\n"
 
 
@@ -135,11 +128,14 @@ class Upstream:
 
 @dataclass(frozen=True)
 class Origin:
-    """A running web server and what stands behind it."""
+    """A running web server and what stands behind it.
+
+    :param upstream: Has ``requests``, all that reached Django.
+    """
 
     port: int
     site: Path
-    upstream: Upstream
+    upstream: Any
 
     def send(
         self,
@@ -147,8 +143,9 @@ class Origin:
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
     ) -> Response:
-        return send(self.port, target, method=method, headers=headers)
+        return send(self.port, target, method=method, headers=headers, body=body)
 
     def reaches(self, target: str, *, tree: str) -> bytes | None:
         """What a distribution gets for a target: nothing, or Django, or a file's body."""
@@ -165,107 +162,20 @@ def send(
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
 ) -> Response:
     """One request on a connection of its own, byte for byte as given."""
     fields = {"Host": "www.example.com", "Connection": "close", **(headers or {})}
+    if body:
+        fields["Content-Length"] = str(len(body))
     head = f"{method} {target} HTTP/1.1\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in fields.items()
     )
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-        connection.sendall(head.encode("latin-1") + b"\r\n")
+        connection.sendall(head.encode("latin-1") + b"\r\n" + body)
         with http.client.HTTPResponse(connection, method=method) as answer:
             answer.begin()
             return Response(answer.status, tuple(answer.getheaders()), answer.read())
-
-
-@contextmanager
-def caddy(
-    folder: Path, *, edit: Callable[[str], str] = lambda text: text
-) -> Iterator[Origin]:
-    """The local environment's web server; ``edit`` changes its configuration first."""
-    port, probe = _free_port(), _write_site(folder / "site")
-    config, storage = folder / "Caddyfile", folder / "storage"
-    with Upstream() as upstream:
-        text = caddyfile(
-            listen=f"127.0.0.1:{port}",
-            static_root=folder / "site/static",
-            media_root=folder / "site/media",
-            upstream=f"127.0.0.1:{upstream.port}",
-            storage=storage,
-            log=folder / "access.log",
-        )
-        config.write_text(edit(text))
-        validate(config, storage)
-        variables = {**os.environ, **environment(storage)}
-        with _running(command("run", config), folder, variables):
-            _wait_until_ready(port, probe, folder)
-            yield Origin(port, folder / "site", upstream)
-
-
-@contextmanager
-def nginx(
-    folder: Path,
-    *,
-    proxy_pass: str = "http://app",
-    edit: Callable[[str], str] = lambda text: text,
-    probe_headers: Mapping[str, str] | None = None,
-) -> Iterator[Origin]:
-    """The README's server in Debian's nginx, which runs as one process here.
-
-    An edit that makes it ask for a header gives the header that the probe has to send.
-    """
-    program = require("nginx")
-    port, probe = _free_port(), _write_site(folder / "site")
-    with Upstream() as upstream:
-        block = edit(nginx_block())
-        for old, new in (
-            ("server 127.0.0.1:8000;", f"server 127.0.0.1:{upstream.port};"),
-            ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
-            ("ssl_certificate     /etc/ssl/mysite/fullchain.pem;", ""),
-            ("ssl_certificate_key /etc/ssl/mysite/privkey.pem;", ""),
-            ("root /var/mysite;", f"root {folder}/site;"),
-            ("proxy_pass http://app;", f"proxy_pass {proxy_pass};"),
-        ):
-            block = replace_once(block, old, new)
-        config = folder / "nginx.conf"
-        config.write_text(_NGINX.format(folder=folder, block=block))
-        start = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
-        with _running(start, folder, os.environ):
-            _wait_until_ready(port, probe, folder, probe_headers)
-            yield Origin(port, folder / "site", upstream)
-
-
-SERVERS: dict[str, Callable[..., AbstractContextManager[Origin]]] = {
-    "caddy": caddy,
-    "nginx": nginx,
-    "nginx proxy_pass with /": partial(nginx, proxy_pass="http://app/"),
-}
-"""Every server that has to keep the rules; the last form hands Django resolved paths."""
-
-_NGINX = """
-daemon off;
-master_process off;
-pid nginx.pid;
-events {{ }}
-http {{
-    include /etc/nginx/mime.types;
-    default_type application/octet-stream;
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-{block}
-}}
-"""
-
-
-def nginx_block() -> str:
-    """The configuration that the README prints."""
-    blocks = re.findall(r"^```nginx\n(.*?)^```$", README.read_text(), re.S | re.M)
-    assert len(blocks) == 1, f"README.md must hold one nginx block, got {len(blocks)}"
-    return str(blocks[0])
 
 
 def replace_once(text: str, old: str, new: str) -> str:
@@ -274,7 +184,7 @@ def replace_once(text: str, old: str, new: str) -> str:
     return text.replace(old, new)
 
 
-def _write_site(site: Path) -> str:
+def write_site(site: Path) -> str:
     """Two trees, what must not be served beside and in them, and a probe's name."""
     build = site / "static/b1"
     (build / "css").mkdir(parents=True)
@@ -294,20 +204,23 @@ def _write_site(site: Path) -> str:
         (site / "media" / name).write_bytes(MEDIA)
     (site / "media/link.txt").symlink_to("../secret.txt")
     (site / "media/linked").symlink_to("..", target_is_directory=True)
+    (site / "private").mkdir()
+    (site / "private/a.pdf").write_bytes(PRIVATE)
+    (site / "private/.hidden").write_bytes(PRIVATE)
     probe = secrets.token_hex(8)
     (site / "media" / probe).write_text(probe)
     return probe
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
 
 
 @contextmanager
-def _running(
-    start: list[str], folder: Path, variables: Mapping[str, str]
+def running(
+    start: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> Iterator[None]:
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
@@ -324,14 +237,18 @@ def _running(
                 process.wait()
 
 
-def _wait_until_ready(
-    port: int, probe: str, folder: Path, headers: Mapping[str, str] | None = None
+def wait_until_ready(
+    port: int,
+    probe: str,
+    folder: Path,
+    headers: Mapping[str, str] | None = None,
+    path: str | None = None,
 ) -> None:
     # The body says that it is this server and no other on the same port.
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            found = send(port, f"/media/{probe}", headers=headers)
+            found = send(port, path or f"/media/{probe}", headers=headers)
             if found.body == probe.encode():
                 return
         except OSError:

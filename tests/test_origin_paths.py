@@ -12,10 +12,9 @@ from origin_support import (
     ODD_NAMES,
     ODD_PATHS,
     OUTSIDE,
-    SERVERS,
     STATIC,
-    replace_once,
 )
+from servers_support import SERVERS
 
 FILES = {"static": STATIC, "media": MEDIA}
 TREES = tuple(FILES)
@@ -99,34 +98,40 @@ def test_an_odd_path_is_refused_to_everybody(origin, target):
 
 
 # The rules again, one by one: what each is for shows when it is gone.
+#
+# WhiteNoise is not among them: a WSGI server resolves nothing, so that an odd path is no
+# file's name there. tests/test_whitenoise.py breaks its rules one by one.
+RESOLVING = [name for name in SERVERS if name != "whitenoise"]
+resolving = pytest.mark.parametrize("resolving", RESOLVING)
+DENY_RULE = {
+    "caddy": r"\t\thandle @odd \{.*?\n\t\t\}\n",
+    "nginx": r"    if \(\$request_uri [^\n]*\n",
+    "apache": r'    RewriteCond "%\{THE_REQUEST\}".*?R=404\]\n',
+}
+TREE_CHECK = {
+    "caddy": r"\t\thandle @stray \{.*?\n\t\t\}\n",
+    "nginx": r"    if \(\$tree = refused\) \{ return 404; \}\n",
+    "apache": r'    RewriteCond "%\{ENV:TREE\}" "\.".*?R=404\]\n',
+}
 
 
-def without_deny_rule(server: str, text: str) -> str:
-    if server == "caddy":
-        return cut(r"\t\thandle @odd \{.*?\n\t\t\}\n", text)
-    return cut(r"    if \(\$request_uri [^\n]*\n", text)
+def cut(*rules):
+    """An edit that takes rules out of a server's configuration."""
+
+    def edit(text):
+        for rule in rules:
+            text, count = re.subn(rule, "", text, flags=re.S)
+            assert count == 1, f"{rule!r} occurs {count} times"
+        return text
+
+    return edit
 
 
-def without_tree_check(server: str, text: str) -> str:
-    if server == "caddy":
-        return cut(r"\t\thandle @stray \{.*?\n\t\t\}\n", text)
-    return replace_once(text, "if ($tree = refused) { return 404; }", "")
-
-
-def without_either(server: str, text: str) -> str:
-    return without_deny_rule(server, without_tree_check(server, text))
-
-
-def cut(pattern: str, text: str) -> str:
-    changed, count = re.subn(pattern, "", text, flags=re.S)
-    assert count == 1, f"{pattern!r} occurs {count} times"
-    return changed
-
-
-def leaks(server: str, folder, edit) -> dict[str, bytes]:
+def leaks(server, folder, *tables) -> dict[str, bytes]:
     """The targets that lead out of their tree, and what they lead to."""
     found = {}
-    with SERVERS[server](folder, edit=lambda text: edit(server, text)) as origin:
+    edit = cut(*(table[server.split()[0]] for table in tables))
+    with SERVERS[server](folder, edit=edit) as origin:
         for target, tree in SENT.items():
             body = origin.reaches(target, tree=tree)
             if body not in (None, FILES[tree]):
@@ -134,23 +139,26 @@ def leaks(server: str, folder, edit) -> dict[str, bytes]:
     return found
 
 
-def test_without_the_rules_the_same_paths_leave_their_trees(server, tmp_path):
-    found = leaks(server, tmp_path, without_either)
+@resolving
+def test_without_the_rules_the_same_paths_leave_their_trees(resolving, tmp_path):
+    found = leaks(resolving, tmp_path, DENY_RULE, TREE_CHECK)
     assert OUTSIDE not in found.values()
     assert found["/static/../media/u.png"] == MEDIA
     assert found["/media/../static/b1/app.css"] == STATIC
     assert found["/static/../admin/"] == DJANGO
-    assert found["/static/%2e%2e%2fadmin/"] == DJANGO
+    assert found["/static/%2e%2e/admin/"] == DJANGO
     assert found["http://x/admin/"] == DJANGO
-    assert len(found) >= 20
+    assert len(found) >= (15 if resolving == "apache" else 20), found
+    # Apache leaves an encoded slash as it is.
+    encoded = found.get("/static/%2e%2e%2fadmin/")
+    assert encoded == (None if resolving == "apache" else DJANGO)
 
 
 def test_without_the_rules_django_itself_is_shown(tmp_path):
     """With a path after the address, nginx hands Django what the target resolves to."""
     server = "nginx proxy_pass with /"
-    with SERVERS[server](
-        tmp_path, edit=lambda text: without_either(server, text)
-    ) as origin:
+    edit = cut(DENY_RULE["nginx"], TREE_CHECK["nginx"])
+    with SERVERS[server](tmp_path, edit=edit) as origin:
         for path in ODD_PATHS:
             origin.reaches(f"/static{path}", tree="static")
         admin = [
@@ -159,10 +167,13 @@ def test_without_the_rules_django_itself_is_shown(tmp_path):
     assert len(admin) >= 5
 
 
-def test_the_tree_check_alone_closes_every_way(server, tmp_path):
-    assert leaks(server, tmp_path, without_deny_rule) == {}
+@resolving
+def test_the_tree_check_alone_closes_every_way(resolving, tmp_path):
+    assert leaks(resolving, tmp_path, DENY_RULE) == {}
 
 
-def test_the_deny_rule_alone_closes_every_way_but_the_absolute_form(server, tmp_path):
-    found = leaks(server, tmp_path, without_tree_check)
-    assert set(found) == {ABSOLUTE}
+@resolving
+def test_the_deny_rule_alone_closes_every_way_but_the_absolute_form(
+    resolving, tmp_path
+):
+    assert set(leaks(resolving, tmp_path, TREE_CHECK)) == {ABSOLUTE}

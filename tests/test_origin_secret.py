@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from contextlib import contextmanager
 
 import pytest
 from aws_cdk import Token
 from aws_cdk.assertions import Template
-from cdk_support import ROOT, new_stack, resources
-from origin_support import DJANGO, MEDIA, STATIC, nginx, replace_once
+from cdk_support import new_stack, resources
+from origin_support import MEDIA
+from servers_support import nginx
 
 from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret
 
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3"
 OLD = "3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11"
 NEW = "9c2d8a57-52ab-4a0b-8f7e-0b6a8d1f4c22"
-DOCS = ROOT / "docs" / "origin-secret.md"
 
 
 def cdn_template(secret, stack=None):
@@ -172,98 +170,17 @@ def test_tokens_pass():
 
 
 FIRST, SECOND = "ab" * 32, "cd" * 32
-FILES = pytest.mark.parametrize(
-    ("tree", "target", "body"),
-    [("static", "/static/b1/app.css", STATIC), ("media", "/media/u.png", MEDIA)],
-)
 
 
-def documented():
-    """The lines for nginx that the documentation prints: maps, and one for the server."""
-    found = re.findall(r"^```nginx\n(.*?)^```$", DOCS.read_text("utf-8"), re.S | re.M)
-    maps, server = found
-    return maps, server
+def media(origin, secret):
+    headers = {"X-Cdn-Tree": "media", "X-Origin-Secret": secret}
+    return origin.send("/media/u.png", headers=headers)
 
 
-def checking(first, second=None):
-    """Adds the documented lines to the README's nginx, with one or two values."""
-    lines, refused = documented()
-    lines = replace_once(lines, "1" * 64, first)
-    if second:
-        lines = replace_once(lines, "2" * 64, second)
-    else:
-        lines = replace_once(lines, f'    "~^{"2" * 64}$" yes;\n', "")
-
-    def edit(block):
-        block = replace_once(block, "\nserver {\n", f"\n{lines}\nserver {{\n")
-        refusal = "    if ($tree = refused) { return 404; }\n"
-        return replace_once(block, refusal, refusal + refused)
-
-    return edit
-
-
-@contextmanager
-def serving(folder, *values):
-    headers = {"X-Origin-Secret": values[0]}
-    with nginx(folder, edit=checking(*values), probe_headers=headers) as origin:
-        yield origin
-
-
-@pytest.fixture(scope="module")
-def overlapping(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("nginx"), FIRST, SECOND) as origin:
-        yield origin
-
-
-def ask(origin, target, tree, secret):
-    headers = {"X-Cdn-Tree": tree, "X-Origin-Secret": secret}
-    return origin.send(target, headers={k: v for k, v in headers.items() if v})
-
-
-@FILES
-@pytest.mark.parametrize("secret", [FIRST, SECOND])
-def test_a_server_accepts_both_values(overlapping, tree, target, body, secret):
-    response = ask(overlapping, target, tree, secret)
-    assert (response.status, response.body) == (200, body)
-    assert "max-age" in response.header("Cache-Control")
-
-
-@FILES
-@pytest.mark.parametrize(
-    "secret",
-    [None, "ef" * 32, FIRST.upper(), FIRST[:-1], FIRST + "0", "yes", FIRST + SECOND],
-)
-@pytest.mark.parametrize("with_tree", [True, False])
-def test_a_server_refuses_who_does_not_know_a_value(
-    overlapping, tree, target, body, secret, with_tree
-):
-    response = ask(overlapping, target, tree if with_tree else None, secret)
-    assert response.status == 403
-    assert body not in response.body
-    assert response.header("Cache-Control") == "no-store"
-
-
-@pytest.mark.parametrize("secret", [None, FIRST, "wrong"])
-def test_pages_of_the_site_need_no_secret(overlapping, secret):
-    response = ask(overlapping, "/admin/", None, secret)
-    assert (response.status, response.body) == (200, DJANGO)
-
-
-def test_the_secret_opens_no_path_that_is_refused(overlapping):
-    for target in (
-        "/static/../admin/",
-        "/static/..%2fadmin/",
-        "/static/.tmp-b2/app.css",
-    ):
-        assert ask(overlapping, target, "static", FIRST).status == 404
-    assert ask(overlapping, "/media/u.png", "static", FIRST).status == 404
-
-
-@FILES
-def test_a_value_that_was_dropped_is_refused(tmp_path, tree, target, body):
-    with serving(tmp_path, SECOND) as origin:
-        assert ask(origin, target, tree, SECOND).body == body
-        assert ask(origin, target, tree, FIRST).status == 403
+def test_a_value_that_was_dropped_is_refused(tmp_path):
+    with nginx(tmp_path, secrets=[SECOND]) as origin:
+        assert media(origin, SECOND).body == MEDIA
+        assert media(origin, FIRST).status == 403
 
 
 def test_no_request_fails_in_the_documented_order(tmp_path):
@@ -278,6 +195,6 @@ def test_no_request_fails_in_the_documented_order(tmp_path):
     for index, (sent_values, accepted) in enumerate(steps):
         folder = tmp_path / str(index)
         folder.mkdir()
-        with serving(folder, *accepted) as origin:
+        with nginx(folder, secrets=accepted) as origin:
             for secret in sent_values:
-                assert ask(origin, "/media/u.png", "media", secret).status == 200
+                assert media(origin, secret).status == 200

@@ -1,4 +1,4 @@
-"""What the local Caddy and the README's nginx answer, by the rules of docs/web-server.md."""
+"""What each server of ``cdn conf`` answers, by the rules of docs/web-server.md."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import pytest
 from origin_support import (
     DJANGO,
     MEDIA,
-    SERVERS,
     STATIC,
     Origin,
     Response,
-    nginx,
     replace_once,
 )
+from servers_support import SERVERS, apache, nginx
 
 A_YEAR = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
@@ -229,6 +228,135 @@ def test_static_files_have_their_type_and_no_policy(origin):
 
 
 @pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("app.js", "text/javascript"),
+        ("module.mjs", "text/javascript"),
+        ("app.css", "text/css"),
+        ("app.css.map", "application/json"),
+        ("site.webmanifest", "application/manifest+json"),
+        ("code.wasm", "application/wasm"),
+        ("font.woff2", "font/woff2"),
+        ("icon.svg", "image/svg+xml"),
+        ("PHOTO.AVIF", "image/avif"),
+        ("movie.MP4", "video/mp4"),
+        ("data.tar.gz", "application/gzip"),
+        ("paper.unheard-of", "application/octet-stream"),
+        ("LICENSE", "application/octet-stream"),
+    ],
+)
+def test_a_file_has_the_same_type_everywhere(origin, name, expected):
+    """Whatever tables of types the machine has."""
+    path = origin.site / "static/b1/types" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"of this type")
+    response = origin.send(f"/static/b1/types/{name}")
+    assert response.status == 200
+    assert response.header("Content-Type") == expected
+    assert response.header("Content-Encoding") is None
+
+
+@pytest.mark.parametrize("server", ["caddy", "apache", "whitenoise"])
+def test_brotli_is_preferred_where_it_can_be(tmp_path, server):
+    with SERVERS[server](tmp_path) as origin:
+        (origin.site / "static/b1/app.css.br").write_bytes(b"brotli")
+        for sent, found in (("br,gzip", "br"), ("gzip", "gzip"), ("", None)):
+            headers = {"Accept-Encoding": sent}
+            response = origin.send("/static/b1/app.css", headers=headers)
+            assert response.header("Content-Encoding") == found
+            assert (response.body == b"brotli") == (found == "br")
+            assert response.header("Content-Type") == "text/css"
+            # "br" is Breton, too.
+            assert response.header("Content-Language") is None
+
+
+@pytest.mark.parametrize("ending", ["gz", "br"])
+def test_an_upload_is_not_taken_for_the_compressed_form_of_another(origin, ending):
+    """Names of uploads are their visitors': one could put his content under another's."""
+    (origin.site / f"media/u.png.{ending}").write_bytes(b"a forgery")
+    response = origin.send("/media/u.png", headers={"Accept-Encoding": "br,gzip"})
+    assert response.body == MEDIA
+    assert response.header("Content-Encoding") is None
+
+
+def test_a_compressed_file_can_be_asked_for_by_its_own_name(origin):
+    headers = {"Accept-Encoding": "br,gzip"}
+    response = origin.send("/static/b1/app.css.gz", headers=headers)
+    assert (response.status, gzip.decompress(response.body)) == (200, STATIC)
+    assert response.header("Content-Encoding") is None
+    assert response.header("Content-Type") == "application/gzip"
+
+
+def test_each_form_of_a_file_has_a_tag_of_its_own(origin):
+    plain = origin.send("/static/b1/app.css").header("ETag")
+    headers = {"Accept-Encoding": "br,gzip"}
+    compressed = origin.send("/static/b1/app.css", headers=headers).header("ETag")
+    assert plain != compressed
+    for form, tag in (({}, plain), (headers, compressed)):
+        for sent in (tag, f'"no", {tag}', f"W/{tag.removeprefix('W/')}"):
+            known = {**form, "If-None-Match": sent}
+            response = origin.send("/static/b1/app.css", headers=known)
+            assert (response.status, response.body) == (304, b"")
+            assert response.header("ETag").strip("W/") == tag.strip("W/")
+            assert response.header("Vary") == "Accept-Encoding"
+
+
+def test_the_date_of_a_file_is_known_too(origin):
+    date = origin.send("/media/u.png").header("Last-Modified")
+    response = origin.send("/media/u.png", headers={"If-Modified-Since": date})
+    assert response.status == 304
+
+
+@pytest.mark.parametrize(
+    ("asked", "body"),
+    [("0-0", STATIC[:1]), ("-1", STATIC[-1:]), ("5-", STATIC[5:])],
+)
+def test_a_part_of_a_file_is_that_part(origin, asked, body):
+    response = origin.send("/static/b1/app.css", headers={"Range": f"bytes={asked}"})
+    # The whole file is an answer to any range.
+    assert (response.status, response.body) in ((206, body), (200, STATIC))
+
+
+def test_a_part_of_another_form_is_not_mixed_in(origin):
+    headers = {"Range": "bytes=5-9", "If-Range": '"of another build"'}
+    response = origin.send("/static/b1/app.css", headers=headers)
+    assert (response.status, response.body) == (200, STATIC)
+
+
+def test_several_parts_say_where_they_end(origin):
+    headers = {"Range": "bytes=0-3,8-9"}
+    response = origin.send("/static/b1/app.css", headers=headers)
+    parts = response.header("Content-Type").startswith("multipart/byteranges")
+    assert (response.status, parts) in ((206, True), (200, False))
+
+
+@each(*OTHER_METHODS)
+def test_a_refused_method_is_told_which_ones_are_not(origin, case):
+    # Apache adds a list of its own, which is empty.
+    allowed = ",".join(ask(origin, case).all("Allow")).replace(" ", "").split(",")
+    assert {*allowed} - {""} == {"GET", "HEAD", "OPTIONS"}
+
+
+def test_a_build_is_served_as_soon_as_it_is_there_and_no_longer_than_that(origin):
+    build = origin.site / "static/b2"
+    assert origin.send("/static/b2/app.css").status == 404
+    build.mkdir()
+    (build / "app.css").write_bytes(STATIC)
+    response = origin.send("/static/b2/app.css")
+    assert (response.status, response.body) == (200, STATIC)
+    build.rename(origin.site / "static/.b2-trash")
+    for method in ("GET", "HEAD"):
+        headers = {"If-None-Match": response.header("ETag")}
+        again = origin.send("/static/b2/app.css", method=method, headers=headers)
+        assert again.status == 404
+    (origin.site / "static/.b2-trash").rename(build)
+    assert origin.send("/static/b2/app.css").status == 200
+    (build / "app.css").unlink()
+    build.rmdir()
+    assert origin.send("/static/b2/app.css").status == 404
+
+
+@pytest.mark.parametrize(
     "target",
     ["/", "/admin/?next=%2Fa", "/static", "/STATIC/b1/app.css", "/.well-known/x"],
 )
@@ -271,7 +399,9 @@ def test_nginx_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
 
     def edit(text):
         script = r"location ~ \.(html|css)$ { return 200 ran; }"
-        return replace_once(text, "gzip_static on;", f"gzip_static on;\n{script}")
+        return replace_once(
+            text, "    default_type ", f"    {script}\n    default_type "
+        )
 
     with nginx(tmp_path, edit=edit) as origin:
         assert origin.send("/other.html").body == b"ran"
@@ -279,19 +409,47 @@ def test_nginx_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
         assert origin.send("/static/b1/app.css").body == STATIC
 
 
+def test_apache_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
+    """As Debian's PHP does it: for files of a name, whatever their folder says."""
+    script = r"""
+        <FilesMatch "\.(html|css)$">
+            SetHandler server-status
+        </FilesMatch>
+        AddHandler server-status .png
+        AddOutputFilter INCLUDES .png
+    """
+    with apache(tmp_path, beside=script) as origin:
+        assert origin.send("/media/page.html").body == MEDIA
+        assert origin.send("/media/u.png").body == MEDIA
+        assert origin.send("/static/b1/app.css").body == STATIC
+
+    def edit(text):
+        return replace_once(text, "        SetHandler default-handler\n", "")
+
+    (tmp_path / "without").mkdir()
+    with apache(tmp_path / "without", beside=script, edit=edit) as origin:
+        assert MEDIA not in origin.send("/media/page.html").body
+
+
+# Caddy follows links and cannot be told not to: docs/web-server.md.
+@pytest.mark.parametrize("server", ["nginx", "apache", "whitenoise"])
 @pytest.mark.parametrize("path", ["/media/link.txt", "/media/linked/secret.txt"])
-def test_nginx_follows_no_link_out_of_the_tree(tmp_path, path):
-    with nginx(tmp_path) as origin:
+def test_no_link_leads_out_of_the_tree(tmp_path, server, path):
+    with SERVERS[server](tmp_path) as origin:
         response = origin.send(path)
-        assert response.status == 404
+        # Apache tells a link from a file that is missing.
+        assert response.status == (403 if server == "apache" else 404)
         assert response.header("Cache-Control") == "no-store"
 
 
+@pytest.mark.parametrize(("program", "server"), [("nginx", nginx), ("apache2", apache)])
 @pytest.mark.parametrize(
     ("ci", "outcome"), [("true", RuntimeError), ("", pytest.skip.Exception)]
 )
-def test_without_nginx_only_ci_insists(tmp_path, monkeypatch, ci, outcome):
+def test_without_a_server_only_ci_insists(
+    tmp_path, monkeypatch, ci, outcome, program, server
+):
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr("shutil.which", lambda *args, **kwargs: None)
-    with pytest.raises(outcome, match="apt-get install nginx"), nginx(tmp_path):
+    with pytest.raises(outcome, match=f"apt-get install {program}"), server(tmp_path):
         pass

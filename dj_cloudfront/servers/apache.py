@@ -18,7 +18,7 @@ _TEXT = r"""# <<command>>
     RewriteEngine On
     # Which tree and which file the path leads to, once resolved; or that a distribution asks.
 <<trees>>
-    RewriteCond "%{ENV:TREE}" "=" [NV]
+    RewriteCond "%{ENV:TREE}" "^$" [NV]
     RewriteCond "%{HTTP:<<tree_header>>}" "." [NV]
     RewriteRule "^" "-" [E=TREE:none]
     # First of all: a path that says one thing and may mean another leads nowhere.
@@ -55,6 +55,7 @@ _TEXT = r"""# <<command>>
     </If>
     <If "reqenv('ENCODING') == 'br'">
         RemoveType .br
+        RemoveLanguage .br
         AddEncoding br .br
     </If>
     ErrorDocument 403 default
@@ -73,8 +74,7 @@ _TEXT = r"""# <<command>>
     Header always set X-Content-Type-Options "nosniff" env=TREE
     Header always set Content-Security-Policy "<<policy>>" "expr=reqenv('TREE') in {'media', 'private'}"
     Header always merge Vary "Accept-Encoding" env=ENCODED
-    Header setifempty Content-Type "<<unknown>>" env=TREE
-    Header unset Content-Language env=TREE
+    Header set Content-Type "<<unknown>>" "expr=-n reqenv('TREE') && -z %{CONTENT_TYPE}"
 
 <<aliases>>
     ProxyPass "/" "<<upstream>>" nocanon
@@ -117,7 +117,7 @@ def render(site: Site) -> str:
         listen=_listen(site),
         names="|".join(site.tree_names),
         tree_header=TREE_HEADER,
-        odd=rules.odd_path(site.tree_names, backslash=r"\\\\"),
+        odd=rules.odd_path(site.tree_names),
         allowed=_allowed(site),
         past=_past(site),
         trees=lines(

@@ -102,7 +102,7 @@ def render(site: Site, *, brotli: bool = False) -> str:
         policy=rules.UPLOAD_POLICY,
         listen=_listen(site),
         upload=str(site.upload_mib),
-        odd=rules.odd_path(site.tree_names, backslash=r"\x5c"),
+        odd=rules.odd_path(site.tree_names),
         types=_types(),
         locations=lines(_location(tree, brotli=brotli) for tree in site.trees),
         scheme=""

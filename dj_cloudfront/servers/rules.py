@@ -63,12 +63,10 @@ def cache_control(tree: str) -> str:
     return A_YEAR if tree == STATIC else A_DAY
 
 
-def odd_path(trees: Iterable[str], *, backslash: str = r"\\") -> str:
-    """A pattern for the raw path of a request that says one thing and may mean another.
+def odd_path(trees: Iterable[str]) -> str:
+    r"""A pattern for the raw path of a request that says one thing and may mean another.
 
     It begins at the first slash and ignores case. ``%25`` is ``%``, so that ``%252e`` is found
-    however often it was encoded.
-
-    :param backslash: How the server's syntax writes one inside a pattern.
+    however often it was encoded, and ``\x5c`` the backslash, which some servers eat in quotes.
     """
-    return rf"/({'|'.join(trees)})[^?]*(/\.\.|//|{backslash}|%(25)*(2e|2f|5c|00))"
+    return rf"/({'|'.join(trees)})[^?]*(/\.\.|//|\x5c|%(25)*(2e|2f|5c|00))"

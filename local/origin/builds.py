@@ -31,8 +31,8 @@ def django_environment(state: State, stack: str, domains: Domains) -> dict[str, 
     }
 
 
-def manage(state: State, environment: Mapping[str, str], *arguments: str) -> None:
-    """Run a command of manage.py.
+def manage(state: State, environment: Mapping[str, str], *arguments: str) -> str:
+    """Run a command of manage.py, and give what it printed.
 
     :raises SystemExit: when it fails, after showing what it said.
     """
@@ -49,6 +49,7 @@ def manage(state: State, environment: Mapping[str, str], *arguments: str) -> Non
     if done.returncode:
         print(done.stdout + done.stderr, file=sys.stderr)
         raise SystemExit(f"manage.py {' '.join(arguments)} failed")
+    return done.stdout
 
 
 def next_build(state: State) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from local.environment import built_environment
 from local.origin import caddy
-from local.origin.builds import EXAMPLE
-from local.origin.caddyfile import caddyfile
+from local.origin.builds import EXAMPLE, manage
 from local.processes import Service, answers
 from local.record import Ports
 from local.state import State, write_atomically
@@ -37,23 +36,24 @@ def django_service(
     )
 
 
-def web_service(state: State, ports: Ports) -> Service:
-    """Caddy: the two trees from disk, all else from Django.
+def web_service(state: State, environment: Mapping[str, str], ports: Ports) -> Service:
+    """Caddy: the two trees from disk, all else from Django, as the site's settings say.
 
     :raises ValueError: with Caddy's own sentence when it refuses the configuration.
+    :raises SystemExit: when Django does not print one.
     """
     storage = state.folder / "caddy"
     storage.mkdir(exist_ok=True)
     config = storage / "Caddyfile"
-    text = caddyfile(
-        listen=f"127.0.0.1:{ports.web}",
-        static_root=state.static_root,
-        media_root=state.media_root,
-        upstream=f"127.0.0.1:{ports.django}",
-        storage=storage,
-        log=state.log("access"),
+    site = manage(
+        state,
+        environment,
+        *("cdn", "conf", "caddy", "--http"),
+        *("--listen", f"127.0.0.1:{ports.web}"),
+        *("--upstream", f"127.0.0.1:{ports.django}"),
+        *("--access-log", str(state.log("access"))),
     )
-    write_atomically(config, text)
+    write_atomically(config, f"{caddy.machine(storage)}\n{site}")
     caddy.validate(config, storage)
     return Service(
         name="the web server",

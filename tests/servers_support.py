@@ -1,0 +1,315 @@
+"""The servers that ``cdn conf`` configures, each with what it prints, on this machine.
+
+``with nginx(folder) as origin:`` writes a small site into the folder and serves it. ``edit``
+changes the configuration first; other keywords are options of the command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from origin_support import (
+    Origin,
+    Request,
+    Upstream,
+    free_port,
+    replace_once,
+    running,
+    wait_until_ready,
+    write_site,
+)
+from tools import require
+
+from dj_cloudfront.servers import apache as apache_text
+from dj_cloudfront.servers import caddy as caddy_text
+from dj_cloudfront.servers import nginx as nginx_text
+from dj_cloudfront.servers import whitenoise as whitenoise_text
+from dj_cloudfront.servers.gathering import Options, Settings, gather
+from local.origin.caddy import command, environment, machine, validate
+
+Edit = Callable[[str], str]
+SECRET_VARIABLES = ("FIRST_SECRET", "SECOND_SECRET")
+APACHE_MODULES = Path("/usr/lib/apache2/modules")
+
+
+def unchanged(text: str) -> str:
+    return text
+
+
+def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **options):
+    """The same values that the command would gather."""
+    variables = SECRET_VARIABLES[: len(secrets)]
+    given = {
+        "http": True,
+        "private_root": str(folder / "site/private") if private else None,
+        "origin_secret_variable": variables,
+        "environment": dict(zip(variables, secrets, strict=True)),
+        **options,
+    }
+    roots = Settings(
+        builds_root=str(folder / "site/static"), media_root=str(folder / "site/media")
+    )
+    return gather(
+        roots, Options(**given), command="made by a test", makes_certificates=automatic
+    )
+
+
+@contextmanager
+def caddy(folder: Path, *, edit: Edit = unchanged, **options: Any) -> Iterator[Origin]:
+    port, probe = free_port(), write_site(folder / "site")
+    config, storage = folder / "Caddyfile", folder / "storage"
+    with Upstream() as upstream:
+        site = site_of(
+            folder,
+            listen=f"127.0.0.1:{port}",
+            upstream=f"127.0.0.1:{upstream.port}",
+            **options,
+        )
+        text = edit(caddy_text.render(site))
+        config.write_text(f"{machine(storage)}\n{text}")
+        validate(config, storage)
+        variables = {**os.environ, **environment(storage)}
+        with running(command("run", config), folder, variables):
+            wait_until_ready(port, probe, folder, _headers(site))
+            yield Origin(port, folder / "site", upstream)
+
+
+@contextmanager
+def nginx(
+    folder: Path,
+    *,
+    proxy_pass: str = "http://app",
+    brotli: bool = False,
+    http: str = "",
+    edit: Edit = unchanged,
+    **options: Any,
+) -> Iterator[Origin]:
+    """Debian's nginx, which runs as one process here.
+
+    :param http: What the machine's own nginx.conf says beside it.
+    """
+    program = require("nginx")
+    port, probe = free_port(), write_site(folder / "site")
+    with Upstream() as upstream:
+        site = site_of(
+            folder,
+            listen=f"127.0.0.1:{port}",
+            upstream=f"127.0.0.1:{upstream.port}",
+            **options,
+        )
+        text = edit(nginx_text.render(site, brotli=brotli))
+        text = replace_once(text, "proxy_pass http://app;", f"proxy_pass {proxy_pass};")
+        config = folder / "nginx.conf"
+        config.write_text(_NGINX.format(folder=folder, block=text, http=http))
+        start = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
+        with running(start, folder, os.environ):
+            wait_until_ready(port, probe, folder, _headers(site))
+            yield Origin(port, folder / "site", upstream)
+
+
+_NGINX = """
+daemon off;
+master_process off;
+pid nginx.pid;
+include /etc/nginx/modules-enabled/*.conf;
+events {{ }}
+http {{
+    include /etc/nginx/mime.types;
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+{http}
+{block}
+}}
+"""
+
+
+@contextmanager
+def apache(
+    folder: Path, *, edit: Edit = unchanged, beside: str = "", **options: Any
+) -> Iterator[Origin]:
+    """Debian's Apache, with the modules and settings that Debian turns on.
+
+    :param beside: What the machine's own configuration says beside it.
+    """
+    program = require("apache2")
+    with _readable(folder) as folder, Upstream() as upstream:
+        port, probe = free_port(), write_site(folder / "site")
+        site = site_of(
+            folder,
+            listen=f"127.0.0.1:{port}",
+            upstream=f"127.0.0.1:{upstream.port}",
+            **options,
+        )
+        text = edit(apache_text.render(site))
+        config = folder / "apache.conf"
+        config.write_text(apache_config(folder, text, beside))
+        with running(
+            [program, "-f", str(config), "-DFOREGROUND"],
+            folder,
+            apache_environment(folder),
+        ):
+            wait_until_ready(port, probe, folder, _headers(site))
+            yield Origin(port, folder / "site", upstream)
+
+
+def apache_config(folder: Path, text: str, beside: str = "") -> str:
+    """A whole configuration around a virtual host, with the modules that it names."""
+    (line,) = [one for one in text.splitlines() if one.startswith("# a2enmod ")]
+    modules = ["proxy", "socache_shmcb", *line.split()[2:]]
+    loads = "\n".join(
+        f"LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so" for name in modules
+    )
+    return _APACHE.format(folder=folder, modules=loads, beside=beside, block=text)
+
+
+def apache_environment(folder: Path) -> dict[str, str]:
+    """The variables of Debian's /etc/apache2/envvars."""
+    return {
+        **os.environ,
+        "APACHE_RUN_DIR": str(folder),
+        "APACHE_LOG_DIR": str(folder),
+        "APACHE_RUN_USER": "www-data",
+        "APACHE_RUN_GROUP": "www-data",
+    }
+
+
+_APACHE = """
+ServerRoot /etc/apache2
+ServerName localhost
+DefaultRuntimeDir {folder}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/error.log
+User ${{APACHE_RUN_USER}}
+Group ${{APACHE_RUN_GROUP}}
+IncludeOptional mods-enabled/*.load
+IncludeOptional mods-enabled/*.conf
+{modules}
+<Directory />
+	Options FollowSymLinks
+	AllowOverride None
+	Require all denied
+</Directory>
+AccessFileName .htaccess
+<FilesMatch "^\\.ht">
+	Require all denied
+</FilesMatch>
+LogFormat "%v:%p %h %l %u %t \\"%r\\" %>s %O" vhost_combined
+LogFormat "%h %l %u %t \\"%r\\" %>s %O" combined
+IncludeOptional conf-enabled/*.conf
+{beside}
+{block}
+"""
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[Path]:
+    """A folder that Apache's children can read: started by root, they are somebody else."""
+    if os.geteuid() != 0:
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="apache-") as open_folder:
+        os.chmod(open_folder, 0o755)
+        yield Path(open_folder)
+
+
+class Notes:
+    """What a Django in another process has written down of its requests."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.touch()
+
+    @property
+    def requests(self) -> list[Request]:
+        lines = self._path.read_text("utf-8").splitlines()
+        return [Request(**json.loads(line)) for line in lines]
+
+
+@contextmanager
+def whitenoise(
+    folder: Path, *, edit: Edit = unchanged, media: bool = True, **options: Any
+) -> Iterator[Origin]:
+    """Django itself under gunicorn; its one view takes notes."""
+    port, probe = free_port(), write_site(folder / "site")
+    notes = Notes(folder / "notes")
+    text = whitenoise_text.render(command="made by a test", middleware=[], media=media)
+    project = _PROJECT.format(folder=folder, middleware=edit(text))
+    (folder / "project.py").write_text(project, "utf-8")
+    start = [
+        *(sys.executable, "-m", "gunicorn", "project:application"),
+        *("--bind", f"127.0.0.1:{port}", "--no-control-socket"),
+        *("--worker-class", "gthread", "--threads", "4"),
+        *("--worker-tmp-dir", str(folder)),
+    ]
+    checkout = str(Path(__file__).parents[1])
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), checkout))}
+    with running(start, folder, variables):
+        path = f"/media/{probe}" if media else f"/static/b1/{probe}"
+        (folder / "site/static/b1" / probe).write_text(probe)
+        wait_until_ready(port, probe, folder, path=path)
+        yield Origin(port, folder / "site", notes)
+
+
+_PROJECT = """
+import json, os
+import django
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import re_path
+import dj_cloudfront
+
+os.environ["STATIC_DOMAIN_NAME"] = os.environ["MEDIA_DOMAIN_NAME"] = "cdn.example.com"
+{middleware}
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    CDN=dj_cloudfront.config(static_root="{folder}/site/static", build_version="b1"),
+    MEDIA_ROOT="{folder}/site/media",
+    MIDDLEWARE=MIDDLEWARE,
+    ROOT_URLCONF=__name__,
+    SECRET_KEY="of a test",
+)
+NOTES = os.open("{folder}/notes", os.O_WRONLY | os.O_APPEND)
+
+
+def view(request):
+    note = {{"target": request.META["RAW_URI"], "headers": dict(request.headers)}}
+    os.write(NOTES, (json.dumps(note) + "\\n").encode())
+    answer = HttpResponse("django", headers={{"Content-Length": "6"}})
+    return answer
+
+
+urlpatterns = [re_path("", view)]
+application = get_wsgi_application()
+"""
+
+
+def _headers(site: Any) -> dict[str, str]:
+    """What a probe of the media tree has to send."""
+    asks = any(tree.guarded and tree.name == "media" for tree in site.trees)
+    return {"X-Origin-Secret": site.secrets[0]} if asks else {}
+
+
+SERVERS: dict[str, Callable[..., AbstractContextManager[Origin]]] = {
+    "caddy": caddy,
+    "nginx": nginx,
+    "nginx proxy_pass with /": partial(nginx, proxy_pass="http://app/"),
+    "apache": apache,
+    "whitenoise": whitenoise,
+}
+"""Every server that has to keep the rules; the third hands Django resolved paths."""
+
+WEB_SERVERS = {name: SERVERS[name] for name in ("caddy", "nginx", "apache")}
+"""Those that can ask for the origin secret and serve private media."""
