@@ -11,14 +11,15 @@ from dj_cloudfront.builds.writing.content import Content, Given, read
 
 _PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
 
-# From left to right in one pass, so that comments and strings are skipped. Each quantifier
-# keeps what it has, so that no stylesheet takes longer than it is long.
+# From left to right in one pass, so that comments and strings are skipped: a string ends at
+# the line's end if nothing else ends it. No quantifier gives back what it has, so that the
+# time grows with the length alone.
 _CSS = re.compile(
     rb"""
     /\*.*?(?:\*/|\Z)
     | url\(\s*+(?:"(?P<double>[^"\n]*+)"|'(?P<single>[^'\n]*+)'|(?P<bare>[^"'()\s]*+))\s*+\)
     | @import\s*+(?:"(?P<import_double>[^"\n]*+)"|'(?P<import_single>[^'\n]*+)')
-    | "(?:[^"\\\n]|\\.)*+" | '(?:[^'\\\n]|\\.)*+'
+    | "(?:[^"\\\n]|\\.)*+"? | '(?:[^'\\\n]|\\.)*+'?
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
@@ -129,7 +130,7 @@ def _relative(name: str, target: bytes) -> str | None:
     if posixpath.normpath(path).startswith(".."):
         return None
     relative = posixpath.relpath(f"/{path}", posixpath.dirname(f"/{name}"))
-    if path.endswith("/"):
+    if path.endswith("/") or not path:
         relative += "/"
     if ":" in relative.partition("/")[0]:
         # Otherwise what stands before the colon would be a scheme.
