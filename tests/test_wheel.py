@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -16,11 +17,22 @@ import aws_cdk as cdk
 import pytest
 from cdk_support import ROOT
 from consumers import house_app, pair_app, static_app
+from project_support import CDN, MANAGE, SETTINGS
+from pull_support import OUTPUTS, stack_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PACKAGES = ("constructs_lib", "dj_cloudfront")
 CONSUMERS = (pair_app, static_app, house_app)
+PULL = ("-m", "dj_cloudfront", "pull")
+AWS = {
+    "AWS_ACCESS_KEY_ID": "000000000000",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "NO_PROXY": "127.0.0.1",
+}
 
 # Ours must not be found by a path of the caller's.
 FOREIGN = {
@@ -94,6 +106,11 @@ def with_django(foreign, wheel):
 
 
 @pytest.fixture(scope="module")
+def with_aws(foreign, wheel):
+    return new_environment(foreign / "with-aws", f"{wheel}[aws]")
+
+
+@pytest.fixture(scope="module")
 def host(foreign):
     """A foreign repository with copies of the apps."""
     folder = foreign / "host"
@@ -159,12 +176,14 @@ def test_a_wheel_made_of_the_sdist_is_the_same(foreign, wheel):
 
 
 def test_every_requirement_belongs_to_an_extra(metadata):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = set(project["optional-dependencies"])
+    assert extras >= {"aws", "cdk", "django"}
+    assert set(metadata.get_all("Provides-Extra")) == extras
     requirements = metadata.get_all("Requires-Dist")
     assert {requirement.partition("; ")[2] for requirement in requirements} == {
-        "extra == 'cdk'",
-        "extra == 'django'",
+        f"extra == '{extra}'" for extra in extras
     }
-    assert metadata.get_all("Provides-Extra") == ["cdk", "django"]
 
 
 def test_the_metadata_name_no_host_and_no_person(metadata):
@@ -190,6 +209,36 @@ def test_the_base_reads_the_outputs_of_a_deploy(bare, foreign):
         "print(dj_cloudfront.config(build_version='b1', static_root='/srv').static_url)"
     )
     assert run(bare, "-c", code, cwd=foreign).strip() == "https://d1.cloudfront.net/b1/"
+
+
+def test_the_base_says_what_a_pull_needs(bare, foreign):
+    done = subprocess.run(
+        [bare, *PULL, "--stack", "shop"],
+        cwd=foreign,
+        env=FOREIGN,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: boto3 must be installed to read a stack: ")
+
+
+# -- with boto3
+
+
+def test_the_aws_extra_brings_neither_django_nor_the_cdk(with_aws):
+    found = installed(with_aws)
+    assert {"dj-cloudfront", "boto3"} <= found
+    assert not found & {"django", "aws-cdk-lib", "constructs", "jsii"}
+
+
+def test_the_outputs_are_pulled_without_django(with_aws, foreign):
+    assert "--stack NAME" in run(with_aws, *PULL, "--help", cwd=foreign)
+    with stack_in("UPDATE_COMPLETE") as endpoint:
+        options = ("--stack", "shop", "--output", "pulled.json")
+        url = {"AWS_ENDPOINT_URL": endpoint.url}
+        run(with_aws, *PULL, *options, cwd=foreign, **AWS, **url)
+    assert json.loads((foreign / "pulled.json").read_text()) == {"shop": OUTPUTS}
 
 
 # -- with Django
@@ -234,6 +283,48 @@ def test_django_has_its_settings_and_its_middleware(with_django, foreign):
     printed = run(with_django, "shop_site.py", cwd=foreign, STATIC_DOMAIN_NAME=domain)
     lines = printed.splitlines()
     assert lines == ["https://static.example.com/b1/css/site.css", "200", "404"]
+
+
+EVERY_MODULE = """
+import importlib, pkgutil, sys
+import django
+from django.conf import settings
+
+settings.configure(INSTALLED_APPS=["django.contrib.staticfiles", "dj_cloudfront"])
+django.setup()
+import dj_cloudfront
+
+for one in pkgutil.walk_packages(dj_cloudfront.__path__, "dj_cloudfront."):
+    if one.name not in sys.argv[1:]:
+        importlib.import_module(one.name)
+        print(one.name)
+"""
+
+
+def test_every_module_does_with_django_alone(with_django, foreign):
+    # Of a program that the site has or has not.
+    needed = ("dj_cloudfront.whitenoise",)
+    printed = run(with_django, "-c", EVERY_MODULE, *needed, cwd=foreign)
+    modules = {
+        path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        for path in files_of_the_packages()
+        if path.startswith("dj_cloudfront/") and path.endswith(".py")
+    }
+    assert set(printed.split()) == modules - {"dj_cloudfront", *needed}
+
+
+def test_a_site_has_the_command(with_django, foreign):
+    site = foreign / "site"
+    (site / "mysite").mkdir(parents=True)
+    (site / "manage.py").write_text(MANAGE)
+    base = "from pathlib import Path\nBASE_DIR = Path(__file__).parent.parent\n"
+    (site / "mysite" / "settings.py").write_text(f"{base}{SETTINGS}{CDN}")
+    said = run(with_django, "manage.py", "cdn", "--help", cwd=site)
+    names = {path.stem for path in (ROOT / "dj_cloudfront/commands").glob("*.py")}
+    assert {name for name in names if f" {name} " in said} >= {"pull", "publish"}
+    assert "--stack NAME" in run(
+        with_django, "manage.py", "cdn", "pull", "--help", cwd=site
+    )
 
 
 # -- with the CDK
