@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser_support import chromium, fresh_profile
+from edge_support import Reply
 from pages_support import Hosts, serve, set_up_django
 
 from dj_cloudfront import csp
@@ -173,3 +174,46 @@ def test_a_preload_of_another_kind_than_the_use_is_loaded_twice(browser, hosts):
     times, complaints = visit_with(BY_HAND, browser, hosts)
     assert times["/b1/board.woff2"] == times["/b1/main.js"] == 2
     assert any("board.woff2" in complaint for complaint in complaints)
+
+
+# -- what no header makes possible
+
+SPRITE = (
+    b'<svg xmlns="http://www.w3.org/2000/svg">'
+    b'<symbol id="a"><rect width="9" height="9"/></symbol></svg>'
+)
+REFUSALS = """async base => {
+    const outcome = async start => {
+        try { await start(); return "started"; } catch (error) { return error.name; }
+    };
+    const svg = document.querySelector("svg");
+    svg.innerHTML = `<use href="${base}sprite.svg#a"/>`;
+    await fetch(`${base}sprite.svg`);
+    await new Promise(done => setTimeout(done, 300));
+    return {
+        use: svg.firstChild.getBBox().width,
+        worker: await outcome(() => new Worker(`${base}worker.js`)),
+        shared: await outcome(() => new SharedWorker(`${base}worker.js`)),
+        service: await outcome(() => navigator.serviceWorker.register(`${base}worker.js`)),
+    };
+}"""
+
+
+@pytest.mark.parametrize(
+    ("is_across", "result"),
+    [
+        (True, [0, "SecurityError", "SecurityError", "SecurityError"]),
+        (False, [9, "started", "started", "started"]),
+    ],
+)
+def test_sprites_and_workers_are_refused_across_hosts(
+    browser, hosts, is_across, result
+):
+    page = Reply(headers={"Content-Type": "text/html"}, body=b"<svg></svg>")
+    hosts.hold({"/b1/sprite.svg": SPRITE, "/b1/worker.js": b""})
+    hosts.replies["/"] = page
+    site = f"http://{hosts.address}/"
+    base = hosts.cdn().static_url if is_across else f"{site}b1/"
+    with fresh_profile(browser) as visit:
+        visit.page.goto(site)
+        assert list(visit.page.evaluate(REFUSALS, base).values()) == result

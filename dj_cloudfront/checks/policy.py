@@ -39,15 +39,17 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
-    """What the build on this server holds beside them. It reads the index."""
-    index = index_of(cdn) if cdn.static_origin is not None else None
-    if index is None:
+    """What the build on this server holds beside them. With a policy it reads the index."""
+    there_are = [*policies()]
+    if not there_are or cdn.static_origin is None:
+        return
+    if (index := index_of(cdn)) is None:
         return
     ends = {
         PurePosixPath(name).suffix.removeprefix(".").lower() for name in index.files
     }
     kinds = sorted({_KINDS[end] for end in ends & _KINDS.keys()})
-    for setting, policy in policies():
+    for setting, policy in there_are:
         if lacking := _lacking(policy, [(kind, cdn.static_url) for kind in kinds]):
             yield rules.POLICY_OF_KINDS.found(_sentence(setting, lacking))
 
