@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import importlib
 import inspect
 import json
 import re
@@ -110,6 +111,15 @@ def test_a_mistake_is_answered_as_documented(what, sentence, tmp_path, monkeypat
     with pytest.raises(ValueError) as error:
         fail(what, tmp_path / "cdn-outputs.json", monkeypatch)
     assert str(error.value) == sentence
+
+
+def test_the_storages_and_apps_of_the_settings_are_there():
+    text = PAGE.read_text("utf-8")
+    named = set(re.findall(r'"(dj_cloudfront\.\w+\.\w+)"', text))
+    assert len(named) >= 2
+    for path in named:
+        module, _, name = path.rpartition(".")
+        assert hasattr(importlib.import_module(module), name), path
 
 
 # -- cdn pull
