@@ -10,8 +10,8 @@ import time
 from datetime import timedelta
 
 import pytest
-from cdk_support import ROOT
 from prune_support import (
+    ROOT,
     assert_whole,
     forget_times,
     in_trash,
