@@ -100,7 +100,7 @@ def test_what_settings_import_brings_neither_django_nor_boto3(name):
 
 def test_a_release_job_can_build_without_django():
     room = ROOT / "dj_cloudfront" / "builds"
-    foreign = {name for path in room.glob("*.py") for name in imports_of(path)}
+    foreign = {name for path in room.rglob("*.py") for name in imports_of(path)}
     ours = ("dj_cloudfront.builds", "dj_cloudfront.version")
     assert [
         name
