@@ -127,7 +127,8 @@ def tree_questions(
     if place.is_origin:
         for target in outside:
             yield Question(about=About.OUTSIDE, subject=target, target=target, raw=True)
-    for target in odd_targets(outside, place.prefix):
+    host = place.client.address.host
+    for target in odd_targets(outside, prefix=place.prefix, host=host):
         yield Question(about=About.ODD, subject=target, target=target, raw=True)
 
 

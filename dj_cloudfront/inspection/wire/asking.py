@@ -9,7 +9,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dj_cloudfront.inspection.wire.decoding import Digest
@@ -206,15 +206,9 @@ class Client:
     def _read(self, response: http.client.HTTPResponse) -> Answer:
         digest = Digest(response.headers.get("Content-Encoding", ""))
         start = b""
-        end = time.monotonic() + self._timeout * _PATIENCE
-        while data := response.read(_BLOCK):
+        for data in self._pieces(response):
             start += data[: _SHOWN - len(start)]
             digest.add(data)
-            if time.monotonic() > end:
-                raise TimeoutError
-        # read() takes an early end of the connection for the end of the body.
-        if response.length:
-            raise http.client.IncompleteRead(b"", response.length)
         return Answer(
             status=response.status,
             headers=tuple(response.getheaders()),
@@ -223,3 +217,18 @@ class Client:
             trouble=digest.trouble,
             start=start,
         )
+
+    def _pieces(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        """The body as it comes: ``read()`` would wait for a whole block of it."""
+        left = response.length
+        end = time.monotonic() + self._timeout * _PATIENCE
+        while left != 0:
+            data = response.read1(_BLOCK if left is None else min(_BLOCK, left))
+            if not data:
+                break
+            if time.monotonic() > end:
+                raise TimeoutError
+            left = None if left is None else left - len(data)
+            yield data
+        if left:
+            raise http.client.IncompleteRead(b"", left)

@@ -26,19 +26,20 @@ _SHAPES = (
     "/x%00/../../{page}",
     "/../{page}?x=1",
 )
-# An edge answers 400 to these; a server that takes them takes them for its own proxy's.
-_ABSOLUTE = ("http://x/{page}", "http://x{prefix}/../{page}")
+# As to a proxy (RFC 9112, 3.2.2): no edge sends them on, but a rule on "/static" may miss them.
+_ABSOLUTE = ("http://{host}/{page}", "http://{host}{prefix}/../{page}")
 
 
-def odd_targets(pages: Iterable[str], prefix: str) -> Iterator[str]:
+def odd_targets(pages: Iterable[str], *, prefix: str, host: str) -> Iterator[str]:
     """Every shape for every page.
 
     :param pages: Paths such as ``/admin/``.
     :param prefix: What an edge puts in front, such as ``/static``; empty to ask the edge.
+    :param host: The name that is asked for.
     """
     for page in dict.fromkeys(pages):
         path = page.removeprefix("/")
         for shape in _SHAPES:
             yield prefix + shape.format(page=path)
         for shape in _ABSOLUTE:
-            yield shape.format(page=path, prefix=prefix)
+            yield shape.format(page=path, prefix=prefix, host=host)

@@ -1,0 +1,198 @@
+"""``cdn check`` against real servers, alone and behind the local edge; and in which order."""
+
+from __future__ import annotations
+
+import pytest
+from inspection_faults_support import header, of_errors
+from inspection_server_support import HOST, Reply, Server
+from inspection_support import (
+    BUILD,
+    FILES,
+    bad,
+    cdn_over,
+    cdn_settings,
+    run,
+    said,
+    write_build,
+)
+from servers_support import SERVERS
+
+
+@pytest.fixture
+def site(tmp_path):
+    write_build(tmp_path / "static")
+    (tmp_path / "media").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_what_the_command_prints_for_a_server_passes(name, tmp_path, monkeypatch):
+    with SERVERS[name](tmp_path) as origin, cdn_over(origin.port) as edge:
+        root = origin.site / "static"
+        write_build(root)
+        cdn = cdn_settings(root, monkeypatch, edge.port)
+        report = run(cdn, f"http://127.0.0.1:{origin.port}")
+    assert bad(report) == []
+    assert report.verdict == "PASS"
+    assert report.files == (len(FILES), len(FILES))
+    assert {one.id for one in report.findings} > {"bytes", "compression", "odd-paths"}
+
+
+def test_without_its_refusals_nginx_shows_the_site(tmp_path, monkeypatch):
+    """The rules are what is found out, not the server's good luck."""
+
+    def edit(text):
+        kept = [line for line in text.splitlines() if "return 404; }" not in line]
+        assert len(kept) < len(text.splitlines())
+        return "\n".join(kept)
+
+    with SERVERS["nginx proxy_pass with /"](tmp_path, edit=edit) as origin:
+        root = origin.site / "static"
+        write_build(root)
+        with cdn_over(origin.port) as edge:
+            cdn = cdn_settings(root, monkeypatch, edge.port)
+            report = run(cdn, f"http://127.0.0.1:{origin.port}")
+    shown = {("tree", "FAIL"), ("odd-paths", "FAIL"), ("hidden", "FAIL")}
+    assert said(report) == shown
+    through = [one for one in report.findings if one.id == "odd-paths"]
+    assert {one.level for one in through if "cloudfront" in one.place} == {"FAIL"}
+
+
+# -- the servers first, then the CDN
+
+
+def asked_for_files(server):
+    return [one for one in server.asked if f"/{BUILD}/css" in one.target]
+
+
+def test_the_cdn_is_not_asked_for_a_build_that_a_server_lacks(site, monkeypatch):
+    (site / "old/static").mkdir(parents=True)
+    (site / "old/media").mkdir()
+    with Server(site) as ready, Server(site / "old") as late:
+        with cdn_over(late.port) as edge:
+            cdn = cdn_settings(site / "static", monkeypatch, edge.port)
+            report = run(cdn, ready.url, late.url)
+        through = [one for one in asked_for_files(late) if "via" not in one.headers]
+    wrong = [one for one in report.findings if one.level == "FAIL"]
+    assert [(one.id, one.place) for one in wrong] == [("status", late.url)]
+    assert "does not have the build" in wrong[0].sentence
+    assert through == []
+    assert report.not_checked == (
+        f"build {BUILD} through the CDN: {late.url} must have it first, or the CDN would only "
+        "see what is missing there",
+    )
+    # What has nothing to do with the build is looked at all the same.
+    asked = {one.id for one in report.findings if "cloudfront" in one.place}
+    assert {"missing", "missing-lifetime", "odd-paths"} < asked
+    assert not {"status", "bytes", "preflight"} & asked
+
+
+def test_once_every_server_has_it_the_cdn_is_asked(site, monkeypatch):
+    with Server(site) as one, Server(site) as other, cdn_over(one.port) as edge:
+        cdn = cdn_settings(site / "static", monkeypatch, edge.port)
+        report = run(cdn, one.url, other.url)
+    assert bad(report) == []
+    assert report.not_checked == ()
+
+
+def test_a_cdn_that_keeps_errors_is_not_asked_for_a_build_blindly(site, monkeypatch):
+    fault = of_errors(header("Cache-Control", "max-age=31536000"))
+    with Server(site, fault) as server, cdn_over(server.port) as edge:
+        cdn = cdn_settings(site / "static", monkeypatch, edge.port)
+        blind = run(cdn)
+        before = len(asked_for_files(server))
+        seen = run(cdn, server.url)
+    assert before == 0
+    assert any("would keep what it is told" in one for one in blind.not_checked)
+    # A server that was asked has all of it, so there is no 404 to be kept.
+    assert not any("through the CDN" in one for one in seen.not_checked)
+
+
+def test_asking_early_leaves_nothing_behind(site, monkeypatch):
+    """Error TTL 0 and no-store: a build may be asked for before it is there."""
+    early = site / "early"
+    write_build(early / "static")
+    (site / "server/static").mkdir(parents=True)
+    (site / "server/media").mkdir()
+    with Server(site / "server") as server, cdn_over(server.port) as edge:
+        cdn = cdn_settings(early / "static", monkeypatch, edge.port)
+        before = run(cdn)
+        write_build(site / "server/static")
+        after = run(cdn, server.url)
+    assert ("status", "FAIL") in said(before)
+    assert bad(after) == []
+
+
+# -- who is asked, and as whom
+
+
+def test_a_server_is_asked_as_the_cdn_asks(site, monkeypatch):
+    cdn = cdn_settings(site / "static", monkeypatch)
+    with Server(site) as server:
+        run(cdn, server.url, only="origin")
+    assert {one.headers["host"] for one in server.asked} == {HOST}
+    assert {one.headers["x-cdn-tree"] for one in server.asked} == {"static", "media"}
+    assert all("CloudFront" in one.headers["via"] for one in server.asked)
+    codings = {one.headers["accept-encoding"] for one in asked_for_files(server)}
+    assert codings == {"identity", "gzip", "br, gzip"}
+    origins = {one.headers.get("origin") for one in asked_for_files(server)}
+    assert origins == {None, f"https://{HOST}"}
+
+
+def test_the_cdn_is_asked_as_a_browser_asks(site, monkeypatch):
+    secret = {"X-Origin-Secret": "s3cret-of-the-servers"}
+    with Server(site) as server, cdn_over(server.port) as edge:
+        cdn = cdn_settings(site / "static", monkeypatch, edge.port)
+        monkeypatch.setenv("CDN_ORIGIN_SECRET", "s3cret-of-the-servers")
+        run(cdn, only="cdn", options={"headers": secret})
+    assert not any("x-origin-secret" in one.headers for one in server.asked)
+
+
+def test_the_secret_opens_a_server_and_is_never_shown(site, monkeypatch):
+    secret = "s3cret-of-the-servers"
+
+    def asks(request, reply):
+        given = request.headers.get("x-origin-secret", "nothing")
+        if given == secret:
+            return None
+        return Reply(403, {"Cache-Control": "no-store"})
+
+    def repeats(request, reply):
+        given = request.headers.get("x-origin-secret", "nothing")
+        return Reply(301, {"Location": f"https://{given}.example/"})
+
+    cdn = cdn_settings(site / "static", monkeypatch)
+    options = {"headers": {"X-Origin-Secret": secret}}
+    with Server(site, asks) as server:
+        assert ("login", "FAIL") in said(run(cdn, server.url, only="origin"))
+        opened = run(cdn, server.url, only="origin", options=options)
+    assert bad(opened) == []
+    with Server(site, repeats) as server:
+        shown = run(cdn, server.url, only="origin", options=options)
+    assert "https://….example" in str(shown)
+    assert secret not in str(shown)
+
+
+def test_only_one_side_is_asked_if_so_told(site, monkeypatch):
+    with Server(site) as server, cdn_over(server.port) as edge:
+        cdn = cdn_settings(site / "static", monkeypatch, edge.port)
+        servers = run(cdn, server.url, only="origin")
+        through = run(cdn, server.url, only="cdn")
+    assert {one.place for one in servers.findings} == {server.url}
+    assert all("cloudfront" in one.place for one in through.findings)
+
+
+def test_everything_asks_for_every_file_once(tmp_path, monkeypatch):
+    many = {f"js/{number}.js": b"export {}\n" for number in range(60)}
+    write_build(tmp_path / "static", files=many)
+    (tmp_path / "media").mkdir()
+    cdn = cdn_settings(tmp_path / "static", monkeypatch)
+    with Server(tmp_path) as server:
+        few = run(cdn, server.url, only="origin", sample=5, pages=())
+        (tmp_path / "static" / BUILD / "js/59.js").unlink()
+        every = run(cdn, server.url, only="origin", sample=5, everything=True, pages=())
+    assert few.files == (5, 60)
+    assert bad(few) == []
+    assert every.files == (60, 60)
+    (found,) = [one for one in every.findings if one.level != "PASS"]
+    assert (found.id, found.subjects) == ("status", ("js/59.js",))

@@ -1,0 +1,287 @@
+"""One request on the wire, as ``cdn check`` sends it, and every way in which none is answered."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import socket
+import threading
+import time
+
+import pytest
+from inspection_support import SITE
+from origin_support import ODD_PATHS, free_port
+
+from dj_cloudfront.inspection.wire.asking import Address, Client, UnreachableError
+from dj_cloudfront.inspection.wire.decoding import NO_BROTLI, Digest
+from dj_cloudfront.inspection.wire.odd_paths import odd_targets
+
+
+def client_of(port, *, connect_to="127.0.0.1", timeout=5):
+    address = Address(
+        connect_to=connect_to,
+        port=port,
+        host="www.example.com",
+        server_name="www.example.com",
+    )
+    return Client(address, timeout=timeout)
+
+
+@contextlib.contextmanager
+def listener(answer):
+    """Gives each connection to ``answer``; remembers what was sent to it."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(5)
+                    answer(connection, heard)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1], heard
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(10)
+
+
+def saying(data, *, close=True):
+    def answer(connection, heard):
+        while (head := read_head(connection)) is not None:
+            heard.append(head)
+            connection.sendall(data)
+            if close:
+                return
+
+    return answer
+
+
+def read_head(connection):
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        data = connection.recv(65536)
+        if not data:
+            return None
+        head += data
+    return head
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize("path", [*ODD_PATHS, "/b1/%C3%BC.css", "/?a=b#c"])
+def test_a_target_goes_out_byte_for_byte(path):
+    with listener(saying(OK)) as (port, heard):
+        client = client_of(port)
+        client.ask(path, headers={"Origin": SITE})
+        client.close()
+    (head,) = heard
+    lines = head.decode().split("\r\n")
+    assert lines[0] == f"GET {path} HTTP/1.1"
+    # Nothing that was not asked for: no Accept-Encoding of a library's own.
+    assert lines[1:] == ["Host: www.example.com", f"Origin: {SITE}", "", ""]
+
+
+def test_connections_are_used_again():
+    with listener(saying(OK, close=False)) as (port, heard):
+        client = client_of(port)
+        for _ in range(3):
+            assert client.ask("/").status == 200
+        client.close()
+    assert len(heard) == 3
+
+
+def test_a_connection_that_the_server_has_closed_is_opened_again():
+    with listener(saying(OK)) as (port, heard):
+        client = client_of(port)
+        # Without "Connection: close" the client believes that it may use it again.
+        assert [client.ask("/").status for _ in range(3)] == [200, 200, 200]
+        client.close()
+    assert len(heard) == 3
+
+
+def test_several_headers_of_one_name_are_kept_apart():
+    data = b"HTTP/1.1 200 OK\r\nVary: A\r\nvary: B\r\nContent-Length: 0\r\n\r\n"
+    with listener(saying(data)) as (port, _):
+        client = client_of(port)
+        answer = client.ask("/")
+        client.close()
+    assert answer.all("VARY") == ["A", "B"]
+    assert answer.get("Vary") == "A, B"
+    assert answer.get("Age") == ""
+
+
+# -- no answer
+
+
+def failure(port, **options):
+    with pytest.raises(UnreachableError) as raised:
+        client_of(port, **options).ask("/")
+    assert not raised.value.is_certificate
+    return str(raised.value)
+
+
+def test_a_refused_connection_is_a_sentence():
+    port = free_port()
+    assert failure(port) == (
+        f"refuses connections: nothing listens on 127.0.0.1 port {port}"
+    )
+
+
+def test_an_unknown_name_is_a_sentence():
+    assert failure(80, connect_to="nowhere.invalid") == (
+        "cannot be found: DNS knows no address of nowhere.invalid"
+    )
+
+
+def test_a_name_that_cannot_be_one_is_a_sentence():
+    assert failure(80, connect_to=f"{'a' * 70}.invalid").startswith("cannot be reached")
+
+
+def test_silence_ends_in_a_sentence():
+    def silent(connection, heard):
+        read_head(connection)
+        connection.recv(1)
+
+    with listener(silent) as (port, _):
+        start = time.monotonic()
+        assert failure(port, timeout=0.2).startswith("gave no whole answer in time")
+        assert time.monotonic() - start < 2
+
+
+def test_dripping_ends_in_a_sentence():
+    def dripping(connection, heard):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.01)
+
+    with listener(dripping) as (port, _):
+        start = time.monotonic()
+        assert failure(port, timeout=0.05).startswith("gave no whole answer in time")
+        assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal",
+    ],
+)
+def test_an_answer_that_breaks_off_is_a_sentence(data):
+    with listener(saying(data)) as (port, _):
+        assert "in the middle of an answer" in failure(port)
+
+
+def test_what_is_not_http_is_a_sentence():
+    with listener(saying(b"220 mail.example.com ESMTP\r\n")) as (port, _):
+        assert failure(port).startswith("did not answer in HTTP/1.1")
+
+
+def test_a_place_that_failed_three_times_is_not_asked_again():
+    def deaf(connection, heard):
+        heard.append(read_head(connection))
+
+    with listener(deaf) as (port, heard):
+        client = client_of(port)
+        for _ in range(8):
+            with pytest.raises(UnreachableError):
+                client.ask("/")
+    assert len(heard) == 3
+
+
+# -- bodies
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest(coding, data, step=7):
+    one = Digest(coding)
+    for start in range(0, len(data), step):
+        one.add(data[start : start + step])
+    return one
+
+
+TEXT = b"body { color: red }\n" * 40
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity "])
+def test_a_plain_body_is_its_own_content(coding):
+    found = digest(coding, TEXT)
+    assert (found.wire, found.content, found.trouble) == (
+        sha256(TEXT),
+        sha256(TEXT),
+        "",
+    )
+
+
+@pytest.mark.parametrize("coding", ["gzip", "GZIP", "x-gzip"])
+def test_gzip_is_decoded(coding):
+    data = gzip.compress(TEXT)
+    found = digest(coding, data)
+    assert (found.wire, found.content) == (sha256(data), sha256(TEXT))
+
+
+def test_brotli_is_decoded_where_it_is_installed():
+    brotli = pytest.importorskip("brotli")
+    found = digest("br", brotli.compress(TEXT))
+    assert (found.content, found.trouble) == (sha256(TEXT), "")
+    half = digest("br", brotli.compress(TEXT)[:-5])
+    assert (half.content, half.trouble) == (None, "is no whole br")
+
+
+def test_without_brotli_it_says_so(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "brotli", None)
+    found = digest("br", b"anything")
+    assert (found.content, found.trouble) == (None, NO_BROTLI)
+    assert found.wire == sha256(b"anything")
+
+
+@pytest.mark.parametrize(
+    ("coding", "data", "trouble"),
+    [
+        ("gzip", gzip.compress(TEXT)[:-9], "is no whole gzip"),
+        ("gzip", TEXT, "is no gzip"),
+        ("br", TEXT, "is no br"),
+        ("zstd", TEXT, "has the unknown coding 'zstd'"),
+    ],
+)
+def test_what_cannot_be_decoded_says_why(coding, data, trouble):
+    pytest.importorskip("brotli")
+    found = digest(coding, data)
+    assert found.content is None
+    assert found.trouble.startswith(trouble)
+
+
+def test_an_answer_without_a_body_is_no_broken_gzip():
+    assert digest("gzip", b"").trouble == ""
+
+
+# -- odd targets
+
+
+@pytest.mark.parametrize("prefix", ["", "/static"])
+def test_every_odd_path_that_the_web_servers_refuse_is_asked_for(prefix):
+    """But for names of files, which a check does not know."""
+    asked = odd_targets(["/admin/"], prefix=prefix, host="x")
+    shapes = {one.replace(f"{prefix}/x/y/", f"{prefix}/x/") for one in asked}
+    for path in ODD_PATHS:
+        if "u.png" in path or "app.css" in path.partition("?")[0]:
+            continue
+        known = path.replace("/b1/css/", "/x/").replace("/b1/", "/x/")
+        known = known.partition("?")[0]
+        full = known if known.startswith("http:") else prefix + known
+        assert any(one.startswith(full) for one in shapes), path
