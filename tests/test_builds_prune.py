@@ -157,6 +157,18 @@ def test_what_is_known_of_a_build_goes_with_it(root):
     assert set(last_used(root)) == {"b4", "b5"}
 
 
+def test_what_is_known_of_a_build_outlives_another_one_of_its_name(root):
+    make_builds(root, {"b6": 0})
+    use(root, "web1", "b4")
+    use(root, "web1", "b6")
+    set_last_used(root, "b4", 20)
+    trashed = root / ".cdn" / "trash" / "b4-0a1b2c3d" / "b4"
+    make_build(trashed.parent, "b4")
+    assert go(root, current="b6", trash_for=timedelta(0)).deleted[0] == "b4"
+    assert "b4" in last_used(root)
+    assert "b4" in versions(root)
+
+
 def test_foreign_hidden_and_linked_folders_stay(root, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dj_cloudfront.builds import disk, private
 from dj_cloudfront.builds.declarations import drop_notes, note
-from dj_cloudfront.builds.folders import hidden_folder
+from dj_cloudfront.builds.folders import hidden_folder, published
 from dj_cloudfront.builds.prune import trash
 from dj_cloudfront.builds.prune.rules import Decision, Rules, Verdict, plan
 from dj_cloudfront.builds.prune.survey import Survey, survey
@@ -149,10 +149,8 @@ def _note_in_use(outcome: Outcome, current: str) -> None:
 def _tidy(outcome: Outcome) -> None:
     """Forget what was known of builds that are no more."""
     root = outcome.seen.root
-    gone = {*outcome.deleted}
-    kept = {build.version for build in outcome.seen.builds} - gone
-    kept |= {one.version for one in trash.trashed(root)}
-    with collecting(outcome.seen.root, outcome.failures):
-        drop_notes(root, keep=kept)
+    with collecting(root, outcome.failures):
+        in_trash = [one.version for one in trash.trashed(root)]
+        drop_notes(root, keep=[*published(root), *in_trash])
         for path in private.stopped_clocks(root):
             path.unlink(missing_ok=True)
