@@ -75,6 +75,7 @@ def image(tmp_path_factory):
     project = new_project(tmp_path_factory.mktemp("image"))
     done = project.run("/bin/sh", "-e", "-c", block("sh", "static.invalid"))
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "System check identified no issues (0 silenced)." in done.stdout
     return project
 
 
@@ -124,6 +125,15 @@ def test_the_names_of_the_build_are_in_no_file(storage, project):
     files = published(project)
     assert len(files) >= 3
     assert [name for name, data in files.items() if b".invalid" in data] == []
+
+
+@pytest.mark.parametrize("command", ["cdn publish", "collectstatic --no-input"])
+def test_changes_under_the_same_name_are_refused(command, project):
+    script = f"{block('sh', 'static.invalid')}\necho 'p {{}}' > assets/css/site.css\n"
+    done = project.run("/bin/sh", "-e", "-c", f"{script}\npython manage.py {command}")
+    assert done.returncode == 1
+    assert f"build '{VERSION}' must keep what was published, but" in done.stderr
+    assert published(project)[f"{VERSION}/css/site.css"].startswith(b"body")
 
 
 def test_plain_collectstatic_builds_the_same(image, tmp_path):

@@ -361,3 +361,30 @@ def test_this_checkout_has_a_name():
         pytest.skip("not a checkout")
     head = Repository(Path(ROOT)).head()
     assert build_version(git=ROOT / "dj_cloudfront") == head
+
+
+@pytest.mark.parametrize("state", ["committed", "changed", "new", "ignored"])
+def test_the_documented_guard_stops_before_what_is_not_committed(state, repository):
+    (repository.folder / ".gitignore").write_text("*.log")
+    (repository.folder / "site.css").write_text("body {}")
+    repository.git("add", ".")
+    repository.commit()
+    match state:
+        case "changed":
+            (repository.folder / "site.css").write_text("body { color: red }")
+        case "new":
+            (repository.folder / "new.css").write_text("body {}")
+        case "ignored":
+            (repository.folder / "new.log").write_text("")
+    text = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    (guard,) = (line for line in text.splitlines() if "commit first" in line)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{guard}\necho published"],
+        cwd=repository.folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(repository.folder)},
+        capture_output=True,
+        text=True,
+    )
+    goes_on = state in ("committed", "ignored")
+    assert done.stdout == ("published\n" if goes_on else "commit first\n")
+    assert done.returncode == (0 if goes_on else 1)
