@@ -28,7 +28,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt package.json package-l
 install: $(VENV)/.installed
 
 install-debian: install
-	@$(BIN)/python tests/debian.py chromium nginx apache2
+	@$(BIN)/python tests/debian.py chromium nginx libnginx-mod-http-brotli-static apache2 openssl
 
 demo: install
 	@$(BIN)/python -m local up

@@ -10,6 +10,8 @@ import gzip
 import http.client
 import secrets
 import socket
+import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -89,14 +91,20 @@ class Request:
 
 
 class Upstream:
-    """A Django that answers ``django`` to everything and remembers what it was asked."""
+    """A Django that answers ``django`` to everything and remembers what it was asked.
 
-    def __init__(self) -> None:
+    :param path: A socket of this machine to listen to. Default: a port.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
         self.requests: list[Request] = []
         requests = self.requests
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
+                size = int(self.headers.get("Content-Length", 0))
+                if len(self.rfile.read(size)) < size:
+                    return
                 # self.path has lost a doubled slash by now
                 target = self.requestline.split(" ")[1]
                 requests.append(Request(target, dict(self.headers.items())))
@@ -110,8 +118,13 @@ class Upstream:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port: int = self._server.server_address[1]
+        server = ThreadingHTTPServer if path is None else _OnSocket
+        self._server = server(path and str(path) or ("127.0.0.1", 0), Handler)
+        if path is None:
+            self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        else:
+            path.chmod(0o777)
+            self.address = f"unix:{path}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}
         )
@@ -126,6 +139,11 @@ class Upstream:
         self._thread.join()
 
 
+class _OnSocket(ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+    server_bind = socketserver.TCPServer.server_bind
+
+
 @dataclass(frozen=True)
 class Origin:
     """A running web server and what stands behind it.
@@ -136,6 +154,7 @@ class Origin:
     port: int
     site: Path
     upstream: Any
+    tls: bool = False
 
     def send(
         self,
@@ -145,7 +164,9 @@ class Origin:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Response:
-        return send(self.port, target, method=method, headers=headers, body=body)
+        return send(
+            self.port, target, method=method, headers=headers, body=body, tls=self.tls
+        )
 
     def reaches(self, target: str, *, tree: str) -> bytes | None:
         """What a distribution gets for a target: nothing, or Django, or a file's body."""
@@ -163,6 +184,7 @@ def send(
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: bytes = b"",
+    tls: bool = False,
 ) -> Response:
     """One request on a connection of its own, byte for byte as given."""
     fields = {"Host": "www.example.com", "Connection": "close", **(headers or {})}
@@ -171,11 +193,21 @@ def send(
     head = f"{method} {target} HTTP/1.1\r\n" + "".join(
         f"{name}: {value}\r\n" for name, value in fields.items()
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with _connection(port, tls) as connection:
         connection.sendall(head.encode("latin-1") + b"\r\n" + body)
         with http.client.HTTPResponse(connection, method=method) as answer:
             answer.begin()
             return Response(answer.status, tuple(answer.getheaders()), answer.read())
+
+
+def _connection(port: int, tls: bool) -> socket.socket:
+    plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+    if not tls:
+        return plain
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Made by the tests: nobody vouches for it.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(plain, server_hostname="www.example.com")
 
 
 def replace_once(text: str, old: str, new: str) -> str:
@@ -243,12 +275,13 @@ def wait_until_ready(
     folder: Path,
     headers: Mapping[str, str] | None = None,
     path: str | None = None,
+    tls: bool = False,
 ) -> None:
     # The body says that it is this server and no other on the same port.
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:
-            found = send(port, path or f"/media/{probe}", headers=headers)
+            found = send(port, path or f"/media/{probe}", headers=headers, tls=tls)
             if found.body == probe.encode():
                 return
         except OSError:

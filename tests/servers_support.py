@@ -63,14 +63,20 @@ def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **optio
 
 
 @contextmanager
-def caddy(folder: Path, *, edit: Edit = unchanged, **options: Any) -> Iterator[Origin]:
+def caddy(
+    folder: Path,
+    *,
+    edit: Edit = unchanged,
+    socket: Path | None = None,
+    **options: Any,
+) -> Iterator[Origin]:
     port, probe = free_port(), write_site(folder / "site")
     config, storage = folder / "Caddyfile", folder / "storage"
-    with Upstream() as upstream:
+    with Upstream(socket) as upstream:
         site = site_of(
             folder,
             listen=f"127.0.0.1:{port}",
-            upstream=f"127.0.0.1:{upstream.port}",
+            upstream=upstream.address,
             **options,
         )
         text = edit(caddy_text.render(site))
@@ -78,48 +84,64 @@ def caddy(folder: Path, *, edit: Edit = unchanged, **options: Any) -> Iterator[O
         validate(config, storage)
         variables = {**os.environ, **environment(storage)}
         with running(command("run", config), folder, variables):
-            wait_until_ready(port, probe, folder, _headers(site))
-            yield Origin(port, folder / "site", upstream)
+            wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
+            yield Origin(port, folder / "site", upstream, not site.plain)
 
 
 @contextmanager
 def nginx(
     folder: Path,
     *,
-    proxy_pass: str = "http://app",
+    resolved: bool = False,
     brotli: bool = False,
-    http: str = "",
+    beside: str = "",
     edit: Edit = unchanged,
+    socket: Path | None = None,
     **options: Any,
 ) -> Iterator[Origin]:
     """Debian's nginx, which runs as one process here.
 
-    :param http: What the machine's own nginx.conf says beside it.
+    :param resolved: Hand Django the path that the target resolves to.
+    :param beside: What the machine's own nginx.conf says beside it.
     """
     program = require("nginx")
     port, probe = free_port(), write_site(folder / "site")
-    with Upstream() as upstream:
+    with Upstream(socket) as upstream:
         site = site_of(
             folder,
             listen=f"127.0.0.1:{port}",
-            upstream=f"127.0.0.1:{upstream.port}",
+            upstream=upstream.address,
             **options,
         )
         text = edit(nginx_text.render(site, brotli=brotli))
-        text = replace_once(text, "proxy_pass http://app;", f"proxy_pass {proxy_pass};")
+        if resolved:
+            text = replace_once(
+                text, "proxy_pass http://app;", "proxy_pass http://app/;"
+            )
         config = folder / "nginx.conf"
-        config.write_text(_NGINX.format(folder=folder, block=text, http=http))
+        config.write_text(nginx_config(folder, text, beside, brotli=brotli))
         start = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
         with running(start, folder, os.environ):
-            wait_until_ready(port, probe, folder, _headers(site))
-            yield Origin(port, folder / "site", upstream)
+            wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
+            yield Origin(port, folder / "site", upstream, not site.plain)
+
+
+def nginx_config(
+    folder: Path, text: str, beside: str = "", *, brotli: bool = False
+) -> str:
+    """A whole configuration around a server."""
+    module = f"load_module {_BROTLI};" if brotli else ""
+    return _NGINX.format(folder=folder, block=text, beside=beside, module=module)
+
+
+_BROTLI = "/usr/lib/nginx/modules/ngx_http_brotli_static_module.so"
 
 
 _NGINX = """
 daemon off;
 master_process off;
 pid nginx.pid;
-include /etc/nginx/modules-enabled/*.conf;
+{module}
 events {{ }}
 http {{
     include /etc/nginx/mime.types;
@@ -129,7 +151,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-{http}
+{beside}
 {block}
 }}
 """
@@ -137,19 +159,24 @@ http {{
 
 @contextmanager
 def apache(
-    folder: Path, *, edit: Edit = unchanged, beside: str = "", **options: Any
+    folder: Path,
+    *,
+    edit: Edit = unchanged,
+    beside: str = "",
+    socket: Path | None = None,
+    **options: Any,
 ) -> Iterator[Origin]:
     """Debian's Apache, with the modules and settings that Debian turns on.
 
     :param beside: What the machine's own configuration says beside it.
     """
     program = require("apache2")
-    with _readable(folder) as folder, Upstream() as upstream:
+    with _readable(folder) as folder, Upstream(socket) as upstream:
         port, probe = free_port(), write_site(folder / "site")
         site = site_of(
             folder,
             listen=f"127.0.0.1:{port}",
-            upstream=f"127.0.0.1:{upstream.port}",
+            upstream=upstream.address,
             **options,
         )
         text = edit(apache_text.render(site))
@@ -160,8 +187,8 @@ def apache(
             folder,
             apache_environment(folder),
         ):
-            wait_until_ready(port, probe, folder, _headers(site))
-            yield Origin(port, folder / "site", upstream)
+            wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
+            yield Origin(port, folder / "site", upstream, not site.plain)
 
 
 def apache_config(folder: Path, text: str, beside: str = "") -> str:
@@ -214,14 +241,21 @@ IncludeOptional conf-enabled/*.conf
 
 
 @contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that anybody can read."""
+    with tempfile.TemporaryDirectory(prefix="dj-cloudfront-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@contextmanager
 def _readable(folder: Path) -> Iterator[Path]:
     """A folder that Apache's children can read: started by root, they are somebody else."""
     if os.geteuid() != 0:
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="apache-") as open_folder:
-        os.chmod(open_folder, 0o755)
-        yield Path(open_folder)
+    with open_folder() as opened:
+        yield opened
 
 
 class Notes:
@@ -305,7 +339,7 @@ def _headers(site: Any) -> dict[str, str]:
 SERVERS: dict[str, Callable[..., AbstractContextManager[Origin]]] = {
     "caddy": caddy,
     "nginx": nginx,
-    "nginx proxy_pass with /": partial(nginx, proxy_pass="http://app/"),
+    "nginx proxy_pass with /": partial(nginx, resolved=True),
     "apache": apache,
     "whitenoise": whitenoise,
 }

@@ -18,7 +18,22 @@ def require(program):
     found = shutil.which(program, path=path)
     if found is not None:
         return found
-    reason = f"{program} is not installed: apt-get install {program}"
+    return _missing(program)
+
+
+def require_package(package):
+    """A Debian package without a program, likewise."""
+    if not has_package(package):
+        _missing(package)
+
+
+def has_package(package):
+    """Whether a Debian package is installed. Each has a folder of its name there."""
+    return os.path.isdir(f"/usr/share/doc/{package}")
+
+
+def _missing(package):
+    reason = f"{package} is not installed: apt-get install {package}"
     if os.environ.get("CI") == "true":
         raise RuntimeError(reason)
     pytest.skip(reason)

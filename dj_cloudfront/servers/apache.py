@@ -11,8 +11,7 @@ from dj_cloudfront.servers.site import Site, fill, lines, quoted
 _TEXT = r"""# <<command>>
 # a2enmod headers proxy_http rewrite<<ssl_module>>
 <<bind>><VirtualHost <<host>>:<<port>>>
-<<listen>>
-    AllowEncodedSlashes NoDecode
+<<listen>>    AllowEncodedSlashes NoDecode
     MergeSlashes Off
 
     RewriteEngine On
@@ -40,6 +39,9 @@ _TEXT = r"""# <<command>>
     RewriteCond "%{ENV:FILE}.gz" "-f"
     RewriteRule "^/static/" "-" [E=ENCODED:1]
 <<encodings>>
+    # As much as an upload may have: LimitRequestBody does not act on what is proxied.
+    RewriteCond expr "%{HTTP:Content-Length} -gt <<upload>>" [NV]
+    RewriteRule "^" "-" [R=413]
 
     <LocationMatch "^/(<<names>>)/">
         # Last of all sections, so that no <FilesMatch> runs what somebody has uploaded.
@@ -125,6 +127,7 @@ def render(site: Site) -> str:
             indent=4,
         ),
         encodings=_encodings(),
+        upload=str(site.upload_mib * 1024 * 1024),
         types=lines((f"AddType {kind} {names}" for kind, names in _types()), indent=8),
         a_day=rules.A_DAY,
         a_year=rules.A_YEAR,
@@ -149,16 +152,16 @@ def _bind(site: Site) -> str:
 
 def _listen(site: Site) -> str:
     certificate = site.certificate
-    return lines(
+    found = lines(
         f"ServerName {site.names[0]}" if site.names else "",
         f"ServerAlias {' '.join(site.names[1:])}" if site.names[1:] else "",
         "SSLEngine On" if certificate else "",
         f"SSLCertificateFile {quoted(certificate.file)}" if certificate else "",
         f"SSLCertificateKeyFile {quoted(certificate.key)}" if certificate else "",
         f"CustomLog {quoted(site.access_log)} combined" if site.access_log else "",
-        f"LimitRequestBody {site.upload_mib * 1024 * 1024}",
         indent=4,
     )
+    return f"{found}\n" if found else ""
 
 
 def _allowed(site: Site) -> str:

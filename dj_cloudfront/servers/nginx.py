@@ -72,7 +72,7 @@ server {
 
 _LOCATION = r"""    location ^~ /<<name>>/ {<<why>>
         alias <<alias>>;
-        disable_symlinks on from=<<root>>;
+        disable_symlinks on <<root>>;
 <<companions>>        if ($request_method = OPTIONS) { return 204; }
         if ($request_method !~ ^(GET|HEAD)$) { return 405; }
         try_files $uri =404;<<files>>
@@ -167,7 +167,7 @@ def _location(tree: Tree, *, brotli: bool) -> str:
         _LOCATION,
         name=tree.name,
         alias=quoted(f"{tree.root}/"),
-        root=quoted(tree.root),
+        root=quoted(f"from={tree.root}"),
         companions=_companions(brotli) if tree.has_companions else "",
         why=" " * 22 + "# ^~: no regular expression, no script" if first else "",
         files=" " * 20 + "# a folder has no page and no redirect" if first else "",

@@ -98,7 +98,7 @@ def lines(*given: str | Iterable[str], indent: int = 0) -> str:
 
 def quoted(path: str) -> str:
     """A path as nginx and Apache take it: in quotes if it has to be."""
-    return path if re.fullmatch(r"[\w./-]+", path) else f'"{path}"'
+    return path if re.fullmatch(r"[\w./=-]+", path) else f'"{path}"'
 
 
 def _check_apart(trees: Iterable[Tree]) -> None:
