@@ -1,0 +1,183 @@
+"""Publishing, ended or denied the disk at each thing that it does to it."""
+
+from __future__ import annotations
+
+import errno
+import random
+import re
+
+import pytest
+from builds_support import (
+    assert_all_whole,
+    files_of,
+    hidden,
+    sources,
+    write_files,
+)
+from crash_support import KILL, Fault, every_point, quick_folder, restore
+
+from dj_cloudfront.builds.folders import published
+from dj_cloudfront.builds.publish import publish
+
+CSS = b"a { background: url(/static/img/1.svg) }\n"
+OLD = {
+    **{f"css/{number}.css": CSS * (20 + number) for number in range(6)},
+    **{f"img/{number}.svg": b"<svg/>" * (60 + number) for number in range(6)},
+    "js/vendor/lib.js": b"export default 1;\n" * 40,
+    "robots.txt": b"User-agent: *\n",
+}
+# Changed, renamed, removed, new, in a new folder, twice the same, more than a block.
+NEW = {
+    **{name: data for name, data in OLD.items() if name != "img/5.svg"},
+    "css/0.css": CSS * 90,
+    "js/renamed/lib.js": OLD["js/vendor/lib.js"],
+    "js/new/app.mjs": b"export const answer = 42;\n" * 40,
+    "js/new/again.mjs": b"export const answer = 42;\n" * 40,
+    "video.bin": b"0123456789" * 105_000,
+}
+OPTIONS = {"precompress": ["gzip"], "rewrite_references": "/static/"}
+
+DENIED = [
+    Fault(errno=errno.ENOSPC),
+    Fault(errno=errno.ENOSPC, stays=True),
+    Fault(errno=errno.EDQUOT, stays=True),
+    Fault(errno=errno.EACCES),
+    Fault(errno=errno.EACCES, stays=True),
+    Fault(errno=errno.EPERM),
+    Fault(errno=errno.EIO),
+    Fault(errno=errno.EROFS, stays=True),
+]
+
+
+class Site:
+    """Two sets of sources, and the folder of builds as the first of them left it."""
+
+    def __init__(self, folder, before):
+        self.root = folder / "static"
+        self.old = sources(write_files(folder / "old", OLD))
+        self.new = sources(write_files(folder / "new", NEW))
+        self._saved = folder / "saved"
+        self._saved.mkdir()
+        for version in before:
+            publish(self._saved, version, self.old, **OPTIONS)
+        if before:
+            write_files(self._saved / ".b0.publishing-00ff", {"css/half.css": b"half"})
+        publish(folder / "expected", "b2", self.new, **OPTIONS)
+        self.expected = {"b2": files_of(folder / "expected" / "b2")}
+        for version in before:
+            self.expected[version] = files_of(self._saved / version)
+        self.before = list(before)
+
+    def reset(self):
+        restore(self._saved, self.root)
+
+    def publish(self):
+        return publish(self.root, "b2", self.new, **OPTIONS).files
+
+    def assert_nothing_is_half(self):
+        """Nothing of the new build shows or all of it, and the old one is as it was."""
+        assert published(self.root) in (self.before, [*self.before, "b2"])
+        for version in published(self.root):
+            assert files_of(self.root / version) == self.expected[version], version
+        assert_all_whole(self.root)
+
+    def assert_complete(self):
+        self.assert_nothing_is_half()
+        assert published(self.root) == [*self.before, "b2"]
+        assert hidden(self.root) == []
+
+    def survives(self, fault, step=1):
+        """Try the points, or one of so many; returns how many were tried."""
+        tried = 0
+        first = random.randint(1, step)
+        for outcome in every_point(
+            self.publish, fault, before=self.reset, first=first, step=step
+        ):
+            tried += 1
+            self.assert_nothing_is_half()
+            if fault is not KILL:
+                assert_told(outcome, published(self.root))
+            self.publish()
+            self.assert_complete()
+        return tried
+
+
+def assert_told(outcome, visible):
+    """One sentence, or the build is there for all that."""
+    if outcome.error is None:
+        assert visible[-1] == "b2", outcome
+        return
+    assert isinstance(outcome.error, OSError), outcome
+    sentence = (
+        r"publishing 'b2' must be able to use /.+, but it got '.+': .+ it again|.*"
+    )
+    assert re.fullmatch(sentence, str(outcome.error)), outcome
+    assert "\n" not in str(outcome.error) and "[Errno" not in str(outcome.error)
+
+
+@pytest.fixture
+def folder():
+    with quick_folder() as folder:
+        yield folder
+
+
+BEFORE = pytest.mark.parametrize("before", [["b1"], []], ids=["second", "first"])
+
+
+@BEFORE
+def test_ended_here_and_there_a_build_shows_whole_or_not_at_all(folder, before):
+    assert Site(folder, before).survives(KILL, step=5) >= 10
+
+
+@pytest.mark.slow
+@BEFORE
+def test_ended_at_any_point_a_build_shows_whole_or_not_at_all(folder, before):
+    assert Site(folder, before).survives(KILL) > 60
+
+
+@pytest.mark.parametrize("fault", DENIED, ids=str)
+def test_denied_the_disk_at_random_points_it_says_so_and_a_second_run_completes(
+    folder, fault
+):
+    assert Site(folder, ["b1"]).survives(fault, step=17) > 2
+
+
+@pytest.mark.slow
+@BEFORE
+@pytest.mark.parametrize("fault", [DENIED[1], DENIED[4], DENIED[6]], ids=str)
+def test_denied_the_disk_at_most_points_it_says_so_and_a_second_run_completes(
+    folder, fault, before
+):
+    assert Site(folder, before).survives(fault, step=2) > 20
+
+
+def test_on_a_full_disk_what_was_written_is_removed_at_once(folder):
+    """Room is what is missing: nothing waits for the next run to be removed."""
+    site = Site(folder, ["b1"])
+    fault = Fault(errno=errno.ENOSPC, stays=True)
+    for outcome in every_point(site.publish, fault, before=site.reset, step=5):
+        left = [name for name in hidden(site.root) if not name.startswith(".b0.")]
+        assert left == [], outcome
+
+
+def test_an_existing_build_is_untouched_when_it_is_published_again_and_killed(folder):
+    site = Site(folder, ["b1"])
+
+    def again():
+        return publish(site.root, "b1", site.old, **OPTIONS).already_there
+
+    for _ in every_point(again, KILL, before=site.reset, step=3):
+        site.assert_nothing_is_half()
+        assert again() is True
+        assert published(site.root) == ["b1"] and hidden(site.root) == []
+
+
+def test_a_build_with_other_content_is_untouched_when_it_is_refused_and_killed(folder):
+    site = Site(folder, ["b1"])
+
+    def other():
+        with pytest.raises(ValueError, match="build 'b1' must keep"):
+            publish(site.root, "b1", site.new, **OPTIONS)
+
+    for _ in every_point(other, KILL, before=site.reset, step=7):
+        site.assert_nothing_is_half()
