@@ -53,7 +53,8 @@ class ManifestStorage(ManifestFilesMixin, HashingStorage):
         if self.is_local or self.manifest_storage is not self:
             return super().read_manifest()
         try:
-            return self._manifest(self.location).read_text("utf-8")
+            with open(self._manifest(self.location), encoding="utf-8") as manifest:
+                return manifest.read()
         except FileNotFoundError:
             return None
 

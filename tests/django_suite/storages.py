@@ -1,0 +1,60 @@
+"""Puts our storages in the place of Django's, before Django's tests are imported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.staticfiles import storage as staticfiles
+
+NAMES = {
+    "StaticFilesStorage": "BuildStorage",
+    "ManifestStaticFilesStorage": "ManifestBuildStorage",
+}
+
+
+def swap(mode):
+    """Replaces both storages of Django's module. Returns the list of those that get made.
+
+    :param mode: ``django`` replaces nothing; with ``local`` ours have local URLs, as the
+        tests' settings say; with ``builds`` each ``STATIC_ROOT`` is a build that gets
+        published, whatever its URL; ``broken`` is one that gives wrong URLs.
+    """
+    made = []
+    if mode == "django":
+        return made
+    from dj_cloudfront import storage as ours
+
+    for theirs, name in NAMES.items():
+        replacement = type(name, (MODES[mode], getattr(ours, name)), {"made": made})
+        setattr(staticfiles, theirs, replacement)
+    return made
+
+
+class Local:
+    def __init__(self, *arguments, **options):
+        self.made.append(self)
+        super().__init__(*arguments, **options)
+
+
+class Builds(Local):
+    @property
+    def is_local(self):
+        # A manifest may be elsewhere.
+        return self.location != os.path.abspath(settings.STATIC_ROOT or "")
+
+    @property
+    def place(self):
+        from dj_cloudfront.storages.place import Place
+
+        folder = Path(self.location)
+        return Place(root=folder.parent, version=folder.name)
+
+
+class Broken(Local):
+    def url(self, name, *force):
+        return super().url(name, *force) + "x"
+
+
+MODES = {"local": Local, "builds": Builds, "broken": Broken}
