@@ -9,11 +9,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 
 import pytest
 from cdk_support import ROOT
+from django.core.management.base import CommandError, CommandParser, OutputWrapper
+from django.core.management.color import no_style
 from pull_support import OUTPUTS, Aws, error, stack_in
 
+from dj_cloudfront.__main__ import main
+from dj_cloudfront.commands import pull as subcommand
+from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.pulling import pull
 from local import processes
 
@@ -74,7 +80,8 @@ def sentence(output, **options):
     assert "\n" not in text
     assert not re.search(r"\d{12}|arn:|AKIA", text)
     assert (output.read_bytes() if output.exists() else None) == before
-    assert [path for path in output.parent.iterdir() if path != output] == []
+    files = [path for path in output.parent.iterdir() if path.is_file()]
+    assert [path for path in files if path != output] == []
     return text
 
 
@@ -164,6 +171,50 @@ def test_a_check_of_the_same_has_no_complaint(output):
     pull(output, stack="mysite-cdn-staging")
     assert pull(output, stack="mysite-cdn-staging", check=True).complaint is None
     assert pull(output, stack="mysite-cdn-prod").complaint is None
+
+
+def plain_command(output, *options):
+    return main(
+        ["pull", "--stack", "mysite-cdn-prod", "--output", str(output), *options]
+    )
+
+
+def django_command(output, *options):
+    streams = {"stdout": OutputWrapper(sys.stdout), "stderr": OutputWrapper(sys.stderr)}
+    terminal = Terminal(**streams, style=no_style(), as_json="--json" in options)
+    parser = CommandParser()
+    subcommand.add_arguments(parser)
+    given = vars(parser.parse_args(["--stack", "mysite-cdn-prod", *options]))
+    try:
+        subcommand.run(terminal, **{**given, "output": str(output)})
+    except CommandError as error:
+        streams["stderr"].write(f"error: {error}")
+        return 1
+    return 0
+
+
+@pytest.mark.parametrize("command", [plain_command, django_command])
+def test_a_command_says_what_happened(command, output, capsys):
+    assert command(output, "--check") == 1
+    assert capsys.readouterr().err.startswith(f"error: {output} must hold what")
+    assert command(output) == 0
+    assert capsys.readouterr().out.startswith("wrote MediaDomainName, ")
+    assert command(output, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["written"] is False
+    assert command(output, "--region", "x y") == 1
+    assert capsys.readouterr().err.startswith("error: --region must be a region")
+
+
+@pytest.mark.parametrize("command", [plain_command, django_command])
+def test_a_command_warns_of_an_update_that_was_rolled_back(
+    command, output, use, capsys
+):
+    with stack_in("UPDATE_ROLLBACK_COMPLETE") as endpoint:
+        use({"AWS_ENDPOINT_URL": endpoint.url})
+        assert command(output) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("the last update of mysite-cdn-prod failed and was")
+    assert said.out.startswith("wrote ")
 
 
 # -- where it is
@@ -356,6 +407,52 @@ def test_a_profile_is_taken_from_the_configuration(tmp_path, output, use):
         }
     )
     assert pull(output, stack="mysite-cdn-prod", profile="site").is_written
+
+
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_fails_when_there_is_no_profile_of_the_variables_name(variable, output, use):
+    use({variable: "prod"})
+    assert sentence(output).startswith("--profile or AWS_PROFILE must be one of those")
+
+
+SSO = """\
+sso_start_url = https://example.awsapps.com/start
+sso_region = us-east-1
+sso_account_id = 111122223333
+sso_role_name = release
+"""
+PROCESS = "credential_process = sh -c 'echo AKIAEXAMPLE123456789 >&2; exit 1'"
+
+
+@pytest.mark.parametrize("source", [SSO, PROCESS], ids=["nobody signed in", "fails"])
+def test_fails_when_the_source_of_the_credentials_gives_none(
+    source, tmp_path, output, use
+):
+    path = tmp_path / "aws" / "config"
+    path.parent.mkdir()
+    path.write_text(f"[profile site]\n{source}")
+    use(
+        {
+            "AWS_CONFIG_FILE": str(path),
+            "AWS_ACCESS_KEY_ID": None,
+            "AWS_SECRET_ACCESS_KEY": None,
+            "HOME": str(tmp_path),
+        }
+    )
+    assert re.fullmatch(
+        r"AWS credentials must be given, but their source gives none \(\w+Error\): sign in "
+        "again, such as with 'aws sso login'",
+        sentence(output, profile="site"),
+    )
+
+
+def test_fails_when_the_configuration_is_damaged(tmp_path, output, use):
+    path = tmp_path / "aws" / "config"
+    path.parent.mkdir()
+    path.write_text("[default\n")
+    use({"AWS_CONFIG_FILE": str(path)})
+    found = sentence(output)
+    assert found.startswith("AWS must be asked, but cannot be (ConfigParseError): ")
 
 
 def test_fails_when_there_is_no_such_profile(output):

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
 _UNSIGNED = {
     "IncompleteSignature",
     "InvalidSignatureException",
     "MissingAuthenticationToken",
+    "RequestExpired",
     "SignatureDoesNotMatch",
 }
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_DENIED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+}
 
 _PRIVATE = re.compile(r"arn:\S+|\d{12}|\bA[A-Z]{3}[A-Z0-9]{12,}\b")
 _LONGEST = 200

@@ -57,8 +57,8 @@ def _replace(path: Path, data: bytes) -> None:
         write_new(temporary, data)
         with contextlib.suppress(FileNotFoundError):
             before = path.stat()
-            # Root may pull for the user who runs the site; another one cannot give it away.
-            with contextlib.suppress(PermissionError):
+            # Root may pull for the user who runs the site; others cannot give a file away.
+            with contextlib.suppress(OSError):
                 os.chown(temporary, before.st_uid, before.st_gid)
             temporary.chmod(before.st_mode & 0o777)
         rename(temporary, path)
