@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
-import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from builds_support import publish_files
 from edge_support import RunningEdge, deployed, distribution
 from edge_support import named as items
 from inspection_server_support import HOST
 
 import dj_cloudfront
-from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
 from dj_cloudfront.inspection.checking import Plan, check
 from dj_cloudfront.inspection.options import Options
 from dj_cloudfront.inspection.places import Kind
@@ -38,25 +36,11 @@ def write_build(
     files: Mapping[str, bytes] = FILES,
     *,
     compressed: bool = True,
-    indexed: bool = True,
 ) -> Path:
-    """A published build, its text with ``.gz`` companions and an index."""
-    build = root / version
-    every = dict(files)
-    for name, data in files.items():
-        if compressed and len(data) > 1000 and name.endswith(("css", "js")):
-            every[f"{name}.gz"] = gzip.compress(data)
-    for name, data in every.items():
-        path = build / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    if indexed:
-        entries = {
-            name: File(size=len(data), sha256=hashlib.sha256(data).hexdigest())
-            for name, data in every.items()
-        }
-        (build / INDEX_NAME).write_bytes(render(Index(version=version, files=entries)))
-    return build
+    """A published build, its text with ``.gz`` companions."""
+    root.mkdir(parents=True, exist_ok=True)
+    precompress = ("gzip",) if compressed else ()
+    return publish_files(root, version, files, precompress=precompress).path
 
 
 @contextlib.contextmanager

@@ -89,11 +89,12 @@ def run(
 
 def _pages() -> tuple[str, ...]:
     """Paths that no distribution may show: the home page and the admin, where it is."""
+    if not getattr(settings, "ROOT_URLCONF", None):
+        return ("/", "/admin/")
     try:
-        admin = reverse("admin:index")
+        return ("/", reverse("admin:index"))
     except NoReverseMatch:
-        admin = "/admin/"
-    return ("/", admin)
+        return ("/", "/admin/")
 
 
 def _number(text: str) -> int:

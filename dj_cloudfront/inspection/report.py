@@ -35,13 +35,12 @@ def lines(terminal: Terminal, report: Report) -> Iterator[str]:
     for note in report.not_checked:
         yield f"not checked: {note}"
     yield ""
-    yield _painted(terminal, report.verdict, summary(report))
+    yield _painted(terminal, report.verdict, f"{report.verdict}: {summary(report)}")
 
 
 def summary(report: Report) -> str:
-    """The whole in one line."""
-    counts = (f"{report.count(level)} {level}" for level in reversed(Level))
-    return f"{report.verdict}: {', '.join(counts)}"
+    """How many there are of each level."""
+    return ", ".join(f"{report.count(level)} {level}" for level in reversed(Level))
 
 
 def _by_place(report: Report) -> list[Finding]:
