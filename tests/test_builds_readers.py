@@ -1,0 +1,133 @@
+"""Visitors read the current build while others are published and pruned around it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builds_support import assert_whole, sources, write_files
+
+from dj_cloudfront.builds import disk, prune
+from dj_cloudfront.builds.folders import published
+from dj_cloudfront.builds.index import INDEX_NAME, render, scan
+from dj_cloudfront.builds.publish import publish
+
+READER = Path(__file__).with_name("readers.py")
+READERS = 8
+STOCK = """
+import sys
+import django
+from django.conf import settings
+from django.core.management import call_command
+settings.configure(
+    INSTALLED_APPS=["django.contrib.staticfiles"],
+    STATICFILES_DIRS=[sys.argv[1]],
+    STATIC_ROOT=sys.argv[2],
+    STATIC_URL="/static/",
+)
+django.setup()
+for line in sys.stdin:
+    call_command("collectstatic", interactive=False, verbosity=0)
+    print(line, flush=True)
+"""
+
+
+@contextmanager
+def readers(root, found):
+    """Some processes that read; what they saw is in ``found`` afterwards."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, READER, root],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(READERS)
+    ]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.stdin.close()
+        for process in processes:
+            found.append(json.loads(process.stdout.read()))
+            process.stdout.close()
+            process.wait(30)
+
+
+def some_files(count):
+    return {
+        f"{kind}/{number}.{kind}": os.urandom(random.randint(100, 60_000))
+        for number in range(count)
+        for kind in ("css", "js", "svg")
+    }
+
+
+def release(root, version, files):
+    """Publish, switch over, prune: what a deploy does."""
+    publish(root, version, files, precompress=["gzip"])
+    disk.write_atomically(root / "current", version.encode())
+    rules = prune.Rules(keep=1, superseded_for=timedelta(seconds=2))
+    outcome = prune.prune(root, current=version, rules=rules, trash_for=timedelta(0))
+    assert outcome.failures == []
+
+
+@pytest.mark.parametrize("count", [5, pytest.param(25, marks=pytest.mark.slow)])
+def test_no_file_is_missing_or_truncated_while_builds_come_and_go(tmp_path, count):
+    root, folder = tmp_path / "static", tmp_path / "src"
+    files = sources(write_files(folder, some_files(60)))
+    release(root, "r0", files)
+    found = []
+    with readers(root, found):
+        for number in range(1, count + 1):
+            write_files(folder, some_files(2))
+            release(root, f"r{number}", files)
+    assert [one["bad"] for one in found] == [[]] * READERS
+    assert sum(one["reads"] for one in found) > 1000
+    assert max(one["builds"] for one in found) > 1
+    assert_whole(root / f"r{count}")
+    if count > 20:
+        assert len(published(root)) < count, "nothing was pruned"
+
+
+@pytest.mark.slow
+def test_stock_collectstatic_into_a_live_folder_is_noticed(tmp_path):
+    """What the test above would say if builds were changed in place."""
+    root, folder = tmp_path / "static", tmp_path / "src"
+    write_files(folder, some_files(250))
+    live = root / "live"
+    command = [sys.executable, "-c", STOCK, folder, live]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as stock:
+
+        def collect():
+            stock.stdin.write("go\n")
+            stock.stdin.flush()
+            assert stock.stdout.readline()
+            assert stock.stdout.readline()
+
+        collect()
+        (live / INDEX_NAME).write_bytes(render(scan(live, "live")))
+        (root / "current").write_text("live")
+        found, bad, end = [], Counter(), time.monotonic() + 60
+        while not bad and time.monotonic() < end:
+            found.clear()
+            with readers(root, found):
+                for later in range(1, 3):
+                    for path in folder.rglob("*.*"):
+                        os.utime(path, (time.time() + later * 5,) * 2)
+                    collect()
+            bad.update(
+                one.rpartition(": ")[2] for one in sum((o["bad"] for o in found), [])
+            )
+        stock.stdin.close()
+    assert bad, "the readers would not notice"
