@@ -76,7 +76,7 @@ def check_certificate(
     if certificate and not domain_names:
         Annotations.of(scope).add_warning_v2(
             "dj-cloudfront:certificate-without-domain-names",
-            "certificate has no effect without domain_names",
+            "certificate serves no name without domain_names; an alias can be moved here",
         )
 
 

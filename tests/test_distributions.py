@@ -207,7 +207,7 @@ def test_warns_of_a_certificate_without_alias(half):
     stack = new_stack()
     half(stack, "Half", origin=ORIGIN, certificate=certificate(stack))
     Annotations.from_stack(stack).has_warning(
-        "/mysite-cdn-test/Half", Match.string_like_regexp("no effect without")
+        "/mysite-cdn-test/Half", Match.string_like_regexp("no name without")
     )
 
 

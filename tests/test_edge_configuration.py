@@ -236,6 +236,7 @@ class Api:
         self.given = given
         self.calls: list[str] = []
         self.failing = False
+        self.meanwhile: Deployed | None = None
         self.changed = datetime(2026, 1, 1, tzinfo=UTC)
 
     def _page(self, name, items, marker):
@@ -252,6 +253,7 @@ class Api:
                 "Id": d["Id"],
                 "DomainName": d["DomainName"],
                 "LastModifiedTime": self.changed,
+                "Aliases": d["DistributionConfig"].get("Aliases"),
             }
             for d in self.given.distributions
         ]
@@ -259,7 +261,8 @@ class Api:
 
     def get_distribution_config(self, Id):
         self.calls.append(f"get {Id}")
-        found = next(d for d in self.given.distributions if d["Id"] == Id)
+        given = self.meanwhile or self.given
+        found = next(d for d in given.distributions if d["Id"] == Id)
         return {"DistributionConfig": found["DistributionConfig"]}
 
     def _policies(self, kind, configs, marker):
@@ -320,6 +323,27 @@ def test_change_that_only_the_details_show_is_noticed():
     api.given = deployed(distribution(DefaultRootObject="b"))
     api.changed = datetime(2026, 1, 2, tzinfo=UTC)
     assert reader.read().distributions[0].default_root_object == "b"
+
+
+def test_an_alias_that_moves_during_a_reading_has_its_owner():
+    def owned_by(*, old, new):
+        return deployed(
+            distribution(Aliases=named(*old), Comment=comment),
+            distribution(MEDIA, Aliases=named(*new)),
+        )
+
+    comment = "before"
+    api = Api(owned_by(old=["a.example"], new=[]))
+    reader = Reader(client=api)
+    reader.read()
+    # The old owner has changed otherwise, and by the time of its details the alias is gone.
+    comment = "after"
+    api.given = owned_by(old=["a.example"], new=[])
+    api.meanwhile = owned_by(old=[], new=["a.example"])
+    api.changed = datetime(2026, 1, 2, tzinfo=UTC)
+    assert reader.read().find("a.example").domain_name == STATIC
+    api.given = api.meanwhile
+    assert reader.read().find("a.example").domain_name == MEDIA
 
 
 def test_changed_policy_alone_is_noticed():

@@ -232,3 +232,16 @@ def test_tokens_may_be_the_same_alias_for_all_that_is_known():
     name = Token.as_string({"Ref": "Alias"})
     half(first, "One", name)
     half(second, "Two", name)
+
+
+def test_a_certificate_without_aliases_lets_one_be_moved_to_either_half():
+    # CloudFront asks the target of a move for it: docs/operations.md.
+    stack = new_stack()
+    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
+    DjangoCdn(stack, "Cdn", origin=ORIGIN, certificate=certificate)
+    found = Template.from_stack(stack).find_resources("AWS::CloudFront::Distribution")
+    assert len(found) == 2
+    for distribution in found.values():
+        config = distribution["Properties"]["DistributionConfig"]
+        assert config["ViewerCertificate"]["AcmCertificateArn"] == ARN
+        assert "Aliases" not in config

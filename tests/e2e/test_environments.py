@@ -2,74 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
-import boto3
 import pytest
 from environments import BUCKET, MAXIMAL, MINIMAL
-
-from local.aws.cdk import command
-from local.environment import ACCOUNT, REGION, aws_environment
-from local.state import State
+from lab_support import Lab
 
 pytestmark = pytest.mark.slow
 
-APP = Path(__file__).with_name("environment_app.py")
-STACK = "lab-cdn-test"
 HALVES = {"CdnStaticDistributionF1B2E7F9", "CdnMediaDistribution42E33823"}
-
-
-class Lab:
-    """One stack in the local AWS."""
-
-    def __init__(self, state_folder, endpoint, folder):
-        self.endpoint = endpoint
-        self.folder = folder
-        self.file = folder / "environment.json"
-        self.environment = {
-            **aws_environment(State(folder=state_folder), endpoint),
-            "ENVIRONMENT_FILE": str(self.file),
-        }
-
-    def cdk(self, *arguments):
-        return subprocess.run(
-            [
-                *command(*arguments, "--app", f"{sys.executable} {APP}"),
-                *("--output", str(self.folder / "cdk.out")),
-            ],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
-        )
-
-    def deploy(self, described):
-        self.file.write_text(json.dumps(described), "utf-8")
-        done = self.cdk("deploy", STACK, "--require-approval", "never")
-        assert done.returncode == 0, done.stderr[-3000:]
-        return self.resources()
-
-    def resources(self):
-        """Physical ids by logical ones."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            found["LogicalResourceId"]: found["PhysicalResourceId"]
-            for page in pages.paginate(StackName=STACK)
-            for found in page["StackResourceSummaries"]
-        }
-
-    def client(self, service):
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="local",
-        )
 
 
 @pytest.fixture(scope="module")
@@ -92,27 +31,23 @@ def maximal(lab):
     )
 
 
-def assert_no_differences(lab):
-    done = lab.cdk("diff", STACK, "--fail", "--method=template")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_from_minimal_to_maximal_and_away(lab, maximal):
     minimal = lab.deploy(MINIMAL)
-    assert_no_differences(lab)
+    lab.assert_no_differences()
     full = lab.deploy(maximal)
-    assert_no_differences(lab)
+    lab.assert_no_differences()
     assert {name: full[name] for name in HALVES} == {
         name: minimal[name] for name in HALVES
     }
     assert_the_secret_reaches_the_origin(lab, full)
-    done = lab.cdk("destroy", STACK, "--force")
-    assert done.returncode == 0, done.stderr
+    lab.destroy()
     assert_nothing_is_left(lab, kept=set(full) - set(minimal))
 
 
 def assert_the_secret_reaches_the_origin(lab, resources):
-    template = (lab.folder / "cdk.out" / f"{STACK}.template.json").read_text("utf-8")
+    template = (lab.folder / "cdk.out" / f"{lab.stack}.template.json").read_text(
+        "utf-8"
+    )
     assert "the secret itself" not in template
     config = lab.client("cloudfront").get_distribution_config(
         Id=resources["CdnStaticDistributionF1B2E7F9"]
@@ -147,7 +82,7 @@ def assert_nothing_is_left(lab, kept):
 def test_media_moves_to_a_bucket_and_back(lab):
     minimal = lab.deploy(MINIMAL)
     with_bucket = lab.deploy(BUCKET)
-    assert_no_differences(lab)
+    lab.assert_no_differences()
     back = lab.deploy(MINIMAL)
     for found in (with_bucket, back):
         assert {name: found[name] for name in HALVES} == {
@@ -156,5 +91,4 @@ def test_media_moves_to_a_bucket_and_back(lab):
     listed = lab.client("s3").list_buckets()["Buckets"]
     kept = {found["Name"] for found in listed} & set(with_bucket.values())
     assert len(kept) == 1, "switched off, the bucket and its files stay"
-    done = lab.cdk("destroy", STACK, "--force")
-    assert done.returncode == 0, done.stderr
+    lab.destroy()

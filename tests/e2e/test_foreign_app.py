@@ -7,17 +7,15 @@ import os
 import subprocess
 import sys
 import time
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from cdk_support import ROOT
 from edge_support import CountingOrigin, Reply, Viewer
+from lab_support import edge_process
 
 from local.aws.cdk import command
 from local.environment import aws_environment
-from local.processes import free_port
 from local.state import State
 
 APP = Path(__file__).with_name("foreign_app") / "app.py"
@@ -52,35 +50,9 @@ def domain(aws, tmp_path_factory):
 @pytest.fixture(scope="module")
 def port(aws, domain, counting):
     """An edge process of its own, that knows where files.example.net is."""
-    port = free_port(None, what="edge")
-    edge = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "local.edge", "--port", str(port)),
-            *("--endpoint", aws["AWS_ENDPOINT_URL"]),
-            *("--origin", f"files.example.net={counting.address}"),
-        ],
-        cwd=ROOT,
-        env=aws,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 20
-        while domain not in health(port):
-            assert edge.poll() is None and time.monotonic() < deadline
-            time.sleep(0.1)
+    origins = {"files.example.net": counting.address}
+    with edge_process(aws, origins, serves=domain) as port:
         yield port
-    finally:
-        edge.terminate()
-        edge.wait(timeout=10)
-
-
-def health(port):
-    try:
-        url = f"http://127.0.0.1:{port}/_edge/health"
-        with urllib.request.urlopen(url, timeout=2) as answer:
-            return answer.read().decode()
-    except OSError:
-        return ""
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,10 @@ class Reader:
         )
         if lists == self._last:
             return None
-        distributions = [self._detailed(summary) for summary in lists.distributions]
+        distributions = [
+            _with_listed_aliases(self._detailed(summary), summary)
+            for summary in lists.distributions
+        ]
         policies = {
             kind: {**lists.policies[kind], **self._others(kind, distributions, lists)}
             for kind in _KINDS
@@ -120,6 +123,15 @@ class Reader:
             config = Raw(answer).section(f"{kind}Config").mapping
             self._managed[kind, policy_id] = config
         return self._managed[kind, policy_id]
+
+
+def _with_listed_aliases(detailed: Dict, summary: Dict) -> Dict:
+    # Those of all come of one answer, so that an alias which moves always has its owner.
+    config = {
+        **Raw(detailed).section("DistributionConfig").mapping,
+        "Aliases": summary.get("Aliases"),
+    }
+    return {**detailed, "DistributionConfig": config}
 
 
 def _policy_ids(kind: str, distributions: list[Dict]) -> set[str]:
