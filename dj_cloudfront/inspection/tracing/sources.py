@@ -9,7 +9,7 @@ from pathlib import Path
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
 
 from dj_cloudfront.inspection.tracing.trace import Source
 
@@ -29,14 +29,15 @@ def static_sources(name: str) -> Iterator[Source]:
 
 def media_sources(name: str) -> Iterator[Source]:
     """The upload, when the storage of uploads is on this disk."""
+    storage = storages["default"]
     try:
-        path = Path(default_storage.path(name))
+        path = Path(storage.path(name))
     except NotImplementedError:
         return
     except SuspiciousOperation as error:
         raise ValueError(_refused(name, error)) from None
     if path.is_file():
-        yield _source(path, type(default_storage).__name__)
+        yield _source(path, type(storage).__name__)
 
 
 def original_name(name: str) -> str:
