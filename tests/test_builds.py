@@ -2,55 +2,67 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
+from dj_cloudfront.builds.index import read_index
+from local.environment import built_environment
 from local.origin import builds
-from local.state import State
+from local.state import CHECKOUT, State
+
+NAME = "gallery/css/site.css"
 
 
 @pytest.fixture
 def state(tmp_path):
     state = State(folder=tmp_path)
-    state.static_root.mkdir(parents=True)
+    state.create()
     return state
 
 
-def collecting(then):
-    """In the place of manage.py: one collected file, and what happens next."""
+@pytest.fixture
+def environment(state):
+    return {
+        **built_environment(state),
+        "PYTHONPATH": str(CHECKOUT),
+        "EXAMPLE_DATA": str(state.site),
+        "EXAMPLE_DEBUG": "0",
+        "EXAMPLE_SECRET_KEY": "for tests",
+        "STATIC_DOMAIN_NAME": "static.example.com",
+        "MEDIA_DOMAIN_NAME": "media.example.com",
+    }
 
-    def manage(state, environment, *arguments):
-        assert arguments[0] == "collectstatic"
-        build = Path(environment["EXAMPLE_STATIC_ROOT"]) / environment["BUILD_VERSION"]
-        build.mkdir(parents=True)
-        (build / "site.css").write_text("p {}")
-        then()
 
-    return manage
-
-
-def test_a_build_appears_whole_and_only_when_it_is_complete(state, monkeypatch):
-    seen = []
-    monkeypatch.setattr(
-        builds,
-        "manage",
-        collecting(lambda: seen.append(builds.is_published(state, "b1"))),
+def visible(state):
+    return sorted(
+        path.name for path in state.static_root.iterdir() if path.name[0] != "."
     )
-    builds.publish(state, {}, "b1")
-    assert seen == [False]
-    assert [path.name for path in state.static_root.iterdir()] == ["b1"]
-    assert (state.static_root / "b1" / "site.css").read_text() == "p {}"
 
 
-def test_a_build_that_fails_is_not_published_and_can_be_tried_again(state, monkeypatch):
-    def fail():
-        raise SystemExit("manage.py collectstatic failed")
-
-    monkeypatch.setattr(builds, "manage", collecting(fail))
-    with pytest.raises(SystemExit):
-        builds.publish(state, {}, "b1")
-    assert not builds.is_published(state, "b1")
-    monkeypatch.setattr(builds, "manage", collecting(lambda: None))
-    builds.publish(state, {}, "b1")
+def test_a_build_appears_under_its_version(state, environment):
+    builds.publish(state, environment, "b1")
+    assert visible(state) == ["b1"]
     assert builds.is_published(state, "b1")
+    build = state.static_root / "b1"
+    assert NAME in read_index(build).files
+    assert {NAME, f"{NAME}.gz"} <= set(read_index(build).files)
+    assert (build / NAME).read_bytes() == (
+        CHECKOUT / "example/gallery/static" / NAME
+    ).read_bytes()
+
+
+def test_the_next_build_shares_its_files_with_the_one_before(state, environment):
+    builds.publish(state, environment, "b1")
+    builds.publish(state, environment, builds.next_build(state))
+    assert visible(state) == ["b1", "b2"]
+    assert (state.static_root / "b1" / NAME).samefile(state.static_root / "b2" / NAME)
+
+
+def test_a_build_that_fails_is_not_published_and_can_be_tried_again(
+    state, environment, capsys
+):
+    with pytest.raises(SystemExit, match="manage.py cdn publish failed"):
+        builds.publish(state, {**environment, "EXAMPLE_SECRET_KEY": ""}, "b1")
+    assert "EXAMPLE_SECRET_KEY must be set" in capsys.readouterr().err
+    assert visible(state) == []
+    builds.publish(state, environment, "b1")
+    assert visible(state) == ["b1"]

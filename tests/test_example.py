@@ -326,14 +326,14 @@ def test_an_unknown_host_is_refused(site):
     assert site.request("GET", "/", headers={"Host": "evil.example"})[0].status == 400
 
 
-def test_the_next_build_is_collected_before_the_switch_and_served_after_a_hup(
+def test_the_next_build_is_published_before_the_switch_and_served_after_a_hup(
     data, tmp_path
 ):
     manage(tmp_path, "migrate", "--verbosity=0", BUILD_VERSION="b1")
     version = tmp_path / "BUILD_VERSION"
     version.write_text("b1")
     with serve(tmp_path) as site:
-        manage(tmp_path, "collectstatic", "--no-input", BUILD_VERSION="b2")
+        manage(tmp_path, "cdn", "publish", BUILD_VERSION="b2")
         assert (tmp_path / "static/b2/gallery/css/site.css").is_file()
         assert f"{STATIC}/b1/" in site.page()
 

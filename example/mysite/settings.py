@@ -29,7 +29,7 @@ ALLOWED_HOSTS = os.environ.get("EXAMPLE_ALLOWED_HOSTS", "localhost,127.0.0.1").s
 
 
 # The deploy this process serves. A file, because gunicorn reads files again on HUP, but
-# not its environment; the variable names the next build for its collectstatic.
+# not its environment; the variable names the next build to publish.
 BUILD_VERSION_FILE = DATA / "BUILD_VERSION"
 BUILD_VERSION = os.environ.get("BUILD_VERSION") or (
     BUILD_VERSION_FILE.read_text().strip() if BUILD_VERSION_FILE.exists() else None
@@ -39,11 +39,18 @@ CDN = dj_cloudfront.config(
     DATA / "cdn-outputs.json",
     stack=os.environ.get("EXAMPLE_STACK") or None,
     build_version=BUILD_VERSION,
-    static_root=os.environ.get("EXAMPLE_STATIC_ROOT") or DATA / "static",
+    static_root=DATA / "static",
     local=DEBUG,
 )
 STATIC_URL, STATIC_ROOT, MEDIA_URL = CDN.static_url, CDN.static_root, CDN.media_url
 MEDIA_ROOT = DATA / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "dj_cloudfront.storage.BuildStorage",
+        "OPTIONS": {"precompress": ["gz"]},
+    },
+}
 
 
 INSTALLED_APPS = [

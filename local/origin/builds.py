@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -63,20 +61,8 @@ def is_published(state: State, version: str) -> bool:
 
 
 def publish(state: State, environment: Mapping[str, str], version: str) -> None:
-    """Collect the static files of a build into its own folder, which appears whole."""
-    hidden = state.static_root / f".{version}.publishing"
-    shutil.rmtree(hidden, ignore_errors=True)
-    manage(
-        state,
-        {
-            **environment,
-            "BUILD_VERSION": version,
-            "EXAMPLE_STATIC_ROOT": str(hidden),
-        },
-        *("collectstatic", "--no-input", "--verbosity", "0"),
-    )
-    os.rename(hidden / version, state.static_root / version)
-    hidden.rmdir()
+    """Publish the static files as a build, which appears whole."""
+    manage(state, {**environment, "BUILD_VERSION": version}, "cdn", "publish")
 
 
 def prepare(state: State, environment: Mapping[str, str]) -> None:
