@@ -33,6 +33,11 @@ from dj_cloudfront.servers import rules
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _HeaderList = list[tuple[str, str]]
 
+# Of any tree: some servers resolve a path before Django sees it, and tell the raw one too.
+_ODD = re.compile(
+    rf"(https?://[^/?]*)?{rules.odd_path((rules.STATIC, rules.MEDIA, rules.PRIVATE))}",
+    re.IGNORECASE,
+)
 _OF_A_304 = {"etag", "last-modified", "vary"}
 
 
@@ -51,9 +56,6 @@ class StaticFilesMiddleware:
             raise MiddlewareNotUsed("the URLs are local")
         self.get_response = get_response
         self._prefix = f"/{self.tree}/"
-        self._odd = re.compile(
-            rf"(https?://[^/?]*)?{rules.odd_path([self.tree])}", re.IGNORECASE
-        )
         self._files = _Files(
             self.root(), self._prefix, has_companions=self.tree == rules.STATIC
         )
@@ -65,7 +67,7 @@ class StaticFilesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(TREE_HEADER, "")
         is_inside = request.path_info.startswith(self._prefix)
-        if self._odd.match(_raw_target(request)):
+        if _ODD.match(_raw_target(request)):
             return self._finished(HttpResponse(status=404))
         if is_inside and asked in ("", self.tree):
             return self._finished(self._answer(request))

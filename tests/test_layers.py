@@ -23,7 +23,10 @@ EXTRAS = {
     "boto3": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
     "botocore": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
     "brotli": ("dj_cloudfront/builds", "dj_cloudfront/inspection"),
+    "whitenoise": ("dj_cloudfront/whitenoise.py",),
 }
+# What settings name and nothing imports: it may need its extra from the start.
+NAMED = ROOT / "dj_cloudfront" / "whitenoise.py"
 ALLOWED = {
     "app": {"stacks", "aws_cdk"},
     "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
@@ -134,8 +137,25 @@ def test_an_extra_is_imported_in_its_room_and_only_when_used():
         }
         for extra, rooms in EXTRAS.items():
             used = any(is_within(name, extra) for name in imports_of(path))
-            assert not any(is_within(name, extra) for name in at_start), path
+            if path != NAMED:
+                assert not any(is_within(name, extra) for name in at_start), path
             assert not used or any(path.is_relative_to(ROOT / r) for r in rooms), path
+
+
+def test_nothing_imports_what_needs_an_extra_from_the_start():
+    for path in files_of("dj_cloudfront"):
+        assert f"dj_cloudfront.{NAMED.stem}" not in {*imports_of(path)}, path
+
+
+def test_configurations_are_made_without_django():
+    room = ROOT / "dj_cloudfront" / "servers"
+    foreign = {name for path in room.glob("*.py") for name in imports_of(path)}
+    ours = ("dj_cloudfront.servers", "dj_cloudfront.contract")
+    assert [
+        name
+        for name in foreign
+        if not is_standard(name) and not any(is_within(name, one) for one in ours)
+    ] == []
 
 
 @pytest.mark.parametrize("room", ["app", "stacks", "constructs_lib", "dj_cloudfront"])

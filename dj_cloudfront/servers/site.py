@@ -101,11 +101,16 @@ def quoted(path: str) -> str:
     return path if re.fullmatch(r"[\w./=-]+", path) else f'"{path}"'
 
 
+def _is_inside(inner: str, outer: str) -> bool:
+    """Whether a path is another one or below it."""
+    return f"{inner}/".startswith(f"{outer.rstrip('/')}/")
+
+
 def _check_apart(trees: Iterable[Tree]) -> None:
     """A file of one tree must not be one of another, with the other's rules."""
     for inner in trees:
         for outer in trees:
-            if inner is not outer and f"{inner.root}/".startswith(f"{outer.root}/"):
+            if inner is not outer and _is_inside(inner.root, outer.root):
                 raise ValueError(
                     f"{inner.source} must not be inside of {outer.source}, such as "
                     f"'/var/mysite/{inner.name}' beside '/var/mysite/{outer.name}', "

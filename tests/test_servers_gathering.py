@@ -1,0 +1,385 @@
+"""What ``cdn conf`` makes of settings and options, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from dj_cloudfront.servers import apache, caddy, nginx
+from dj_cloudfront.servers.gathering import Options, Settings, gather
+from dj_cloudfront.servers.inputs import Address, Upstream
+from dj_cloudfront.servers.site import Certificate
+
+SETTINGS = Settings(
+    builds_root="/var/mysite/static",
+    media_root="/var/mysite/media",
+    allowed_hosts=["www.example.com"],
+    body_bytes=2621440,
+)
+SECRETS = {"OLD": "a" * 64, "NEW": "b" * 64, "SHORT": "c" * 15, "QUOTED": 'd"' * 32}
+
+
+def site(settings=SETTINGS, *, automatic=False, **options):
+    given = Options(environment=SECRETS, **options)
+    return gather(
+        settings, given, command="made by a test", makes_certificates=automatic
+    )
+
+
+def with_settings(**changed):
+    return Settings(**{**vars(SETTINGS), **changed})
+
+
+def refused(sentence, settings=SETTINGS, **options):
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        site(settings, **options)
+
+
+def trees(found):
+    return [(tree.name, tree.root, tree.guarded) for tree in found.trees]
+
+
+def test_settings_alone_are_enough():
+    found = site()
+    assert trees(found) == [
+        ("static", "/var/mysite/static", False),
+        ("media", "/var/mysite/media", False),
+    ]
+    assert found.names == ("www.example.com",)
+    assert found.listen == Address(port=443)
+    assert found.upstream == Upstream(host="127.0.0.1:8000")
+    assert found.certificate == Certificate(
+        file="/etc/letsencrypt/live/www.example.com/fullchain.pem",
+        key="/etc/letsencrypt/live/www.example.com/privkey.pem",
+    )
+    assert (found.plain, found.secrets, found.prefix) == (False, (), "")
+
+
+# -- names
+
+
+@pytest.mark.parametrize(
+    ("allowed", "names"),
+    [
+        (["www.example.com", "example.com"], ("www.example.com", "example.com")),
+        (["*", "localhost", ".example.com", "10.0.0.1", "a.test"], ("a.test",)),
+        (["[::1]", "xn--mller-kva.example"], ("xn--mller-kva.example",)),
+    ],
+)
+def test_the_names_are_those_of_allowed_hosts_that_are_names(allowed, names):
+    assert site(with_settings(allowed_hosts=allowed)).names == names
+
+
+def test_names_that_are_given_take_their_place():
+    assert site(server_name=["Shop.Example.com", "b.test"]).names == (
+        "shop.example.com",
+        "b.test",
+    )
+
+
+def test_fails_when_there_is_no_name():
+    refused(
+        "--server-name must be given, such as 'www.example.com', because ALLOWED_HOSTS "
+        "names no host, got ['*']",
+        with_settings(allowed_hosts=["*"]),
+    )
+
+
+def test_without_tls_any_name_will_do():
+    assert site(with_settings(allowed_hosts=["*"]), http=True).names == ()
+    assert site(http=True, server_name=["a.test"]).names == ("a.test",)
+
+
+# -- where to listen, where Django is
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, "443"),
+        ({"http": True}, "80"),
+        ({"listen": "8443"}, "8443"),
+        ({"listen": "127.0.0.1:8080", "http": True}, "127.0.0.1:8080"),
+        ({"listen": "[::1]:8080"}, "[::1]:8080"),
+    ],
+)
+def test_it_listens_where_it_is_told_to(given, found):
+    assert str(site(**given).listen) == found
+
+
+@pytest.mark.parametrize(
+    "listen", ["", "0", "65536", "http", "localhost:80", ":80", "80;", "1.2.3.4:80 ssl"]
+)
+def test_fails_when_it_cannot_listen_there(listen):
+    # None stands for the default, an empty text is the default too.
+    if listen:
+        refused(
+            "--listen must be a port or an IP address and a port, such as '443' or "
+            f"'127.0.0.1:8080', got {listen!r}",
+            listen=listen,
+        )
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("127.0.0.1:8000", Upstream(host="127.0.0.1:8000")),
+        ("app:8000", Upstream(host="app:8000")),
+        ("[::1]:8000", Upstream(host="[::1]:8000")),
+        ("unix:/run/a.sock", Upstream(socket="/run/a.sock")),
+    ],
+)
+def test_django_is_a_port_or_a_socket(given, found):
+    assert site(upstream=given).upstream == found
+
+
+@pytest.mark.parametrize(
+    "upstream", ["", "www.example.com", "127.0.0.1:80 {", "http://a:1", "a/b:1"]
+)
+def test_fails_when_django_is_nowhere(upstream):
+    refused("--upstream must be a host and a port or a socket", upstream=upstream)
+
+
+@pytest.mark.parametrize("socket", ["unix:a.sock", "unix:/run/a b.sock"])
+def test_fails_when_the_socket_has_no_plain_path(socket):
+    refused("--upstream must be a host and a port or a socket", upstream=socket)
+
+
+# -- folders
+
+
+@pytest.mark.parametrize("name", ["builds_root", "media_root"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "relative",
+        '/a"b',
+        "/a\nb",
+        "/a\\b",
+        "/a/{env.HOME}",
+        "/a$uri",
+        "/a%{HTTP_HOST}",
+        "/a;b",
+        "/a[b]",
+        "/a*",
+        "/a?b",
+        "/a<b>",
+        "/a`b",
+        "/a#b",
+        "/a,R",
+        "/a|b",
+        "/a^b",
+        "/a/../b",
+        "/a\udcffb",
+        "/a\x00b",
+        "/a\tb",
+    ],
+)
+def test_fails_when_a_path_means_more_to_a_server(name, path):
+    what = {"builds_root": "static_root of CDN", "media_root": "MEDIA_ROOT"}[name]
+    refused(
+        f"{what} must be an absolute path of letters, digits, spaces and . / + = @ ~ "
+        f"( ) & : ' ! _ -, such as '/var/mysite/static', got {path!r}",
+        with_settings(**{name: path}),
+    )
+
+
+def test_a_path_is_written_in_its_shortest_form():
+    found = site(with_settings(builds_root="//var/./mysite//static/"))
+    assert found.trees[0].root == "/var/mysite/static"
+
+
+def test_without_a_media_root_there_is_no_media_tree():
+    assert [tree.name for tree in site(with_settings(media_root="")).trees] == [
+        "static"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("static", "media", "sentence"),
+    [
+        (
+            "/var/static",
+            "/var/static/media",
+            "MEDIA_ROOT must not be inside of static_root of CDN",
+        ),
+        ("/var", "/var", "static_root of CDN must not be inside of MEDIA_ROOT"),
+        ("/media/static", "/media", "static_root of CDN must not be inside of MEDIA"),
+        ("/var/a", "/", "static_root of CDN must not be inside of MEDIA_ROOT"),
+    ],
+)
+def test_fails_when_a_tree_is_inside_of_another(static, media, sentence):
+    """Or uploads would be kept for a year, and run as pages."""
+    refused(sentence, with_settings(builds_root=static, media_root=media))
+
+
+def test_a_folder_beside_one_of_a_longer_name_is_not_inside():
+    found = site(
+        with_settings(builds_root="/var/media-static", media_root="/var/media")
+    )
+    assert len(found.trees) == 2
+
+
+def test_fails_when_private_media_is_inside_of_public_media():
+    refused(
+        "--private-root must not be inside of MEDIA_ROOT",
+        private_root="/var/mysite/media/private",
+        origin_secret_variable=["OLD"],
+    )
+
+
+# -- the certificate
+
+
+def test_a_server_that_makes_its_certificates_needs_none():
+    assert site(automatic=True).certificate is None
+    given = {"certificate": "/a.pem", "certificate_key": "/b.pem"}
+    found = Certificate(file="/a.pem", key="/b.pem")
+    assert site(automatic=True, **given).certificate == found
+    assert site(**given).certificate == found
+
+
+@pytest.mark.parametrize("name", ["certificate", "certificate_key"])
+def test_fails_when_half_a_certificate_is_given(name):
+    refused(
+        "--certificate and --certificate-key must be given together",
+        **{name: "/a.pem"},
+    )
+
+
+def test_fails_when_a_certificate_has_no_use():
+    refused(
+        "--certificate must not be given with --http, which has no TLS",
+        http=True,
+        certificate="/a.pem",
+        certificate_key="/b.pem",
+    )
+
+
+# -- uploads
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "found"),
+    [
+        (2621440, None, 5),
+        (None, None, 5),
+        (5 * 1024 * 1024, None, 5),
+        (5 * 1024 * 1024 + 1, None, 6),
+        (50 * 1024 * 1024, None, 50),
+        (50 * 1024 * 1024, 1, 1),
+    ],
+)
+def test_a_body_that_django_would_take_is_let_through(body, given, found):
+    assert site(with_settings(body_bytes=body), max_upload=given).upload_mib == found
+
+
+@pytest.mark.parametrize("given", [0, -1, 1024 * 1024])
+def test_fails_when_nothing_or_everything_could_be_uploaded(given):
+    refused(
+        "--max-upload must be from 1 to 1048575 MiB, such as 50, got", max_upload=given
+    )
+
+
+# -- the origin secret
+
+
+def test_with_a_secret_every_tree_asks_for_it():
+    found = site(origin_secret_variable=["OLD", "NEW"], private_root="/var/private")
+    assert found.secrets == ("a" * 64, "b" * 64)
+    assert [tree.guarded for tree in found.trees] == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("guard", "guarded"),
+    [(["media"], [False, True, True]), (["private"], [False, False, True])],
+)
+def test_private_media_always_asks_for_it(guard, guarded):
+    found = site(
+        origin_secret_variable=["OLD"], private_root="/var/private", guard=guard
+    )
+    assert [tree.guarded for tree in found.trees] == guarded
+
+
+@pytest.mark.parametrize(
+    ("options", "given"),
+    [
+        ({"private_root": "/var/private"}, "--private-root"),
+        ({"guard": ["media"]}, "--guard"),
+    ],
+)
+def test_fails_when_a_tree_is_guarded_by_nothing(options, given):
+    refused(
+        "--origin-secret-variable must name the variable that holds the origin secret, "
+        f"such as 'ORIGIN_SECRET', when {given} is given: without it the server can be "
+        "asked past the CDN",
+        **options,
+    )
+
+
+def test_fails_when_what_is_guarded_is_not_there():
+    refused(
+        "--guard must be one of the trees: static, media, got 'private'",
+        guard=["private"],
+        origin_secret_variable=["OLD"],
+    )
+
+
+def test_fails_when_three_secrets_are_given():
+    refused(
+        "--origin-secret-variable must be given at most twice",
+        origin_secret_variable=["OLD", "NEW", "OLD"],
+    )
+
+
+@pytest.mark.parametrize("name", ["SHORT", "QUOTED", "NOT_SET"])
+def test_fails_when_a_secret_is_none_and_does_not_show_it(name):
+    value = SECRETS.get(name, "")
+    with pytest.raises(ValueError, match="^the environment variable") as failed:
+        site(origin_secret_variable=[name])
+    assert str(failed.value) == (
+        f"the environment variable {name} must hold 16 to 256 letters, digits, '-' or "
+        "'_', such as what 'openssl rand -hex 32' prints, got "
+        f"{len(value)} characters"
+    )
+    assert not value or value not in str(failed.value)
+
+
+@pytest.mark.parametrize("name", ["", "A B", "A\nB", "1A", "A-B"])
+def test_fails_when_a_variable_has_no_name(name):
+    refused(
+        "--origin-secret-variable must be the name of an environment variable, such as "
+        f"'ORIGIN_SECRET', got {name!r}",
+        origin_secret_variable=[name],
+    )
+
+
+# -- the rest
+
+
+@pytest.mark.parametrize("name", ["Shop", "1shop", "a-b", "a b", "a" * 33, "a\n"])
+def test_fails_when_a_site_has_a_name_that_no_variable_has(name):
+    refused(
+        "--name must be 1 to 32 lower-case letters, digits or '_' that begin with a "
+        f"letter, such as 'shop', got {name!r}",
+        name=name,
+    )
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a;b", "a..b", "-a", "a_b", "a\n", "*"])
+def test_fails_when_a_host_is_none(name):
+    refused(
+        f"--server-name must be a host name such as 'www.example.com', got {name!r}",
+        server_name=[name],
+    )
+
+
+@pytest.mark.parametrize("server", [nginx, apache, caddy], ids=lambda it: it.__name__)
+def test_the_same_again_is_the_same_to_the_byte(server):
+    options = {"origin_secret_variable": ["OLD"], "private_root": "/var/private"}
+    text = server.render(site(**options))
+    assert text == server.render(site(**options))
+    assert text.isascii()
+    assert text.endswith(("}\n", ">\n"))
+    assert not re.search(r"<<|>>|[ \t]\n|\n\n\n", text)
