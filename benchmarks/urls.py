@@ -55,7 +55,7 @@ def _url_figure(ours: StaticFilesStorage, theirs: StaticFilesStorage) -> Figure:
 
 def _static_figure(ours: StaticFilesStorage, theirs: StaticFilesStorage) -> Figure:
     def call(storage: StaticFilesStorage) -> list[str]:
-        staticfiles_storage._wrapped = storage
+        setattr(staticfiles_storage, "_wrapped", storage)  # noqa: B010
         return _call(static)
 
     return _compare(

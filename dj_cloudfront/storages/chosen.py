@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from django.conf import STATICFILES_STORAGE_ALIAS
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files.storage import storages
 from django.utils.module_loading import import_string
 
 from dj_cloudfront.settings import Cdn
@@ -36,7 +35,7 @@ def chosen_storage(cdn: Cdn, version: str | None = None) -> PublishingStorage:
 
 def _backend() -> tuple[type[PublishingStorage], dict[str, Any]]:
     try:
-        parameters = storages.backends[STATICFILES_STORAGE_ALIAS]
+        parameters = settings.STORAGES[STATICFILES_STORAGE_ALIAS]
         backend = import_string(parameters["BACKEND"])
     except (KeyError, ImportError) as error:
         raise ImproperlyConfigured(

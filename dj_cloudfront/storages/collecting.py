@@ -32,7 +32,8 @@ def running_collectstatic() -> Command | None:
         if frame.f_code.co_name in _METHODS:
             caller = frame.f_locals.get("self")
             if isinstance(caller, module.Command):
-                return caller
+                command: Command = caller
+                return command
         frame = frame.f_back
     return None
 

@@ -10,16 +10,16 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import django
-from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.files import File
 from django.core.files.base import ContentFile
 
 from dj_cloudfront.builds.publish import Publication
+from dj_cloudfront.storages.base import HashedFiles, Processed
 from dj_cloudfront.storages.content import bytes_of
 from dj_cloudfront.storages.drafts import Drafts, Original, Originals
 from dj_cloudfront.storages.earlier import Earlier
-from dj_cloudfront.storages.publishing import Processed, PublishingStorage
+from dj_cloudfront.storages.publishing import PublishingStorage
 
 # What decides the name and the bytes of a file. A subclass may have its own, and nobody knows
 # whether that would decide today as it did yesterday.
@@ -29,7 +29,7 @@ _DECIDING = (
 )
 
 
-class HashingStorage(HashedFilesMixin, PublishingStorage):
+class HashingStorage(HashedFiles, PublishingStorage):
     """Django's algorithm on a build that is being written.
 
     It runs over the files that changed, with the names of the others given. What it saves and
@@ -61,12 +61,12 @@ class HashingStorage(HashedFilesMixin, PublishingStorage):
             for name, hashed in self._kept.items():
                 self._keep(publication, drafts, name, hashed)
                 yield name, hashed, True
-            yield from HashedFilesMixin.post_process(self, rest)
+            yield from HashedFiles.post_process(self, rest)
             drafts.write()
 
     def fingerprint(self) -> str:
         """Of all that decides what comes of a file; empty where that cannot be known."""
-        ours = (HashedFilesMixin.__module__, __name__)
+        ours = (HashedFiles.__module__, __name__)
         methods = (getattr(type(self), name) for name in _DECIDING)
         if any(getattr(one, "__module__", None) not in ours for one in methods):
             return ""

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.base import ContentFile
 
 from dj_cloudfront.builds import disk
 from dj_cloudfront.builds.publish import Publication, Published
 from dj_cloudfront.builds.references import Reference
 from dj_cloudfront.storages import earlier
+from dj_cloudfront.storages.base import Files, ManifestFiles, Processed
 from dj_cloudfront.storages.hashing import HashingStorage
-from dj_cloudfront.storages.publishing import Processed, PublishingStorage
+from dj_cloudfront.storages.publishing import PublishingStorage
 
 
-class ManifestStorage(ManifestFilesMixin, HashingStorage):
+class ManifestStorage(ManifestFiles, HashingStorage):
     """Django's manifest, in the build and under a hidden name.
 
     :param manifest_strict: Whether a name that the manifest does not have is an error.
@@ -61,7 +61,7 @@ class ManifestStorage(ManifestFilesMixin, HashingStorage):
     def post_process(
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
-        kind = ManifestFilesMixin if self.is_local else PublishingStorage
+        kind: type[Files] = ManifestFiles if self.is_local else PublishingStorage
         yield from kind.post_process(self, paths, dry_run=dry_run, **options)
 
     def process(

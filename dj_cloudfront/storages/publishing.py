@@ -9,13 +9,13 @@ from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
 
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.builds.publish import Progress, Publication, Published
 from dj_cloudfront.builds.references import Reference
+from dj_cloudfront.storages.base import Files, Processed
 from dj_cloudfront.storages.collecting import (
     check_options,
     in_a_sentence,
@@ -28,13 +28,10 @@ from dj_cloudfront.storages.place import Place, is_local, place_of
 if TYPE_CHECKING:
     from django.contrib.staticfiles.management.commands.collectstatic import Command
 
-Processed = tuple[str, str | None, bool | Exception]
-"""What ``collectstatic`` hears of a file: its name, its other name, what happened to it."""
-
 logger = logging.getLogger("dj_cloudfront")
 
 
-class PublishingStorage(StaticFilesStorage):
+class PublishingStorage(Files):
     """What the storages have in common.
 
     ``collectstatic`` fills a hidden folder beside the builds; ``post_process``, its last step,
@@ -112,7 +109,7 @@ class PublishingStorage(StaticFilesStorage):
             return []
         return self.references_in(published)
 
-    def path(self, name: str) -> str:
+    def path(self, name: str | os.PathLike[str]) -> str:
         path = super().path(name)
         publication = self._being_written()
         if publication is None:

@@ -69,12 +69,12 @@ def find_sources(ignore: Sequence[str] = ()) -> Found:
 
     :param ignore: Glob patterns beside those of the staticfiles app.
     """
-    staticfiles = apps.get_app_config("staticfiles")
-    patterns = [*ignore, *staticfiles.ignore_patterns]
+    own = getattr(apps.get_app_config("staticfiles"), "ignore_patterns", ())
+    patterns = [os.path.normpath(pattern) for pattern in (*ignore, *own)]
     first: dict[str, Source] = {}
     hidden = []
     for finder in get_finders():
-        for path, storage in finder.list([os.path.normpath(one) for one in patterns]):
+        for path, storage in finder.list(patterns):
             prefix = getattr(storage, "prefix", None)
             name = os.path.join(prefix, path) if prefix else path
             source = Source(name=name.replace(os.sep, "/"), path=path, storage=storage)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.contrib.staticfiles.storage import StaticFilesStorage, staticfiles_storage
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.templatetags.static import StaticNode
+
+from dj_cloudfront.storages.base import Files
 
 MOST_NAMES = 10_000
 LONGEST_NAME = 255
@@ -37,14 +38,14 @@ class _Remembered(dict[str, str]):
         return url
 
 
-class RememberedUrls(StaticFilesStorage):
+class RememberedUrls(Files):
     """A storage that works out the URL of a name once.
 
     It keeps at most 10,000 names of at most 255 characters for a process. With ``DEBUG``
     nothing is remembered.
     """
 
-    hashed_files: Mapping[str, str] = MappingProxyType({})
+    hashed_files: dict[str, str] = {}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -53,7 +54,7 @@ class RememberedUrls(StaticFilesStorage):
 
     def url(self, name: str | None, *force: bool, **options: bool) -> str:
         if force or options or settings.DEBUG or not isinstance(name, str):
-            return super().url(name, *force, **options)  # type: ignore[call-arg]
+            return super().url(name, *force, **options)
         urls = self._urls
         if (
             urls.base_url is not self.base_url
@@ -73,8 +74,8 @@ def _shorten_static() -> None:
     On its way to the storage, Django's function looks through the installed apps and passes a
     proxy, which takes longer than the answer.
     """
-    found = vars(StaticNode).get("handle_simple")
-    if not isinstance(found, classmethod) or hasattr(found, "is_short"):
+    found = vars(StaticNode)["handle_simple"]
+    if isinstance(found, _ShortWay):
         return
     proxy = staticfiles_storage.__dict__
 
@@ -82,11 +83,14 @@ def _shorten_static() -> None:
         storage = proxy["_wrapped"]
         if isinstance(storage, RememberedUrls) and _serves_static_files():
             return storage.url(path)
-        return found.__func__(cls, path)
+        url: str = found.__func__(cls, path)
+        return url
 
-    short = classmethod(handle_simple)
-    short.is_short = True
-    StaticNode.handle_simple = short
+    setattr(StaticNode, "handle_simple", _ShortWay(handle_simple))  # noqa: B010
+
+
+class _ShortWay(classmethod):  # type: ignore[type-arg]
+    """Marks what was put there before."""
 
 
 def _serves_static_files() -> bool:
