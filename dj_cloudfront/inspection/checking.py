@@ -72,7 +72,7 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
     trees = [tree for tree in Tree if plan.cdn.is_local or tree in urls]
     servers = _servers(plan, trees)
     if plan.only is Kind.ORIGIN:
-        urls, not_checked = {}, []
+        urls, not_checked = {}, [] if plan.cdn.is_local else not_checked
     elif not plan.options.origins:
         not_checked.append("the servers: no --origin was given")
     _check_is_anything(plan, urls)

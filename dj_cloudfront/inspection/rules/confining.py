@@ -149,8 +149,13 @@ def _is_other_error(evidence: Evidence, answer: Answer) -> bool:
     return answer.status == known[0].status and not answer.is_like(known[0])
 
 
+def _not_found(evidence: Evidence) -> list[Said]:
+    # A signed distribution refuses by an answer of its own, which shows nothing.
+    return [one for one in evidence.about(About.MISSING) if one.answer.status == 404]
+
+
 def _media_errors(evidence: Evidence) -> list[Said]:
-    return evidence.about(About.MISSING) if evidence.place.tree is Tree.MEDIA else []
+    return _not_found(evidence) if evidence.place.tree is Tree.MEDIA else []
 
 
 @rule(
@@ -175,7 +180,7 @@ def sandbox(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _plain(evidence: Evidence) -> list[Said]:
-    return [*evidence.files, *evidence.about(About.MISSING)]
+    return [*evidence.files, *_not_found(evidence)]
 
 
 @rule("nosniff", WARN, FAIL, good="lets browsers guess no types", applies=_plain)

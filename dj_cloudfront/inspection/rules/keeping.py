@@ -104,7 +104,8 @@ def missing(evidence: Evidence) -> Iterator[Problem]:
             level=WARN if one.answer.status == 403 else FAIL,
             sentence=f"answers {one.answer.status} for a name that nobody has",
             cure="answer 404 in both trees, with no page and no redirect in its place: "
-            "anything else may be kept under the name of a file that is still to come",
+            "anything else may be kept for a file that is still to come. Private media "
+            "answers 403, as it should",
             subject=one.question.subject,
         )
         for one in _missing(evidence)
@@ -121,7 +122,8 @@ def missing_lifetime(evidence: Evidence) -> Iterator[Problem]:
     cure = "send Cache-Control: no-store with errors; in nginx mind add_header … always"
     for one in _errors(evidence):
         seconds = lifetime(one.answer)
-        if seconds == 0:
+        # Of the errors that say nothing, CloudFront keeps 404 and the like, no 403.
+        if seconds == 0 or (seconds is None and one.answer.status != 404):
             continue
         sentence = (
             "does not say that an error must not be kept"

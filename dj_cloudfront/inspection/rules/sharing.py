@@ -29,10 +29,11 @@ def cors(evidence: Evidence) -> Iterator[Problem]:
 
 
 def _cors_objections(evidence: Evidence) -> Iterator[Objection]:
+    by_list = _is_by_list(evidence)
     for one in evidence.files:
         if one.question.with_origin:
             yield from _with_origin(evidence, one)
-        elif _allowed(one) != ["*"] and not _allowed_by_list(evidence, one):
+        elif _allowed(one) != ["*"] and not by_list:
             yield _objection(
                 WARN,
                 "allows other origins only where Origin was sent",
@@ -69,14 +70,9 @@ def _with_origin(evidence: Evidence, said: Said) -> Iterator[Objection]:
         )
 
 
-def _allowed_by_list(evidence: Evidence, said: Said) -> bool:
-    """Whether the same file, asked for with Origin, names this site and varies by it."""
-    return any(
-        one.question.subject == said.question.subject
-        and one.question.with_origin
-        and _allowed(one) == [evidence.site]
-        for one in evidence.files
-    )
+def _is_by_list(evidence: Evidence) -> bool:
+    """Whether the place names this site, as one that has a list of origins does."""
+    return any(_allowed(one) == [evidence.site] for one in _from_elsewhere(evidence))
 
 
 def _allowed(said: Said) -> list[str]:
