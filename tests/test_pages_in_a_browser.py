@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import django
 import pytest
 from browser_support import chromium, fresh_profile
 from edge_support import Reply
@@ -92,19 +93,30 @@ def hosts():
         yield running
 
 
-def under_a_policy(policy):
+def by_django(policy):
+    return {
+        "MIDDLEWARE": ["django.middleware.csp.ContentSecurityPolicyMiddleware"],
+        "SECURE_CSP": policy,
+    }
+
+
+def by_django_csp(policy):
     return {
         "MIDDLEWARE": ["csp.middleware.CSPMiddleware"],
         "CONTENT_SECURITY_POLICY": {"DIRECTIVES": policy},
     }
 
 
-def test_a_policy_with_the_cdn_lets_its_files_in_and_nothing_else(browser, hosts):
+SENDERS = [by_django_csp, *([by_django] if django.VERSION >= (6,) else [])]
+
+
+@pytest.mark.parametrize("sent", SENDERS)
+def test_a_policy_with_the_cdn_lets_its_files_in_and_nothing_else(browser, hosts, sent):
     one_cdn = hosts.cdn()
     policy = csp.with_cdn({"default-src": ["'none'"]}, one_cdn)
     page = USED + REFUSED.replace("PORT", str(hosts.port))
     with (
-        serve(page, one_cdn, **under_a_policy(policy)) as address,
+        serve(page, one_cdn, **sent(policy)) as address,
         fresh_profile(browser) as visit,
     ):
         visit.open(address)
@@ -117,7 +129,7 @@ def test_a_policy_with_the_cdn_lets_its_files_in_and_nothing_else(browser, hosts
 
 
 def test_the_same_policy_without_the_cdn_lets_none_of_them_in(browser, hosts):
-    policy = under_a_policy({"default-src": ["'none'"]})
+    policy = by_django_csp({"default-src": ["'none'"]})
     with (
         serve(USED, hosts.cdn(), **policy) as address,
         fresh_profile(browser) as visit,
