@@ -180,6 +180,21 @@ def test_one_at_a_time(tmp_path, holder):
         pass
 
 
+def test_whoever_waits_is_told(tmp_path, holder):
+    told = []
+
+    def tell(*progress):
+        told.append(progress)
+        holder.let_go.set()
+
+    with disk.locked(tmp_path, seconds=30, progress=tell):
+        pass
+    what = "waiting for another to publish or prune"
+    assert told == [(what, 0, 1), (what, 1, 1)]
+    with disk.locked(tmp_path, progress=lambda *one: pytest.fail("nobody waits")):
+        pass
+
+
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path, holder):
     os.kill(holder.pid, signal.SIGKILL)
     with disk.locked(tmp_path, seconds=30):

@@ -655,6 +655,12 @@ def test_fails_when_a_source_leads_nowhere(root, tmp_path):
     assert published(root) == []
 
 
+def test_a_source_with_a_relative_path_is_named_in_full(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=f"must be able to use {tmp_path}/lost.css"):
+        publish(root, "b1", [("a.css", disk.Path("lost.css"))])
+
+
 def test_a_source_that_grows_while_it_is_read_is_described_as_it_was_read(root):
     """/proc shows files whose size is said to be nothing."""
     status = disk.Path("/proc/self/limits")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib.util
 import os
 import secrets
 import shutil
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PRIVATE = ".cdn"
@@ -21,7 +22,9 @@ LOCK_SECONDS = 600.0
 _BLOCK = 1 << 20
 # Never through a link: what is outside the builds is not to be touched.
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
-_FIRST_WAIT, _LONGEST_WAIT = 0.02, 0.5
+# Always as short: who waits longer each time is overtaken by those who have just come.
+_PAUSE = 0.02
+_WAITING = "waiting for another to publish or prune"
 
 # What a file system says that has no hard links, or no more of them, or not to this file:
 # another disk, another owner (protected_hardlinks), 65,000 links on ext4, 177 on EFS.
@@ -175,7 +178,12 @@ def remove_tree(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+def locked(
+    root: Path,
+    *,
+    seconds: float = LOCK_SECONDS,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Iterator[None]:
     """Alone among all that publish and prune under ``root``, on every server that has it.
 
     The system lets go of the lock when the process ends, however it ends. On a shared disk
@@ -183,28 +191,22 @@ def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     mounted with ``nolock`` or ``local_lock``.
 
     :param seconds: How long to wait for another to finish.
+    :param progress: Called when there is somebody to wait for, and when that is over.
     :raises OSError: with one sentence, when it has not finished by then.
     """
-    try:
-        import fcntl
-    except ImportError:
+    if importlib.util.find_spec("fcntl") is None:
         raise OSError(
             "publishing and pruning must run on a system with flock, such as Linux"
-        ) from None
+        )
     folder = root / PRIVATE
     make_folder(folder)
     lock = os.open(folder / "lock", _LOCK, 0o644)
     try:
-        end, wait = time.monotonic() + seconds, _FIRST_WAIT
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise OSError(_taken(folder / "lock", lock, seconds)) from None
-            time.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
+        if not _tried(lock):
+            tell = progress or (lambda what, done, total: None)
+            tell(_WAITING, 0, 1)
+            _wait(folder / "lock", lock, seconds)
+            tell(_WAITING, 1, 1)
         # On a full disk nobody is told, and what makes room can still run.
         with contextlib.suppress(OSError):
             os.ftruncate(lock, 0)
@@ -214,6 +216,24 @@ def locked(root: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _tried(lock: int) -> bool:
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _wait(path: Path, lock: int, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not _tried(lock):
+        if time.monotonic() >= end:
+            raise OSError(_taken(path, lock, seconds))
+        time.sleep(_PAUSE)
 
 
 def _taken(path: Path, lock: int, seconds: float) -> str:

@@ -58,7 +58,8 @@ def make(tree: Tree, codings: Sequence[str], progress: Progress) -> None:
         if companion not in tree.entries
     ]
     missing = [one for one in wanted if not _link(tree, *one)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
         made = pool.map(
             lambda one: compress.compress(one[1], _bytes(tree, one[0])), missing
         )
@@ -66,6 +67,9 @@ def make(tree: Tree, codings: Sequence[str], progress: Progress) -> None:
             if data is not None:
                 tree.add(missing[done - 1][2], Given(data))
             progress("compressing", done, len(missing))
+    finally:
+        # Whoever interrupts it does not wait for thousands of files.
+        pool.shutdown(cancel_futures=True)
 
 
 def _link(tree: Tree, name: str, coding: str, companion: str) -> bool:
