@@ -82,3 +82,15 @@ def test_few_files_are_looked_at(root, monkeypatch):
     monkeypatch.setattr(os, "lstat", lambda path: looked.append(path) or lstat(path))
     usage(seen)
     assert len(looked) < 100
+
+
+def test_files_that_are_gone_meanwhile_are_left_out(root):
+    make_build(root, "copy", age=10)
+    seen = survey(root)
+    (root / "copy" / "img" / "big.png").unlink()
+    (root / "copy" / "img").rmdir()
+    found = usage(seen)["copy"]
+    assert found.files == 3
+    assert found.size == CONTENT + 2 - len(FILES["img/big.png"]) + index_of(
+        root, "copy"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import time
 from datetime import datetime
@@ -22,6 +24,7 @@ from prune_support import (
 )
 
 from dj_cloudfront.builds.declarations import declare, last_used
+from dj_cloudfront.commands.deciding import moment
 from dj_cloudfront.commands.list import in_bytes
 
 SIZE = sum(len(data) for data in FILES.values()) + 2
@@ -201,6 +204,20 @@ def test_fails_when_the_builds_are_nowhere(tmp_path):
     sentence = "static_root must be the folder"
     with site(tmp_path / "none", "b1"), pytest.raises(CommandError, match=sentence):
         cdn("list")
+
+
+def test_what_the_disk_denies_is_told_in_a_sentence(root, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    sentence = f"listing builds must be able to use {root}/.cdn/in-use, but it got"
+    with pytest.raises(CommandError, match=sentence):
+        cdn("list")
+
+
+def test_a_time_that_is_not_known_is_shown_as_such():
+    assert moment(None) == "not known"
 
 
 @pytest.mark.parametrize(
