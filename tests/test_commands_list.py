@@ -207,8 +207,12 @@ def test_fails_when_the_builds_are_nowhere(tmp_path):
 
 
 def test_what_the_disk_denies_is_told_in_a_sentence(root, monkeypatch):
+    listed = os.listdir
+
     def refuse(folder):
-        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        if str(folder).endswith("in-use"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+        return listed(folder)
 
     monkeypatch.setattr(os, "listdir", refuse)
     sentence = f"listing builds must be able to use {root}/.cdn/in-use, but it got"
