@@ -203,6 +203,17 @@ def test_nothing_is_inline_and_no_sprite_is_used_across_origins(site):
     assert sprites and set(sprites) <= set(re.findall(r'<view id="(\w+)"', sprite))
 
 
+@pytest.mark.parametrize("path", ["/", "/admin/login/"])
+def test_a_page_may_load_what_the_cdn_has_and_says_so_early(site, path):
+    response, _ = site.request("GET", path)
+    directives = response.headers["Content-Security-Policy"].split("; ")
+    policy = {name: sources for name, *sources in map(str.split, directives)}
+    assert policy["default-src"] == ["'self'"]
+    assert policy["font-src"] == policy["script-src"] == ["'self'", STATIC]
+    assert policy["img-src"] == policy["connect-src"] == ["'self'", STATIC, MEDIA]
+    assert f"<{MEDIA}>; rel=preconnect" in response.headers["Link"].split(", ")
+
+
 def test_pages_are_private_and_asked_for_again(site):
     response, _ = site.request("GET", "/")
     assert set(response.headers["Cache-Control"].split(", ")) == {"private", "no-cache"}

@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 import dj_cloudfront
+from dj_cloudfront import csp
 
 # Everything that changes while the site runs: database, static builds, media.
 DATA = Path(
@@ -66,6 +67,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dj_cloudfront.middleware.CdnTreeMiddleware",
+    "dj_cloudfront.hints.PreconnectMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -74,6 +77,21 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
+
+# What pages may load: their own files, the CDN's, and for the table uploads by fetch().
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": csp.with_cdn(
+        {
+            "default-src": ["'self'"],
+            "base-uri": ["'none'"],
+            "form-action": ["'self'"],
+            "frame-ancestors": ["'none'"],
+            "object-src": ["'none'"],
+        },
+        CDN,
+        media=(*csp.MEDIA, "connect-src"),
+    )
+}
 
 ROOT_URLCONF = "mysite.urls"
 WSGI_APPLICATION = "mysite.wsgi.application"
