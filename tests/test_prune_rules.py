@@ -230,6 +230,7 @@ def test_the_defaults_keep_five_and_thirty_days():
     ("seconds", "words"),
     [
         (0, "0 seconds"),
+        (1.9, "1 second"),
         (90, "90 seconds"),
         (60, "1 minute"),
         (3600, "1 hour"),
