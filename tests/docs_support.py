@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import textwrap
+from pathlib import Path
 
-from cdk_support import ROOT
-
+ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     path
     for path in (

@@ -7,8 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from cdk_support import ROOT
-
+ROOT = Path(__file__).resolve().parents[1]
 MANAGE = """\
 import os
 import sys

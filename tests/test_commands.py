@@ -8,8 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from cdk_support import ROOT
-from project_support import CDN, Project
+from project_support import CDN, ROOT, Project
 from pull_support import OUTPUTS, error, stack_in
 
 from dj_cloudfront.management.commands.cdn import Command, subcommands

@@ -7,8 +7,7 @@ import re
 import sys
 
 import pytest
-from cdk_support import ROOT
-from docs_support import fenced
+from docs_support import ROOT, fenced
 from project_support import Project
 
 PAGE = ROOT / "docs" / "settings.md"

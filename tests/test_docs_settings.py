@@ -11,8 +11,7 @@ import re
 from argparse import ArgumentParser
 
 import pytest
-from cdk_support import ROOT
-from docs_support import code, section, tables
+from docs_support import ROOT, code, section, tables
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command

@@ -11,7 +11,7 @@ import sys
 import threading
 
 import pytest
-from cdk_support import ROOT
+from project_support import ROOT
 
 from dj_cloudfront.pulling import outputs
 

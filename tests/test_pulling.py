@@ -12,9 +12,9 @@ import re
 import sys
 
 import pytest
-from cdk_support import ROOT
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from django.core.management.color import no_style
+from docs_support import ROOT
 from pull_support import OUTPUTS, Aws, error, stack_in
 
 from dj_cloudfront.__main__ import main

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import tools
-from cdk_support import ROOT
+from docs_support import ROOT
 
 from dj_cloudfront import build_version
 

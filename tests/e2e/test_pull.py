@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from cdk_support import ROOT
-from project_support import CDN, Project
+from project_support import CDN, ROOT, Project
 
 import dj_cloudfront
 from dj_cloudfront.contract import Output
