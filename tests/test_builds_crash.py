@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import random
 import re
 
@@ -149,6 +150,32 @@ def test_denied_the_disk_at_most_points_it_says_so_and_a_second_run_completes(
     folder, fault, before
 ):
     assert Site(folder, before).survives(fault, step=2) > 20
+
+
+def test_all_that_is_new_is_synced_before_it_shows(folder, monkeypatch):
+    """A loss of power after the rename must find all of it on the disk."""
+    site = Site(folder, ["b1"])
+    site.reset()
+    synced, at_the_rename = set(), []
+    fsync, rename = os.fsync, os.rename
+
+    def note_sync(file):
+        synced.add(os.fstat(file).st_ino)
+        fsync(file)
+
+    def note_rename(source, target):
+        if target == site.root / "b2":
+            at_the_rename.append(set(synced))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "rename", note_rename)
+    site.publish()
+    [before] = at_the_rename
+    old = {path.stat().st_ino for path in (site.root / "b1").rglob("*")}
+    new = {path.stat().st_ino for path in (site.root / "b2").rglob("*")} - old
+    assert new | {(site.root / "b2").stat().st_ino} <= before
+    assert site.root.stat().st_ino in synced - before
 
 
 def test_on_a_full_disk_what_was_written_is_removed_at_once(folder):

@@ -113,7 +113,7 @@ def test_a_name_is_taken_only_if_its_parts_stay_inside(name):
     assert not set("\0\n\r\\") & set(name)
 
 
-@given(st.from_regex(r"[A-Za-z0-9_.-]{1,8}(/[A-Za-z0-9_.-]{1,8}){0,3}", fullmatch=True))
+@given(st.from_regex(r"[a.-]{1,3}(/[a.-]{1,3}){0,3}", fullmatch=True))
 def test_plain_names_are_told_from_hidden_ones(name):
     is_hidden = any(part.startswith(".") for part in name.split("/"))
     try:

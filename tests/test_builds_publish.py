@@ -433,14 +433,20 @@ def test_what_a_living_publisher_writes_is_left_alone(root):
     assert files_of(root / "b1") == {"site.css": b"p {}"}
 
 
-def test_a_publisher_whose_folder_was_taken_away_shows_nothing(root):
+def test_a_publisher_whose_folder_is_being_removed_shows_nothing(root, monkeypatch):
     """As on a shared disk on which locks do not hold between servers."""
-    with Publication(root, "b1") as publication:
-        publication.add_bytes("site.css", b"p {}")
+    publish_files(root, "b1", FILES)
+    with Publication(root, "b2") as publication:
+        for name, data in FILES.items():
+            publication.add_bytes(name, data)
+        # The other server is not through with it when this one comes to its end.
+        monkeypatch.setattr(
+            folders, "remove_tree", lambda p: (p / "robots.txt").unlink()
+        )
         folders.remove_unfinished(root)
-        with pytest.raises(OSError, match="publishing 'b1' must be able to use"):
+        with pytest.raises(OSError, match="publishing 'b2' must be able to use"):
             publication.finish()
-    assert published(root) == []
+    assert published(root) == ["b1"]
 
 
 def test_a_build_that_appeared_meanwhile_is_not_replaced(root):
@@ -549,10 +555,11 @@ def test_fails_when_the_folder_of_the_lock_is_a_link(root, tmp_path):
 
 def test_a_dry_run_says_what_would_be_and_writes_nothing(root):
     publish_files(root, "b1", FILES, precompress=["gzip"])
-    before = {path: path.lstat().st_mtime_ns for path in root.rglob("*")}
+    before = {path: path.lstat().st_mtime_ns for path in (root, *root.rglob("*"))}
     files = {**FILES, "css/site.css": b"p { margin: 0 }" * 100, "new.js": b"1"}
     told = publish_files(root, "b2", files, precompress=["gzip"], dry_run=True)
-    assert {path: path.lstat().st_mtime_ns for path in root.rglob("*")} == before
+    after = {path: path.lstat().st_mtime_ns for path in (root, *root.rglob("*"))}
+    assert after == before
     done = publish_files(root, "b2", files, precompress=["gzip"])
     assert replace(told, seconds=0) == replace(done, seconds=0)
     assert done.linked and done.companions
