@@ -67,6 +67,10 @@ def test_uploads_are_where_the_distribution_reads_them(site):
     assert "without the custom_domain 'd222.cloudfront.net'" in sentence
     site.only("W014", STORAGES=bucket())
     site.only("W014", STORAGES=on_disk(base_url="/media/"))
+    elsewhere = site.folder / "uploads"
+    assert repr(str(elsewhere)) in site.only(
+        "W014", STORAGES=on_disk(location=elsewhere)
+    )
 
 
 def test_uploads_in_the_bucket_of_the_media_distribution_are_fine(site):
@@ -81,6 +85,11 @@ def test_uploads_in_the_bucket_of_the_media_distribution_are_fine(site):
         == []
     )
     assert site.ids(STORAGES=on_disk(base_url="https://d222.cloudfront.net/")) == []
+    part = {
+        "location": site.media / "public",
+        "base_url": "https://d222.cloudfront.net/public/",
+    }
+    assert site.ids(STORAGES=on_disk(**part)) == []
 
 
 def test_where_uploads_are_is_free_without_a_cdn_for_them(site):

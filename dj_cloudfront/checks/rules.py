@@ -36,6 +36,8 @@ _ALL_THREE = (
     "set STATIC_URL, STATIC_ROOT, MEDIA_URL = "
     "CDN.static_url, CDN.static_root, CDN.media_url"
 )
+_APART = "keep both beside each other, as /var/mysite/static and /var/mysite/media"
+_WRAP = "wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)"
 
 NO_CDN = Rule(
     id="E001",
@@ -60,12 +62,12 @@ ALL_BUILDS = Rule(
 STATIC_IN_MEDIA = Rule(
     id="E005",
     what="the builds are inside `MEDIA_ROOT`, so an upload can replace a script",
-    cure="keep both beside each other, as /var/mysite/static and /var/mysite/media",
+    cure=_APART,
 )
 MEDIA_IN_STATIC = Rule(
     id="E006",
     what="`MEDIA_ROOT` is inside the builds' folder: uploads live for a year, without sandbox",
-    cure="keep both beside each other, as /var/mysite/static and /var/mysite/media",
+    cure=_APART,
 )
 BUILDS_AMONG_SOURCES = Rule(
     id="E007",
@@ -169,8 +171,8 @@ STATIC_STORAGE = Rule(
 REMOTE_STORAGE = Rule(
     id="W014",
     what="`STORAGES` keeps uploads elsewhere than the media distribution reads them",
-    cure="use FileSystemStorage without a base_url, or give the bucket's storage the media "
-    "host as its custom_domain",
+    cure="use FileSystemStorage without location and base_url, or give the bucket's storage "
+    "the media host as its custom_domain",
 )
 OVERWRITING_STORAGE = Rule(
     id="W015",
@@ -235,12 +237,12 @@ CDN_AS_SITE = Rule(
 POLICY = Rule(
     id="W026",
     what="the Content Security Policy keeps out scripts, stylesheets or images of the CDN",
-    cure="wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)",
+    cure=_WRAP,
 )
 POLICY_OF_KINDS = Rule(
     id="W027",
     what="the Content Security Policy keeps out fonts, sound, video or manifests of the build",
-    cure="wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)",
+    cure=_WRAP,
     deploy=True,
 )
 SPRITE = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.core.files.storage import FileSystemStorage
 from django.utils.module_loading import import_string
 
 from dj_cloudfront.checks import rules
+from dj_cloudfront.checks.folders import is_inside
 from dj_cloudfront.settings import Cdn
 
 
@@ -54,11 +56,16 @@ def _static(cdn: Cdn) -> Iterator[CheckMessage]:
 
 
 def _on_disk(cdn: Cdn, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
-    url = options.get("base_url")
-    if url is not None and url != cdn.media_url:
+    url, folder = options.get("base_url"), options.get("location")
+    if url is not None and not str(url).startswith(cdn.media_url):
         yield rules.REMOTE_STORAGE.found(
             "STORAGES['default'] must give the URLs of the CDN, such as "
             f"{cdn.media_url!r}, got the base_url {url!r}"
+        )
+    if folder and not (settings.MEDIA_ROOT and is_inside(folder, settings.MEDIA_ROOT)):
+        yield rules.REMOTE_STORAGE.found(
+            "STORAGES['default'] must keep uploads in MEDIA_ROOT, such as "
+            f"{os.fspath(settings.MEDIA_ROOT)!r}, got the location {os.fspath(folder)!r}"
         )
     if options.get("allow_overwrite"):
         yield rules.OVERWRITING_STORAGE.found(
