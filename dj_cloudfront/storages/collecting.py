@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -11,10 +13,16 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
+from dj_cloudfront.builds.publish import Publication
+
 if TYPE_CHECKING:
     from django.contrib.staticfiles.management.commands.collectstatic import Command
 
 _MODULE = "django.contrib.staticfiles.management.commands.collectstatic"
+# The builds that are being written, by the run that writes them and the thread it is in.
+_RUNS: weakref.WeakKeyDictionary[Command, tuple[int, Publication]]
+_RUNS = weakref.WeakKeyDictionary()
+
 _METHODS = {"collect", "handle", "copy_file", "link_file", "delete_file", "clear_dir"}
 
 
@@ -54,6 +62,19 @@ def check_options(command: Command) -> None:
             "collectstatic must run without --no-post-process, because a build appears in "
             "that step: for plain names choose dj_cloudfront.storage.BuildStorage"
         )
+
+
+def begin(command: Command, publication: Publication) -> None:
+    """Keep a build for a run, until that ends.
+
+    A run that fails tells nobody. Its build goes when the command does, at the latest when the
+    process ends, or when the same thread begins another one, which would wait for it.
+    """
+    for thread, other in list(_RUNS.values()):
+        if thread == threading.get_ident():
+            other.abandon()
+    weakref.finalize(command, publication.abandon)
+    _RUNS[command] = threading.get_ident(), publication
 
 
 @contextmanager

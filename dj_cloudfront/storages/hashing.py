@@ -77,7 +77,7 @@ class HashingStorage(HashedFiles, PublishingStorage):
         # References that begin with STATIC_URL are hashed, where it is a path.
         path = "" if urlsplit(self.base_url).netloc else self.base_url
         decided = (
-            *(django.VERSION, patterns, path, self.publishing),
+            *(django.VERSION, patterns, path),
             *(self.max_post_process_passes, self.keep_intermediate_files),
         )
         return hashlib.sha256(repr(decided).encode()).hexdigest()

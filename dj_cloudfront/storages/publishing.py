@@ -17,6 +17,7 @@ from dj_cloudfront.builds.publish import Progress, Publication, Published
 from dj_cloudfront.builds.references import Reference
 from dj_cloudfront.storages.base import Files, Processed
 from dj_cloudfront.storages.collecting import (
+    begin,
     check_options,
     in_a_sentence,
     running_collectstatic,
@@ -179,8 +180,7 @@ class PublishingStorage(Files):
             check_options(command)
             with in_a_sentence():
                 publication = self.publication(dry_run=command.dry_run)
-            # A command that fails tells nobody. It is gone then, or the process ends.
-            weakref.finalize(command, publication.abandon)
+            begin(command, publication)
             self._collected[command] = publication
         return self._collected[command]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 from django.apps import apps
 from django.contrib.staticfiles.finders import get_finders
 from django.core.files.storage import FileSystemStorage, Storage
+
+_OPENING = {name: getattr(FileSystemStorage, name) for name in ("open", "_open")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,30 +31,33 @@ class Source:
     @property
     def where(self) -> str:
         """For a person: the path on the disk, or in its storage."""
-        try:
-            return str(self._path())
-        except NotImplementedError:
-            return f"{self.path} in {self.storage!r}"
+        return str(self._path() or f"{self.path} in {self.storage!r}")
 
     @contextmanager
     def file(self) -> Iterator[Path]:
         """A file on this machine's disk with the content: the very one, where there is one."""
-        try:
-            path = self._path()
-        except NotImplementedError:
-            with tempfile.TemporaryDirectory() as folder:
-                copy = Path(folder) / "copy"
-                with self.storage.open(self.path) as content, copy.open("wb") as file:
-                    shutil.copyfileobj(content, file)
-                yield copy
-        else:
+        path = self._path()
+        if path is not None:
             yield path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy"
+            with self.storage.open(self.path) as content, copy.open("wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk.encode() if isinstance(chunk, str) else chunk)
+            yield copy
 
-    def _path(self) -> Path:
-        if type(self.storage) is FileSystemStorage:
-            # Without its check of the path, which the storage itself has just listed.
-            return Path(os.path.join(self.storage.location, self.path))
-        return Path(self.storage.path(self.path))
+    def _path(self) -> Path | None:
+        """None where the storage has other content than a file that it may name."""
+        storage = self.storage
+        if not isinstance(storage, FileSystemStorage):
+            return None
+        # Not type(): the default storage is behind a proxy.
+        kind = storage.__class__
+        if any(getattr(kind, name) is not own for name, own in _OPENING.items()):
+            return None
+        # Without the storage's check of a path, which it has just listed.
+        return Path(os.path.join(storage.location, self.path))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,434 @@
+"""``collectstatic`` with ``BuildStorage``: a build appears whole, or nothing does."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import threading
+
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.management import CommandError
+from project_support import Project
+from storage_support import (
+    DJANGOS,
+    FILES,
+    Site,
+    content,
+    index_of,
+)
+
+from dj_cloudfront.builds.publish import Publication
+from dj_cloudfront.storage import BuildStorage
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+# -- a build appears
+
+
+def test_the_build_has_what_djangos_storage_would_collect(site, tmp_path):
+    said = site.collect()
+    assert site.published_files() == FILES
+    site.collect(storage=DJANGOS, STATIC_ROOT=tmp_path / "plain")
+    assert content(tmp_path / "plain") == FILES
+    assert f"5 static files copied to '{site.root / 'b1'}'" in said
+
+
+def test_nothing_shows_until_all_of_it_does(site, monkeypatch):
+    shown = []
+    finish = Publication.finish
+
+    def watched(publication):
+        assert (publication.path / "css/site.css").exists()
+        shown.append(site.builds())
+        done = finish(publication)
+        shown.append(site.builds())
+        return done
+
+    monkeypatch.setattr(Publication, "finish", watched)
+    site.collect()
+    assert shown == [[], ["b1"]]
+    assert site.leftovers() == []
+
+
+def test_what_did_not_change_is_one_file_in_both_builds(site):
+    site.collect("b1")
+    site.write({"css/site.css": b"p { color: red }\n"})
+    site.collect("b2")
+    assert site.builds() == ["b1", "b2"]
+    same = site.file("b1", "img/logo.png").samefile(site.file("b2", "img/logo.png"))
+    other = site.file("b1", "css/site.css").samefile(site.file("b2", "css/site.css"))
+    assert (same, other) == (True, False)
+    assert site.published_files("b1") == FILES
+
+
+def test_the_index_lists_the_build(site):
+    site.collect()
+    assert index_of(site.root / "b1") == set(FILES)
+
+
+def test_companions_are_written_as_the_options_say(site):
+    site.write({"js/big.js": b"let a = 1;\n" * 200})
+    site.collect("b1")
+    site.collect("b2", options={"precompress": ["gz", "br"]})
+    assert "js/big.js.gz" not in site.published_files("b1")
+    assert {"js/big.js.gz", "js/big.js.br"} <= set(site.published_files("b2"))
+
+
+def test_what_the_finders_storage_opens_is_collected_and_not_what_it_names(site):
+    site.collect(STATICFILES_FINDERS=["storage_support.ShoutingFinder"])
+    assert site.published_files() == {
+        name: data.upper() for name, data in FILES.items()
+    }
+
+
+def test_the_first_of_two_files_of_a_name_counts(site, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "x.txt").write_text("second")
+    site.write({"x.txt": b"first"})
+    site.collect(STATICFILES_DIRS=[site.assets, tmp_path / "more"])
+    assert site.published_files()["x.txt"] == b"first"
+
+
+def test_fails_when_there_is_no_file(site):
+    with pytest.raises(CommandError, match="a build must hold at least one file"):
+        site.collect(ignore_patterns=["*"])
+    assert site.builds() == []
+
+
+# -- once published, it stays
+
+
+def test_the_same_content_can_be_collected_again(site):
+    site.collect()
+    before = site.snapshot()
+    site.collect()
+    assert site.snapshot() == before
+
+
+@pytest.mark.parametrize("options", [{}, {"clear": True}])
+def test_fails_when_the_version_has_other_content(site, options):
+    site.collect()
+    before = site.snapshot()
+    site.write({"css/site.css": b"p { color: red }\n"})
+    with pytest.raises(CommandError) as error:
+        site.collect(**options)
+    assert str(error.value) == (
+        "build 'b1' must keep what was published, but 'css/site.css' has other bytes in it: "
+        "publish under a BUILD_VERSION that was never used"
+    )
+    assert site.snapshot() == before
+    assert site.leftovers() == []
+
+
+def test_clear_deletes_nothing(site):
+    site.collect()
+    before = site.snapshot()
+    said = site.collect(clear=True)
+    assert "Deleting" not in said
+    assert site.snapshot() == before
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_a_dry_run_writes_and_deletes_nothing(site, published):
+    if published:
+        site.collect()
+    before = site.snapshot()
+    said = site.collect(dry_run=True)
+    assert "Pretending to copy" in said
+    assert "delete" not in said
+    assert site.snapshot() == before
+    assert site.root.exists() == published
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"link": True}, "collectstatic must run without --link, because"),
+        (
+            {"post_process": False},
+            "collectstatic must run without --no-post-process, b",
+        ),
+    ],
+)
+@pytest.mark.parametrize("published", [False, True])
+def test_fails_with_an_option_that_no_build_can_come_of(
+    site, options, sentence, published
+):
+    if published:
+        site.collect()
+    before = site.snapshot()
+    with pytest.raises(CommandError, match=sentence):
+        site.collect(**options)
+    assert site.snapshot() == before
+    assert site.leftovers() == []
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_nobody_asks_for_leave_to_overwrite_what_is_not_overwritten(
+    site, published, monkeypatch
+):
+    def ask(prompt):
+        pytest.fail(prompt)
+
+    if published:
+        site.collect()
+    monkeypatch.setattr("builtins.input", ask)
+    site.collect(interactive=True)
+
+
+# -- a run that fails
+
+
+class Failing(BuildStorage):
+    """Fails at the third file."""
+
+    def _save(self, name, content):
+        super()._save(name, content)
+        if len(list(self._being_written().names())) == 3:
+            raise RuntimeError("the disk is on fire")
+        return name
+
+
+def test_a_run_that_fails_leaves_nothing_and_the_next_one_succeeds(site):
+    with pytest.raises(RuntimeError, match="on fire"):
+        site.collect(storage="test_storage.Failing")
+    # Until here the error has kept the command.
+    gc.collect()
+    assert site.builds() == []
+    assert site.leftovers() == []
+    site.collect()
+    assert site.published_files() == FILES
+
+
+def test_files_of_a_run_that_failed_are_not_taken_by_the_next(site):
+    with pytest.raises(RuntimeError) as error:
+        site.collect(storage="test_storage.Failing")
+    assert error.tb, "which still keeps the command that failed"
+    for name in FILES:
+        (site.assets / name).unlink()
+    site.write({"only.txt": b"only"})
+    site.collect()
+    assert site.published_files() == {"only.txt": b"only"}
+
+
+def test_a_process_that_is_interrupted_leaves_nothing(tmp_path):
+    project = Project(
+        tmp_path,
+        settings="""
+            import os
+            import dj_cloudfront
+            os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
+            CDN = dj_cloudfront.config(build_version="b1", static_root=BASE_DIR / "static")
+            STATIC_URL, STATIC_ROOT = CDN.static_url, CDN.static_root
+            STORAGES = {"staticfiles": {"BACKEND": "mysite.storage.Interrupted"}}
+        """,
+    )
+    project.write(
+        "mysite/storage.py",
+        "from dj_cloudfront.storage import BuildStorage\n"
+        "class Interrupted(BuildStorage):\n"
+        "    def process(self, publication, names):\n"
+        "        assert publication.path.is_dir()\n"
+        "        raise KeyboardInterrupt\n",
+    )
+    done = project.manage("collectstatic", "--no-input")
+    assert done.returncode != 0
+    assert "KeyboardInterrupt" in done.stderr
+    assert [path.name for path in (tmp_path / "static").iterdir()] == [".cdn"]
+
+
+# -- reading
+
+
+class Looking(BuildStorage):
+    """Reads what it is writing."""
+
+    def process(self, publication, names):
+        look(self)
+        there = []
+        thread = threading.Thread(target=lambda: there.append(self.exists("js/app.js")))
+        thread.start()
+        thread.join()
+        assert there == [False], "others must not see what is not published"
+        yield from ()
+
+
+def look(storage):
+    assert storage.exists("css/site.css") and not storage.exists("css/no.css")
+    with storage.open("css/site.css") as file:
+        assert file.read() == FILES["css/site.css"]
+    folders, files = storage.listdir("")
+    assert set(folders) == {"css", "fonts", "img", "js"}
+    assert not [name for name in files if not name.startswith(".")]
+    assert sorted(storage.listdir("css")[1]) == ["base.css", "site.css"]
+    assert storage.size("js/app.js") == 6
+    assert storage.get_modified_time("js/app.js").year > 2000
+    assert os.path.isfile(storage.path("img/logo.png"))
+
+
+def test_a_build_can_be_read_while_it_is_written_and_afterwards(site):
+    site.collect(storage="test_storage.Looking")
+    with site.settings():
+        look(BuildStorage())
+        assert BuildStorage().path("js/app.js") == str(site.file("b1", "js/app.js"))
+
+
+def test_a_path_that_leads_outside_is_refused(site):
+    site.collect()
+    with site.settings(), pytest.raises(Exception, match="outside of the base path"):
+        BuildStorage().open("../../secret")
+
+
+@pytest.mark.parametrize("published", [False, True])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda storage: storage.save("cache/x.css", ContentFile(b"x")),
+        lambda storage: storage.delete("css/site.css"),
+        lambda storage: storage.open("css/site.css", "wb"),
+    ],
+    ids=["save", "delete", "open"],
+)
+def test_fails_when_anything_else_writes_into_a_build(site, published, write):
+    if published:
+        site.collect()
+    before = site.snapshot()
+    with (
+        site.settings(),
+        pytest.raises(ImproperlyConfigured, match="a build must not change, such as"),
+    ):
+        write(BuildStorage())
+    assert site.snapshot() == before
+
+
+# -- local URLs
+
+
+def test_with_local_urls_it_is_djangos_storage(site):
+    said = site.collect(local=True)
+    assert f"5 static files copied to '{site.root / 'b1'}'" in said
+    assert content(site.root / "b1") == FILES
+    assert "5 unmodified" in site.collect(local=True)
+    site.collect(local=True, link=True)
+    assert site.file("b1", "js/app.js").is_symlink()
+    with site.settings(local=True):
+        storage = BuildStorage()
+        storage.save("more.txt", ContentFile("text"))
+        with storage.open("more.txt") as file:
+            assert file.read() == b"text"
+        storage.delete("more.txt")
+        assert not storage.exists("more.txt")
+
+
+@pytest.mark.parametrize("options", [{}, {"clear": True}])
+def test_a_published_build_is_not_changed_with_local_urls_either(site, options):
+    site.collect()
+    before = site.snapshot()
+    site.write({"new.txt": b"new"})
+    with pytest.raises(ImproperlyConfigured, match="a build must not change"):
+        site.collect(local=True, **options)
+    assert site.snapshot() == before
+
+
+def test_a_path_of_a_build_is_not_local_while_the_cdn_is_not(site):
+    """As when pages stop to use the CDN, and the server's own URLs have the build."""
+    site.collect(STATIC_URL="/static/b1/")
+    assert index_of(site.root / "b1") == set(FILES)
+
+
+# -- settings
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"STATIC_ROOT": "/srv/st atic"},
+            "STATIC_ROOT must be the folder of one build",
+        ),
+        ({"STATIC_ROOT": "/"}, "STATIC_ROOT must be the folder of one build"),
+        (
+            {"STATIC_ROOT": "/srv/b2"},
+            "STATIC_URL must end with the name of the build in",
+        ),
+        (
+            {"STATIC_URL": "https://static.example.com/"},
+            "STATIC_URL must end with the name of the build in STATIC_ROOT, such as "
+            "'https://static.example.com/b1/', got 'https://static.example.com/'",
+        ),
+    ],
+)
+def test_fails_when_the_settings_do_not_name_one_build(site, changes, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        site.collect(**changes)
+    assert not site.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            {"precompress": "gz"},
+            "precompress must be a list with 'gz', 'br' or both, such",
+        ),
+        (
+            {"precompress": ["gzip"]},
+            "precompress must be a list with 'gz', 'br' or both,",
+        ),
+        (
+            {"reference_prefix": "static"},
+            "reference_prefix must begin and end with a slash",
+        ),
+        (
+            {"reference_prefix": "/"},
+            "reference_prefix must begin and end with a slash, suc",
+        ),
+    ],
+)
+def test_fails_when_an_option_is_none(site, options, sentence):
+    with (
+        site.settings(options=options),
+        pytest.raises(ImproperlyConfigured, match=sentence),
+    ):
+        staticfiles_storage.exists("x")
+
+
+# -- references
+
+
+STRAY = b"p {}\nq { background: url(/static/img/logo.png) }\n"
+
+
+def test_a_reference_that_leads_out_of_the_build_is_reported(site, caplog):
+    site.write({"css/stray.css": STRAY})
+    with caplog.at_level(logging.WARNING, "dj_cloudfront"):
+        site.collect()
+    assert [record.getMessage() for record in caplog.records] == [
+        "css/stray.css:2: url(/static/img/logo.png) leads out of the build, to where the CDN "
+        "has nothing: write ../img/logo.png, or let rewrite_references do it"
+    ]
+    assert site.published_files()["css/stray.css"] == STRAY
+
+
+def test_a_reference_is_rewritten_on_request(site, caplog):
+    site.write({"css/stray.css": STRAY})
+    site.collect(options={"rewrite_references": True})
+    assert caplog.records == []
+    found = site.published_files()["css/stray.css"]
+    assert found == b"p {}\nq { background: url(../img/logo.png) }\n"
+
+
+def test_references_begin_as_the_options_say(site, caplog):
+    site.write({"css/stray.css": STRAY.replace(b"/static/", b"/assets/")})
+    site.collect()
+    assert caplog.records == []
+    site.collect("b2", options={"reference_prefix": "/assets/"})
+    assert "url(/assets/img/logo.png)" in caplog.records[0].getMessage()
