@@ -160,6 +160,20 @@ def test_a_source_that_was_never_published(site):
     )
 
 
+def test_a_build_that_was_published_on_another_machine(site):
+    write_build(site.folder / "static", "b2", FILES)
+    elsewhere = site.folder / "static-elsewhere"
+    (site.folder / "static").rename(elsewhere)
+    site.server.fault = lambda request, reply: Reply(
+        200, {"Access-Control-Allow-Origin": "*"}, FILES[CSS]
+    )
+    said, failed = site.find(CSS)
+    assert failed is None
+    assert said.splitlines()[-1] == (
+        "answered: build b2, 1 server, the CDN have it; the bytes could not be compared"
+    )
+
+
 def test_a_source_that_came_after_the_build(site):
     write_build(site.folder / "static", "b1", FILES)
     write_build(site.folder / "static", "b2", {"img/logo.svg": b"<svg/>\n"})

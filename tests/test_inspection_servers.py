@@ -17,6 +17,8 @@ from inspection_support import (
 )
 from servers_support import SERVERS
 
+import dj_cloudfront
+
 
 @pytest.fixture
 def site(tmp_path):
@@ -100,9 +102,12 @@ def test_a_cdn_that_keeps_errors_is_not_asked_for_a_build_blindly(site, monkeypa
     with Server(site, fault) as server, cdn_over(server.port) as edge:
         cdn = cdn_settings(site / "static", monkeypatch, edge.port)
         blind = run(cdn)
+        unasked = run(cdn, server.url, only="cdn")
         before = len(asked_for_files(server))
         seen = run(cdn, server.url)
     assert before == 0
+    # Servers that are named and not asked do not vouch for anything.
+    assert any("would keep what it is told" in one for one in unasked.not_checked)
     assert any("would keep what it is told" in one for one in blind.not_checked)
     # A server that was asked has all of it, so there is no 404 to be kept.
     assert not any("through the CDN" in one for one in seen.not_checked)
@@ -134,7 +139,7 @@ def test_a_server_is_asked_as_the_cdn_asks(site, monkeypatch):
     assert {one.headers["x-cdn-tree"] for one in server.asked} == {"static", "media"}
     assert all("CloudFront" in one.headers["via"] for one in server.asked)
     codings = {one.headers["accept-encoding"] for one in asked_for_files(server)}
-    assert codings == {"identity", "gzip", "br, gzip"}
+    assert codings == {"identity", "gzip", "br,gzip"}
     origins = {one.headers.get("origin") for one in asked_for_files(server)}
     assert origins == {None, f"https://{HOST}"}
 
@@ -207,3 +212,25 @@ def test_everything_asks_for_every_file_once(tmp_path, monkeypatch):
     assert every.files == (60, 60)
     (found,) = [one for one in every.findings if one.level != "PASS"]
     assert (found.id, found.subjects) == ("status", ("js/59.js",))
+
+
+def test_a_half_that_is_not_deployed_is_left_out_and_named(site, monkeypatch):
+    with Server(site) as server, cdn_over(server.port) as edge:
+        cdn_settings(site / "static", monkeypatch, edge.port)
+        monkeypatch.delenv("STATIC_DOMAIN_NAME")
+        media = dj_cloudfront.config(static_root=site / "none", build_version="b1")
+        report = run(media, server.url)
+    assert {one.tree for one in report.findings} == {"media"}
+    assert bad(report) == []
+    (note,) = report.not_checked
+    assert note.startswith("static: StaticDomainName must be given")
+
+
+def test_servers_can_be_asked_with_local_settings(site):
+    local = dj_cloudfront.config(static_root=site / "static", local=True)
+    with Server(site) as server:
+        report = run(local, server.url)
+    assert bad(report) == []
+    assert {one.tree for one in report.findings} == {"static", "media"}
+    (note,) = report.not_checked
+    assert note.startswith("the CDN: the settings have local=True")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from dj_cloudfront.inspection.evidence import (
     ask_all,
     joined,
 )
-from dj_cloudfront.inspection.findings import Finding, Level, Report, without_secrets
+from dj_cloudfront.inspection.findings import Level, Report, without_secrets
 from dj_cloudfront.inspection.options import Options
 from dj_cloudfront.inspection.places import (
     Kind,
@@ -35,11 +36,6 @@ from dj_cloudfront.settings import Cdn
 
 # With any of these at a server, the CDN would be given what is not the build.
 _BEFORE_THE_CDN = {"reach", "certificate", "status", "redirect", "login", "bytes"}
-
-_NO_INDEX = (
-    "the index of the build: it has none, so the files on this disk were read; 'manage.py "
-    "cdn publish' writes one"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,33 +64,35 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
 
     :raises ValueError: with one sentence, when there is nothing to ask or to compare with.
     """
-    urls, not_checked = cdn_urls(plan.cdn)
+    urls, notes = cdn_urls(plan.cdn)
     trees = [tree for tree in Tree if plan.cdn.is_local or tree in urls]
-    servers = _servers(plan, trees)
     if plan.only is Kind.ORIGIN:
-        urls, not_checked = {}, [] if plan.cdn.is_local else not_checked
+        urls, notes = {}, [] if plan.cdn.is_local else notes
     elif not plan.options.origins:
-        not_checked.append("the servers: no --origin was given")
+        notes.append("the servers: no --origin was given")
     _check_is_anything(plan, urls)
     build = _build(plan) if Tree.STATIC in trees else None
-    if build is not None and not build.has_index:
-        not_checked.append(_NO_INDEX)
-    asked = [_survey(plan, place, build, progress) for place in servers]
+    servers = _servers(plan, trees)
+    behind = [cdn_place(url, plan.options, tree=tree) for tree, url in urls.items()]
+    with contextlib.ExitStack() as opened:
+        for place in (*servers, *behind):
+            opened.callback(place.client.close)
+        asked = [_survey(plan, place, build, progress) for place in servers]
+        for place in behind:
+            evidence, why_not = _survey_cdn(plan, place, build, asked, progress)
+            notes += why_not
+            asked.append(evidence)
+    return _report(plan, build, asked, [*_about_index(build), *notes])
+
+
+def _report(
+    plan: Plan, build: Build | None, asked: Sequence[Evidence], notes: list[str]
+) -> Report:
     findings = [finding for evidence in asked for finding in judge(evidence)]
-    behind = [cdn_place(urls[tree], plan.options, tree=tree) for tree in urls]
-    for place in behind:
-        evidence, notes = _survey_cdn(plan, place, build, findings, progress)
-        asked.append(evidence)
-        not_checked += notes
-        findings += judge(evidence)
-    findings += agreement(asked)
-    not_checked += _undecoded(asked)
-    for place in [*servers, *behind]:
-        place.client.close()
     report = Report(
         build_version=plan.build_version,
-        findings=tuple(findings),
-        not_checked=tuple(not_checked),
+        findings=(*findings, *agreement(asked)),
+        not_checked=(*notes, *_undecoded(asked)),
         files=_counted(build),
     )
     return without_secrets(report, plan.options.headers.values())
@@ -144,7 +142,7 @@ def _survey(
     before: Evidence | None = None,
 ) -> Evidence:
     """Two rounds; a place that does not answer the first is not asked again."""
-    first = before or _first(plan, place, progress)
+    first = before or _first(plan, place)
     if not first.said:
         return first
     asked = [
@@ -162,14 +160,10 @@ def _survey(
     return joined(first, second)
 
 
-def _first(plan: Plan, place: Place, progress: Progress) -> Evidence:
+def _first(plan: Plan, place: Place) -> Evidence:
     asked = questions.missing_questions(place.tree, plan.build_version)
-    return ask_all(
-        place,
-        asked,
-        site=site_of(place, plan.options, plan.allowed_hosts),
-        progress=progress,
-    )
+    site = site_of(place, plan.options, plan.allowed_hosts)
+    return ask_all(place, asked, site=site)
 
 
 def _about_build(place: Place, build: Build) -> Iterator[questions.Question]:
@@ -191,32 +185,36 @@ def _survey_cdn(
     plan: Plan,
     place: Place,
     build: Build | None,
-    findings: Sequence[Finding],
+    servers: Sequence[Evidence],
     progress: Progress,
 ) -> tuple[Evidence, list[str]]:
     """What the CDN says. It is not asked for files that it would get wrong from a server."""
     if place.tree is not Tree.STATIC:
         return _survey(plan, place, build, progress), []
-    first = _first(plan, place, progress)
+    first = _first(plan, place)
+    why_not = _why_not_through(first, [one for one in servers if one.place.is_origin])
+    if why_not:
+        note = f"build {plan.build_version} through the CDN: {why_not}"
+        return _survey(plan, place, None, progress, first), [note]
+    return _survey(plan, place, build, progress, first), []
+
+
+def _why_not_through(first: Evidence, servers: Sequence[Evidence]) -> str:
     lacking = dict.fromkeys(
-        one.place
-        for one in findings
-        if one.level is Level.FAIL
-        and one.id in _BEFORE_THE_CDN
-        and one.tree == Tree.STATIC
+        finding.place
+        for evidence in servers
+        if evidence.place.tree is Tree.STATIC
+        for finding in judge(evidence)
+        if finding.level is Level.FAIL and finding.id in _BEFORE_THE_CDN
     )
-    why = ""
     if lacking:
-        why = (
+        return (
             f"{', '.join(lacking)} must have it first, or the CDN would only see what is "
             "missing there"
         )
-    elif not plan.options.origins and _keeps_what_is_missing(first):
-        why = "it would keep what it is told of a file that is missing"
-    if not why:
-        return _survey(plan, place, build, progress, first), []
-    note = f"build {plan.build_version} through the CDN: {why}"
-    return _survey(plan, place, None, progress, first), [note]
+    if not servers and _keeps_what_is_missing(first):
+        return "it would keep what it is told of a file that is missing"
+    return ""
 
 
 def _keeps_what_is_missing(evidence: Evidence) -> bool:
@@ -230,6 +228,15 @@ def _undecoded(asked: Iterable[Evidence]) -> list[str]:
         "was not published, such as by pip install 'dj-cloudfront[brotli]'"
         for evidence in asked
         if any(has_right_bytes(evidence, said) is None for said in evidence.files)
+    ]
+
+
+def _about_index(build: Build | None) -> list[str]:
+    if build is None or build.has_index:
+        return []
+    return [
+        "the index of the build: it has none, so the files on this disk were read; "
+        "'manage.py cdn publish' writes one"
     ]
 
 

@@ -9,14 +9,19 @@ from enum import StrEnum
 
 from django.utils.encoding import filepath_to_uri
 
+from dj_cloudfront.builds.disk import PRIVATE
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.inspection.places import Place, Tree
 from dj_cloudfront.inspection.wire.odd_paths import odd_targets
 
-CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br, gzip"}
+CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
 """What is asked for, by the name of what is hoped for. CloudFront sends these and no others."""
 
-_MEDIA_HIDDEN = ("/.env", "/.git/HEAD", "/.htaccess")
+# The lock is there for certain where builds are published; the others are what is looted.
+_HIDDEN = {
+    Tree.STATIC: (f"/{PRIVATE}/lock",),
+    Tree.MEDIA: ("/.env", "/.git/HEAD", "/.htaccess"),
+}
 
 
 class About(StrEnum):
@@ -118,9 +123,8 @@ def tree_questions(
     :param stray: The path of a static file on the server, which media must not show.
     """
     yield Question(about=About.FOLDER, subject="/", target="/")
-    if place.tree is Tree.MEDIA:
-        for path in _MEDIA_HIDDEN:
-            yield Question(about=About.HIDDEN, subject=path, target=path)
+    for path in _HIDDEN[place.tree]:
+        yield Question(about=About.HIDDEN, subject=path, target=path)
     outside = [*pages]
     if stray is not None and place.tree is Tree.MEDIA:
         outside.append(stray)

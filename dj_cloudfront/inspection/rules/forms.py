@@ -37,9 +37,9 @@ _LOOSE = {
     "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
 }
 _TEXT = {"css", "js", "mjs", "svg", "json", "map", "txt", "xml", "html", "htm"}
-# CloudFront leaves smaller ones alone.
+# CloudFront leaves smaller and larger ones alone.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
-_WORTH_COMPRESSING = 1000
+_COMPRESSED = range(1_000, 10_000_001)
 
 
 def _files(evidence: Evidence) -> list[Said]:
@@ -73,7 +73,7 @@ def _worth_compressing(evidence: Evidence) -> list[Said]:
         for one in _files(evidence)
         if suffix_of(one.question.subject) in _TEXT
         and (file := evidence.file(one)) is not None
-        and file.size >= _WORTH_COMPRESSING
+        and file.size in _COMPRESSED
     ]
 
 

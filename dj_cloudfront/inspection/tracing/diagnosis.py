@@ -32,6 +32,9 @@ def _not_published(trace: Trace) -> str:
     if trace.tree is Tree.MEDIA or not trace.build or trace.used_copy is not None:
         return ""
     others = ", ".join(copy.build for copy in trace.copies)
+    if not trace.builds and trace.told and all(t.status == 200 for t in trace.told):
+        # It was published, on another machine than this one.
+        return ""
     if not trace.builds:
         return (
             "not published: there is no build on this disk, run 'manage.py cdn publish'"
