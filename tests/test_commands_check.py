@@ -93,10 +93,9 @@ def test_what_is_wrong_comes_with_its_cure_and_fails(site, monkeypatch):
     )
     wrong = said.splitlines()
     (at,) = [n for n, line in enumerate(wrong) if line.startswith("  FAIL")]
-    assert wrong[at].startswith(
+    assert wrong[at] == (
         "  FAIL  bytes             sends other bytes than the build has: js/module.mjs"
     )
-    assert wrong[at].endswith(" and 3 more")
     assert wrong[at + 1].strip() == (
         "cure: bytes under a name must never change: publish a new version"
     )
@@ -120,9 +119,9 @@ def test_a_script_gets_json_alone(site, monkeypatch):
         "tree": "static",
         "sentence": "sends other bytes than the build has",
         "cure": "bytes under a name must never change: publish a new version",
-        "subjects": wrong["subjects"],
+        # Not once for each of its six forms.
+        "subjects": ["js/module.mjs"],
     }
-    assert "js/module.mjs (gzip, with Origin)" in wrong["subjects"]
     assert {one["id"] for one in data["findings"]} <= {rule.id for rule in RULES}
 
 

@@ -39,4 +39,6 @@ class Terminal:
         """How far it is, rewriting one line; nothing unless a person watches."""
         if self.stderr.isatty():
             end = "\n" if done >= total else ""
-            self.stderr.write(f"\r{what} {done}/{total}", ending=end)
+            # Without Django's red, for it is no error.
+            plain = f"\r{what} {done}/{total}"
+            self.stderr.write(plain, style_func=str, ending=end)

@@ -63,5 +63,15 @@ def together(objections: Iterable[Objection]) -> Iterator[Problem]:
             subjects.append(one.subject)
     for (level, sentence, cure), subjects in found.items():
         yield Problem(
-            level=level, sentence=sentence, cure=cure, subjects=tuple(subjects)
+            level=level, sentence=sentence, cure=cure, subjects=_shortest(subjects)
         )
+
+
+def _shortest(subjects: list[str]) -> tuple[str, ...]:
+    """Without "site.css (gzip)" where "site.css" says it already."""
+    plain = set(subjects)
+    return tuple(
+        one
+        for one in subjects
+        if not (one.endswith(")") and one.rpartition(" (")[0] in plain)
+    )
