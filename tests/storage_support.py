@@ -12,6 +12,7 @@ import django
 from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseStorageFinder, FileSystemFinder
+from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management import call_command
@@ -20,6 +21,7 @@ from django.test import override_settings
 import dj_cloudfront
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.management.commands.cdn import Command
+from dj_cloudfront.storage import BuildStorage
 
 PLAIN = "dj_cloudfront.storage.BuildStorage"
 HASHED = "dj_cloudfront.storage.ManifestBuildStorage"
@@ -188,3 +190,15 @@ class ShoutingFinder(FileSystemFinder):
     def list(self, ignore_patterns):
         for path, storage in super().list(ignore_patterns):
             yield path, Shouting(storage.location)
+
+
+class Elsewhere(StaticFilesStorage):
+    """Not ours."""
+
+    def url(self, name):
+        return f"elsewhere:{name}"
+
+
+class Tagged(BuildStorage):
+    def url(self, name):
+        return super().url(name) + "?tag"

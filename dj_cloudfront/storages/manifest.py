@@ -41,7 +41,7 @@ class ManifestStorage(ManifestFiles, HashingStorage):
             # In tests and with runserver nothing was collected, and nothing has to be.
             return super().stored_name(name) if self.hashed_files else name
         path = urlsplit(unquote(name)).path.strip()
-        if self.hash_key(self.clean_name(path)) in self.hashed_files:
+        if self.hash_key(path) in self.hashed_files:
             return super().stored_name(name)
         if not self.manifest_strict:
             return name
