@@ -210,8 +210,11 @@ def _states(
 
 def in_words(seconds: float) -> str:
     """A duration for a sentence, such as ``3 days``."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        count = int(seconds // length)
-        if count > 1 or (count == 1 and seconds % length == 0) or length == 1:
-            break
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
+            return _counted(int(seconds // length), unit)
+    return _counted(int(seconds), "second")
+
+
+def _counted(count: int, unit: str) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
