@@ -13,6 +13,7 @@ import pickle
 import shutil
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,9 @@ class Outcome:
 
 def attempt(action: Callable[[], object], point: int, fault: Fault = KILL) -> Outcome:
     """Run the action in a fork, with the fault at its n-th point."""
-    with tempfile.TemporaryFile() as report:
+    with tempfile.TemporaryFile() as report, warnings.catch_warnings():
+        # Newer Pythons warn of threads, of which a fork has none but its own.
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
         if child == 0:
             _run(action, point, fault, report.fileno())

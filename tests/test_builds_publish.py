@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import gzip
+import multiprocessing
 import os
 import re
 import shutil
@@ -25,6 +27,8 @@ from builds_support import (
     sources,
     write_files,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dj_cloudfront.builds import disk, folders
 from dj_cloudfront.builds.folders import published
@@ -459,6 +463,44 @@ def test_a_build_that_appeared_meanwhile_is_not_replaced(root):
     assert hidden(root) == []
 
 
+def publish_in_turn(root, versions):
+    return [publish_files(root, version, FILES).already_there for version in versions]
+
+
+def test_of_several_that_publish_one_build_at_once_one_does_and_the_others_see_it(root):
+    write_files(root.with_name("static-sources"), FILES)
+    versions = [f"b{number}" for number in range(6)]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        told = pool.starmap(publish_in_turn, [(root, versions)] * 3)
+    assert [sorted(one) for one in zip(*told, strict=True)] == [[False, True, True]] * 6
+    assert published(root) == versions and hidden(root) == []
+    assert_all_whole(root)
+
+
+NAMES = st.sampled_from(["a.css", "b.css", "c/a.css", "c/b.js", "c/d/a.js", "e.txt"])
+CONTENTS = st.sampled_from([b"", b"1", b"2", b"two", b"3" * 400, b"4" * 400])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(NAMES, CONTENTS, min_size=1), min_size=2, max_size=4))
+def test_any_builds_hold_their_own_files_whatever_came_before(builds):
+    with crash_support.quick_folder() as folder:
+        for number, files in enumerate(builds):
+            done = publish_files(
+                folder / "static", f"b{number}", files, precompress=["gzip"]
+            )
+            assert done.linked + done.copied == done.files
+        for number, files in enumerate(builds):
+            build = folder / "static" / f"b{number}"
+            assert_whole(build)
+            found = files_of(build)
+            plain = {n: data for n, data in found.items() if not n.endswith(".gz")}
+            assert plain == files
+            for name in found.keys() - files.keys():
+                assert gzip.decompress(found[name]) == files[name.removesuffix(".gz")]
+
+
 # Disks and permissions
 
 
@@ -612,6 +654,26 @@ def test_a_link_outlives_the_file_that_it_was_made_from(root):
         publication.add_bytes("c.css", b"same")
         publication.finish()
     assert files_of(root / "b1") == {"b.css": b"same", "c.css": b"same"}
+
+
+def test_what_is_unchanged_is_told_while_the_build_is_written(root):
+    publish_files(root, "b1", {"a.css": b"same", "b.css": b"old!", "c.css": b"c"})
+    with Publication(root, "b2") as publication:
+        publication.add_bytes("a.css", b"same")
+        publication.add_bytes("b.css", b"new!")
+        publication.add_bytes("moved.css", b"c")
+        names = [name for name in publication.names() if publication.is_unchanged(name)]
+        assert names == ["a.css"]
+
+
+def test_bytes_of_any_size_can_be_given(root):
+    large = os.urandom(2 * (1 << 20) + 1)
+    for version, linked in (("b1", 0), ("b2", 1)):
+        with Publication(root, version) as publication:
+            publication.add_bytes("a.bin", large)
+            assert publication.open("a.bin").read() == large
+            assert publication.finish().linked == linked
+    assert files_of(root / "b2") == {"a.bin": large}
 
 
 def test_progress_goes_up_to_all_of_the_files(root):

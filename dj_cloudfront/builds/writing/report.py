@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dj_cloudfront.builds.index import Index
 from dj_cloudfront.builds.references import Reference
 
 
@@ -33,7 +32,3 @@ class Published:
     already_there: bool
     references: tuple[Reference, ...]
     seconds: float
-
-
-def count_companions(index: Index) -> int:
-    return sum(index.is_companion(name) for name in index.files)
