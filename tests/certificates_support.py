@@ -53,13 +53,16 @@ class Authority:
         """For those who trust it."""
         return str(self.folder / "ca.pem")
 
-    def signed(self, name: str, *, start: str, end: str) -> ssl.SSLContext:
+    def signed(
+        self, name: str, *, start: str, end: str, purpose: str = "serverAuth"
+    ) -> ssl.SSLContext:
         """What a server needs that has a certificate from ``start`` to ``end``.
 
         :param start: Such as ``20200101000000Z``.
         """
         self._openssl(
             *("req", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
+            *("-addext", f"extendedKeyUsage={purpose}"),
             *_new_key("server", "csr"),
         )
         self._openssl(

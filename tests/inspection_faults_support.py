@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import secrets
 
 from edge_support import named as items
 from inspection_server_support import HOST, Reply, error
@@ -118,6 +119,12 @@ def broken_gzip(request, reply):
 
 def unknown_coding(request, reply):
     reply.headers["Content-Encoding"] = "snappy"
+    return reply
+
+
+def with_an_id(request, reply):
+    """An error page that is another one every time."""
+    reply.body = secrets.token_hex(8).encode()
     return reply
 
 
@@ -268,6 +275,7 @@ AT_THE_SERVER = {
         {("odd-paths", WARN)},
     ),
     "dots that break it": (at(r"/static/\.\./.*", instead(500)), {("odd-paths", WARN)}),
+    "errors with an id": (of_errors(with_an_id), set()),
     "no sandbox": (
         lambda q, r: header("Content-Security-Policy", None)(q, r),
         {("sandbox", WARN)},

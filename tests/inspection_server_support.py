@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -181,3 +183,28 @@ def error(tree: str) -> Reply:
 
 def headers_of(tree: str) -> dict[str, str]:
     return {**CORS, **({"Content-Security-Policy": SANDBOX} if tree == "media" else {})}
+
+
+@contextlib.contextmanager
+def listener(answer):
+    """Gives each connection to ``answer``; remembers what was sent to it."""
+    heard = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.settimeout(5)
+                    answer(connection, heard)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1], heard
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join(10)

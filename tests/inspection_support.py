@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from builds_support import publish_files
@@ -35,12 +35,11 @@ def write_build(
     version: str = BUILD,
     files: Mapping[str, bytes] = FILES,
     *,
-    compressed: bool = True,
+    codings: Sequence[str] = ("gzip",),
 ) -> Path:
-    """A published build, its text with ``.gz`` companions."""
+    """A published build, its text with companions."""
     root.mkdir(parents=True, exist_ok=True)
-    precompress = ("gzip",) if compressed else ()
-    return publish_files(root, version, files, precompress=precompress).path
+    return publish_files(root, version, files, precompress=codings).path
 
 
 @contextlib.contextmanager
@@ -91,8 +90,9 @@ def run(cdn, *origins: str, **changes: object):
         "allowed_hosts": (HOST,),
         **changes,
     }
+    progress = values.pop("progress", lambda *_: None)
     values["only"] = values["only"] and Kind(values["only"])
-    return check(Plan(options=Options(origins=origins, **options), **values))
+    return check(Plan(options=Options(origins=origins, **options), **values), progress)
 
 
 def said(report) -> set[tuple[str, str]]:

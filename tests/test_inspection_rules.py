@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from inspection_faults_support import (
     AT_THE_CDN,
@@ -13,6 +15,7 @@ from inspection_faults_support import (
     header,
     is_file,
     of_css,
+    of_files,
 )
 from inspection_server_support import Reply, Server, good
 from inspection_support import (
@@ -36,6 +39,7 @@ from dj_cloudfront.inspection.rules import (
     sharing,
 )
 from dj_cloudfront.inspection.rules.rule import Rule
+from dj_cloudfront.inspection.wire.asking import Answer
 
 
 @pytest.fixture
@@ -69,7 +73,7 @@ def test_one_thing_wrong_at_the_cdn_is_all_that_is_found(name, site, monkeypatch
 
 
 def test_text_that_the_cdn_does_not_compress_is_noticed(tmp_path, monkeypatch):
-    write_build(tmp_path / "static", files=SMALL, compressed=False)
+    write_build(tmp_path / "static", files=SMALL, codings=())
     with Server(tmp_path) as server, cdn_over(server.port) as edge:
         cdn = cdn_settings(tmp_path / "static", monkeypatch, edge.port)
         report = run(cdn, server.url, pages=())
@@ -77,6 +81,87 @@ def test_text_that_the_cdn_does_not_compress_is_noticed(tmp_path, monkeypatch):
     (found,) = [one for one in report.findings if one.level != "PASS"]
     assert (found.id, found.level, found.subjects) == ("compression", WARN, (CSS,))
     assert "cloudfront.localhost" in found.place
+
+
+def sent_in_br(body):
+    """A server, or an edge, that sends a stylesheet in br to those who take it."""
+
+    def fault(request, reply):
+        if not (is_file(request, reply) and request.name == "site.css"):
+            return None
+        if "br" not in request.headers["accept-encoding"]:
+            return None
+        return Reply(200, {**reply.headers, "Content-Encoding": "br"}, body)
+
+    return of_files(fault)
+
+
+BROTLI = pytest.mark.parametrize("is_installed", [True, False])
+
+
+@BROTLI
+def test_published_brotli_is_known_by_its_bytes(tmp_path, monkeypatch, is_installed):
+    pytest.importorskip("brotli")
+    build = write_build(tmp_path / "static", files=SMALL, codings=("gzip", "br"))
+    published = (build / f"{CSS}.br").read_bytes()
+    cdn = cdn_settings(tmp_path / "static", monkeypatch)
+    if not is_installed:
+        monkeypatch.setitem(sys.modules, "brotli", None)
+    with Server(tmp_path, sent_in_br(published)) as server:
+        report = run(cdn, server.url, only="origin", pages=())
+    assert (bad(report), report.not_checked) == ([], ())
+
+
+@BROTLI
+@pytest.mark.parametrize("is_right", [True, False])
+def test_other_brotli_is_decoded_or_left_out(site, monkeypatch, is_right, is_installed):
+    brotli = pytest.importorskip("brotli")
+    body = brotli.compress(SMALL[CSS] if is_right else b"other", quality=1)
+    cdn = cdn_settings(site / "static", monkeypatch)
+    if not is_installed:
+        monkeypatch.setitem(sys.modules, "brotli", None)
+    with Server(site, sent_in_br(body)) as server:
+        report = run(cdn, server.url, only="origin", pages=())
+    expected = set() if is_right or not is_installed else {("bytes", FAIL)}
+    assert said(report) == expected
+    if not is_installed:
+        (note,) = report.not_checked
+        assert note.startswith(
+            f"answers in br of {server.url}: Brotli must be installed"
+        )
+
+
+YEAR = "Wed, 24 Nov 2027 00:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"Cache-Control": "public"}, None),
+        ({"Cache-Control": "public, max-age=60"}, 60),
+        ({"Cache-Control": 'Max-Age="60"'}, 60),
+        ({"Cache-Control": "max-age=60, s-maxage=5"}, 5),
+        ({"Cache-Control": "max-age=60, no-store"}, 0),
+        ({"Cache-Control": 'max-age=60, private="X-A"'}, 0),
+        ({"Cache-Control": "no-cache"}, 0),
+        ({"Cache-Control": "max-age=60", "Expires": "0"}, 60),
+        ({"Expires": "0"}, 0),
+        ({"Expires": YEAR, "Date": "Tue, 24 Nov 2026 00:00:00 GMT"}, 31_536_000),
+        ({"Expires": YEAR, "Date": "Thu, 25 Nov 2027 00:00:00 GMT"}, 0),
+        ({"Expires": YEAR}, 0),
+    ],
+)
+def test_a_lifetime_is_read_as_cloudfront_reads_it(headers, seconds):
+    answer = Answer(
+        status=200,
+        headers=tuple(headers.items()),
+        wire="",
+        content="",
+        trouble="",
+        start=b"",
+    )
+    assert keeping.lifetime(answer) == seconds
 
 
 def test_an_older_copy_of_the_cdn_is_noticed(site, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from inspection_faults_support import header, of_errors
 from inspection_server_support import HOST, Reply, Server
@@ -18,6 +20,7 @@ from inspection_support import (
 from servers_support import SERVERS
 
 import dj_cloudfront
+from dj_cloudfront.builds.index import INDEX_NAME
 
 
 @pytest.fixture
@@ -234,3 +237,25 @@ def test_servers_can_be_asked_with_local_settings(site):
     assert {one.tree for one in report.findings} == {"static", "media"}
     (note,) = report.not_checked
     assert note.startswith("the CDN: the settings have local=True")
+
+
+def test_without_an_index_the_files_on_this_disk_are_compared(site, monkeypatch):
+    (site / "static" / BUILD / INDEX_NAME).unlink()
+    cdn = cdn_settings(site / "static", monkeypatch)
+    with Server(site) as server:
+        report = run(cdn, server.url, only="origin")
+    assert bad(report) == []
+    (note,) = report.not_checked
+    assert note.startswith("the index of the build: it has none")
+
+
+def test_an_interruption_ends_it_at_once(site, monkeypatch):
+    def interrupt(what, done, total):
+        if done == 10:
+            raise KeyboardInterrupt
+
+    cdn = cdn_settings(site / "static", monkeypatch)
+    with Server(site, lambda q, r: time.sleep(0.01)) as server:
+        with pytest.raises(KeyboardInterrupt):
+            run(cdn, server.url, only="origin", progress=interrupt)
+        assert len(server.asked) < 40

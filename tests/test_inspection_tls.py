@@ -7,7 +7,7 @@ import http.client
 
 import pytest
 from certificates_support import Authority
-from inspection_server_support import HOST, Server
+from inspection_server_support import HOST, Server, listener
 from inspection_support import bad, cdn_settings, run, said, write_build
 
 
@@ -74,6 +74,30 @@ def test_a_wrong_certificate_is_one_sentence(
     assert said(report) == {("certificate", "FAIL")}
     assert all(one.startswith(sentence) for one in sentences(report))
     assert any(HOST in one.cure for one in report.findings)
+
+
+def test_a_certificate_for_another_purpose_is_one_sentence(
+    authority, site, monkeypatch
+):
+    context = authority.signed(HOST, start=days(-1), end=days(60), purpose="clientAuth")
+    report = checked(site, monkeypatch, context, authority.file)
+    assert said(report) == {("certificate", "FAIL")}
+    assert all(
+        "has a certificate that is refused (" in one for one in sentences(report)
+    )
+
+
+def test_a_handshake_that_breaks_off_is_one_sentence(site, monkeypatch):
+    def refuse(connection, heard):
+        connection.recv(65536)
+        # An alert of TLS 1.2: fatal, handshake failure.
+        connection.sendall(b"\x15\x03\x03\x00\x02\x02\x28")
+
+    cdn = cdn_settings(site / "static", monkeypatch)
+    with listener(refuse) as (port, _):
+        report = run(cdn, f"https://127.0.0.1:{port}", only="origin")
+    assert said(report) == {("reach", "FAIL")}
+    assert any("breaks off TLS on" in one.sentence for one in report.findings)
 
 
 def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(

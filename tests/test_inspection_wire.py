@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
-import socket
-import threading
+import sys
 import time
 
 import pytest
+from inspection_server_support import listener
 from inspection_support import SITE
 from origin_support import ODD_PATHS, free_port
 
@@ -26,31 +25,6 @@ def client_of(port, *, connect_to="127.0.0.1", timeout=5):
         server_name="www.example.com",
     )
     return Client(address, timeout=timeout)
-
-
-@contextlib.contextmanager
-def listener(answer):
-    """Gives each connection to ``answer``; remembers what was sent to it."""
-    heard = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve():
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection, contextlib.suppress(OSError):
-                    connection.settimeout(5)
-                    answer(connection, heard)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield server.getsockname()[1], heard
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            thread.join(10)
 
 
 def saying(data, *, close=True):
@@ -244,7 +218,7 @@ def test_brotli_is_decoded_where_it_is_installed():
 
 
 def test_without_brotli_it_says_so(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "brotli", None)
+    monkeypatch.setitem(sys.modules, "brotli", None)
     found = digest("br", b"anything")
     assert (found.content, found.trouble) == (None, NO_BROTLI)
     assert found.wire == sha256(b"anything")

@@ -56,10 +56,6 @@ class Place:
     def is_origin(self) -> bool:
         return self.kind is Kind.ORIGIN
 
-    @property
-    def key(self) -> tuple[str, str]:
-        return self.url, self.tree
-
     def ask(
         self,
         path: str,
