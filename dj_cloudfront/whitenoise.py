@@ -38,6 +38,12 @@ _ODD = re.compile(
     rf"(https?://[^/?]*)?{rules.odd_path((rules.STATIC, rules.MEDIA, rules.PRIVATE))}",
     re.IGNORECASE,
 )
+_OF_A_PREFLIGHT = {
+    "Access-Control-Allow-Methods": rules.METHODS,
+    "Access-Control-Allow-Headers": "*",
+    "Access-Control-Max-Age": str(rules.PREFLIGHT_SECONDS),
+    "Cache-Control": rules.A_DAY,
+}
 _OF_A_304 = {"etag", "last-modified", "vary"}
 
 
@@ -78,7 +84,7 @@ class StaticFilesMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers={"Cache-Control": rules.A_DAY})
+            return HttpResponse(status=204, headers=_OF_A_PREFLIGHT)
         if request.method not in ("GET", "HEAD"):
             return HttpResponse(status=405, headers={"Allow": rules.METHODS})
         try:
@@ -100,10 +106,7 @@ class StaticFilesMiddleware:
             # Django's own type says nothing of an answer without content.
             del response["Content-Type"]
         response["Access-Control-Allow-Origin"] = "*"
-        response["Access-Control-Allow-Methods"] = rules.METHODS
-        response["Access-Control-Allow-Headers"] = "*"
         response["Access-Control-Expose-Headers"] = rules.EXPOSED_HEADERS
-        response["Access-Control-Max-Age"] = str(rules.PREFLIGHT_SECONDS)
         response["X-Content-Type-Options"] = "nosniff"
         if self.tree != rules.STATIC:
             response["Content-Security-Policy"] = rules.UPLOAD_POLICY
@@ -185,6 +188,7 @@ def _response(
     )
     for name, value in found.headers:
         response[name] = value
+    response["Accept-Ranges"] = "bytes"
     if found.status != 416:
         response["ETag"] = etag
     return response

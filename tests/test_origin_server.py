@@ -176,6 +176,13 @@ def test_a_preflight_is_allowed(origin, case):
     assert response.body == b""
 
 
+@each(*SUCCESSES, *ERRORS, *BAD_RANGES)
+def test_what_is_for_preflights_is_said_to_them_alone(origin, case):
+    response = ask(origin, case)
+    for name in ("Allow-Methods", "Allow-Headers", "Max-Age"):
+        assert response.all(f"Access-Control-{name}") == []
+
+
 @each(*SUCCESSES, *ERRORS, *BAD_RANGES, *PREFLIGHTS)
 def test_no_answer_of_the_trees_comes_from_django(origin, case):
     before = len(origin.upstream.requests)

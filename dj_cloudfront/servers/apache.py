@@ -69,10 +69,10 @@ _TEXT = r"""# <<command>>
     Header always set Cache-Control "<<a_year>>" "expr=reqenv('TREE') == 'static' && %{REQUEST_STATUS} in {'200', '206', '304'}"
     Header always set Allow "<<methods>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '405'"
     Header always set Access-Control-Allow-Origin "*" env=TREE
-    Header always set Access-Control-Allow-Methods "<<methods>>" env=TREE
-    Header always set Access-Control-Allow-Headers "*" env=TREE
     Header always set Access-Control-Expose-Headers "<<exposed>>" env=TREE
-    Header always set Access-Control-Max-Age "<<preflight>>" env=TREE
+    Header always set Access-Control-Allow-Methods "<<methods>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
+    Header always set Access-Control-Allow-Headers "*" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
+    Header always set Access-Control-Max-Age "<<preflight>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
     Header always set X-Content-Type-Options "nosniff" env=TREE
     Header always set Content-Security-Policy "<<policy>>" "expr=reqenv('TREE') in {'media', 'private'}"
     Header always merge Vary "Accept-Encoding" env=ENCODED

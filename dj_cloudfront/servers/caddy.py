@@ -14,10 +14,7 @@ _TEXT = r"""# <<command>>
 (<<p>>cdn) {
 	header {
 		Access-Control-Allow-Origin *
-		Access-Control-Allow-Methods "<<methods>>"
-		Access-Control-Allow-Headers *
 		Access-Control-Expose-Headers "<<exposed>>"
-		Access-Control-Max-Age <<preflight>>
 		X-Content-Type-Options nosniff
 		Cache-Control no-store
 	}
@@ -33,7 +30,12 @@ _TEXT = r"""# <<command>>
 	}
 	@preflight method OPTIONS
 	handle @preflight {
-		header Cache-Control "<<a_day>>"
+		header {
+			Access-Control-Allow-Methods "<<methods>>"
+			Access-Control-Allow-Headers *
+			Access-Control-Max-Age <<preflight>>
+			Cache-Control "<<a_day>>"
+		}
 		respond 204
 	}
 	@other not method GET HEAD

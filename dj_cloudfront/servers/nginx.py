@@ -28,10 +28,11 @@ map "$tree $status" $tree_origin {
     "~^\w+ 416$"               "";              # nginx runs add_header twice on a 416
     ~^\w                       *;
 }
-map "$tree $status" $tree_allow { "~^\w+ 405$" "<<methods>>"; }
-map $tree $tree_methods { "" ""; default "<<methods>>"; }
-map $tree $tree_headers { "" ""; default "<<exposed>>"; }
-map $tree $tree_max_age { "" ""; default <<preflight>>; }
+map "$tree $status" $tree_allow   { "~^\w+ 405$" "<<methods>>"; }
+map "$tree $status" $tree_methods { "~^\w+ 204$" "<<methods>>"; }
+map "$tree $status" $tree_headers { "~^\w+ 204$" *; }
+map "$tree $status" $tree_max_age { "~^\w+ 204$" <<preflight>>; }
+map $tree $tree_exposed { "" ""; default "<<exposed>>"; }
 map $tree $tree_sniff   { "" ""; default nosniff; }
 map $tree $tree_csp     { "~^(media|private)$" "<<policy>>"; }
 
@@ -49,9 +50,9 @@ server {
     add_header Cache-Control                 $tree_cache   always;
     add_header Allow                         $tree_allow   always;
     add_header Access-Control-Allow-Origin   $tree_origin  always;
+    add_header Access-Control-Expose-Headers $tree_exposed always;
     add_header Access-Control-Allow-Methods  $tree_methods always;
-    add_header Access-Control-Allow-Headers  $tree_origin  always;
-    add_header Access-Control-Expose-Headers $tree_headers always;
+    add_header Access-Control-Allow-Headers  $tree_headers always;
     add_header Access-Control-Max-Age        $tree_max_age always;
     add_header X-Content-Type-Options        $tree_sniff   always;
     add_header Content-Security-Policy       $tree_csp     always;

@@ -19,14 +19,18 @@ class NotInstalled(Exception):
     """A judge could not be installed."""
 
 
-def ensure(folder=FOLDER):
-    """Install what is not there yet, and say where each group is."""
+def ensure(folder=FOLDER, only=None):
+    """Install what is not there yet, and say where each group is.
+
+    :param only: One group. Default: all.
+    """
+    wanted = {name: pins for name, pins in groups().items() if only in (None, name)}
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for group, pins in groups().items():
+        for group, pins in wanted.items():
             _ensure(folder / group, pins)
-    return {group: folder / group for group in groups()}
+    return {group: folder / group for group in wanted}
 
 
 def groups():
