@@ -274,6 +274,29 @@ def test_a_file_that_other_origins_may_not_use(site):
     )
 
 
+def test_a_secret_opens_the_server_and_is_not_shown(site, monkeypatch):
+    secret = "s3cret-of-the-servers"
+
+    def repeats(request, reply):
+        given = request.headers.get("x-origin-secret", "")
+        reply.headers["X-Cache"] = f"Hit for {given}"
+        return reply if given or "check" not in request.headers["via"] else Reply(403)
+
+    write_build(site.folder / "static", "b2", FILES)
+    site.server.fault = repeats
+    _, closed = site.find(CSS)
+    assert closed == (
+        f"{site.server.url} answers 403: give this command what the server wants, by "
+        "CDN_ORIGIN_SECRET or --header"
+    )
+    monkeypatch.setenv("CDN_ORIGIN_SECRET", secret)
+    for arguments in ((), ("--json",)):
+        said, failed = site.find(CSS, *arguments)
+        assert failed is None
+        assert "Hit for …" in said
+        assert secret not in said
+
+
 def test_the_first_problem_is_the_one_that_is_said(site):
     """A source that has changed matters less than a server without the build."""
     write_build(site.folder / "static", "b2", FILES)

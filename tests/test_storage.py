@@ -8,8 +8,10 @@ import os
 import threading
 
 import pytest
+from django.contrib.staticfiles.management.commands import collectstatic
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.management import CommandError
 from project_support import Project
@@ -101,6 +103,41 @@ def test_fails_when_there_is_no_file(site):
     with pytest.raises(CommandError, match="a build must hold at least one file"):
         site.collect(ignore_patterns=["*"])
     assert site.builds() == []
+
+
+class Given(BuildStorage):
+    """Saves what is no file from its first byte on, and as it is there."""
+
+    source = None
+
+    def process(self, publication, names):
+        with open(self.source, "rb") as file:
+            file.read(4)
+            self.save("rest.txt", File(file, self.source))
+        with open(self.source, "rb") as file:
+            self.save("upper.txt", Upper(file, self.source))
+        with open(self.source, "rb") as file:
+            self.save("named.txt", File(file, "/etc/hostname"))
+        with open(self.source, encoding="utf-8") as file:
+            self.save("text.txt", File(file, self.source))
+        yield from ()
+
+
+class Upper(File):
+    def chunks(self, chunk_size=None):
+        for chunk in super().chunks(chunk_size):
+            yield chunk.upper()
+
+
+def test_content_that_is_not_the_files_own_is_what_counts(site, tmp_path, monkeypatch):
+    (tmp_path / "x.txt").write_text("one two")
+    monkeypatch.setattr(Given, "source", str(tmp_path / "x.txt"))
+    site.collect(storage="test_storage.Given")
+    found = site.published_files()
+    assert found["upper.txt"] == b"ONE TWO"
+    assert found["named.txt"] == found["text.txt"] == b"one two"
+    # Django reads from the start.
+    assert found["rest.txt"] == b"one two"
 
 
 # -- once published, it stays
@@ -217,6 +254,33 @@ def test_files_of_a_run_that_failed_are_not_taken_by_the_next(site):
     site.write({"only.txt": b"only"})
     site.collect()
     assert site.published_files() == {"only.txt": b"only"}
+
+
+class Spoilt(BuildStorage):
+    """Cannot process the first file."""
+
+    def process(self, publication, names):
+        yield "css/site.css", None, ValueError("spoilt")
+        yield "js/app.js", "js/app.js", True
+
+
+class GoingOn(collectstatic.Command):
+    """Does not raise what a storage could not process."""
+
+    def collect(self):
+        self.post_process = True
+        self.storage._being_written()
+        for name, data in FILES.items():
+            self.storage.save(name, ContentFile(data))
+        self.told = list(self.storage.post_process(FILES))
+        return {"modified": [], "unmodified": [], "post_processed": []}
+
+
+def test_a_command_that_goes_on_after_a_failure_publishes_nothing(site):
+    command = GoingOn()
+    site.collect(storage="test_storage.Spoilt", command=command)
+    assert [name for name, *_ in command.told] == ["css/site.css"]
+    assert (site.builds(), site.leftovers()) == ([], [])
 
 
 def test_a_process_that_is_interrupted_leaves_nothing(tmp_path):

@@ -104,7 +104,7 @@ def sources(drawn):
     return files
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(first=CONTENT, second=CONTENT, third=CONTENT)
 def test_whatever_changes_between_builds_the_next_is_as_if_made_anew(
     first, second, third
@@ -117,6 +117,12 @@ def test_whatever_changes_between_builds_the_next_is_as_if_made_anew(
             site.write(sources(drawn))
             site.publish("--build-version", version, storage=HASHED)
             assert_as_djangos(site, version)
+
+
+def test_a_reference_to_a_folder_is_left_as_django_leaves_it(site):
+    site.write({"css/more.css": b"p { background: url(../img) } q { filter: url(.) }"})
+    site.collect(storage=HASHED)
+    assert_as_djangos(site, "b1")
 
 
 # -- what did not change is not made again
@@ -293,6 +299,11 @@ def test_it_may_be_in_a_storage_of_its_own(site, tmp_path):
         assert static("css/site.css").endswith(manifest_name(tmp_path, "css/site.css"))
 
 
+def test_a_dry_run_leaves_a_manifest_of_its_own_place_alone(site, tmp_path):
+    site.publish("--dry-run", storage="test_storage_manifest.Apart")
+    assert not (tmp_path / "code").exists()
+
+
 def manifest_name(folder, name):
     return json.loads((folder / "code" / MANIFEST).read_bytes())["paths"][name]
 
@@ -391,6 +402,16 @@ def test_fails_when_a_stylesheet_cannot_be_hashed(site, data, why):
     with pytest.raises((ValueError, UnicodeDecodeError)):
         site.collect(storage=HASHED)
     assert (site.builds(), site.leftovers()) == ([], [])
+
+
+def test_fails_when_what_a_stylesheet_refers_to_has_gone(site):
+    site.publish(storage=HASHED)
+    (site.assets / "img/logo.png").unlink()
+    with pytest.raises(
+        CommandError, match="The file 'img/logo.png' could not be found"
+    ):
+        site.publish("--build-version", "b2", storage=HASHED)
+    assert site.builds() == ["b1"]
 
 
 def test_fails_when_stylesheets_import_each_other_in_a_circle(site):

@@ -11,7 +11,7 @@ from django.core.files import File
 
 
 def file_of(content: File[Any]) -> Path | None:
-    """The file on the disk that this is, from its first byte on and as it is there."""
+    """The file on the disk that this is, as it is there."""
     file, name = getattr(content, "file", None), content.name
     if type(content) is not File or not isinstance(file, io.BufferedReader) or not name:
         return None
@@ -19,7 +19,7 @@ def file_of(content: File[Any]) -> Path | None:
         same = os.path.samestat(os.fstat(file.fileno()), os.stat(name))
     except (OSError, ValueError):
         return None
-    return Path(name) if same and not file.tell() else None
+    return Path(name) if same else None
 
 
 def bytes_of(content: File[Any]) -> bytes:

@@ -2,65 +2,34 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
-
 import pytest
 from browser_support import chromium, fresh_profile
-
-ACT = "document.title = 'acted'; window.acted = true"
-HTML = f"""<!doctype html><title>quiet</title><style>p {{ color: green }}</style>
-<p onclick="{ACT}">text</p><script>{ACT}</script><img src=x onerror="{ACT}">
-<form action="https://example.com"><button>go</button></form>"""
-SVG = f"""<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9" onload="{ACT}">
-<title>quiet</title><script>{ACT}</script><rect width="9" height="9" fill="green"/></svg>"""
-
-
-def png():
-    def chunk(kind, data):
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    header = struct.pack(">IIBBBBB", 7, 5, 8, 2, 0, 0, 0)
-    rows = b"".join(b"\0" + b"\x20\x80\x20" * 7 for _ in range(5))
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
-
-
-def wav():
-    samples = b"\x80" * 800
-    form = struct.pack("<HHIIHH", 1, 1, 8000, 8000, 1, 8)
-    inner = b"WAVEfmt " + struct.pack("<I", 16) + form
-    inner += b"data" + struct.pack("<I", len(samples)) + samples
-    return b"RIFF" + struct.pack("<I", len(inner)) + inner
-
+from edge_support import CountingOrigin, Reply
+from uploads_support import HTML, SVG, page_with, pdf, plays, png, shows_red, wav, webm
 
 FILES = {
     "page.html": HTML.encode(),
     "picture.svg": SVG.encode(),
     "picture.png": png(),
     "sound.wav": wav(),
+    "paper.pdf": pdf(),
 }
-
-
-@pytest.fixture(scope="module")
-def media(local_site, state_folder):
-    """The URL of a folder of uploads that got past every form."""
-    folder = state_folder / "site" / "media" / "hostile"
-    folder.mkdir()
-    for name, content in FILES.items():
-        (folder / name).write_bytes(content)
-    return f"{local_site.status['media']}hostile/"
 
 
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def media(local_site, state_folder, browser):
+    """The URL of a folder of uploads that got past every form."""
+    folder = state_folder / "site" / "media" / "hostile"
+    folder.mkdir()
+    for name, content in {**FILES, "clip.webm": webm(browser)}.items():
+        (folder / name).write_bytes(content)
+    return f"{local_site.status['media']}hostile/"
 
 
 @pytest.fixture
@@ -117,3 +86,40 @@ def test_sound_plays_in_a_page(visit, media, local_site):
         f"{media}sound.wav",
     )
     assert round(seconds, 1) == 0.1
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """A site of its own: a page out of nowhere may not ask loopback."""
+    with CountingOrigin() as server:
+        yield server
+
+
+def open_page(visit, pages, html):
+    pages.default = Reply(headers={"Content-Type": "text/html"}, body=html.encode())
+    visit.page.goto(f"http://{pages.address}/")
+
+
+def test_a_video_plays_in_a_page(visit, media, pages):
+    open_page(visit, pages, "<p>page")
+    assert plays(visit.page, f"{media}clip.webm") == [64, True]
+
+
+@pytest.mark.parametrize("tag", ["iframe", "embed", "object"])
+def test_a_pdf_is_read_in_a_page(browser, visit, media, pages, tag):
+    open_page(visit, pages, page_with(tag, f"{media}paper.pdf"))
+    assert shows_red(browser, visit.page)
+
+
+def test_a_pdf_is_read_on_its_own(browser, visit, media):
+    visit.page.goto(f"{media}paper.pdf")
+    assert shows_red(browser, visit.page)
+
+
+def test_what_shows_nothing_of_a_pdf_is_noticed(browser, visit, media, pages):
+    # A frame with a sandbox of its own gets no viewer, whatever the PDF's headers say.
+    html = page_with("iframe", f"{media}paper.pdf").replace(
+        "<iframe", "<iframe sandbox"
+    )
+    open_page(visit, pages, html)
+    assert not shows_red(browser, visit.page, seconds=3)
