@@ -15,7 +15,7 @@ from dj_cloudfront.inspection.evidence import (
     ask_all,
     joined,
 )
-from dj_cloudfront.inspection.findings import Level, Report, without_secrets
+from dj_cloudfront.inspection.findings import Level, Report, cleaned
 from dj_cloudfront.inspection.options import Options
 from dj_cloudfront.inspection.places import (
     Kind,
@@ -95,7 +95,7 @@ def _report(
         not_checked=(*notes, *_undecoded(asked)),
         files=_counted(build),
     )
-    return without_secrets(report, plan.options.headers.values())
+    return cleaned(report, plan.options.without_secrets)
 
 
 def _check_is_anything(plan: Plan, urls: dict[Tree, str]) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-
-_SHORTEST_SECRET = 4
 
 
 class Level(StrEnum):
@@ -78,20 +76,13 @@ class Report:
         }
 
 
-def without_secrets(report: Report, secrets: Iterable[str]) -> Report:
-    """The report without them, should a server have repeated what it was sent."""
-    hidden = [one for one in secrets if len(one) >= _SHORTEST_SECRET]
-
-    def cleaned(text: str) -> str:
-        for secret in hidden:
-            text = text.replace(secret, "…")
-        return text
-
+def cleaned(report: Report, clean: Callable[[str], str]) -> Report:
+    """The report with all that a server may have put into it made clean."""
     findings = (
         replace(
             finding,
-            sentence=cleaned(finding.sentence),
-            subjects=tuple(cleaned(one) for one in finding.subjects),
+            sentence=clean(finding.sentence),
+            subjects=tuple(clean(one) for one in finding.subjects),
         )
         for finding in report.findings
     )

@@ -17,6 +17,8 @@ SECRET_HEADER = "X-Origin-Secret"
 
 DEFAULT_TIMEOUT = 10.0
 
+# What is shorter is found in any text.
+_SHORTEST_SECRET = 4
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(:\d{1,5})?")
 
@@ -37,6 +39,13 @@ class Options:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeout: float = DEFAULT_TIMEOUT
     ca_file: str | None = None
+
+    def without_secrets(self, text: str) -> str:
+        """A text without the headers' values, should a server have repeated them."""
+        for value in self.headers.values():
+            if len(value) >= _SHORTEST_SECRET:
+                text = text.replace(value, "…")
+        return text
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

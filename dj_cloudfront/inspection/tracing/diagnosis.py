@@ -57,6 +57,11 @@ def _server(trace: Trace) -> str:
     for told in _of(trace, Kind.ORIGIN):
         if told.trouble:
             return f"{told.place} {told.trouble}"
+        if told.status in (401, 403):
+            return (
+                f"{told.place} answers {told.status}: give this command what the server "
+                "wants, by CDN_ORIGIN_SECRET or --header"
+            )
         if told.status != 200:
             return f"{told.place} answers {told.status}: bring {where} there"
         if told.is_same is False:

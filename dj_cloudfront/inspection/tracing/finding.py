@@ -28,7 +28,7 @@ from dj_cloudfront.inspection.tracing.sources import (
     page_url,
     static_sources,
 )
-from dj_cloudfront.inspection.tracing.trace import Told, Trace
+from dj_cloudfront.inspection.tracing.trace import Told, Trace, cleaned
 from dj_cloudfront.inspection.tracing.wanted import Wanted, read_wanted
 from dj_cloudfront.settings import Cdn
 
@@ -146,7 +146,7 @@ def _told(
     search: Search, tree: Tree, urls: Urls, used: Used, expected: Expected
 ) -> Iterator[Told]:
     for place in _places(search, tree, urls):
-        yield ask(
+        told = ask(
             place,
             build=used.build,
             name=used.name,
@@ -154,6 +154,7 @@ def _told(
             expected=expected,
         )
         place.client.close()
+        yield cleaned(told, search.options.without_secrets)
 
 
 def _places(search: Search, tree: Tree, urls: Urls) -> Iterator[Place]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from dj_cloudfront.inspection.places import Kind, Tree
 
@@ -57,6 +58,20 @@ class Told:
     allow_origin: str = ""
     encoding: str = ""
     content_type: str = ""
+
+
+def cleaned(told: Told, clean: Callable[[str], str]) -> Told:
+    """The same with all that a server may have put into it made clean."""
+    return replace(
+        told,
+        trouble=clean(told.trouble),
+        cache=clean(told.cache),
+        age=clean(told.age),
+        cache_control=clean(told.cache_control),
+        allow_origin=clean(told.allow_origin),
+        encoding=clean(told.encoding),
+        content_type=clean(told.content_type),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
