@@ -245,6 +245,7 @@ def test_a_run_that_fails_leaves_nothing_and_the_next_one_succeeds(site):
     assert site.published_files() == FILES
 
 
+@pytest.mark.timeout(10)
 def test_files_of_a_run_that_failed_are_not_taken_by_the_next(site):
     with pytest.raises(RuntimeError) as error:
         site.collect(storage="test_storage.Failing")

@@ -233,6 +233,7 @@ def test_a_subclass_with_hashes_of_its_own_is_asked_each_time(site, monkeypatch)
     monkeypatch.setattr(Versioned, "number", "2")
     site.collect("b2", "test_storage_manifest.Versioned")
     assert manifest(site, "b2")["paths"]["css/site.css"] == "css/site.v2.css"
+    assert manifest(site, "b2")["paths"]["img/logo.png"] == "img/logo.v2.png"
     assert b"base.v2.css" in site.file("b2", "css/site.v2.css").read_bytes()
 
 

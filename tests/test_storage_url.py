@@ -203,8 +203,8 @@ def test_a_static_url_that_is_overridden_counts_at_once(site):
 
 
 def test_static_does_without_the_app_as_django_does(site):
-    with site.settings():
-        static("a.css")
+    with site.settings(storage="storage_support.Tagged"):
+        assert static("a.css") == "https://static.example.com/b1/a.css?tag"
         with override_settings(INSTALLED_APPS=[]):
             assert static("a b.css") == "https://static.example.com/b1/a%20b.css"
 
