@@ -6,6 +6,7 @@ import filecmp
 import json
 from collections.abc import Sequence
 
+from benchmarks import limits
 from benchmarks.django_builds import Workshop, workshop
 from benchmarks.pairs import Figure, compare
 from benchmarks.site import names
@@ -19,7 +20,7 @@ def figures() -> Sequence[Figure]:
             "the time of collectstatic with ManifestStaticFilesStorage",
             lambda: shop.collect("ManifestStaticFilesStorage"),
             pairs=3,
-            limit=0.6,
+            limit=limits.HASHING,
             before=shop.clean,
         )
         _check(shop)

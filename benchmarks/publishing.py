@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks import limits
 from benchmarks.django_builds import Workshop, workshop
 from benchmarks.pairs import Figure, compare
 
@@ -24,7 +25,7 @@ def _time(shop: Workshop) -> Figure:
         "the time of stock collectstatic",
         lambda: shop.collect("StaticFilesStorage"),
         pairs=5,
-        limit=0.35,
+        limit=limits.PUBLISHING,
         before=shop.clean,
     )
 
@@ -40,7 +41,7 @@ def _bytes_written(shop: Workshop) -> Figure:
         theirs=theirs,
         unit="bytes",
         pairs=1,
-        limit=0.1,
+        limit=limits.BYTES_WRITTEN,
     )
 
 
@@ -56,7 +57,7 @@ def _disk(shop: Workshop) -> Figure:
         theirs=alone,
         unit="bytes",
         pairs=1,
-        limit=1.1,
+        limit=limits.DISK,
     )
 
 

@@ -12,6 +12,7 @@ from django.contrib.staticfiles.storage import (
 from django.templatetags.static import static
 from django.test import override_settings
 
+from benchmarks import limits
 from benchmarks.django_builds import set_up
 from benchmarks.pairs import Figure, compare
 from benchmarks.site import names
@@ -73,7 +74,7 @@ def _compare(
     theirs: Callable[[], list[str]],
 ) -> Figure:
     assert ours() == theirs(), "the URLs must be Django's"
-    return compare(what, ours, alternative, theirs, pairs=15, limit=0.25)
+    return compare(what, ours, alternative, theirs, pairs=15, limit=limits.URL)
 
 
 def _call(url: Callable[[str], str]) -> list[str]:

@@ -453,7 +453,7 @@ def test_fails_when_the_settings_do_not_name_one_build(site, changes, sentence):
             "reference_prefix must begin and end with a slash",
         ),
         (
-            {"reference_prefix": "/"},
+            {"reference_prefix": "//cdn/"},
             "reference_prefix must begin and end with a slash, suc",
         ),
     ],

@@ -35,7 +35,7 @@ class PublishingOptions:
                 f"got {self.precompress!r}"
             )
         prefix = self.reference_prefix
-        if not prefix.startswith("/") or not prefix.endswith("/") or len(prefix) < 3:
+        if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
             raise ImproperlyConfigured(
                 "reference_prefix must begin and end with a slash, such as '/static/', "
                 f"got {prefix!r}"

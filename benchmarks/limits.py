@@ -1,0 +1,9 @@
+"""What the documentation promises of publishing: ratios that must not be passed."""
+
+from __future__ import annotations
+
+PUBLISHING = 0.35
+BYTES_WRITTEN = 0.1
+DISK = 1.1
+HASHING = 0.6
+URL = 0.25
