@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import errno
-import multiprocessing
 import os
-import signal
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
-from builds_support import write_files
+from builds_support import ROOT, write_files
 
 from dj_cloudfront.builds import disk
 
@@ -147,24 +147,25 @@ def test_a_folder_that_cannot_be_synced_for_want_of_a_disk_is_an_error(
 # The lock
 
 
-def hold(root, held, let_go):
-    with disk.locked(root):
-        held.set()
-        let_go.wait(30)
+HOLD = """
+import sys
+from pathlib import Path
+from dj_cloudfront.builds import disk
+with disk.locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
 def holder(tmp_path):
-    """Another process that has the lock."""
-    context = multiprocessing.get_context("spawn")
-    held, let_go = context.Event(), context.Event()
-    process = context.Process(target=hold, args=(tmp_path, held, let_go))
-    process.start()
-    assert held.wait(30)
-    process.let_go = let_go
-    yield process
-    let_go.set()
-    process.join(30)
+    """Another process that has the lock, until its standard input ends."""
+    command = [sys.executable, "-c", HOLD, tmp_path]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout.readline() == b"locked\n"
+        yield process
+        process.stdin.close()
 
 
 def test_one_at_a_time(tmp_path, holder):
@@ -175,7 +176,7 @@ def test_one_at_a_time(tmp_path, holder):
         f"{os.uname().nodename} still publishes or prunes there: wait for it, or end it if "
         "it hangs"
     )
-    holder.let_go.set()
+    holder.stdin.close()
     with disk.locked(tmp_path, seconds=30):
         pass
 
@@ -185,7 +186,7 @@ def test_whoever_waits_is_told(tmp_path, holder):
 
     def tell(*progress):
         told.append(progress)
-        holder.let_go.set()
+        holder.stdin.close()
 
     with disk.locked(tmp_path, seconds=30, progress=tell):
         pass
@@ -196,7 +197,7 @@ def test_whoever_waits_is_told(tmp_path, holder):
 
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path, holder):
-    os.kill(holder.pid, signal.SIGKILL)
+    holder.kill()
     with disk.locked(tmp_path, seconds=30):
         pass
 
