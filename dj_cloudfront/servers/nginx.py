@@ -73,8 +73,7 @@ server {
 
 _LOCATION = r"""    location ^~ /<<name>>/ {<<why>>
         alias <<alias>>;
-        disable_symlinks on <<root>>;
-<<companions>>        if ($request_method = OPTIONS) { return 204; }
+<<links>><<companions>>        if ($request_method = OPTIONS) { return 204; }
         if ($request_method !~ ^(GET|HEAD)$) { return 405; }
         try_files $uri =404;<<files>>
     }"""
@@ -83,7 +82,8 @@ _LOCATION = r"""    location ^~ /<<name>>/ {<<why>>
 def render(site: Site, *, brotli: bool = False) -> str:
     """The text of a file for ``/etc/nginx/conf.d``.
 
-    :param brotli: Use ``.br`` files too. Debian's nginx needs a package for that.
+    :param brotli: Use ``.br`` files too. Debian's nginx needs a package for that, and then
+        follows links inside of a build.
     """
     text = fill(
         _TEXT,
@@ -168,11 +168,19 @@ def _location(tree: Tree, *, brotli: bool) -> str:
         _LOCATION,
         name=tree.name,
         alias=quoted(f"{tree.root}/"),
-        root=quoted(f"from={tree.root}"),
+        links=_links(tree, brotli=brotli),
         companions=_companions(brotli) if tree.has_companions else "",
         why=" " * 22 + "# ^~: no regular expression, no script" if first else "",
         files=" " * 20 + "# a folder has no page and no redirect" if first else "",
     )
+
+
+def _links(tree: Tree, *, brotli: bool) -> str:
+    # The module is wrong about the length of a path (1.0.0~rc-3), which matters only when
+    # nginx walks it: then it finds a .br file or not, as the memory behind it happens to be.
+    if brotli and tree.has_companions:
+        return ""
+    return f"        disable_symlinks on {quoted(f'from={tree.root}')};\n"
 
 
 def _companions(brotli: bool) -> str:
