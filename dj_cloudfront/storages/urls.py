@@ -74,8 +74,8 @@ def _shorten_static() -> None:
     On its way to the storage, Django's function looks through the installed apps and passes a
     proxy, which takes longer than the answer.
     """
-    found = vars(StaticNode)["handle_simple"]
-    if isinstance(found, _ShortWay):
+    found = vars(StaticNode).get("handle_simple")
+    if not isinstance(found, classmethod) or isinstance(found, _ShortWay):
         return
     proxy = staticfiles_storage.__dict__
 
