@@ -7,8 +7,8 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
+from stacks.configuration import check_no_key_twice
 from stacks.quota import note_policies
-from stacks.section import check_no_key_twice
 
 
 def main(app: cdk.App) -> None:

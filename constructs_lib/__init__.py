@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from constructs_lib.cors import Cors
-from constructs_lib.distributions import MediaDistribution, StaticDistribution
+from constructs_lib.distributions import (
+    MediaDistribution,
+    PriceClass,
+    PrivateMediaDistribution,
+    StaticDistribution,
+    Tls,
+    Viewers,
+)
 from constructs_lib.django_cdn import DjangoCdn
-from constructs_lib.headers import Hsts, ResponseHeaders
 from constructs_lib.media import MediaBucket, SigningKeys
 from constructs_lib.origins import (
     DjangoOrigin,
@@ -13,10 +18,7 @@ from constructs_lib.origins import (
     OriginRecord,
     OriginSecret,
 )
-from constructs_lib.policies import Policies
-from constructs_lib.private import PrivateMediaDistribution
-from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import PriceClass, Tls, Viewers
+from constructs_lib.policies import Cors, ErrorTtl, Hsts, Policies, ResponseHeaders, Ttl
 
 __all__ = [
     "Cors",

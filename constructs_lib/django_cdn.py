@@ -9,16 +9,19 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from constructs_lib.checks import check_distinct, check_list
-from constructs_lib.cors import Cors
-from constructs_lib.distributions import MediaDistribution, StaticDistribution
-from constructs_lib.headers import ResponseHeaders
+from constructs_lib.distributions import (
+    MediaDistribution,
+    PrivateMediaDistribution,
+    StaticDistribution,
+    Viewers,
+)
+from constructs_lib.distributions.domain_names import (
+    check_domain_names,
+    define_certificate,
+)
 from constructs_lib.media import MediaBucket, SigningKeys
-from constructs_lib.names import check_domain_names, define_certificate
 from constructs_lib.origins import DjangoOrigin
-from constructs_lib.policies import Policies
-from constructs_lib.private import PrivateMediaDistribution
-from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import Viewers
+from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
 
 

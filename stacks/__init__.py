@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from stacks.cdn_stack import CdnStack
-from stacks.environment import Environment
+from stacks.configuration import Environment
 
 __all__ = ["CdnStack", "Environment"]

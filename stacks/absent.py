@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from stacks.environment import Environment
+from stacks.configuration import Environment
 
 _AUDITORS_RETENTION = timedelta(days=365)
 _LOG_GROUP = "Logs/LogGroup"

@@ -13,7 +13,7 @@ import aws_cdk as cdk
 from constructs import IConstruct
 
 from stacks import absent
-from stacks.environment import Environment
+from stacks.configuration import Environment
 
 # Of cdk-nag: https://github.com/cdklabs/cdk-nag/blob/main/RULES.md
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")

@@ -9,7 +9,7 @@ from constructs_lib import DjangoCdn, MediaBucket
 from dj_cloudfront.contract import Output
 from stacks import references
 from stacks.acknowledgements import acknowledge
-from stacks.environment import Environment
+from stacks.configuration import Environment
 
 
 class CdnStack(cdk.Stack):

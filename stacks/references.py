@@ -8,8 +8,8 @@ from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from constructs_lib import Policies
-from stacks.half import PolicyIds
-from stacks.reading import Zone
+from stacks.configuration.common import Zone
+from stacks.configuration.half import PolicyIds
 
 
 def certificate(scope: Construct, arn: str | None) -> acm.ICertificate | None:

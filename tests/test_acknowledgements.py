@@ -12,9 +12,10 @@ from cdk_support import ROOT, environment, new_app
 from environments import MAXIMAL, MINIMAL
 from keys_support import A
 
-from stacks import CdnStack, half
+from stacks import CdnStack
 from stacks.acknowledgements import ACKNOWLEDGEMENTS, acknowledge
-from stacks.environment import KEYS
+from stacks.configuration import half
+from stacks.configuration.environment import KEYS
 
 EACH = pytest.mark.parametrize(
     "one",

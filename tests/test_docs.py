@@ -20,7 +20,7 @@ from environments import MAXIMAL, SITE
 
 import constructs_lib
 import dj_cloudfront.__main__
-import stacks.media
+import stacks.configuration.media
 from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.origins import OriginOptions
 from dj_cloudfront.contract import Output
@@ -461,7 +461,7 @@ def test_media_has_two_keys_more():
 
 def test_the_keys_of_signing_are_those_that_are_read():
     assert set(documented_keys("`media.signing` and `private.signing`")) == set(
-        stacks.media._SIGNING_KEYS
+        stacks.configuration.media._SIGNING_KEYS
     )
 
 

@@ -9,8 +9,8 @@ from environments import MAXIMAL
 from keys_support import A
 
 from constructs_lib import DjangoOrigin, MediaDistribution, SigningKeys
+from constructs_lib.distributions.private import PrivateMediaDistribution
 from constructs_lib.origins import OriginSecret
-from constructs_lib.private import PrivateMediaDistribution
 
 KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
 ORIGIN = DjangoOrigin.server(

@@ -10,8 +10,8 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from constructs_lib.cors import Cors
-from constructs_lib.naming import policy_name
+from constructs_lib.physical_names import physical_name
+from constructs_lib.policies.cors import Cors
 
 # S3 says 403 for a name that does not exist. CloudFront counts a refused connection as 503 and
 # a timeout as 504, and fails over for GET, HEAD and OPTIONS only:
@@ -68,7 +68,7 @@ class MediaBucket(Construct):
         self.origin_access_control = cloudfront.S3OriginAccessControl(
             self,
             "OriginAccessControl",
-            origin_access_control_name=policy_name(
+            origin_access_control_name=physical_name(
                 self, "OriginAccessControl", limit=_NAME_LIMIT
             ),
         )

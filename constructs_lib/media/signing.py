@@ -12,7 +12,7 @@ from constructs import Construct
 
 from constructs_lib.checks import shown
 from constructs_lib.media.public_key import canonical_pem
-from constructs_lib.naming import policy_name
+from constructs_lib.physical_names import physical_name
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 KEYS_IN_A_GROUP = 5
@@ -85,7 +85,7 @@ class MediaSigning(Construct):
             name: cloudfront.PublicKey(
                 self,
                 name,
-                public_key_name=policy_name(self, name, limit=_NAME_LIMIT),
+                public_key_name=physical_name(self, name, limit=_NAME_LIMIT),
                 encoded_key=pem,
             )
             for name, pem in keys.encoded().items()
@@ -93,7 +93,7 @@ class MediaSigning(Construct):
         self.key_group = cloudfront.KeyGroup(
             self,
             "KeyGroup",
-            key_group_name=policy_name(self, "KeyGroup", limit=_NAME_LIMIT),
+            key_group_name=physical_name(self, "KeyGroup", limit=_NAME_LIMIT),
             items=list(self.public_keys.values()),
         )
         self.key_pair_id = self.public_keys[keys.signing_key].public_key_id

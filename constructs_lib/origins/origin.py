@@ -31,8 +31,8 @@ from constructs_lib.origins.request_headers import (
 )
 from constructs_lib.origins.secret import SECRET_HEADER, OriginSecret
 from constructs_lib.origins.shield import check_shield_region
+from constructs_lib.origins.tree import TREE_HEADER, Tree
 from constructs_lib.origins.vpc import check_endpoint_arn, shared_vpc_origin
-from constructs_lib.tree import TREE_HEADER, Tree
 
 # All that CloudFront can act on: a file may be on the second server alone.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html

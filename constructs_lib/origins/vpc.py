@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from constructs_lib.checks import shown
-from constructs_lib.naming import policy_name
+from constructs_lib.physical_names import physical_name
 
 VPC_ORIGIN_NAME_LIMIT = 64
 """Characters to which the CDK cuts such a name."""
@@ -61,7 +61,7 @@ class VpcOrigin(Construct):
             "Resource",
             vpc_origin_endpoint_config=cloudfront.CfnVpcOrigin.VpcOriginEndpointConfigProperty(
                 arn=endpoint_arn,
-                name=policy_name(scope, construct_id, limit=VPC_ORIGIN_NAME_LIMIT),
+                name=physical_name(scope, construct_id, limit=VPC_ORIGIN_NAME_LIMIT),
                 https_port=https_port,
                 origin_protocol_policy="https-only",
                 origin_ssl_protocols=["TLSv1.2"],

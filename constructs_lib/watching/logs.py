@@ -12,7 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
-from constructs_lib.naming import policy_name
+from constructs_lib.physical_names import physical_name
 from constructs_lib.watching.destinations import LogDestination
 from constructs_lib.watching.fields import (
     DEFAULT_FIELDS,
@@ -139,7 +139,7 @@ class AccessLogs(Construct):
         return logs.CfnDeliveryDestination(
             self,
             "Destination",
-            name=policy_name(self, f"Destination/{identity}", limit=_NAME_LIMIT),
+            name=physical_name(self, f"Destination/{identity}", limit=_NAME_LIMIT),
             delivery_destination_type=kind,
             destination_resource_arn=arn,
             output_format="json",

@@ -13,12 +13,18 @@ from constructs_lib import Cors, DjangoOrigin, SigningKeys, Viewers
 from constructs_lib.checks import check_distinct, did_you_mean, shown
 from constructs_lib.distributions import MEDIA, SIGNED_HEADERS, STATIC
 from constructs_lib.watching import LegacyLogs
-from stacks import half, reading
-from stacks.half import Half
-from stacks.media import Bucket, Private, read_bucket, read_private, read_signing
-from stacks.origin import read_origin
-from stacks.section import Section, as_object, child
-from stacks.watching import (
+from stacks.configuration import common, half
+from stacks.configuration.half import Half
+from stacks.configuration.media import (
+    Bucket,
+    Private,
+    read_bucket,
+    read_private,
+    read_signing,
+)
+from stacks.configuration.origin import read_origin
+from stacks.configuration.section import Section, as_object, child
+from stacks.configuration.watching import (
     Logs,
     Monitoring,
     read_legacy_logs,
@@ -70,7 +76,7 @@ class Environment:
     cors: Cors
     viewers: Viewers
     certificate_arn: str | None
-    hosted_zone: reading.Zone | None
+    hosted_zone: common.Zone | None
     dns_records: bool
     static: Half
     media: Half
@@ -131,7 +137,7 @@ class Environment:
         section = Section(path, value, keys=KEYS)
         static = section.section("static", keys=half.KEYS)
         media = section.section("media", keys=(*half.KEYS, "bucket", "signing"))
-        cors = reading.cors(section)
+        cors = common.cors(section)
         signed = media.get("signing") is not None
         media_half = Half.read(
             media, default=replace(MEDIA, headers=SIGNED_HEADERS) if signed else MEDIA
@@ -147,9 +153,9 @@ class Environment:
             retain=section.flag("retain"),
             origin=read_origin(section),
             cors=cors,
-            viewers=reading.viewers(section),
-            certificate_arn=reading.certificate_arn(section),
-            hosted_zone=reading.hosted_zone(section),
+            viewers=common.viewers(section),
+            certificate_arn=common.certificate_arn(section),
+            hosted_zone=common.hosted_zone(section),
             dns_records=section.flag("dns_records", default=True),
             static=Half.read(static, default=STATIC),
             media=media_half,

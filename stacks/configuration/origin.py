@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib import DjangoOrigin
 from constructs_lib.checks import check_host_name
 from constructs_lib.origins import IpAddressType, OriginOptions, OriginSecret
-from stacks.section import Section
+from stacks.configuration.section import Section
 
 KEYS = (
     "connection_attempts",

@@ -7,8 +7,8 @@ from typing import Self
 
 from constructs_lib import ErrorTtl, Hsts, ResponseHeaders, Ttl
 from constructs_lib.checks import check_host_name
-from constructs_lib.pulling import Half as PulledTree
-from stacks.section import Section
+from constructs_lib.distributions import Half as PulledTree
+from stacks.configuration.section import Section
 
 KEYS = ("domain_names", "error_ttl_seconds", "headers", "policy_ids", "ttl_seconds")
 _HEADER_KEYS = (

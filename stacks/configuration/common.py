@@ -1,4 +1,4 @@
-"""From the keys of an environment to the values that the constructs take."""
+"""What an environment says of all its distributions: CORS, viewers, certificate, zone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from constructs_lib import Cors, PriceClass, Tls, Viewers
 from constructs_lib.checks import check_host_name
-from stacks.section import Section
+from stacks.configuration.section import Section
 
 
 @dataclass(frozen=True, kw_only=True)

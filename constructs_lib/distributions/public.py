@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib.cors import Cors
-from constructs_lib.headers import ResponseHeaders
+from constructs_lib.distributions.halves import MEDIA, SIGNED_HEADERS, STATIC
+from constructs_lib.distributions.pulling import define_distribution
+from constructs_lib.distributions.viewers import Viewers
 from constructs_lib.media import MediaBucket, MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
-from constructs_lib.policies import Policies
-from constructs_lib.pulling import Half, define_distribution
-from constructs_lib.tree import Tree
-from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import Viewers
+from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
-
-STATIC = Half(
-    tree=Tree.STATIC, ttl=Ttl(max=timedelta(days=365)), headers=ResponseHeaders()
-)
-MEDIA = Half(
-    tree=Tree.MEDIA,
-    ttl=Ttl(max=timedelta(days=7)),
-    # An uploaded page or SVG may be looked at and can do nothing.
-    headers=ResponseHeaders(
-        content_security_policy="default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    ),
-)
-
-# What needs a signature belongs into no shared cache, and a browser asks again each time, so
-# that what has expired stays closed.
-SIGNED_HEADERS = replace(MEDIA.headers, extra={"Cache-Control": "private, no-cache"})
 
 
 class StaticDistribution(Construct):

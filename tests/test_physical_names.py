@@ -8,7 +8,7 @@ from cdk_support import environment, new_app, new_stack, resources
 from constructs import Construct
 
 from constructs_lib import DjangoCdn, DjangoOrigin, StaticDistribution
-from constructs_lib.naming import NAME_LIMIT, policy_name
+from constructs_lib.physical_names import NAME_LIMIT, physical_name
 from stacks import CdnStack
 
 ORIGIN = DjangoOrigin.server("www.example.com")
@@ -24,7 +24,7 @@ def names(template):
 
 def test_a_name_holds_stack_path_region_and_a_hash():
     stack = new_stack(stack_id="mysite-cdn-prod", region="eu-west-1")
-    name = policy_name(Construct(Construct(stack, "Cdn"), "Static"), "CachePolicy")
+    name = physical_name(Construct(Construct(stack, "Cdn"), "Static"), "CachePolicy")
     assert re.fullmatch(
         "mysite-cdn-prod-Cdn-Static-CachePolicy-eu-west-1-[0-9a-f]{8}", name
     )
@@ -50,7 +50,10 @@ def test_names_differ_over_environments_regions_and_pairs_in_a_stack():
 def test_a_long_name_is_cut_before_its_hash_and_stays_distinct():
     stack = new_stack(stack_id="s" * 100)
     deep = Construct(stack, "p" * 100)
-    first, second = policy_name(deep, "CachePolicy"), policy_name(deep, "CachePolicy2")
+    first, second = (
+        physical_name(deep, "CachePolicy"),
+        physical_name(deep, "CachePolicy2"),
+    )
     assert len(first) == len(second) == NAME_LIMIT
     assert first[:-8] == second[:-8]
     assert first[-8:] != second[-8:]
@@ -58,8 +61,8 @@ def test_a_long_name_is_cut_before_its_hash_and_stays_distinct():
 
 def test_paths_that_look_alike_have_different_names():
     stack = new_stack()
-    one = policy_name(Construct(stack, "A-B"), "CachePolicy")
-    other = policy_name(Construct(Construct(stack, "A"), "B"), "CachePolicy")
+    one = physical_name(Construct(stack, "A-B"), "CachePolicy")
+    other = physical_name(Construct(Construct(stack, "A"), "B"), "CachePolicy")
     assert one[:-8] == other[:-8]
     assert one != other
 
@@ -86,13 +89,13 @@ def test_wrapping_a_construct_keeps_the_names_as_it_keeps_the_ids():
     def wrapped(scope, construct_id):
         return Construct(Construct(scope, construct_id), "Default")
 
-    plain = policy_name(Construct(new_stack(), "Static"), "CachePolicy")
-    assert policy_name(wrapped(new_stack(), "Static"), "CachePolicy") == plain
+    plain = physical_name(Construct(new_stack(), "Static"), "CachePolicy")
+    assert physical_name(wrapped(new_stack(), "Static"), "CachePolicy") == plain
     other = Construct(Construct(new_stack(), "Static"), "Other")
-    assert policy_name(other, "CachePolicy") != plain
+    assert physical_name(other, "CachePolicy") != plain
 
 
 def test_names_have_only_characters_that_the_cdk_allows():
     stack = new_stack()
-    name = policy_name(Construct(stack, "Über.uns (1)"), "CachePolicy")
+    name = physical_name(Construct(stack, "Über.uns (1)"), "CachePolicy")
     assert re.fullmatch(r"[A-Za-z0-9_-]+", name)

@@ -1,4 +1,4 @@
-"""Physical names of CloudFront policies, which are unique in an account, not in a region."""
+"""Physical names, where generated ones collide: policies are unique in an account."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ NAME_LIMIT = 128
 _LONGEST_REGION = 16
 
 
-def policy_name(scope: Construct, construct_id: str, *, limit: int = NAME_LIMIT) -> str:
+def physical_name(
+    scope: Construct, construct_id: str, *, limit: int = NAME_LIMIT
+) -> str:
     """``<stack name>-<construct path>-<region>-<8 hex of the whole>``, for a child of a scope.
 
     Names made up by CloudFormation or the CDK collide across environments and regions:

@@ -8,17 +8,13 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib.cors import Cors
-from constructs_lib.distributions import MEDIA, SIGNED_HEADERS
+from constructs_lib.distributions.halves import PRIVATE
+from constructs_lib.distributions.pulling import define_distribution
+from constructs_lib.distributions.viewers import Viewers
 from constructs_lib.media import MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
-from constructs_lib.pulling import Half, define_distribution
-from constructs_lib.tree import Tree
-from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import Viewers
+from constructs_lib.policies import Cors, ErrorTtl, Ttl
 from constructs_lib.watching import LegacyLogs
-
-PRIVATE = Half(tree=Tree.PRIVATE, ttl=MEDIA.ttl, headers=SIGNED_HEADERS)
 
 
 class PrivateMediaDistribution(Construct):

@@ -20,7 +20,7 @@ from constructs_lib.watching import (
     LogDestination,
     Notify,
 )
-from stacks.section import Section
+from stacks.configuration.section import Section
 
 _MONITORING_KEYS = (
     "additional_metrics",

@@ -13,7 +13,7 @@ from constructs import Construct
 from constructs_lib import Cors, MediaBucket, SigningKeys
 from constructs_lib.checks import check_host_name
 from constructs_lib.media import cookie_domain
-from stacks.section import Section
+from stacks.configuration.section import Section
 
 _SIGNING_KEYS = ("cookies_from", "keys", "signing_key")
 

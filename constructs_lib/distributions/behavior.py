@@ -1,0 +1,102 @@
+"""The one behavior of a distribution, and the policies that it goes by."""
+
+from __future__ import annotations
+
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from constructs_lib.distributions.halves import Half
+from constructs_lib.durations import duration
+from constructs_lib.physical_names import physical_name
+from constructs_lib.policies import Cors, Policies, ResponseHeaders, Ttl
+
+_METHODS = {
+    ("GET", "HEAD"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        cloudfront.CachedMethods.CACHE_GET_HEAD,
+    ),
+    ("GET", "HEAD", "OPTIONS"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+        cloudfront.CachedMethods.CACHE_GET_HEAD_OPTIONS,
+    ),
+}
+
+
+def default_behavior(
+    scope: Construct,
+    half: Half,
+    *,
+    origin: cloudfront.IOrigin,
+    cors: Cors,
+    ttl: Ttl | None,
+    headers: ResponseHeaders | None,
+    policies: Policies,
+    key_group: cloudfront.IKeyGroup | None,
+) -> cloudfront.BehaviorOptions:
+    """How a distribution answers and what it keeps, with its policies, in a scope."""
+    _check_idle(policies, cors, ttl, headers)
+    allowed, cached = _METHODS[cors.methods]
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=allowed,
+        cached_methods=cached,
+        cache_policy=policies.cache or _cache_policy(scope, cors, ttl or half.ttl),
+        origin_request_policy=policies.origin_request,
+        response_headers_policy=policies.response_headers
+        or _response_headers_policy(scope, cors, headers or half.headers),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        compress=True,
+        trusted_key_groups=[key_group] if key_group else None,
+    )
+
+
+def _check_idle(
+    policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
+) -> None:
+    idle = {
+        "ttl": policies.cache is not None and ttl is not None,
+        "headers": policies.response_headers is not None and headers is not None,
+        "cors": policies.response_headers is not None and cors.is_answered_by_the_edge,
+    }
+    for name, is_idle in idle.items():
+        if is_idle:
+            policy = "cache" if name == "ttl" else "response_headers"
+            raise ValueError(
+                f"{name} must not be given together with policies.{policy}, "
+                "which decides in its place"
+            )
+
+
+def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePolicy:
+    headers = (
+        cloudfront.CacheHeaderBehavior.allow_list(*cors.key_headers)
+        if cors.key_headers
+        else cloudfront.CacheHeaderBehavior.none()
+    )
+    return cloudfront.CachePolicy(
+        scope,
+        "CachePolicy",
+        cache_policy_name=physical_name(scope, "CachePolicy"),
+        min_ttl=duration(ttl.min),
+        default_ttl=duration(ttl.default),
+        max_ttl=duration(ttl.max),
+        header_behavior=headers,
+        query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+        cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+        enable_accept_encoding_gzip=True,
+        enable_accept_encoding_brotli=True,
+    )
+
+
+def _response_headers_policy(
+    scope: Construct, cors: Cors, headers: ResponseHeaders
+) -> cloudfront.ResponseHeadersPolicy:
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "ResponseHeadersPolicy",
+        response_headers_policy_name=physical_name(scope, "ResponseHeadersPolicy"),
+        cors_behavior=cors.render(),
+        security_headers_behavior=headers.render_security(),
+        custom_headers_behavior=headers.render_custom(),
+        remove_headers=list(headers.remove) or None,
+    )
