@@ -131,7 +131,8 @@ def test_a_reference_to_a_folder_is_left_as_django_leaves_it(site):
 def test_nothing_is_searched_when_nothing_changed(site, monkeypatch):
     searched = counting(monkeypatch)
     site.collect("b1", HASHED)
-    assert set(searched) == {"css/base.css", "css/site.css", "js/app.js"}
+    # Newer Django sees at a glance that there is nothing in the script.
+    assert set(searched) - {"js/app.js"} == {"css/base.css", "css/site.css"}
     searched.clear()
     site.collect("b2", HASHED)
     assert searched == []
@@ -400,7 +401,7 @@ def test_fails_when_a_stylesheet_cannot_be_hashed(site, data, why):
     start = f"css/bad.css must be UTF-8 and refer to files of the build, but: {why}"
     assert str(error.value).startswith(start)
     assert "object at" not in str(error.value)
-    with pytest.raises((ValueError, UnicodeDecodeError)):
+    with pytest.raises((ValueError, CommandError)):
         site.collect(storage=HASHED)
     assert (site.builds(), site.leftovers()) == ([], [])
 

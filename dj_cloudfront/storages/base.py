@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         hashed_files: dict[str, str]
         keep_intermediate_files: bool
         max_post_process_passes: int
-        _patterns: dict[str, list[tuple[re.Pattern[str], str]]]
+        _patterns: dict[str, list[tuple[re.Pattern[str] | str, ...]]]
 
         def clean_name(self, name: str) -> str: ...
         def hash_key(self, name: str) -> str: ...

@@ -52,11 +52,15 @@ def _process(
 ) -> None:
     for done, (name, _, processed) in enumerate(storage.process(publication, names), 1):
         if isinstance(processed, Exception):
-            # Without the storage that Django names there.
-            why = str(processed).partition(" with <")[0].rstrip(".")
             raise CommandError(
-                f"{name} must be UTF-8 and refer to files of the build, but: {why}; mend it, or "
-                "publish with dj_cloudfront.storage.BuildStorage, which leaves references as "
-                "they are"
+                f"{name} must be UTF-8 and refer to files of the build, but: "
+                f"{_why(processed)}; mend it, or publish with "
+                "dj_cloudfront.storage.BuildStorage, which leaves references as they are"
             ) from processed
         progress("hashing", done, max(done, len(names)))
+
+
+def _why(error: Exception) -> str:
+    """Django's words, without the storage that they name, and with the line if they have it."""
+    said = str(error).partition(" with <")[0].rstrip(".")
+    return " ".join(": ".join((said, *getattr(error, "__notes__", ()))).split())

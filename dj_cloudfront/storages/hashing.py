@@ -21,12 +21,8 @@ from dj_cloudfront.storages.drafts import Drafts, Original, Originals
 from dj_cloudfront.storages.earlier import Earlier
 from dj_cloudfront.storages.publishing import PublishingStorage
 
-# What decides the name and the bytes of a file. A subclass may have its own, and nobody knows
-# whether that would decide today as it did yesterday.
-_DECIDING = (
-    *("file_hash", "hashed_name", "clean_name", "hash_key", "_stored_name", "_url"),
-    *("url_converter", "_post_process"),
-)
+# What decides neither the name nor the bytes of a file.
+_NOT_DECIDING = {"__init__", "post_process", "stored_name", "url"}
 
 
 class HashingStorage(HashedFiles, PublishingStorage):
@@ -66,12 +62,15 @@ class HashingStorage(HashedFiles, PublishingStorage):
 
     def fingerprint(self) -> str:
         """Of all that decides what comes of a file; empty where that cannot be known."""
-        ours = (HashedFiles.__module__, __name__)
-        methods = (getattr(type(self), name) for name in _DECIDING)
-        if any(getattr(one, "__module__", None) not in ours for one in methods):
-            return ""
+        for name, one in vars(HashedFiles).items():
+            own = getattr(type(self), name)
+            if callable(one) and name not in _NOT_DECIDING and not _is_known(own):
+                return ""
         patterns = [
-            (extension, [(pattern.pattern, template) for pattern, template in found])
+            (
+                extension,
+                [[getattr(part, "pattern", part) for part in one] for one in found],
+            )
             for extension, found in self._patterns.items()
         ]
         # References that begin with STATIC_URL are hashed, where it is a path.
@@ -169,3 +168,9 @@ def _read(publication: Publication, name: str) -> bytes | None:
         )
     except OSError:
         return None
+
+
+def _is_known(method: object) -> bool:
+    """Not a subclass's own, of which nobody knows whether it decides as it did."""
+    module = getattr(method, "__module__", "")
+    return module in (HashedFiles.__module__, __name__)

@@ -92,10 +92,11 @@ class ManifestStorage(ManifestFiles, HashingStorage):
         return Path(folder) / self.manifest_name
 
     def _render(self, fingerprint: str) -> bytes:
-        names = json.dumps(sorted(self.hashed_files.items())).encode()
-        self.manifest_hash = self.file_hash(None, ContentFile(names))
+        paths = sorted(self.hashed_files.items())
+        names = ContentFile(json.dumps(paths).encode())
+        self.manifest_hash = self.file_hash(None, names)
         content = {
-            "paths": self.hashed_files,
+            "paths": dict(paths),
             "version": self.manifest_version,
             "hash": self.manifest_hash,
             earlier.KEY: earlier.render(fingerprint, self.references),
