@@ -13,6 +13,12 @@ from constructs_lib import (
     ResponseHeaders,
     StaticDistribution,
 )
+from constructs_lib.distributions import MEDIA
+from dj_cloudfront.servers import rules
+
+
+def test_the_edge_and_the_printed_servers_shut_uploads_in_alike():
+    assert MEDIA.headers.content_security_policy == rules.UPLOAD_POLICY
 
 
 def policy(half=StaticDistribution, **values):

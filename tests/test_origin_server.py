@@ -367,11 +367,12 @@ def test_a_build_is_served_as_soon_as_it_is_there_and_no_longer_than_that(origin
     "target",
     ["/", "/admin/?next=%2Fa", "/static", "/STATIC/b1/app.css", "/.well-known/x"],
 )
-def test_everything_else_is_django(origin, target):
-    response = origin.send(target, headers={"Host": "shop.example.com"})
+@pytest.mark.parametrize("host", ["shop.example.com", "shop.example.com:8443"])
+def test_everything_else_is_django(origin, target, host):
+    response = origin.send(target, headers={"Host": host})
     assert (response.status, response.body) == (200, DJANGO)
     assert origin.upstream.requests[-1].target == target
-    assert origin.upstream.requests[-1].headers["Host"] == "shop.example.com"
+    assert origin.upstream.requests[-1].headers["Host"] == host
 
 
 @pytest.mark.parametrize("target", ["/go/https://a.test/", "/tag/a%2Fb/", "/a//b"])

@@ -65,7 +65,7 @@ server {
 <<locations>>
     location / {
         proxy_pass http://<<app>>;
-        proxy_set_header Host $host;
+        proxy_set_header Host $http_host;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;<<scheme>>
     }
 }
