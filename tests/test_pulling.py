@@ -484,6 +484,7 @@ def test_fails_when_the_endpoint_is_no_url(output, use):
     assert "AWS must be asked, but cannot be (ValueError): Invalid" in sentence(output)
 
 
+@pytest.mark.slow
 def test_waits_while_it_is_throttled_and_then_says_so(output, use):
     with error("Throttling", "Rate exceeded for 111122223333") as endpoint:
         use({"AWS_ENDPOINT_URL": endpoint.url})
