@@ -20,8 +20,6 @@ from environments import MAXIMAL, SITE
 
 import constructs_lib
 import dj_cloudfront.__main__
-import stacks.configuration.media
-from constructs_lib.distributions import MEDIA, STATIC
 from constructs_lib.origins import OriginOptions
 from dj_cloudfront.contract import Output
 from dj_cloudfront.management.commands.cdn import Command
@@ -404,102 +402,6 @@ def test_the_table_of_defaults_is_the_template():
             if not NOT_A_DEFAULT.search(path)
         }
         assert documented == deployed
-
-
-def accepted(path):
-    """The keys that an object in an environment takes, by what it says of another."""
-    environment = {"origin": "www.example.com", "cors": "any_origin"}
-    inner = environment
-    for key in filter(None, path.split(".")):
-        inner[key] = {}
-        inner = inner[key]
-    inner["no-such-key"] = 1
-    with pytest.raises(ValueError, match="must be one of") as error:
-        Environment.all_from_context(
-            {"site": "mysite", "environments": {"e": environment}}
-        )
-    return set(re.search(r"must be one of (.*), got", str(error.value))[1].split(", "))
-
-
-def documented_keys(lead):
-    """The first column of the table after a paragraph that begins with a lead."""
-    text = section(CONFIGURATION, "The keys")
-    (rows, *_) = tables(text[text.index(f"\n{lead}") :])
-    return [code(row[0])[0] for row in rows]
-
-
-@pytest.mark.parametrize(
-    ("lead", "path"),
-    [
-        ("An environment:", ""),
-        ("`origin`, as an object", "origin"),
-        ("`origin_secret`:", "origin_secret"),
-        ("`monitoring`:", "monitoring"),
-        ("`logs`:", "logs"),
-        ("`legacy_logs`:", "legacy_logs"),
-        ("`cors`, as an object", "cors"),
-        ("`hosted_zone`:", "hosted_zone"),
-        ("`static` and `media`, a half each", "static"),
-        ("`media.bucket`.", "media.bucket"),
-        ("`private`:", "private"),
-        ("`headers`:", "media.headers"),
-        ("`policy_ids`.", "static.policy_ids"),
-    ],
-)
-def test_the_keys_are_those_that_are_read(lead, path):
-    keys = documented_keys(lead)
-    assert set(keys) == accepted(path)
-    assert len(keys) == len(set(keys))
-
-
-def test_media_has_two_keys_more():
-    both = documented_keys("`static` and `media`, a half each")
-    more = documented_keys("`media` has two more")
-    assert accepted("media") == {*both, *more}
-    assert len(more) == 2
-
-
-def test_the_keys_of_signing_are_those_that_are_read():
-    assert set(documented_keys("`media.signing` and `private.signing`")) == set(
-        stacks.configuration.media._SIGNING_KEYS
-    )
-
-
-def test_the_keys_of_durations_are_those_that_are_read():
-    keys = documented_keys("`ttl_seconds` and `error_ttl_seconds`, in")
-    assert set(keys) == {
-        f"{name}.{key}"
-        for name in ("ttl_seconds", "error_ttl_seconds")
-        for key in accepted(f"static.{name}")
-    }
-
-
-def test_the_durations_are_the_constructs_own():
-    text = section(CONFIGURATION, "The keys")
-    (rows,) = (rows for rows in tables(text) if code(rows[0][0]) == ["ttl_seconds.min"])
-    error_ttl = constructs_lib.ErrorTtl()
-    for key, static, media, _ in rows:
-        name, _, field = code(key)[0].partition(".")
-        for cell, half in ((static, STATIC), (media, MEDIA)):
-            value = getattr(half.ttl if name == "ttl_seconds" else error_ttl, field)
-            assert code(cell) == [str(int(value.total_seconds()))]
-
-
-def test_the_defaults_of_an_environment_are_those_that_are_read():
-    text = section(CONFIGURATION, "The keys")
-    rows = next(rows for rows in tables(text) if code(rows[0][0]) == ["origin"])
-    given = {
-        code(key)[0]: json.loads(code(default)[0])
-        for key, _, default, _ in rows
-        if code(default)
-    }
-    assert len(given) >= 8
-    plain = {"origin": "www.example.com"}
-    context = {"site": "mysite", "environments": {"e": plain}}
-    spelt_out = {"site": "mysite", "environments": {"e": {**plain, **given}}}
-    assert Environment.all_from_context(context) == Environment.all_from_context(
-        spelt_out
-    )
 
 
 # -- the constructs
