@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 
 import pytest
+from accepting_support import apache_accepts, caddy_accepts, nginx_accepts
 from origin_support import DJANGO, STATIC
 from servers_support import (
-    APACHE_MODULES,
     WEB_SERVERS,
-    apache,
-    apache_config,
-    apache_environment,
-    nginx,
-    nginx_config,
     open_folder,
     site_of,
 )
-from tools import require, require_package
+from tools import require
 
 from dj_cloudfront.servers import apache as apache_text
 from dj_cloudfront.servers import caddy as caddy_text
 from dj_cloudfront.servers import nginx as nginx_text
-from local.origin.caddy import command, environment
 
 SECRETS = ("1" * 64, "2" * 64)
 
@@ -47,38 +40,6 @@ def certificate(tmp_path_factory):
         "certificate": str(files["fullchain"]),
         "certificate_key": str(files["privkey"]),
     }
-
-
-def accepted(start, folder, variables=None):
-    """Whether a program ends well, and what it says."""
-    done = subprocess.run(
-        start, cwd=folder, env=variables, capture_output=True, text=True
-    )
-    return done.returncode == 0, done.stdout + done.stderr
-
-
-def nginx_accepts(site, folder, **options):
-    config = folder / "nginx.conf"
-    config.write_text(nginx_config(folder, nginx_text.render(site, **options)))
-    program = require("nginx")
-    start = [program, "-t", "-p", str(folder), "-e", "error.log", "-c", str(config)]
-    return accepted(start, folder)
-
-
-def apache_accepts(site, folder):
-    config = folder / "apache.conf"
-    config.write_text(apache_config(folder, apache_text.render(site)))
-    start = [require("apache2"), "-t", "-f", str(config)]
-    return accepted(start, folder, apache_environment(folder))
-
-
-def caddy_accepts(site, folder):
-    config = folder / "Caddyfile"
-    config.write_text(caddy_text.render(site))
-    variables = {**os.environ, **environment(folder / "storage")}
-    ok, said = accepted(command("validate", config), folder, variables)
-    # It is formatted as Caddy would format it, or Caddy warns.
-    return ok and "not formatted" not in said, said
 
 
 ACCEPTS = {"nginx": nginx_accepts, "apache": apache_accepts, "caddy": caddy_accepts}
@@ -124,6 +85,49 @@ def test_a_folder_may_have_any_usual_name(tmp_path, accepts, name):
     assert ok, said
 
 
+@pytest.mark.parametrize(
+    ("options", "nginx_line", "apache_lines", "caddy_line"),
+    [
+        ({}, "listen 80;", ["<VirtualHost *:80>"], "http://:80 {"),
+        (
+            {"http": False, "server_name": ["www.example.com"]},
+            "listen 443 ssl;",
+            ["<VirtualHost *:443>"],
+            "www.example.com {",
+        ),
+        (
+            {"http": False, "server_name": ["www.example.com"], "listen": "8443"},
+            "listen 8443 ssl;",
+            ["Listen 8443", "<VirtualHost *:8443>"],
+            "https://www.example.com:8443 {",
+        ),
+        (
+            {"listen": "127.0.0.1:8080"},
+            "listen 127.0.0.1:8080;",
+            ["Listen 127.0.0.1:8080", "<VirtualHost 127.0.0.1:8080>"],
+            "http://:8080 {\n\tbind 127.0.0.1\n",
+        ),
+        (
+            {"listen": "[::1]:8080"},
+            "listen [::1]:8080;",
+            ["Listen [::1]:8080", "<VirtualHost [::1]:8080>"],
+            "http://:8080 {\n\tbind ::1\n",
+        ),
+    ],
+)
+def test_each_server_listens_where_it_is_told_to(
+    tmp_path, options, nginx_line, apache_lines, caddy_line
+):
+    site = site_of(tmp_path, **options)
+    assert f"    {nginx_line}\n" in nginx_text.render(site)
+    found = re.findall(
+        r"^(?:Listen .*|<VirtualHost .*)$", apache_text.render(site), re.M
+    )
+    assert found == apache_lines
+    automatic = site_of(tmp_path, automatic=True, **options)
+    assert f"\n{caddy_line}" in caddy_text.render(automatic)
+
+
 @pytest.mark.parametrize("server", WEB_SERVERS)
 def test_django_learns_that_the_visitor_came_by_tls(tmp_path, server, certificate):
     options = {"http": False, "server_name": ["www.example.com"], **certificate}
@@ -163,121 +167,3 @@ def test_a_body_that_is_too_long_does_not_reach_django(tmp_path, server):
         response = origin.send("/", method="POST", body=b"a" * 1200 * 1000)
         assert response.status == 413
         assert len(origin.upstream.requests) == 1
-
-
-# What a machine says beside a site, and what must not matter.
-
-
-def test_nginx_may_compress_whatever_else_it_likes(tmp_path):
-    machine = "gzip on; gzip_types *; gzip_min_length 1; charset koi8-r;"
-    headers = {"Accept-Encoding": "br,gzip", "Via": "1.1 edge (CloudFront)"}
-    with nginx(tmp_path, beside=machine) as origin:
-        response = origin.send("/static/b1/css/site.css", headers=headers)
-        assert response.status == 200
-        response = origin.send("/static/b1/app.css", headers=headers)
-        assert response.header("Content-Encoding") == "gzip"
-        assert response.header("Content-Length")
-
-
-@pytest.mark.parametrize("encoding", ["gzip", "br"])
-def test_apache_compresses_nothing_as_it_goes(tmp_path, encoding):
-    """Its own tag of such an answer would be another one than the file's."""
-    machine = f"""
-        LoadModule brotli_module {APACHE_MODULES}/mod_brotli.so
-        AddOutputFilterByType BROTLI_COMPRESS text/css
-        AddOutputFilterByType DEFLATE text/css
-        FileETag None
-        ErrorDocument 404 /404.html
-    """
-    with apache(tmp_path, beside=machine) as origin:
-        headers = {"Accept-Encoding": encoding}
-        response = origin.send("/static/b1/css/site.css", headers=headers)
-        assert response.body == STATIC
-        assert response.header("Content-Encoding") is None
-        assert response.header("ETag")
-        missing = origin.send("/static/b1/nothing.css", headers=headers)
-        assert (missing.status, missing.body == DJANGO) == (404, False)
-        assert missing.header("Cache-Control") == "no-store"
-
-
-def test_two_sites_on_one_nginx_need_names(tmp_path):
-    def both(first, second):
-        texts = [
-            nginx_text.render(site_of(tmp_path, listen=str(port), name=name))
-            for port, name in ((8081, first), (8082, second))
-        ]
-        config = tmp_path / "nginx.conf"
-        config.write_text(nginx_config(tmp_path, "\n".join(texts)))
-        start = [require("nginx"), "-t", "-p", str(tmp_path), "-c", str(config)]
-        return accepted([*start, "-e", "error.log"], tmp_path)
-
-    ok, said = both(None, None)
-    assert not ok
-    assert 'duplicate upstream "app"' in said
-    ok, said = both("shop", "blog")
-    assert ok, said
-
-
-def test_a_name_is_part_of_every_variable_of_nginx(tmp_path):
-    options = {"secrets": SECRETS, "private": True}
-    plain = nginx_text.render(site_of(tmp_path, **options))
-    named = nginx_text.render(site_of(tmp_path, name="shop", **options))
-    names = {*re.findall(r'^map (?:"[^"]+"|\S+) (\$\w+)', plain, re.M)}
-    assert len(names) >= 10
-    for name in names:
-        assert name in plain
-        assert not re.search(rf"{re.escape(name)}\b", named)
-        assert f"$shop_{name[1:]}" in named
-    assert named.replace("$shop_", "$").replace("shop", "app") == plain
-
-
-def test_a_named_site_of_nginx_works(tmp_path):
-    with nginx(tmp_path, name="shop") as origin:
-        assert origin.send("/static/b1/app.css").body == STATIC
-        assert origin.reaches("/static/../admin/", tree="static") is None
-        assert origin.reaches("http://x/admin/", tree="static") is None
-
-
-def test_two_sites_in_one_caddyfile_need_names(tmp_path):
-    def both(first, second):
-        texts = [
-            caddy_text.render(site_of(tmp_path, listen=str(port), name=name))
-            for port, name in ((8081, first), (8082, second))
-        ]
-        (tmp_path / "Caddyfile").write_text("\n".join(texts))
-        variables = {**os.environ, **environment(tmp_path / "storage")}
-        return accepted(command("adapt", tmp_path / "Caddyfile"), tmp_path, variables)
-
-    ok, said = both(None, None)
-    assert not ok
-    assert "redeclaration of previously declared snippet cdn" in said
-    ok, said = both("shop", "blog")
-    assert ok, said
-
-
-def test_caddy_gets_a_certificate_by_itself_when_none_is_given(tmp_path):
-    names = ["www.example.com", "example.com"]
-    site = site_of(tmp_path, http=False, automatic=True, server_name=names)
-    text = caddy_text.render(site)
-    assert "\nwww.example.com, example.com {\n\troute {" in text
-    ok, said = caddy_accepts(site, tmp_path)
-    assert ok, said
-
-
-def test_nginx_sends_brotli_with_the_module_that_debian_has(tmp_path):
-    require_package("libnginx-mod-http-brotli-static")
-    with nginx(tmp_path, brotli=True) as origin:
-        headers = {"Accept-Encoding": "br,gzip", "Via": "1.1 edge (CloudFront)"}
-        origin.send("/static/b1/app.css", headers={"Range": "bytes=0-3"})
-        (origin.site / "static/b1/app.css.br").write_bytes(b"brotli")
-        for slashes in range(20):
-            # What is in the memory behind a path must not matter.
-            target = f"/static/b1/app.css?{'/' * slashes}"
-            response = origin.send(target, headers=headers)
-            assert (response.status, response.body) == (200, b"brotli")
-        assert response.header("Content-Encoding") == "br"
-        assert response.header("Content-Type") == "text/css"
-        assert response.header("Vary") == "Accept-Encoding"
-        assert response.header("ETag") != origin.send("/static/b1/app.css").header(
-            "ETag"
-        )
