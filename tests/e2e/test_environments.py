@@ -39,16 +39,17 @@ def test_from_minimal_to_maximal_and_away(lab, maximal):
     assert {name: full[name] for name in HALVES} == {
         name: minimal[name] for name in HALVES
     }
-    assert_the_secret_reaches_the_origin(lab, full)
+    assert_the_secret_reaches_the_origin(lab, full, "the secret itself")
+    assert_a_new_value_waits_for_its_version(lab, maximal, full)
     lab.destroy()
     assert_nothing_is_left(lab, kept=set(full) - set(minimal))
 
 
-def assert_the_secret_reaches_the_origin(lab, resources):
+def assert_the_secret_reaches_the_origin(lab, resources, value):
     template = (lab.folder / "cdk.out" / f"{lab.stack}.template.json").read_text(
         "utf-8"
     )
-    assert "the secret itself" not in template
+    assert value not in template
     config = lab.client("cloudfront").get_distribution_config(
         Id=resources["CdnStaticDistributionF1B2E7F9"]
     )["DistributionConfig"]
@@ -56,7 +57,20 @@ def assert_the_secret_reaches_the_origin(lab, resources):
         item["HeaderName"]: item["HeaderValue"]
         for item in config["Origins"]["Items"][0]["CustomHeaders"]["Items"]
     }
-    assert headers["X-Origin-Secret"] == "the secret itself"
+    assert headers["X-Origin-Secret"] == value
+
+
+def assert_a_new_value_waits_for_its_version(lab, maximal, resources):
+    """CloudFormation does not read the secret again while its version stays the same."""
+    put = lab.client("secretsmanager").put_secret_value(
+        SecretId="lab", SecretString="the next secret"
+    )
+    lab.assert_no_differences()
+    lab.deploy(maximal)
+    assert_the_secret_reaches_the_origin(lab, resources, "the secret itself")
+    secret = {**maximal["origin_secret"], "version": put["VersionId"]}
+    lab.deploy({**maximal, "origin_secret": secret})
+    assert_the_secret_reaches_the_origin(lab, resources, "the next secret")
 
 
 def assert_nothing_is_left(lab, kept):
