@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.servers import rules
-from dj_cloudfront.servers.site import Site, fill, lines, quoted
+from dj_cloudfront.servers.site import Site, common, fill, lines, quoted
 
 # All rewriting is in the virtual host: inside <Directory> it would need FollowSymLinks.
 # NV keeps a header that is only looked at out of Vary.
@@ -111,15 +111,13 @@ def render(site: Site) -> str:
     """The text of a file for ``/etc/apache2/sites-available``."""
     return fill(
         _TEXT,
-        command=site.command,
+        **common(site),
         ssl_module="" if site.plain else " ssl",
         bind=_bind(site),
         host=site.listen.host or "*",
         port=str(site.listen.port),
         listen=_listen(site),
-        names="|".join(site.tree_names),
         tree_header=TREE_HEADER,
-        odd=rules.odd_path(site.tree_names),
         allowed=_allowed(site),
         past=_past(site),
         trees=lines(
@@ -129,13 +127,6 @@ def render(site: Site) -> str:
         encodings=_encodings(),
         upload=str(site.upload_mib * 1024 * 1024),
         types=lines((f"AddType {kind} {names}" for kind, names in _types()), indent=8),
-        a_day=rules.A_DAY,
-        a_year=rules.A_YEAR,
-        methods=rules.METHODS,
-        exposed=rules.EXPOSED_HEADERS,
-        preflight=str(rules.PREFLIGHT_SECONDS),
-        policy=rules.UPLOAD_POLICY,
-        unknown=rules.UNKNOWN_TYPE,
         aliases=lines(
             fill(_ALIAS, name=tree.name, root=tree.root) for tree in site.trees
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.servers import rules
-from dj_cloudfront.servers.site import Site, Tree, fill, lines
+from dj_cloudfront.servers.site import Site, Tree, common, fill, lines
 
 # A snippet stands before its use, and ``route`` keeps the order of what it holds: sorted by
 # Caddy, ``respond`` would come after ``handle`` and refuse nothing.
@@ -104,17 +104,11 @@ def render(site: Site) -> str:
     """
     return fill(
         _TEXT,
-        command=site.command,
+        **common(site),
         p=_prefix(site),
-        methods=rules.METHODS,
-        exposed=rules.EXPOSED_HEADERS,
-        preflight=str(rules.PREFLIGHT_SECONDS),
-        a_day=rules.A_DAY,
         types=_types(),
-        unknown=rules.UNKNOWN_TYPE,
         address=_address(site),
         options=_options(site),
-        odd=rules.odd_path(site.tree_names),
         refusals=_refusals(site),
         trees=_block(lines(_tree(site, tree) for tree in site.trees)),
         upload=str(site.upload_mib),

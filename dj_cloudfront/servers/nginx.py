@@ -6,7 +6,7 @@ import re
 
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.servers import rules
-from dj_cloudfront.servers.site import Site, Tree, fill, lines, quoted
+from dj_cloudfront.servers.site import Site, Tree, common, fill, lines, quoted
 
 _TEXT = r"""# <<command>>
 upstream <<app>> { server <<upstream>>; }
@@ -87,7 +87,7 @@ def render(site: Site, *, brotli: bool = False) -> str:
     """
     text = fill(
         _TEXT,
-        command=site.command,
+        **common(site),
         app=site.prefix or "app",
         upstream=site.upstream.host or f"unix:{site.upstream.socket}",
         paths=_paths(site),
@@ -95,15 +95,8 @@ def render(site: Site, *, brotli: bool = False) -> str:
         trees=_trees(site),
         guard=_guard(site),
         past="    if ($past_the_cdn) { return 403; }\n" if site.secrets else "",
-        a_year=rules.A_YEAR,
-        a_day=rules.A_DAY,
-        methods=rules.METHODS,
-        exposed=rules.EXPOSED_HEADERS,
-        preflight=str(rules.PREFLIGHT_SECONDS),
-        policy=rules.UPLOAD_POLICY,
         listen=_listen(site),
         upload=str(site.upload_mib),
-        odd=rules.odd_path(site.tree_names),
         types=_types(),
         locations=lines(_location(tree, brotli=brotli) for tree in site.trees),
         scheme=""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dj_cloudfront.servers import rules
 from dj_cloudfront.servers.inputs import Address, Upstream
-from dj_cloudfront.servers.rules import PRIVATE, STATIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,12 +28,12 @@ class Tree:
     @property
     def has_companions(self) -> bool:
         """Whether ``a.css.gz`` stands for ``a.css``. Among uploads it may be anybody's."""
-        return self.name == STATIC
+        return self.name == rules.STATIC
 
     @property
     def needs_header(self) -> bool:
         """Whether nobody but its own distribution may read it."""
-        return self.name == PRIVATE
+        return self.name == rules.PRIVATE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +81,22 @@ class Site:
     @property
     def guarded(self) -> tuple[Tree, ...]:
         return tuple(tree for tree in self.trees if tree.guarded)
+
+
+def common(site: Site) -> dict[str, str]:
+    """What every server says alike, for ``fill()``."""
+    return {
+        "command": site.command,
+        "names": "|".join(site.tree_names),
+        "odd": rules.odd_path(site.tree_names),
+        "a_year": rules.A_YEAR,
+        "a_day": rules.A_DAY,
+        "methods": rules.METHODS,
+        "exposed": rules.EXPOSED_HEADERS,
+        "preflight": str(rules.PREFLIGHT_SECONDS),
+        "policy": rules.UPLOAD_POLICY,
+        "unknown": rules.UNKNOWN_TYPE,
+    }
 
 
 def fill(text: str, **values: str) -> str:
