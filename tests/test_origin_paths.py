@@ -111,7 +111,7 @@ DENY_RULE = {
 TREE_CHECK = {
     "caddy": r"\t\thandle @stray \{.*?\n\t\t\}\n",
     "nginx": r"    if \(\$tree = refused\) \{ return 404; \}\n",
-    "apache": r'    RewriteCond "%\{ENV:TREE\}" "\.".*?R=404\]\n',
+    "apache": r'    RewriteCond "%\{ENV:CDN_TREE\}" "\.".*?R=404\]\n',
 }
 
 

@@ -7,7 +7,8 @@ from dj_cloudfront.servers import rules
 from dj_cloudfront.servers.site import Site, common, fill, lines, quoted
 
 # All rewriting is in the virtual host: inside <Directory> it would need FollowSymLinks.
-# NV keeps a header that is only looked at out of Vary.
+# NV keeps a header that is only looked at out of Vary. Names of variables are looked up in
+# the environment of the process too, so they are no usual ones.
 _TEXT = r"""# <<command>>
 # a2enmod headers proxy_http rewrite<<ssl_module>>
 <<bind>><VirtualHost <<host>>:<<port>>>
@@ -17,27 +18,28 @@ _TEXT = r"""# <<command>>
     RewriteEngine On
     # Which tree and which file the path leads to, once resolved; or that a distribution asks.
 <<trees>>
-    RewriteCond "%{ENV:TREE}" "^$" [NV]
+    RewriteCond "%{ENV:CDN_TREE}" "^$" [NV]
     RewriteCond "%{HTTP:<<tree_header>>}" "." [NV]
-    RewriteRule "^" "-" [E=TREE:none]
+    RewriteRule "^" "-" [E=CDN_TREE:none]
     # First of all: a path that says one thing and may mean another leads nowhere.
     RewriteCond "%{THE_REQUEST}" "^\S+ (https?://[^/?]*)?<<odd>>" [NC,NV]
-    RewriteRule "^" "-" [E=TREE:none,R=404]
+    RewriteRule "^" "-" [E=CDN_TREE:none,R=404]
     # A distribution outside its tree.
-    RewriteCond "%{ENV:TREE}" "." [NV]
-    RewriteCond "%{ENV:TREE}+%{HTTP:<<tree_header>>}" "!^(<<allowed>>)$" [NV]
+    RewriteCond "%{ENV:CDN_TREE}" "." [NV]
+    RewriteCond "%{ENV:CDN_TREE}+%{HTTP:<<tree_header>>}" "!^(<<allowed>>)$" [NV]
     RewriteRule "^" "-" [R=404]
-<<past>>    RewriteRule "^/(<<names>>)/(.*/)?\." "-" [R=404]
+<<past>>    # Nothing hidden and no folder; to be read, and nothing else.
+    RewriteRule "^/(<<names>>)/(.*/)?\." "-" [R=404]
     RewriteCond "%{REQUEST_METHOD}" "=OPTIONS" [NV]
     RewriteRule "^/(<<names>>)/" "-" [R=204]
     RewriteCond "%{REQUEST_METHOD}" "!^(GET|HEAD)$" [NV]
     RewriteRule "^/(<<names>>)/" "-" [R=405]
-    RewriteCond "%{ENV:FILE}" "!-f"
+    RewriteCond "%{ENV:CDN_FILE}" "!-f"
     RewriteRule "^/(<<names>>)/" "-" [R=404]
     # Compressed beforehand, or not at all: CloudFront compresses what is left.
-    RewriteCond "%{ENV:FILE}.br" "-f" [OR]
-    RewriteCond "%{ENV:FILE}.gz" "-f"
-    RewriteRule "^/static/" "-" [E=ENCODED:1]
+    RewriteCond "%{ENV:CDN_FILE}.br" "-f" [OR]
+    RewriteCond "%{ENV:CDN_FILE}.gz" "-f"
+    RewriteRule "^/static/" "-" [E=CDN_ENCODED:1]
 <<encodings>>
     # As much as an upload may have: LimitRequestBody does not act on what is proxied.
     RewriteCond expr "%{HTTP:Content-Length} -gt <<upload>>" [NV]
@@ -51,11 +53,11 @@ _TEXT = r"""# <<command>>
 <<types>>
     </LocationMatch>
     # Only what was chosen above is an encoding; any other .gz is a file of its own.
-    <If "reqenv('ENCODING') == 'gzip'">
+    <If "reqenv('CDN_ENCODING') == 'gzip'">
         RemoveType .gz
         AddEncoding gzip .gz
     </If>
-    <If "reqenv('ENCODING') == 'br'">
+    <If "reqenv('CDN_ENCODING') == 'br'">
         RemoveType .br
         RemoveLanguage .br
         AddEncoding br .br
@@ -64,19 +66,19 @@ _TEXT = r"""# <<command>>
     ErrorDocument 404 default
     ErrorDocument 405 default
 
-    Header always set Cache-Control "no-store" "expr=-n reqenv('TREE') && ! %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
-    Header always set Cache-Control "<<a_day>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
-    Header always set Cache-Control "<<a_year>>" "expr=reqenv('TREE') == 'static' && %{REQUEST_STATUS} in {'200', '206', '304'}"
-    Header always set Allow "<<methods>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '405'"
-    Header always set Access-Control-Allow-Origin "*" env=TREE
-    Header always set Access-Control-Expose-Headers "<<exposed>>" env=TREE
-    Header always set Access-Control-Allow-Methods "<<methods>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
-    Header always set Access-Control-Allow-Headers "*" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
-    Header always set Access-Control-Max-Age "<<preflight>>" "expr=-n reqenv('TREE') && %{REQUEST_STATUS} == '204'"
-    Header always set X-Content-Type-Options "nosniff" env=TREE
-    Header always set Content-Security-Policy "<<policy>>" "expr=reqenv('TREE') in {'media', 'private'}"
-    Header always merge Vary "Accept-Encoding" env=ENCODED
-    Header set Content-Type "<<unknown>>" "expr=-n reqenv('TREE') && -z %{CONTENT_TYPE}"
+    Header always set Cache-Control "no-store" "expr=-n reqenv('CDN_TREE') && ! %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
+    Header always set Cache-Control "<<a_day>>" "expr=-n reqenv('CDN_TREE') && %{REQUEST_STATUS} in {'200', '204', '206', '304'}"
+    Header always set Cache-Control "<<a_year>>" "expr=reqenv('CDN_TREE') == 'static' && %{REQUEST_STATUS} in {'200', '206', '304'}"
+    Header always set Allow "<<methods>>" "expr=-n reqenv('CDN_TREE') && %{REQUEST_STATUS} == '405'"
+    Header always set Access-Control-Allow-Origin "*" env=CDN_TREE
+    Header always set Access-Control-Expose-Headers "<<exposed>>" env=CDN_TREE
+    Header always set Access-Control-Allow-Methods "<<methods>>" "expr=-n reqenv('CDN_TREE') && %{REQUEST_STATUS} == '204'"
+    Header always set Access-Control-Allow-Headers "*" "expr=-n reqenv('CDN_TREE') && %{REQUEST_STATUS} == '204'"
+    Header always set Access-Control-Max-Age "<<preflight>>" "expr=-n reqenv('CDN_TREE') && %{REQUEST_STATUS} == '204'"
+    Header always set X-Content-Type-Options "nosniff" env=CDN_TREE
+    Header always set Content-Security-Policy "<<policy>>" "expr=reqenv('CDN_TREE') in {'media', 'private'}"
+    Header always merge Vary "Accept-Encoding" env=CDN_ENCODED
+    Header set Content-Type "<<unknown>>" "expr=-n reqenv('CDN_TREE') && -z %{CONTENT_TYPE}"
 
 <<aliases>>
     ProxyPass "/" "<<upstream>>" nocanon
@@ -89,13 +91,13 @@ _ENCODINGS = {"br": "br", "gzip": "gz"}
 
 _TREE = (
     'RewriteRule "^/<<name>>/(.*)$" "-" '
-    '"[E=TREE:<<name>>,E=FILE:<<root>>/$1,E=no-gzip:1,E=no-brotli:1]"'
+    '"[E=CDN_TREE:<<name>>,E=CDN_FILE:<<root>>/$1,E=no-gzip:1,E=no-brotli:1]"'
 )
 
-_ENCODING = r"""RewriteCond "%{ENV:ENCODED}%{ENV:ENCODING}" "=1" [NV]
+_ENCODING = r"""RewriteCond "%{ENV:CDN_ENCODED}%{ENV:CDN_ENCODING}" "=1" [NV]
 RewriteCond "%{HTTP:Accept-Encoding}" "(^|[\s,])<<coding>>\s*($|,|;\s*q=(1|0\.0*[1-9]))" [NC,NV]
-RewriteCond "%{ENV:FILE}.<<ending>>" "-f"
-RewriteRule "^/static/([^?]*)$" "/static/$1.<<ending>>" [E=ENCODING:<<coding>>,PT]
+RewriteCond "%{ENV:CDN_FILE}.<<ending>>" "-f"
+RewriteRule "^/static/([^?]*)$" "/static/$1.<<ending>>" [E=CDN_ENCODING:<<coding>>,PT]
 """
 
 _ALIAS = r"""    Alias "/<<name>>/" "<<root>>/"
