@@ -8,7 +8,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib.checks import check_distinct, check_list
+from constructs_lib.checks import check_distinct, check_list, shown
 from constructs_lib.distributions import (
     MediaDistribution,
     PrivateMediaDistribution,
@@ -53,6 +53,10 @@ class DjangoCdn(Construct):
         media_bucket: MediaBucket | None = None,
         media_signing_keys: SigningKeys | None = None,
         private_domain_names: Sequence[str] = (),
+        private_ttl: Ttl | None = None,
+        private_error_ttl: ErrorTtl | None = None,
+        private_headers: ResponseHeaders | None = None,
+        private_policies: Policies | None = None,
         private_signing_keys: SigningKeys | None = None,
     ) -> None:
         """Define the distributions. What begins with a half's name is for that half.
@@ -83,6 +87,10 @@ class DjangoCdn(Construct):
         :param media_bucket: Asked before the server; its ``cors`` acts for media. Default: none.
         :param media_signing_keys: Make all of media private. Default: none, public.
         :param private_domain_names: Default: none, CloudFront's own name.
+        :param private_ttl: Default: 0, 1 day, 7 days.
+        :param private_error_ttl: Default: as for static files.
+        :param private_headers: Default: as for media, and ``Cache-Control: private, no-cache``.
+        :param private_policies: Existing policies in place of own ones. Default: none.
         :param private_signing_keys: Add a third distribution, over the server's ``/private``,
             for signed URLs and cookies; need ``origin.origin_secret``. Default: none.
         :raises ValueError: when CloudFront would refuse a value.
@@ -92,6 +100,15 @@ class DjangoCdn(Construct):
             "static_domain_names", static_domain_names, like="static.example.com"
         )
         check_list("media_domain_names", media_domain_names, like="media.example.com")
+        check_list(
+            "private_domain_names", private_domain_names, like="private.example.com"
+        )
+        if private_domain_names and private_signing_keys is None:
+            raise ValueError(
+                "private_signing_keys must be given with private_domain_names, because "
+                "without keys there is no third distribution, got "
+                f"{shown(list(private_domain_names))}"
+            )
         domain_names = (
             *static_domain_names,
             *media_domain_names,
@@ -153,6 +170,10 @@ class DjangoCdn(Construct):
             certificate=certificate if private_domain_names else None,
             hosted_zone=hosted_zone,
             dns_records=dns_records,
+            ttl=private_ttl,
+            error_ttl=private_error_ttl,
+            headers=private_headers,
             viewers=viewers,
+            policies=private_policies,
             legacy_logs=legacy_logs,
         )

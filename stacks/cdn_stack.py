@@ -10,6 +10,7 @@ from dj_cloudfront.contract import Output
 from stacks import references
 from stacks.acknowledgements import acknowledge
 from stacks.configuration import Environment
+from stacks.configuration.half import Half
 
 
 class CdnStack(cdk.Stack):
@@ -51,6 +52,7 @@ class CdnStack(cdk.Stack):
             environment.media,
             environment.private,
         )
+        third = private.half if private else Half()
         return DjangoCdn(
             self,
             "Cdn",
@@ -73,7 +75,11 @@ class CdnStack(cdk.Stack):
             media_policies=references.policies(self, "Media", media.policy_ids),
             media_bucket=bucket,
             media_signing_keys=environment.media_signing,
-            private_domain_names=private.domain_names if private else (),
+            private_domain_names=third.domain_names,
+            private_ttl=third.ttl,
+            private_error_ttl=third.error_ttl,
+            private_headers=third.headers,
+            private_policies=references.policies(self, "Private", third.policy_ids),
             private_signing_keys=private.keys if private else None,
         )
 

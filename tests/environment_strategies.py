@@ -203,7 +203,7 @@ def environments(draw):
     if kind != "public":
         environment["origin_secret"] = MAXIMAL["origin_secret"]
     if kind == "private":
-        tree = st.fixed_dictionaries({"signing": signing()})
+        tree = st.fixed_dictionaries({"signing": signing()}, optional=HALF)
         environment["private"] = draw(named("private", tree, bare))
     if kind == "all of media":
         environment["media"] = {

@@ -78,6 +78,9 @@ MAXIMAL = {
     },
     "private": {
         "domain_names": ["private.example.com"],
+        "ttl_seconds": {"default": 60, "max": 600},
+        "error_ttl_seconds": {"server_error": 2},
+        "headers": {"extra": {"X-Robots-Tag": "noindex, noimageindex"}},
         "signing": {
             "keys": {"2026a": PUBLIC_KEY},
             "signing_key": "2026a",

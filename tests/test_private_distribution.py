@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk.assertions import Template
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, headers_policy, new_stack
 from environments import MAXIMAL
 from keys_support import A
 
-from constructs_lib import DjangoOrigin, MediaDistribution, SigningKeys
+from constructs_lib import (
+    DjangoCdn,
+    DjangoOrigin,
+    MediaDistribution,
+    Policies,
+    ResponseHeaders,
+    SigningKeys,
+)
 from constructs_lib.distributions.private import PrivateMediaDistribution
 from constructs_lib.origins import OriginSecret
 
@@ -21,9 +29,9 @@ KINDS = pytest.mark.parametrize(
 )
 
 
-def template(kind, origin=ORIGIN):
+def template(kind, origin=ORIGIN, **values):
     stack = new_stack()
-    kind(stack, "Private", origin=origin, signing_keys=KEYS)
+    kind(stack, "Private", origin=origin, signing_keys=KEYS, **values)
     return Template.from_stack(stack)
 
 
@@ -73,3 +81,49 @@ def test_without_signing_keys_media_is_public():
     MediaDistribution(stack, "Media", origin=ORIGIN)
     behavior = distribution_config(Template.from_stack(stack))["DefaultCacheBehavior"]
     assert "TrustedKeyGroups" not in behavior
+
+
+def test_its_headers_can_be_chosen():
+    chosen = ResponseHeaders(extra={"Cache-Control": "no-store"})
+    found = headers_policy(template(PrivateMediaDistribution, headers=chosen))
+    assert "ContentSecurityPolicy" not in found["SecurityHeadersConfig"]
+    assert {
+        "Header": "Cache-Control",
+        "Override": True,
+        "Value": "no-store",
+    } in found["CustomHeadersConfig"]["Items"]
+
+
+@KINDS
+@pytest.mark.parametrize("of", ["response_headers", "cache"])
+def test_warns_of_a_policy_that_may_let_caches_keep_what_was_signed(kind, of):
+    stack = new_stack()
+    existing = {
+        "cache": cloudfront.CachePolicy.CACHING_OPTIMIZED,
+        "response_headers": cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS,
+    }
+    policies = Policies(**{of: existing[of]})
+    kind(stack, "Private", origin=ORIGIN, signing_keys=KEYS, policies=policies)
+    said = Annotations.from_stack(stack).find_warning(
+        "*", Match.string_like_regexp("Cache-Control: private, no-cache")
+    )
+    assert len(said) == (1 if of == "response_headers" else 0)
+
+
+def test_public_distributions_are_not_warned_of():
+    stack = new_stack()
+    policy = cloudfront.ResponseHeadersPolicy.SECURITY_HEADERS
+    policies = Policies(response_headers=policy)
+    MediaDistribution(stack, "Media", origin=ORIGIN, policies=policies)
+    assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
+
+
+def test_fails_when_names_of_private_media_have_no_keys():
+    expected = "^private_signing_keys must be given with private_domain_names"
+    with pytest.raises(ValueError, match=expected):
+        DjangoCdn(
+            new_stack(),
+            "Cdn",
+            origin=ORIGIN,
+            private_domain_names=["private.example.com"],
+        )

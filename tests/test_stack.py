@@ -161,6 +161,26 @@ def test_ttls_of_an_environment_reach_its_own_half():
     )
 
 
+def test_the_private_half_of_an_environment_is_its_own():
+    template = environment_template(**MAXIMAL).to_json()["Resources"]
+    (cache,) = (
+        one["Properties"]["CachePolicyConfig"]
+        for name, one in template.items()
+        if name.startswith("CdnPrivateCachePolicy")
+    )
+    assert (cache["DefaultTTL"], cache["MaxTTL"]) == (60, 600)
+    (headers,) = (
+        one["Properties"]["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+        for name, one in template.items()
+        if name.startswith("CdnPrivateResponseHeadersPolicy")
+    )
+    sent = {header["Header"]: header["Value"] for header in headers}
+    assert sent["X-Robots-Tag"] == "noindex, noimageindex"
+    assert sent["Cache-Control"] == "private, no-cache", (
+        "what is added takes nothing away"
+    )
+
+
 def test_the_maximal_environment_synthesizes():
     template = environment_template(**MAXIMAL)
     for name, resource in template.to_json()["Resources"].items():

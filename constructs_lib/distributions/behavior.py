@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
@@ -35,6 +36,12 @@ def default_behavior(
 ) -> cloudfront.BehaviorOptions:
     """How a distribution answers and what it keeps, with its policies, in a scope."""
     _check_idle(policies, cors, ttl, headers)
+    if key_group is not None and policies.response_headers is not None:
+        Annotations.of(scope).add_warning_v2(
+            "dj-cloudfront:signed-cache-control",
+            "policies.response_headers acts in place of 'Cache-Control: private, no-cache', "
+            "without which other caches may keep what was signed: let it say the same",
+        )
     allowed, cached = _METHODS[cors.methods]
     return cloudfront.BehaviorOptions(
         origin=origin,

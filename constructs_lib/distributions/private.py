@@ -13,7 +13,7 @@ from constructs_lib.distributions.pulling import define_distribution
 from constructs_lib.distributions.viewers import Viewers
 from constructs_lib.media import MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
-from constructs_lib.policies import Cors, ErrorTtl, Ttl
+from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
 
 
@@ -39,7 +39,9 @@ class PrivateMediaDistribution(Construct):
         dns_records: bool = True,
         ttl: Ttl | None = None,
         error_ttl: ErrorTtl | None = None,
+        headers: ResponseHeaders | None = None,
         viewers: Viewers | None = None,
+        policies: Policies | None = None,
         legacy_logs: LegacyLogs | None = None,
     ) -> None:
         """Define the distribution.
@@ -56,7 +58,10 @@ class PrivateMediaDistribution(Construct):
             a hosted zone is given.
         :param ttl: Default: 0, 1 day, 7 days.
         :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+        :param headers: What the edge adds and takes away. Default: as for media, and
+            ``Cache-Control: private, no-cache``, which headers of yours have to repeat.
         :param viewers: Who may ask and how. Default: everybody, from the cheapest locations.
+        :param policies: Existing policies in place of own ones. Default: none.
         :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
             referrers and query strings. Default: none.
         :raises ValueError: without an origin secret, or when CloudFront would refuse a value.
@@ -74,9 +79,9 @@ class PrivateMediaDistribution(Construct):
             dns_records=dns_records,
             ttl=ttl,
             error_ttl=error_ttl,
-            headers=None,
+            headers=headers,
             viewers=viewers,
-            policies=None,
+            policies=policies,
             legacy_logs=legacy_logs,
             key_group=self.signing.key_group,
         )

@@ -106,7 +106,7 @@ class Environment:
         return {
             "static": self.static.domain_names,
             "media": self.media.domain_names,
-            "private": self.private.domain_names if self.private else (),
+            "private": self.private.half.domain_names if self.private else (),
         }
 
     @classmethod

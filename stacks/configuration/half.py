@@ -1,4 +1,4 @@
-"""What an environment says of one of its two distributions."""
+"""What an environment says of one of its distributions."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class PolicyIds:
 
 @dataclass(frozen=True, kw_only=True)
 class Half:
-    """``environments.<name>.static`` or ``.media``. None leaves a value to the construct."""
+    """``static``, ``media`` or ``private`` of an environment. None: as the construct has it."""
 
     domain_names: tuple[str, ...] = ()
     ttl: Ttl | None = None
     error_ttl: ErrorTtl | None = None
     headers: ResponseHeaders | None = None
-    policy_ids: PolicyIds
+    policy_ids: PolicyIds = PolicyIds()
 
     @classmethod
     def read(cls, section: Section, *, default: PulledTree) -> Self:

@@ -11,8 +11,10 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from constructs_lib import Cors, MediaBucket, SigningKeys
-from constructs_lib.checks import check_host_name
+from constructs_lib.distributions import PRIVATE
 from constructs_lib.media import cookie_domain
+from stacks.configuration.half import KEYS as HALF_KEYS
+from stacks.configuration.half import Half
 from stacks.configuration.section import Section
 
 _SIGNING_KEYS = ("cookies_from", "keys", "signing_key")
@@ -43,9 +45,9 @@ class Bucket:
 
 @dataclass(frozen=True, kw_only=True)
 class Private:
-    """A tree of private media."""
+    """A tree of private media: a third half, and its keys."""
 
-    domain_names: tuple[str, ...]
+    half: Half
     keys: SigningKeys
 
 
@@ -89,17 +91,15 @@ def read_private(environment: Section) -> Private | None:
     """
     if environment.get("private") is None:
         return None
-    section = environment.section("private", keys=("domain_names", "signing"))
-    names = section.texts("domain_names", like="private.example.com")
-    for index, name in enumerate(names):
-        check_host_name(f"{section.at('domain_names')}[{index}]", name)
-    keys = read_signing(section, environment, names)
+    section = environment.section("private", keys=(*HALF_KEYS, "signing"))
+    half = Half.read(section, default=PRIVATE)
+    keys = read_signing(section, environment, half.domain_names)
     if keys is None:
         raise ValueError(
             f"{section.at('signing')} must be given, such as "
             '{"keys": {"2026a": "-----BEGIN PUBLIC KEY-----…"}, "signing_key": "2026a"}'
         )
-    return Private(domain_names=names, keys=keys)
+    return Private(half=half, keys=keys)
 
 
 def read_signing(
