@@ -193,7 +193,7 @@ def shell_lines():
             r"`((?:make|npx|\.venv/bin/python|python) [^`]+)`", prose(page)
         )
         for line in dict.fromkeys(filter(None, lines)):
-            yield pytest.param(line, id=f"{page.relative_to(ROOT)}:{line[:50]}")
+            yield pytest.param(line, id=f"{page.relative_to(ROOT)}:{line}")
 
 
 SHELL = list(shell_lines())
