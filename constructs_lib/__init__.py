@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.buckets import MediaBucket, StaticBucket
 from constructs_lib.distributions import (
     MediaDistribution,
     PriceClass,
@@ -11,7 +12,7 @@ from constructs_lib.distributions import (
     Viewers,
 )
 from constructs_lib.django_cdn import DjangoCdn
-from constructs_lib.media import MediaBucket, SigningKeys
+from constructs_lib.media import SigningKeys
 from constructs_lib.origins import (
     DjangoOrigin,
     IpAddressType,
@@ -36,6 +37,7 @@ __all__ = [
     "PrivateMediaDistribution",
     "ResponseHeaders",
     "SigningKeys",
+    "StaticBucket",
     "StaticDistribution",
     "Tls",
     "Ttl",

@@ -8,6 +8,7 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from constructs_lib.buckets import MediaBucket, StaticBucket, check_apart
 from constructs_lib.checks import check_distinct, check_list, shown
 from constructs_lib.distributions import (
     MediaDistribution,
@@ -19,7 +20,7 @@ from constructs_lib.distributions.domain_names import (
     check_domain_names,
     define_certificate,
 )
-from constructs_lib.media import MediaBucket, SigningKeys
+from constructs_lib.media import SigningKeys
 from constructs_lib.origins import DjangoOrigin
 from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
@@ -45,6 +46,7 @@ class DjangoCdn(Construct):
         static_error_ttl: ErrorTtl | None = None,
         static_headers: ResponseHeaders | None = None,
         static_policies: Policies | None = None,
+        static_bucket: StaticBucket | None = None,
         media_domain_names: Sequence[str] = (),
         media_ttl: Ttl | None = None,
         media_error_ttl: ErrorTtl | None = None,
@@ -78,6 +80,8 @@ class DjangoCdn(Construct):
         :param static_headers: Default: HSTS, nosniff, ``Cross-Origin-Resource-Policy``; no
             ``Set-Cookie``.
         :param static_policies: Existing policies in place of own ones. Default: none.
+        :param static_bucket: Asked before the server; its ``cors`` acts for static files. Default:
+            none.
         :param media_domain_names: Default: none, CloudFront's own name.
         :param media_ttl: Default: 0, 1 day, 7 days.
         :param media_error_ttl: Default: as for static files.
@@ -114,6 +118,7 @@ class DjangoCdn(Construct):
             *media_domain_names,
             *private_domain_names,
         )
+        check_apart(static_bucket, media_bucket)
         # An alias belongs to one distribution in all of CloudFront.
         check_distinct("domain names of all distributions", domain_names)
         check_domain_names("static_domain_names", static_domain_names, hosted_zone)
@@ -127,7 +132,7 @@ class DjangoCdn(Construct):
             self,
             "Static",
             origin=origin,
-            cors=cors,
+            cors=None if static_bucket else cors,
             domain_names=static_domain_names,
             certificate=certificate if static_domain_names or unused else None,
             hosted_zone=hosted_zone,
@@ -138,6 +143,7 @@ class DjangoCdn(Construct):
             viewers=viewers,
             policies=static_policies,
             legacy_logs=legacy_logs,
+            bucket=static_bucket,
         )
         self.media = MediaDistribution(
             self,

@@ -17,8 +17,9 @@ class Output(StrEnum):
     MEDIA_DOMAIN_NAME = "MediaDomainName"
     MEDIA_DISTRIBUTION_ID = "MediaDistributionId"
     MEDIA_DNS_TARGET = "MediaDnsTarget"
-    # Only where they apply: a signing key, a bucket for media, a tree of private media.
+    # Only where they apply: a signing key, a bucket for a half, a tree of private media.
     MEDIA_KEY_PAIR_ID = "MediaKeyPairId"
+    STATIC_BUCKET_NAME = "StaticBucketName"
     MEDIA_BUCKET_NAME = "MediaBucketName"
     PRIVATE_DOMAIN_NAME = "PrivateDomainName"
     PRIVATE_DISTRIBUTION_ID = "PrivateDistributionId"

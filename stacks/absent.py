@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from stacks.configuration import Environment
+from stacks.configuration.bucket import Bucket
 
 _AUDITORS_RETENTION = timedelta(days=365)
 _LOG_GROUP = "Logs/LogGroup"
@@ -34,7 +35,7 @@ def without_failover(environment: Environment) -> tuple[str, ...]:
     if environment.origin.failover_domain_name:
         return ()
     # A bucket has the server behind it.
-    backed = ("media",) if environment.media_bucket else ()
+    backed = _buckets(environment)
     return _paths(*(half for half in _distributions(environment) if half not in backed))
 
 
@@ -57,9 +58,20 @@ def own_subscription(environment: Environment) -> tuple[str, ...]:
     return ("Monitoring/Subscription",) if _mails(environment) else ()
 
 
-def own_bucket(environment: Environment) -> tuple[str, ...]:
-    bucket = environment.media_bucket
-    return ("MediaBucket/Bucket",) if bucket and bucket.name is None else ()
+def own_buckets(environment: Environment) -> tuple[str, ...]:
+    return tuple(
+        f"{half.capitalize()}Bucket/Bucket"
+        for half, bucket in _buckets(environment).items()
+        if bucket.name is None
+    )
+
+
+def _buckets(environment: Environment) -> dict[str, Bucket]:
+    buckets = {
+        "static": environment.static_bucket,
+        "media": environment.media_bucket,
+    }
+    return {half: bucket for half, bucket in buckets.items() if bucket is not None}
 
 
 def _mails(environment: Environment) -> bool:

@@ -23,7 +23,7 @@ _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 class Acknowledgement:
     """Rules that stay broken while one input is absent.
 
-    :param key: What to set in an environment of cdk.json, so that they are met.
+    :param key: What to set in an environment of cdk.json, or in a half, so that they are met.
     :param reason: Why they may stand broken without it, and the cure.
     :param rules: Ids as the CDK's validation plugins report them, prefix and all.
     :param checkov: Ids of checkov, which reads templates and no acknowledgements of the CDK.
@@ -175,11 +175,11 @@ ACKNOWLEDGEMENTS = (
         where=absent.own_subscription,
     ),
     Acknowledgement(
-        key="media.bucket.name",
+        key="bucket.name",
         reason=(
             "Nobody but the account and one distribution can read the bucket, and that "
             "distribution has logs of its own. Who writes is seen by CloudTrail's data events "
-            "if they are on. Set media.bucket.name to a bucket with access logs."
+            "if they are on. Set bucket.name to a bucket with access logs."
         ),
         rules=(
             *_solutions("S1"),
@@ -187,24 +187,24 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("s3_bucket_logging_enabled"),
         ),
         checkov=("CKV_AWS_18",),
-        where=absent.own_bucket,
+        where=absent.own_buckets,
     ),
     Acknowledgement(
-        key="media.bucket.name",
+        key="bucket.name",
         reason=(
             "S3 keeps objects in at least three zones, and versions keep what was overwritten "
             "or deleted for a month. A replica in another region doubles the cost. Set "
-            "media.bucket.name to a bucket that is replicated."
+            "bucket.name to a bucket that is replicated."
         ),
         rules=_packs("S3BucketReplicationEnabled"),
-        where=absent.own_bucket,
+        where=absent.own_buckets,
     ),
     Acknowledgement(
-        key="media.bucket.name",
+        key="bucket.name",
         reason=(
-            "Objects are encrypted at rest with keys of S3's. They are uploads that the site "
+            "Objects are encrypted at rest with keys of S3's. They are files that the site "
             "shows, and a key of your own costs $1 a month and every request. Set "
-            "media.bucket.name to a bucket with one."
+            "bucket.name to a bucket with one."
         ),
         rules=(
             *_packs(
@@ -213,27 +213,28 @@ ACKNOWLEDGEMENTS = (
             ),
             *_control_tower("s3_bucket_default_encryption_kms"),
         ),
-        where=absent.own_bucket,
+        where=absent.own_buckets,
     ),
     Acknowledgement(
-        key="media.bucket.name",
+        key="bucket.name",
         reason=(
-            "An upload has to go when its owner or a court asks, which a lock forbids; "
-            "versions guard against mistakes. Set media.bucket.name to a bucket with a lock."
+            "An upload has to go when its owner or a court asks, and a build when it is no "
+            "longer used, which a lock forbids; versions guard against mistakes. Set "
+            "bucket.name to a bucket with a lock."
         ),
         rules=(
             *_packs("S3BucketDefaultLockEnabled", ("NIST.800.53.R4",)),
             *_control_tower("s3_bucket_object_lock_enabled"),
         ),
-        where=absent.own_bucket,
+        where=absent.own_buckets,
     ),
     Acknowledgement(
-        key="media.bucket.name",
+        key="bucket.name",
         reason=(
-            "Django writes the objects and knows of each; nobody waits for a notification. "
-            "Set media.bucket.name to a bucket that sends them."
+            "Django or a release writes the objects and knows of each; nobody waits for a "
+            "notification. Set bucket.name to a bucket that sends them."
         ),
         rules=_control_tower("s3_event_notifications_enabled"),
-        where=absent.own_bucket,
+        where=absent.own_buckets,
     ),
 )

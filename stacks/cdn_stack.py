@@ -5,7 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib import DjangoCdn, MediaBucket
+from constructs_lib import DjangoCdn, MediaBucket, StaticBucket
 from dj_cloudfront.contract import Output
 from stacks import references
 from stacks.acknowledgements import acknowledge
@@ -31,22 +31,27 @@ class CdnStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             termination_protection=environment.termination_protection,
         )
-        bucket = (
-            environment.media_bucket.define(self, environment.cors)
-            if environment.media_bucket
-            else None
-        )
-        self.cdn = self._cdn(environment, bucket)
+        self.static_bucket, self.media_bucket = self._buckets(environment)
+        self.cdn = self._cdn(environment)
         if environment.monitoring:
             environment.monitoring.define(self, self.cdn)
         if environment.logs:
             environment.logs.define(self, self.cdn)
         if environment.retain:
-            _retain(self.cdn)
-        self._outputs(self.cdn, bucket)
+            _retain(self.cdn, self.static_bucket, self.media_bucket)
+        self._outputs(self.cdn)
         acknowledge(self, environment)
 
-    def _cdn(self, environment: Environment, bucket: MediaBucket | None) -> DjangoCdn:
+    def _buckets(
+        self, environment: Environment
+    ) -> tuple[StaticBucket | None, MediaBucket | None]:
+        static, media = environment.static_bucket, environment.media_bucket
+        return (
+            static.define_static(self, environment.cors) if static else None,
+            media.define_media(self, environment.cors) if media else None,
+        )
+
+    def _cdn(self, environment: Environment) -> DjangoCdn:
         static, media, private = (
             environment.static,
             environment.media,
@@ -68,12 +73,13 @@ class CdnStack(cdk.Stack):
             static_error_ttl=static.error_ttl,
             static_headers=static.headers,
             static_policies=references.policies(self, "Static", static.policy_ids),
+            static_bucket=self.static_bucket,
             media_domain_names=media.domain_names,
             media_ttl=media.ttl,
             media_error_ttl=media.error_ttl,
             media_headers=media.headers,
             media_policies=references.policies(self, "Media", media.policy_ids),
-            media_bucket=bucket,
+            media_bucket=self.media_bucket,
             media_signing_keys=environment.media_signing,
             private_domain_names=third.domain_names,
             private_ttl=third.ttl,
@@ -83,7 +89,7 @@ class CdnStack(cdk.Stack):
             private_signing_keys=private.keys if private else None,
         )
 
-    def _outputs(self, cdn: DjangoCdn, bucket: MediaBucket | None) -> None:
+    def _outputs(self, cdn: DjangoCdn) -> None:
         static, media, private = cdn.static, cdn.media, cdn.private
         self._output(Output.STATIC_DOMAIN_NAME, static.domain_name)
         self._output(Output.STATIC_DISTRIBUTION_ID, static.distribution_id)
@@ -94,8 +100,10 @@ class CdnStack(cdk.Stack):
         signing = private.signing if private else media.signing
         if signing:
             self._output(Output.MEDIA_KEY_PAIR_ID, signing.key_pair_id)
-        if bucket:
-            self._output(Output.MEDIA_BUCKET_NAME, bucket.bucket_name)
+        if self.static_bucket:
+            self._output(Output.STATIC_BUCKET_NAME, self.static_bucket.bucket_name)
+        if self.media_bucket:
+            self._output(Output.MEDIA_BUCKET_NAME, self.media_bucket.bucket_name)
         if private:
             self._output(Output.PRIVATE_DOMAIN_NAME, private.domain_name)
             self._output(Output.PRIVATE_DISTRIBUTION_ID, private.distribution_id)
@@ -105,8 +113,9 @@ class CdnStack(cdk.Stack):
         cdk.CfnOutput(self, output.value, value=value)
 
 
-def _retain(cdn: DjangoCdn) -> None:
-    # A policy cannot go while a distribution that stays uses it.
-    for child in cdn.node.find_all():
-        if isinstance(child, cdk.CfnResource):
-            child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+def _retain(*parts: Construct | None) -> None:
+    # No policy and no access control can go while a distribution that stays uses it.
+    for part in filter(None, parts):
+        for child in part.node.find_all():
+            if isinstance(child, cdk.CfnResource):
+                child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)

@@ -183,7 +183,7 @@ def environments(draw):
             BUCKETS,
             some(prefix=FOLDERS, region=st.sampled_from(REGIONS)),
         ),
-        "static": named("static", some(**HALF), bare),
+        "static": named("static", some(**HALF, bucket=bucket), bare),
         "media": named("media", some(**HALF, bucket=bucket), bare),
         "dns_records": st.booleans(),
     }

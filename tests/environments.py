@@ -94,9 +94,10 @@ MAXIMAL = {
     },
 }
 
-# A bucket takes the place of a second server, so it has an environment of its own.
+# A bucket takes the place of a second server, so buckets have an environment of their own.
 BUCKET = {
     "origin": "www.example.com",
     "cors": "any_origin",
+    "static": {"bucket": {"keep_replaced_days": 14}},
     "media": {"bucket": {"keep_replaced_days": 7}},
 }

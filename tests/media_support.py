@@ -7,8 +7,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk.assertions import Template
 from cdk_support import new_stack
 
-from constructs_lib import Cors
-from constructs_lib.media import MediaBucket
+from constructs_lib import Cors, MediaBucket
 
 ANY = Cors.any_origin()
 LISTED = Cors(

@@ -34,6 +34,8 @@ BOTH = (STATIC, MEDIA)
 PAGE = ROOT / "docs" / "security-checks.md"
 CERTIFICATE = MAXIMAL["certificate_arn"]
 BUCKET = {"cors": "any_origin", "media": {"bucket": {}}}
+STATIC_BUCKET = {"cors": "any_origin", "static": {"bucket": {}}}
+BUCKETS = {**BUCKET, **STATIC_BUCKET}
 BY_NAME = {"cors": "any_origin", "media": {"bucket": {"name": "mysite-media"}}}
 SIGNING = {"signing": {"keys": {"2026a": A}, "signing_key": "2026a"}}
 SIGNED = {"origin_secret": MAXIMAL["origin_secret"], "private": SIGNING}
@@ -69,7 +71,7 @@ def test_a_reason_is_sentences_that_end_with_the_cure(one):
 
 @EACH
 def test_the_key_is_one_of_cdk_json(one):
-    assert one.key.partition(".")[0] in {*KEYS, *half.KEYS}
+    assert one.key.partition(".")[0] in {*KEYS, *half.KEYS, "bucket"}
 
 
 def test_no_rule_is_acknowledged_twice():
@@ -113,6 +115,8 @@ def test_no_rule_is_acknowledged_twice():
         ("failover", {}, BOTH),
         ("failover", FAILOVER, ()),
         ("failover", BUCKET, (STATIC,)),
+        ("failover", STATIC_BUCKET, (MEDIA,)),
+        ("failover", BUCKETS, ()),
         ("LogGroupEncrypted", {}, ()),
         ("LogGroupEncrypted", {"logs": {}}, ("Logs/LogGroup",)),
         ("LogGroupEncrypted", {"logs": {"bucket": "mysite-logs"}}, ()),
@@ -139,7 +143,18 @@ def test_no_rule_is_acknowledged_twice():
         ),
         ("S3BucketReplication", {}, ()),
         ("S3BucketReplication", BUCKET, ("MediaBucket/Bucket",)),
+        ("S3BucketReplication", STATIC_BUCKET, ("StaticBucket/Bucket",)),
+        (
+            "S3BucketReplication",
+            BUCKETS,
+            ("StaticBucket/Bucket", "MediaBucket/Bucket"),
+        ),
         ("S3BucketReplication", BY_NAME, ()),
+        (
+            "S3BucketReplication",
+            {**BY_NAME, **STATIC_BUCKET},
+            ("StaticBucket/Bucket",),
+        ),
     ],
 )
 def test_a_rule_is_acknowledged_only_where_its_input_is_absent(rule, values, expected):
@@ -147,7 +162,7 @@ def test_a_rule_is_acknowledged_only_where_its_input_is_absent(rule, values, exp
 
 
 @pytest.mark.parametrize(
-    "values", [MINIMAL, MAXIMAL, BUCKET], ids=["min", "max", "bucket"]
+    "values", [MINIMAL, MAXIMAL, BUCKETS], ids=["min", "max", "buckets"]
 )
 def test_acknowledging_reaches_the_constructs_and_leaves_the_template_alone(values):
     described = environment(**values)

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from environments import BUCKET, MAXIMAL
+from environments import BUCKET, MAXIMAL, MINIMAL
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
 from constructs_lib.origins import IpAddressType, OriginSecret
@@ -84,13 +84,18 @@ def test_every_key_is_read():
     assert prod.media.headers.content_security_policy == "sandbox"
 
 
-def test_a_bucket_for_media_is_read():
+def test_a_bucket_of_each_half_is_read():
+    (prod,) = read(MINIMAL)
+    assert prod.static_bucket is prod.media_bucket is None
     (prod,) = read(BUCKET)
+    assert prod.static_bucket.keep_replaced == timedelta(days=14)
     assert prod.media_bucket.keep_replaced == timedelta(days=7)
-    (prod,) = read(
-        {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-1"}}}
-    )
+    by_name = {"bucket": {"name": "files", "region": "eu-west-1"}}
+    (prod,) = read({**BUCKET, "media": by_name})
     assert (prod.media_bucket.name, prod.media_bucket.region) == ("files", "eu-west-1")
+    (prod,) = read({**BUCKET, "static": by_name})
+    assert prod.static_bucket.name == "files"
+    assert prod.media_bucket.name is None
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"static": {"max_age": 1}},
-            "environments.prod.static.max_age must be one of domain_names, "
+            "environments.prod.static.max_age must be one of bucket, domain_names, "
             "error_ttl_seconds, headers, policy_ids, ttl_seconds, got 'max_age'",
         ),
         (
@@ -342,6 +347,33 @@ def test_all_environments_are_read_in_order():
             "64 characters, such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', got "
             "'AWSCURRENT': a label moves on while the template, and so the header, stays "
             "the same",
+        ),
+        (
+            {"static": {"bucket": {}}},
+            "environments.prod.cors must be 'any_origin' or a list of origins with "
+            "environments.prod.static.bucket, because S3 does not answer as the server does, "
+            "got 'forward'",
+        ),
+        (
+            {**BUCKET, "static": {"bucket": {"region": "eu-west-1"}}},
+            "environments.prod.static.bucket.region must be left out without "
+            "environments.prod.static.bucket.name: a new bucket is made in the stack's region",
+        ),
+        (
+            {**BUCKET, "static": {"bucket": {"name": "My Bucket"}}},
+            "environments.prod.static.bucket.name must be the name of a bucket, such as "
+            "'mysite-static', got 'My Bucket'",
+        ),
+        (
+            {
+                **BUCKET,
+                "static": {"bucket": {"name": "files"}},
+                "media": {"bucket": {"name": "files"}},
+            },
+            "environments.prod.static.bucket.name must be another than "
+            "environments.prod.media.bucket.name, because uploads would be served under the "
+            "static domain too, without the policy that lets them do nothing, got 'files' "
+            "for both",
         ),
         (
             {"media": {"bucket": {}}},

@@ -7,8 +7,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_app, new_stack, only, resources
 from media_support import ANY, LISTED, bucket_of, bucket_template, distribution
 
-from constructs_lib import Cors
-from constructs_lib.media import MediaBucket
+from constructs_lib import Cors, MediaBucket
 
 
 def ids(template):

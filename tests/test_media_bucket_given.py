@@ -9,8 +9,7 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_app, new_stack
 from media_support import ANY, distribution
 
-from constructs_lib import Cors, DjangoOrigin, MediaDistribution
-from constructs_lib.media import MediaBucket
+from constructs_lib import Cors, DjangoOrigin, MediaBucket, MediaDistribution
 
 
 def existing(scope, **attributes):

@@ -29,6 +29,7 @@ TEMPLATES = [
     for site, environments in PINNED.items()
     for name in environments
 ]
+BUCKET_NAMES = {Output.STATIC_BUCKET_NAME, Output.MEDIA_BUCKET_NAME}
 GOLDEN = ROOT / "tests" / "snapshots"
 CURE = (
     "if that is meant, run pytest tests/test_stack.py --rewrite-snapshots and read the diff, "
@@ -99,7 +100,7 @@ def test_outputs_have_the_names_django_reads():
         output.value
         for output in Output
         if not output.startswith("Private")
-        and output not in (Output.MEDIA_KEY_PAIR_ID, Output.MEDIA_BUCKET_NAME)
+        and output not in (Output.MEDIA_KEY_PAIR_ID, *BUCKET_NAMES)
     }
     assert not any("Export" in output for output in outputs.values())
 
@@ -109,20 +110,69 @@ def test_what_is_asked_for_adds_its_outputs():
     bucket = set(environment_template(**BUCKET).to_json()["Outputs"])
     assert private | bucket == {output.value for output in Output}
     assert Output.MEDIA_KEY_PAIR_ID in private - bucket
-    assert bucket - private == {Output.MEDIA_BUCKET_NAME}
+    assert bucket - private == BUCKET_NAMES
 
 
-def test_a_bucket_keeps_the_distributions():
+HALVES = pytest.mark.parametrize("half", ["static", "media"])
+
+
+def with_bucket(half, **values):
+    return environment_template(
+        **{**MINIMAL, "cors": "any_origin", half: {"bucket": {}}, **values}
+    )
+
+
+@HALVES
+def test_a_bucket_keeps_the_distributions(half):
     def ids(template):
         return set(template.find_resources("AWS::CloudFront::Distribution"))
 
-    assert ids(environment_template(**BUCKET)) == ids(environment_template(**MINIMAL))
+    assert ids(with_bucket(half)) == ids(environment_template(**MINIMAL))
 
 
-def test_a_bucket_beside_a_second_server_is_refused():
+@HALVES
+def test_a_bucket_leaves_the_other_half_alone(half):
+    (other,) = {"static", "media"} - {half}
+    plain = environment_template(**MINIMAL, cors="any_origin").to_json()["Resources"]
+    found = with_bucket(half).to_json()["Resources"]
+    same = {name for name in plain if found[name] == plain[name]}
+    assert same >= {name for name in plain if name.startswith(f"Cdn{other.title()}")}
+    assert (
+        set(found) - set(plain)
+        == {
+            "static": {
+                "StaticBucket8A9E3BDB",
+                "StaticBucketOriginAccessControlE1E9B89E",
+                "StaticBucketPolicy8B73C330",
+            },
+            "media": {
+                "MediaBucketE52FC6E4",
+                "MediaBucketOriginAccessControl473FF69D",
+                "MediaBucketPolicyB24E187B",
+            },
+        }[half]
+    )
+
+
+@HALVES
+def test_a_bucket_beside_a_second_server_is_refused(half):
     origin = {"domain_name": "a.example", "failover_domain_name": "b.example"}
     with pytest.raises(ValueError, match="^bucket must not be given with an origin"):
-        environment_template(**{**BUCKET, "origin": origin})
+        with_bucket(half, origin=origin)
+
+
+@HALVES
+def test_what_a_retained_distribution_needs_of_its_bucket_is_retained_too(half):
+    def kept(template):
+        return {
+            name
+            for name, found in template.to_json()["Resources"].items()
+            if found.get("DeletionPolicy") == "Retain"
+        }
+
+    template = with_bucket(half, retain=True)
+    assert kept(template) == set(template.to_json()["Resources"])
+    assert kept(with_bucket(half)) == set(template.find_resources("AWS::S3::Bucket"))
 
 
 def test_the_domain_name_is_the_alias_and_the_dns_target_is_not():

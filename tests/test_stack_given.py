@@ -65,14 +65,20 @@ def test_a_bucket_by_name_gets_the_logs_and_its_statement_is_printed():
     template.resource_count_is("AWS::Logs::LogGroup", 0)
 
 
-def test_a_bucket_by_name_has_the_media_and_none_is_made():
-    bucket = {"name": "mysite-media", "region": "eu-west-1"}
-    template = environment_template(**{**BUCKET, "media": {"bucket": bucket}})
+def test_buckets_by_name_have_the_files_and_none_is_made():
+    def bucket(name):
+        return {"bucket": {"name": name, "region": "eu-west-1"}}
+
+    given = {"static": bucket("mysite-static"), "media": bucket("mysite-media")}
+    template = environment_template(**{**BUCKET, **given})
     template.resource_count_is("AWS::S3::Bucket", 0)
-    media, _ = halves(template)
-    assert "mysite-media" in json.dumps(media["Origins"])
+    media, static = halves(template)
     outputs = template.to_json()["Outputs"]
-    assert outputs["MediaBucketName"]["Value"] == "mysite-media"
+    for name, half in (("static", static), ("media", media)):
+        first, _ = half["Origins"]
+        assert first["DomainName"] == f"mysite-{name}.s3.eu-west-1.amazonaws.com"
+        output = outputs[f"{name.capitalize()}BucketName"]
+        assert output["Value"] == f"mysite-{name}"
 
 
 def test_a_server_in_a_vpc_is_reached_by_one_vpc_origin():

@@ -9,10 +9,11 @@ from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from constructs_lib.buckets import MediaBucket, StaticBucket, check_kind
 from constructs_lib.distributions.halves import MEDIA, SIGNED_HEADERS, STATIC
 from constructs_lib.distributions.pulling import define_distribution
 from constructs_lib.distributions.viewers import Viewers
-from constructs_lib.media import MediaBucket, MediaSigning, SigningKeys
+from constructs_lib.media import MediaSigning, SigningKeys
 from constructs_lib.origins import DjangoOrigin
 from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
@@ -43,6 +44,7 @@ class StaticDistribution(Construct):
         viewers: Viewers | None = None,
         policies: Policies | None = None,
         legacy_logs: LegacyLogs | None = None,
+        bucket: StaticBucket | None = None,
     ) -> None:
         """Define the distribution.
 
@@ -65,9 +67,12 @@ class StaticDistribution(Construct):
         :param policies: Existing policies in place of own ones. Default: none.
         :param legacy_logs: A bucket for CloudFront's legacy logs, which hold addresses,
             referrers and query strings. Default: none.
+        :param bucket: Asked before the server; its ``cors`` acts. Default: none, the server
+            alone.
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
+        check_kind(bucket, StaticBucket)
         self.distribution = define_distribution(
             self,
             STATIC,
@@ -83,6 +88,7 @@ class StaticDistribution(Construct):
             viewers=viewers,
             policies=policies,
             legacy_logs=legacy_logs,
+            bucket=bucket,
         )
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name
@@ -144,6 +150,7 @@ class MediaDistribution(Construct):
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
+        check_kind(bucket, MediaBucket)
         self.signing = (
             MediaSigning(self, "Signing", keys=signing_keys) if signing_keys else None
         )

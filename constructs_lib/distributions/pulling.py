@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from constructs_lib.buckets import MediaBucket, StaticBucket
 from constructs_lib.checks import shown
 from constructs_lib.distributions.behavior import default_behavior
 from constructs_lib.distributions.domain_names import (
@@ -21,7 +22,7 @@ from constructs_lib.distributions.domain_names import (
 from constructs_lib.distributions.halves import Half
 from constructs_lib.distributions.viewers import Viewers
 from constructs_lib.durations import duration
-from constructs_lib.media import MediaBucket, check_origin_secret
+from constructs_lib.media import check_origin_secret
 from constructs_lib.origins import DjangoOrigin, Tree
 from constructs_lib.policies import Cors, ErrorTtl, Policies, ResponseHeaders, Ttl
 from constructs_lib.watching import LegacyLogs
@@ -47,7 +48,7 @@ def define_distribution(
     viewers: Viewers | None,
     policies: Policies | None,
     legacy_logs: LegacyLogs | None,
-    bucket: MediaBucket | None = None,
+    bucket: StaticBucket | MediaBucket | None = None,
     key_group: cloudfront.IKeyGroup | None = None,
 ) -> cloudfront.Distribution:
     """Define the distribution of a half, and what belongs to it, in a scope."""
@@ -93,7 +94,7 @@ def _origin(
     scope: Construct,
     tree: Tree,
     origin: DjangoOrigin,
-    bucket: MediaBucket | None,
+    bucket: StaticBucket | MediaBucket | None,
     key_group: cloudfront.IKeyGroup | None,
 ) -> cloudfront.IOrigin:
     if key_group is not None:
@@ -109,7 +110,7 @@ def _origin(
     return bucket.render_origin(origin.render(scope, tree))
 
 
-def _cors(cors: Cors | None, bucket: MediaBucket | None) -> Cors:
+def _cors(cors: Cors | None, bucket: StaticBucket | MediaBucket | None) -> Cors:
     if bucket is None:
         return cors or Cors.forward()
     if cors is not None and cors != bucket.cors:

@@ -1,8 +1,7 @@
-"""Media beyond files on one disk for everybody: a bucket, and private files."""
+"""Media for some eyes only: the keys of signed URLs and cookies."""
 
 from __future__ import annotations
 
-from constructs_lib.media.bucket import MediaBucket
 from constructs_lib.media.cookies import cookie_domain
 from constructs_lib.media.signing import (
     MediaSigning,
@@ -11,7 +10,6 @@ from constructs_lib.media.signing import (
 )
 
 __all__ = [
-    "MediaBucket",
     "MediaSigning",
     "SigningKeys",
     "check_origin_secret",

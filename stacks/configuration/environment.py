@@ -14,14 +14,9 @@ from constructs_lib.checks import check_distinct, did_you_mean, shown
 from constructs_lib.distributions import MEDIA, SIGNED_HEADERS, STATIC
 from constructs_lib.watching import LegacyLogs
 from stacks.configuration import common, half
+from stacks.configuration.bucket import Bucket, check_buckets, read_bucket
 from stacks.configuration.half import Half
-from stacks.configuration.media import (
-    Bucket,
-    Private,
-    read_bucket,
-    read_private,
-    read_signing,
-)
+from stacks.configuration.media import Private, read_private, read_signing
 from stacks.configuration.origin import read_origin
 from stacks.configuration.section import Section, as_object, child
 from stacks.configuration.watching import (
@@ -80,6 +75,7 @@ class Environment:
     dns_records: bool
     static: Half
     media: Half
+    static_bucket: Bucket | None
     media_bucket: Bucket | None
     media_signing: SigningKeys | None
     private: Private | None
@@ -135,7 +131,7 @@ class Environment:
         path = child("environments", name)
         _check_name(f"the name of {path}", name, like="prod")
         section = Section(path, value, keys=KEYS)
-        static = section.section("static", keys=half.KEYS)
+        static = section.section("static", keys=(*half.KEYS, "bucket"))
         media = section.section("media", keys=(*half.KEYS, "bucket", "signing"))
         cors = common.cors(section)
         signed = media.get("signing") is not None
@@ -159,6 +155,7 @@ class Environment:
             dns_records=section.flag("dns_records", default=True),
             static=Half.read(static, default=STATIC),
             media=media_half,
+            static_bucket=read_bucket(static, cors),
             media_bucket=read_bucket(media, cors),
             media_signing=read_signing(media, section, media_half.domain_names),
             private=read_private(section),
@@ -168,6 +165,7 @@ class Environment:
         )
         _check_region(section, environment)
         _check_private(path, environment)
+        check_buckets(path, environment.static_bucket, environment.media_bucket)
         _check_certificate(path, environment)
         _check_stack_name(path, environment)
         return environment

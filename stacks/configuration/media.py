@@ -1,16 +1,12 @@
-"""``media.bucket``, ``media.signing`` and ``private`` of an environment."""
+"""``media.signing`` and ``private`` of an environment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, cast
 
-from aws_cdk import aws_s3 as s3
-from constructs import Construct
-
-from constructs_lib import Cors, MediaBucket, SigningKeys
+from constructs_lib import SigningKeys
 from constructs_lib.distributions import PRIVATE
 from constructs_lib.media import cookie_domain
 from stacks.configuration.half import KEYS as HALF_KEYS
@@ -21,67 +17,11 @@ _SIGNING_KEYS = ("cookies_from", "keys", "signing_key")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """A bucket for media: a new one, or one that exists by name."""
-
-    name: str | None
-    region: str | None
-    keep_replaced: timedelta | None
-
-    def define(self, scope: Construct, cors: Cors) -> MediaBucket:
-        existing = None
-        if self.name is not None:
-            existing = s3.Bucket.from_bucket_attributes(
-                scope, "MediaBucketByName", bucket_name=self.name, region=self.region
-            )
-        return MediaBucket(
-            scope,
-            "MediaBucket",
-            cors=cors,
-            bucket=existing,
-            keep_replaced=self.keep_replaced,
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Private:
     """A tree of private media: a third half, and its keys."""
 
     half: Half
     keys: SigningKeys
-
-
-def read_bucket(media: Section, cors: Cors) -> Bucket | None:
-    """Read ``environments.<name>.media.bucket``.
-
-    :raises ValueError: with one sentence that names the JSON path.
-    """
-    if media.get("bucket") is None:
-        return None
-    section = media.section("bucket", keys=("keep_replaced_days", "name", "region"))
-    if not cors.is_answered_by_the_edge:
-        raise ValueError(
-            f"{media.path.rpartition('.')[0]}.cors must be 'any_origin' or a list of origins "
-            f"with {section.path}, because S3 does not answer as the server does, "
-            "got 'forward'"
-        )
-    section.at_most_one("name", "keep_replaced_days")
-    if section.get("region") is not None and section.get("name") is None:
-        raise ValueError(
-            f"{section.at('region')} must be left out without {section.at('name')}: "
-            "a new bucket is made in the stack's region"
-        )
-    days = section.optional_number("keep_replaced_days")
-    return Bucket(
-        name=section.matching(
-            "name",
-            r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            rule="the name of a bucket",
-            like="mysite-media",
-        ),
-        region=section.region("region"),
-        keep_replaced=None if days is None else timedelta(days=days),
-    )
 
 
 def read_private(environment: Section) -> Private | None:

@@ -78,9 +78,15 @@ BY_NAME = {
         **MINIMAL,
         "cors": "any_origin",
         "logs": {"bucket": "mysite-logs"},
+        "static": {"bucket": {"name": "mysite-static"}},
         "media": {"bucket": {"name": "mysite-media"}},
     },
-    "bucket": {**MINIMAL, "cors": "any_origin", "media": {"bucket": {}}},
+    "buckets": {
+        **MINIMAL,
+        "cors": "any_origin",
+        "static": {"bucket": {}},
+        "media": {"bucket": {}},
+    },
 }
 
 
