@@ -18,7 +18,7 @@ from django.templatetags.static import StaticNode, static
 from django.test import override_settings
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from storage_support import HASHED, PLAIN, Site, set_up
 
@@ -61,6 +61,7 @@ def answer(url, *arguments):
     return found
 
 
+@settings(deadline=None)
 @given(base=st.sampled_from(BASES), names=st.lists(NAMES, max_size=5))
 @example(
     base=BASES[0], names=["//evil.example/x", "/css/x.css", "../x", "a//b", "a/./b"]
@@ -71,6 +72,7 @@ def test_names_are_quoted_as_django_does(base, names):
         assert answer(ours.url, name) == answer(theirs.url, name)
 
 
+@settings(deadline=None)
 @given(
     names=st.lists(NAMES, max_size=5),
     known=st.dictionaries(NAMES, NAMES, max_size=3),
