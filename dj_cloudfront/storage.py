@@ -5,7 +5,7 @@ For ``STORAGES["staticfiles"]["BACKEND"]``, as ``dj_cloudfront.storage.BuildStor
 
 from __future__ import annotations
 
-from dj_cloudfront.storages.manifest import ManifestStorage
+from dj_cloudfront.storages.hashed.manifest import ManifestStorage
 from dj_cloudfront.storages.publishing import PublishingStorage
 from dj_cloudfront.storages.urls import RememberedUrls
 

@@ -19,7 +19,7 @@ from benchmarks import limits
 from dj_cloudfront.builds.index import INDEX_NAME, read_index, render
 from dj_cloudfront.management.commands.cdn import Command
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
-from dj_cloudfront.storages.manifest import ManifestStorage
+from dj_cloudfront.storages.hashed.manifest import ManifestStorage
 from dj_cloudfront.storages.publishing import PublishingStorage, complaint
 
 PAGE = ROOT / "docs" / "publishing.md"

@@ -16,8 +16,8 @@ from dj_cloudfront.version import check_build_version
 
 if TYPE_CHECKING:
     from dj_cloudfront.builds.publish import Published
+    from dj_cloudfront.publishing.sources import Found
     from dj_cloudfront.storages.publishing import PublishingStorage
-    from dj_cloudfront.storages.sources import Found
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -81,9 +81,9 @@ def run(
     verbosity: int = 1,
     **options: Any,
 ) -> None:
+    from dj_cloudfront.publishing.filling import publish
+    from dj_cloudfront.publishing.sources import find_sources
     from dj_cloudfront.storages.collecting import in_a_sentence
-    from dj_cloudfront.storages.filling import publish
-    from dj_cloudfront.storages.sources import find_sources
 
     with in_a_sentence():
         storage = _storage(build_version, precompress, rewrite_references)
@@ -101,7 +101,7 @@ def run(
 def _storage(
     version: str | None, precompress: Sequence[str] | None, rewrite: bool
 ) -> PublishingStorage:
-    from dj_cloudfront.storages.chosen import chosen_storage
+    from dj_cloudfront.publishing.chosen import chosen_storage
 
     settings = cdn()
     if settings.is_local:

@@ -17,8 +17,8 @@ from django.core.files.base import ContentFile
 from dj_cloudfront.builds.publish import Publication
 from dj_cloudfront.storages.base import HashedFiles, Processed
 from dj_cloudfront.storages.content import bytes_of
-from dj_cloudfront.storages.drafts import Drafts, Original, Originals
-from dj_cloudfront.storages.earlier import Earlier
+from dj_cloudfront.storages.hashed.drafts import Drafts, Original, Originals
+from dj_cloudfront.storages.hashed.earlier import Earlier
 from dj_cloudfront.storages.publishing import PublishingStorage
 
 # What decides neither the name nor the bytes of a file.

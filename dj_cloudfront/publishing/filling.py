@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from django.core.management.base import CommandError
 
 from dj_cloudfront.builds.publish import Progress, Publication, Published
+from dj_cloudfront.publishing.sources import Source
 from dj_cloudfront.storages.publishing import PublishingStorage
-from dj_cloudfront.storages.sources import Source
 
 
 def publish(

@@ -13,9 +13,9 @@ from django.core.files.base import ContentFile
 from dj_cloudfront.builds import disk
 from dj_cloudfront.builds.publish import Publication, Published
 from dj_cloudfront.builds.references import Reference
-from dj_cloudfront.storages import earlier
 from dj_cloudfront.storages.base import Files, ManifestFiles, Processed
-from dj_cloudfront.storages.hashing import HashingStorage
+from dj_cloudfront.storages.hashed import earlier
+from dj_cloudfront.storages.hashed.algorithm import HashingStorage
 from dj_cloudfront.storages.publishing import PublishingStorage
 
 
