@@ -113,8 +113,8 @@ class World:
         machine.start_web(caddy.render(site))
 
     @contextmanager
-    def visitors(self):
-        with Visitors(self.balancer.port, self.edge) as visitors:
+    def visitors(self, site=None):
+        with Visitors(site or self.balancer.port, self.edge) as visitors:
             yield visitors
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -93,7 +94,7 @@ class Machine:
             *(sys.executable, "-m", "gunicorn", "mysite.wsgi"),
             *("--bind", f"{HOST}:{self.app}", "--no-control-socket"),
             *("--worker-class", "gthread", "--threads", "4"),
-            *("--graceful-timeout", "2", "--worker-tmp-dir", str(self.folder)),
+            *("--graceful-timeout", "1", "--worker-tmp-dir", str(self.folder)),
         )
         self._start("app", command, {"BUILD_VERSION": build}, self.app)
 
@@ -119,10 +120,10 @@ class Machine:
             )
         self.world.wait_for(port, self.folder)
 
-    def stop(self, name):
+    def stop(self, name, how=signal.SIGTERM):
         process = self.processes.pop(name, None)
         if process is not None:
-            process.terminate()
+            process.send_signal(how)
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
@@ -131,7 +132,8 @@ class Machine:
 
     def close(self):
         for name in list(self.processes):
-            self.stop(name)
+            # At once, without waiting for connections that are idle.
+            self.stop(name, signal.SIGQUIT)
 
 
 _SETTINGS = """

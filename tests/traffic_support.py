@@ -101,13 +101,23 @@ class LiveEdge(Viewer):
     """
 
     def __init__(self, port, *, origin_path="/static", default=None, **policies):
-        behind = {"origin": {"DomainName": SITE}, "origin_path": origin_path}
-        self._edge = Edge(table=origin_table([f"{SITE}={HOST}:{port}"]), log=str)
+        behind = {
+            "origin": {"DomainName": SITE},
+            "origin_path": origin_path,
+            "DefaultRootObject": "nobody-has-this",
+        }
+        self._table = {}
+        self._edge = Edge(table=self._table, log=str)
+        self.ask(port)
         self._edge.configure(
             parse(described(distribution(default=default, **behind), **policies))
         )
         self._thread = LoopThread()
         super().__init__(port=self._thread.run(self._edge.start()))
+
+    def ask(self, port):
+        """The origin is at this port from now on."""
+        self._table.update(origin_table([f"{SITE}={HOST}:{port}"]))
 
     def __enter__(self):
         return self
