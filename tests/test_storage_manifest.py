@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -182,15 +183,25 @@ def test_a_hashed_file_that_somebody_changed_is_made_again(site):
     assert_as_djangos(site, "b2")
 
 
-@pytest.mark.parametrize(
-    "damage", [b"", b"[]", b"{}", b'{"dj_cloudfront": {}}', b"\xff\xfe", None]
+DAMAGES = (
+    *(lambda text: "", lambda text: "[]", lambda text: "{}", lambda text: None),
+    *(
+        lambda text: text[:-9],
+        lambda text: text.replace('"css/base.css": "', '"x": "y'),
+    ),
+    *(lambda text: text.replace('"css/base.', "5, "), lambda text: text + "\udcff"),
+    lambda text: re.sub('"references": .*', '"references": {"js/app.js": 1}}}', text),
 )
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=range(len(DAMAGES)))
 def test_a_manifest_that_is_damaged_only_costs_time(site, damage):
     site.collect("b1", HASHED)
     path = site.file("b1", MANIFEST)
+    text = damage(path.read_text())
     path.unlink()
-    if damage is not None:
-        path.write_bytes(damage)
+    if text is not None:
+        path.write_bytes(text.encode("utf-8", "surrogateescape"))
     site.collect("b2", HASHED)
     assert_as_djangos(site, "b2")
 

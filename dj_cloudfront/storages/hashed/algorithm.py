@@ -96,14 +96,16 @@ class HashingStorage(HashedFiles, PublishingStorage):
             self._drafts.delete(name)
 
     def url_converter(self, name: str, *args: Any, **options: Any) -> Any:
-        self._searched = name
-        self._references.setdefault(name, set())
+        if self._drafts is not None:
+            self._searched = name
+            self._references.setdefault(name, set())
         return super().url_converter(name, *args, **options)
 
     def _stored_name(self, name: str, hashed_files: Mapping[str, str]) -> str:
         key = self.hash_key(self.clean_name(posixpath.normpath(name)))
         found = key if key in hashed_files else urlsplit(unquote(key)).path.strip()
-        self._references.setdefault(self._searched, set()).add(found)
+        if self._drafts is not None:
+            self._references[self._searched].add(found)
         return super()._stored_name(name, hashed_files)
 
     def _post_process(
@@ -157,7 +159,7 @@ class HashingStorage(HashedFiles, PublishingStorage):
         try:
             yield self._drafts
         finally:
-            self._drafts = None
+            self._drafts, self._kept = None, {}
 
 
 def _read(publication: Publication, name: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,11 +66,12 @@ def read(manifest: Path, fingerprint: str) -> Earlier:
     try:
         content = json.loads(manifest.read_bytes())
         own = content[KEY]
-        if own["fingerprint"] != fingerprint:
-            return Earlier()
-        return Earlier(
-            hashed=dict(content["paths"]), references=dict(own["references"])
-        )
+        hashed, references = dict(content["paths"]), dict(own["references"])
+        names = [*hashed, *hashed.values(), *itertools.chain(*references.values())]
+        known = own["fingerprint"] == fingerprint
     except (OSError, ValueError, TypeError, KeyError):
         # It only saves time, and the names come out the same without it.
         return Earlier()
+    if not known or not all(isinstance(name, str) for name in names):
+        return Earlier()
+    return Earlier(hashed=hashed, references=references)
