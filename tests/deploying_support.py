@@ -13,7 +13,7 @@ import threading
 from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from docs_support import ROOT
+from docs_support import ROOT, prose
 from edge_support import HOST, Viewer
 from machines_support import Machine
 from traffic_support import SITE, Balancer, LiveEdge, Visitors
@@ -24,6 +24,11 @@ from dj_cloudfront.servers.gathering import Options, Settings, gather
 PAGE = ROOT / "docs" / "deploying.md"
 STATIC, RELEASE = "/var/mysite/static", "/etc/mysite/release.env"
 ADDRESSES = ("10.0.0.5", "10.0.0.6", "10.0.0.7")
+
+
+def headings():
+    """Those of the page, without what its blocks hold."""
+    return re.findall(r"^#+ (.+)$", prose(PAGE), re.M)
 
 
 def recipe(heading):
@@ -51,8 +56,7 @@ class World:
 
     def substitute(self, script, machine):
         """The names of the page by those of this machine."""
-        servers = [one for one in self.machines.values() if "10" not in one.name]
-        for address, one in zip(ADDRESSES, servers, strict=False):
+        for address, one in zip(ADDRESSES, self.machines.values(), strict=False):
             script = script.replace(f"{address}:{STATIC}", str(one.static))
             script = script.replace(
                 f"http://{address}:8000", f"http://{HOST}:{one.app}"

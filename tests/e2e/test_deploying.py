@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
 from contextlib import contextmanager
@@ -73,7 +74,6 @@ def roll_back(made, machines):
 def test_one_server(servers):
     (script,) = recipe("One server").values()
     with servers(1) as (made, (web,)), made.visitors() as visitors:
-        script = script.replace(" --host www.example.com", "")
         web.do(script)
         assert_nothing_failed(visitors, OLD, NEW)
         web.do(recipe("Rolling back")[ALL])
@@ -137,6 +137,9 @@ def test_a_server_joins_with_all_builds(servers):
         new.ship(NEW)
         new.release.write_text("")
         made.start_web(new)
+        if not shutil.which("rsync"):
+            script = re.sub(r"rsync .* (\S+/) (\S+/)\n", r"cp -a \1* \2\n", script)
+            new.static.mkdir()
         said = new.do(script)
         assert said.count("PASS") > 2
         assert not (new.static / ".cdn/trash").exists()
