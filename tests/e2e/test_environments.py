@@ -93,16 +93,31 @@ def assert_nothing_is_left(lab, kept):
     assert any(name.startswith("LogsLogGroup") for name in kept)
 
 
-def test_media_moves_to_a_bucket_and_back(lab):
+def test_builds_and_media_move_to_buckets_and_back(lab):
     minimal = lab.deploy(MINIMAL)
-    with_bucket = lab.deploy(BUCKET)
+    with_buckets = lab.deploy(BUCKET)
     lab.assert_no_differences()
+    assert_each_half_asks_its_bucket(lab, with_buckets)
     back = lab.deploy(MINIMAL)
-    for found in (with_bucket, back):
+    for found in (with_buckets, back):
         assert {name: found[name] for name in HALVES} == {
             name: minimal[name] for name in HALVES
         }
     listed = lab.client("s3").list_buckets()["Buckets"]
-    kept = {found["Name"] for found in listed} & set(with_bucket.values())
-    assert len(kept) == 1, "switched off, the bucket and its files stay"
+    kept = {found["Name"] for found in listed} & set(with_buckets.values())
+    assert len(kept) == 2, "switched off, the buckets and their files stay"
     lab.destroy()
+
+
+def assert_each_half_asks_its_bucket(lab, resources):
+    for half, name in (
+        ("Static", "CdnStaticDistributionF1B2E7F9"),
+        ("Media", "CdnMediaDistribution42E33823"),
+    ):
+        found = lab.client("cloudfront").get_distribution_config(Id=resources[name])
+        origins = found["DistributionConfig"]["Origins"]["Items"]
+        (asked,) = (origin for origin in origins if origin["Id"] == "bucket")
+        bucket = lab.outputs[f"{half}BucketName"]
+        assert asked["DomainName"].startswith(f"{bucket}.s3")
+        policy = lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
+        assert f"distribution/{resources[name]}" in policy
