@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-debian demo test test-all mutants bench format check
+.PHONY: help install install-debian demo test test-all mutants bench format check \
+	test-parts test-whole slow-parts slow-whole
 
 help:
 	@echo "make demo      the whole site with its CDN on this machine, no AWS account"
@@ -38,11 +39,23 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Deploys and browsers beside the rest, one on each core.
 test: check install-debian
-	$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term
+	@$(MAKE) --no-print-directory -j2 test-parts test-whole
 
 test-all: install install-debian
-	$(BIN)/python -m pytest -m slow
+	@$(MAKE) --no-print-directory -j2 slow-parts slow-whole
+
+test-parts:
+	$(BIN)/python -m pytest -m "not slow" --ignore=tests/e2e --cov --cov-report=term
+
+slow-parts:
+	$(BIN)/python -m pytest -m slow --ignore=tests/e2e
+
+test-whole slow-whole: MARK = $(if $(filter slow%,$@),slow,not slow)
+test-whole slow-whole:
+	@mkdir -p .local
+	@$(BIN)/python -m pytest tests/e2e -m "$(MARK)" > .local/$@.log 2>&1; code=$$?; cat .local/$@.log; exit $$code
 
 mutants: install
 	$(BIN)/python tests/mutants/run.py

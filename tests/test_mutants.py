@@ -144,7 +144,7 @@ def test_a_mutant_that_no_test_could_judge_is_not_killed(tiny):
 
 
 def test_a_mutant_that_hangs_is_killed(tiny):
-    done = tiny(HANGING, options=["--seconds", "3"])
+    done = tiny(HANGING, options=["--seconds", "8"])
     assert "killed  Never ends (" in done.stdout
     assert "s): it hangs\n" in done.stdout
     assert (last_line(done), done.returncode) == ("1 passed, 0 failed", 0)
