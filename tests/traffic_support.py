@@ -156,13 +156,13 @@ class Visitors:
 
     def wait(self, *builds, rounds=4):
         """Until they have loaded as many pages more, and pages of these builds too."""
-        target, deadline = self.pages + rounds, time.monotonic() + 30
+        target, deadline = self.pages + rounds, time.monotonic() + 60
         while self.pages < target or not set(builds) <= set(self.open):
             assert time.monotonic() < deadline, (self.failures[:3], self.away)
             time.sleep(0.02)
 
     def _run(self):
-        while not self._stop.wait(0.01):
+        while not self._stop.wait(0.05):
             try:
                 self._visit()
             except Exception as error:

@@ -184,6 +184,22 @@ def test_a_server_that_is_left_out_fails_every_other_asset(servers):
     assert not any(f"/{OLD}/" in line for line in visitors.failures)
 
 
+def test_a_server_with_another_release_is_stopped_or_mixes_builds(servers):
+    publish, gate, switch = recipe("Several servers, own disks").values()
+    with servers() as (made, (one, two)), made.visitors() as visitors:
+        two.ship("of another commit")
+        for machine in (one, two):
+            machine.do(publish)
+        stopped = one.run(gate)
+        assert stopped.returncode == 1
+        assert "sends other bytes than the build has" in stopped.stdout
+        assert visitors.failures == []
+        one.do(switch)
+        visitors.wait(NEW, rounds=8)
+    assert visitors.failures
+    assert all("is of another build" in line for line in visitors.failures)
+
+
 # -- blue and green
 
 
