@@ -13,7 +13,13 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 TESTS = ROOT / "tests" / "e2e" / "test_deploying.py"
 RECIPES = {heading: found for heading in headings() if (found := recipe(heading))}
 # What a release does, in the order that is safe.
-STEPS = ("cdn publish", "cdn check", "> /etc/mysite/release.env", "systemctl", "cdn use")
+STEPS = (
+    "cdn publish",
+    "cdn check",
+    "> /etc/mysite/release.env",
+    "systemctl",
+    "cdn use",
+)
 
 
 def test_each_block_says_where_it_runs_and_stops_at_a_failure():
