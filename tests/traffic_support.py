@@ -64,10 +64,11 @@ class Balancer:
         self._thread.join()
 
     def ask(self, method, target, headers):
-        backends = list(self.backends)
-        first = next(self._turn)
-        for number in range(len(backends)):
-            port = backends[(first + number) % len(backends)]
+        tried, turn = set(), next(self._turn)
+        # Servers come and go meanwhile.
+        while left := [port for port in self.backends if port not in tried]:
+            port = left[turn % len(left)]
+            tried.add(port)
             try:
                 answer = _asked(port, method, target, headers)
             except OSError:
