@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from docs_support import ROOT, prose
 from edge_support import HOST, Viewer
-from machines_support import Machine
+from machines_support import OLD, Machine
 from traffic_support import SITE, Balancer, LiveEdge, Visitors
 
 from dj_cloudfront.servers import caddy
@@ -138,6 +138,21 @@ def world(folder, *, origin=None, edge=None, **values):
         )
         stack.callback(lambda: [one.close() for one in made.machines.values()])
         yield made
+
+
+def publish_old(folder):
+    """A folder with the old build."""
+    with world(folder) as made:
+        job = made.machine("job")
+        job.do("python manage.py cdn publish", BUILD_VERSION=OLD)
+        return job.static
+
+
+def assert_nothing_failed(visitors, *builds):
+    """Now that they have looked again, at pages of just these builds."""
+    visitors.wait(*builds)
+    assert visitors.failures == []
+    assert set(visitors.open) == set(builds)
 
 
 @contextmanager

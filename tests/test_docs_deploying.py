@@ -1,4 +1,4 @@
-"""docs/deploying.md: what can be told without running it. tests/e2e/test_deploying.py runs it."""
+"""docs/deploying.md: what can be told without running it. tests/e2e runs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from deploying_support import PAGE, headings, recipe
 from docs_support import ROOT, fenced, prose, section
 
 OPERATIONS = ROOT / "docs" / "operations.md"
-TESTS = ROOT / "tests" / "e2e" / "test_deploying.py"
+TESTS = sorted((ROOT / "tests" / "e2e").glob("test_deploying*.py"))
 RECIPES = {heading: found for heading in headings() if (found := recipe(heading))}
 # What a release does, in the order that is safe.
 STEPS = (
@@ -34,7 +34,7 @@ def test_each_block_says_where_it_runs_and_stops_at_a_failure():
 
 @pytest.mark.parametrize("heading", RECIPES)
 def test_each_recipe_is_run(heading):
-    assert f'recipe("{heading}")' in TESTS.read_text("utf-8")
+    assert f'recipe("{heading}")' in "".join(one.read_text("utf-8") for one in TESTS)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,6 @@ def test_operations_has_the_same_commands(here, there):
 
 
 def test_the_tests_that_are_named_are_there():
-    assert str(TESTS.relative_to(ROOT)) in section(PAGE, "How this is tested")
+    said = section(PAGE, "How this is tested")
+    assert len(TESTS) == 2
+    assert all(str(one.relative_to(ROOT)) in said for one in TESTS)
