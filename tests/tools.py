@@ -8,8 +8,8 @@ import shutil
 import pytest
 
 
-def require(program):
-    """The path of a Debian package's program of the same name.
+def require(program, *, package=None):
+    """The path of a program of a Debian package, by default of one of the same name.
 
     Without it a test is skipped on a laptop and fails in CI: there, a skip would be green and
     prove nothing.
@@ -18,7 +18,7 @@ def require(program):
     found = shutil.which(program, path=path)
     if found is not None:
         return found
-    return _missing(program)
+    return _missing(package or program)
 
 
 def require_package(package):

@@ -21,6 +21,7 @@ from deploying_support import (
 from docs_support import fenced
 from edge_support import HOST, behavior
 from machines_support import NEW, OLD
+from tools import require
 
 pytestmark = pytest.mark.slow
 
@@ -157,8 +158,7 @@ NOSNIFF = {"ContentTypeOptions": {"Override": True}}
 @pytest.fixture
 def bucket(tmp_path):
     """The endpoint of the local AWS, and a client of its S3, with a bucket."""
-    if not shutil.which("aws"):
-        pytest.skip("the AWS CLI is not installed: apt-get install awscli")
+    require("aws", package="awscli")
     with running_emulator(tmp_path / "aws") as endpoint:
         s3 = client("s3", endpoint)
         s3.create_bucket(Bucket="mysite-static")
