@@ -13,15 +13,22 @@ OURS = {
     "stacks",
     "constructs_lib",
     "dj_cloudfront",
+    "cdn_review",
     "local",
     "example",
     "tests",
     "benchmarks",
 }
-# What an extra brings, and the only rooms of the Django side that may import it, when used.
+# What an extra brings, and the only places that may import it, when used.
+_ASKS_AWS = (
+    "dj_cloudfront/commands",
+    "dj_cloudfront/pulling",
+    "cdn_review/preflight",
+    "cdn_review/sources/deployed.py",
+)
 EXTRAS = {
-    "boto3": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
-    "botocore": ("dj_cloudfront/commands", "dj_cloudfront/pulling"),
+    "boto3": _ASKS_AWS,
+    "botocore": _ASKS_AWS,
     "brotli": ("dj_cloudfront/builds", "dj_cloudfront/inspection"),
     "whitenoise": ("dj_cloudfront/whitenoise.py",),
 }
@@ -32,6 +39,7 @@ ALLOWED = {
     "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
     "constructs_lib": {"aws_cdk", "constructs"},
     "dj_cloudfront": {"django", "asgiref", *EXTRAS},
+    "cdn_review": {"dj_cloudfront.contract", "boto3", "botocore"},
     "local": {
         "dj_cloudfront.contract",
         "ministack",
@@ -126,8 +134,9 @@ def test_what_comes_before_settings_does_without_django():
     ] == []
 
 
-def test_an_extra_is_imported_in_its_room_and_only_when_used():
-    for path in files_of("dj_cloudfront"):
+@pytest.mark.parametrize("room", ["dj_cloudfront", "cdn_review"])
+def test_an_extra_is_imported_in_its_room_and_only_when_used(room):
+    for path in files_of(room):
         tree = ast.parse(path.read_text("utf-8"))
         at_start = {
             name
@@ -158,7 +167,9 @@ def test_configurations_are_made_without_django():
     ] == []
 
 
-@pytest.mark.parametrize("room", ["app", "stacks", "constructs_lib", "dj_cloudfront"])
+@pytest.mark.parametrize(
+    "room", ["app", "stacks", "constructs_lib", "dj_cloudfront", "cdn_review"]
+)
 def test_nothing_that_ships_imports_what_does_not(room):
     forbidden = ("tests", "benchmarks", "local", "example")
     for path in files_of(room):

@@ -22,7 +22,7 @@ from pull_support import OUTPUTS, stack_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PACKAGES = ("constructs_lib", "dj_cloudfront")
+PACKAGES = ("cdn_review", "constructs_lib", "dj_cloudfront")
 CONSUMERS = (pair_app, static_app, house_app)
 PULL = ("-m", "dj_cloudfront", "pull")
 AWS = {
@@ -132,7 +132,7 @@ def files_of_the_packages():
 # -- what is in it
 
 
-def test_the_wheel_has_both_packages_and_nothing_else(wheel):
+def test_the_wheel_has_the_packages_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     about = {name for name in names if ".dist-info/" in name}
@@ -141,6 +141,7 @@ def test_the_wheel_has_both_packages_and_nothing_else(wheel):
         "METADATA",
         "RECORD",
         "WHEEL",
+        "entry_points.txt",
         "licenses/LICENSE",
     }
     assert {f"{package}/py.typed" for package in PACKAGES} <= names
