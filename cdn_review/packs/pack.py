@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +19,13 @@ class Stack:
 
     @property
     def environment(self) -> str:
-        """What a reader calls it: ``prod`` for ``mysite-cdn-prod``, else its name."""
-        _, separator, environment = self.name.rpartition("-cdn-")
-        return environment if separator and environment else self.name
+        """What a reader calls it: ``prod`` for ``mysite-cdn-prod``, else its name.
+
+        A nested stack belongs to the environment of the stack around it.
+        """
+        name, _, _ = self.name.partition(" (nested ")
+        _, separator, environment = name.rpartition("-cdn-")
+        return environment if separator and environment else name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,4 +35,4 @@ class Pack:
     stacks: Mapping[str, Stack]
     revision: str = ""
     unprotected: tuple[str, ...] = ()
-    acknowledged: Mapping[str, str] = field(default=_NOTHING)
+    acknowledged: Mapping[str, str] = field(default_factory=dict)

@@ -8,7 +8,8 @@ import re
 from cdn_review.redaction import marks
 
 _FOUR = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])")
-_RUN = re.compile(r"[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*")
+# Only where it begins: trying each digit of a long number anew would take its square.
+_RUN = re.compile(r"(?<![0-9A-Fa-f.:])[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*")
 # Nobody lives there, and what is open to 0.0.0.0/0 is for a reviewer to see.
 _NOBODY = {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1"}
 _LONGEST_ADDRESS = 45
@@ -30,7 +31,8 @@ def _in_run(found: re.Match[str]) -> str:
     if len(run) > _LONGEST_RUN:
         # Nothing that means something looks like this, and looking would take long.
         return marks.address(run)
-    before, after = found.string[: found.start()][-2:], found.string[found.end() :][:1]
+    before = found.string[max(0, found.start() - 2) : found.start()]
+    after = found.string[found.end() : found.end() + 1]
     done, position = "", 0
     while position < len(run):
         end = _end_of_address(before, run, after, position)
