@@ -45,6 +45,8 @@ def read_settings(folder: Path) -> Settings:
 
 def parse_settings(data: bytes) -> Settings:
     """The settings of the bytes of a file, likewise."""
+    if len(data) > limits.SETTINGS_BYTES:
+        raise ValueError(f"{FILE} must have at most {limits.SETTINGS_BYTES} bytes")
     try:
         given = tomllib.loads(data.decode())
     except UnicodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,23 +66,35 @@ def judge(changes: Sequence[Change], before: Pack, after: Pack) -> Verdict:
 
 
 def _stopped(changes: Sequence[Change], before: Pack) -> list[Stopped]:
-    """Those in protected environments, each id once."""
-    found: dict[str, Stopped] = {}
-    for change in changes:
-        if change.stop is None or change.environment in before.unprotected:
-            continue
-        one = Stopped(change=change, id=_id(change))
-        found.setdefault(one.id, one)
-    return list(found.values())
+    """Those in protected environments, each with an id of its own."""
+    stopping = [
+        change
+        for change in dict.fromkeys(changes)
+        if change.stop is not None
+        and not {change.environment, change.stack} & set(before.unprotected)
+    ]
+    ids = [_id(change, _values(change)) for change in stopping]
+    times = Counter(ids)
+    return [
+        Stopped(
+            change=change, id=one if times[one] == 1 else _id(change, _sentence(change))
+        )
+        for change, one in zip(stopping, ids, strict=True)
+    ]
 
 
-def _id(change: Change) -> str:
+def _id(change: Change, values: str) -> str:
     role = re.sub(r"[^a-z0-9]+", "-", change.role.lower()).strip("-") or "stack"
-    return "/".join((change.environment, role, str(change.stop), _values(change)))
+    return "/".join((change.environment, role, str(change.stop), values))
 
 
 def _values(change: Change) -> str:
     """The fingerprint of the change; of its sentence, if it came without one."""
     if _FINGERPRINT.fullmatch(change.fingerprint):
         return change.fingerprint
+    return _sentence(change)
+
+
+def _sentence(change: Change) -> str:
+    """Of all that is said: two headers may go that had the same value."""
     return fingerprint(change.fingerprint, [change.stack, plain(change.text)])

@@ -1,0 +1,3 @@
+"""Where stacks come from: a revision, the working tree, or what is deployed."""
+
+from __future__ import annotations
