@@ -1,0 +1,8 @@
+"""What the distributions of a template do, with policies and defaults resolved."""
+
+from __future__ import annotations
+
+from cdn_review.delivery.model import Delivery
+from cdn_review.delivery.reading import deliveries
+
+__all__ = ["Delivery", "deliveries"]

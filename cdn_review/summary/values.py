@@ -1,0 +1,41 @@
+"""Values as a reader says them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_MOST_LISTED = 12
+
+
+def duration(seconds: int | str | None) -> str:
+    """``1 day``, ``90 minutes``, ``0 seconds``: in the largest unit that comes out whole."""
+    if seconds is None:
+        return "an unknown time"
+    if isinstance(seconds, str):
+        return shown(seconds)
+    for size, unit in _UNITS:
+        if seconds and seconds % size == 0:
+            count = seconds // size
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return "0 seconds"
+
+
+def shown(value: str) -> str:
+    """A value, unless only CloudFormation knows it: a logical id says nothing to a reader."""
+    if value.startswith(("{", "[")) and not value.startswith("{{resolve:"):
+        return "a value known at deploy time"
+    return value
+
+
+def listed(values: Iterable[str]) -> str:
+    """The values in order, as many as a line can have."""
+    found = sorted({shown(one) for one in values})
+    more = len(found) - _MOST_LISTED
+    if more > 0:
+        return ", ".join(found[:_MOST_LISTED]) + f" and {more} more"
+    return ", ".join(found)
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
