@@ -21,18 +21,33 @@ class Value:
         object.__setattr__(self, "text", _tidy(self.text))
 
 
+class Own(str):
+    """A value in our own words, such as ``1 day``. Never made of foreign text."""
+
+
 Words = tuple[str | Value, ...]
 
 
 def say(template: str, *values: object) -> Words:
-    """A sentence of ours with foreign values in place of each ``{}``."""
+    """A sentence of ours with values in place of each ``{}``, foreign unless ``Own``."""
     pieces = template.split("{}")
     if len(pieces) != len(values) + 1:
         raise ValueError(f"template must have {len(values)} places, got {template!r}")
     words: list[str | Value] = [pieces[0]]
     for value, piece in zip(values, pieces[1:], strict=True):
-        words += [Value(str(value)), piece]
-    return tuple(word for word in words if word != "")
+        words += [str(value) if isinstance(value, Own) else Value(str(value)), piece]
+    return _joined(words)
+
+
+def _joined(words: list[str | Value]) -> Words:
+    """Equal sentences are equal, wherever their own words came from."""
+    done: list[str | Value] = []
+    for word in words:
+        if isinstance(word, str) and done and isinstance(done[-1], str):
+            done[-1] += word
+        elif word != "":
+            done.append(word)
+    return tuple(done)
 
 
 def plain(words: Words) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from cdn_review.delivery.model import Answer, CrossOrigin
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
-from cdn_review.summary.values import duration, listed, shown
+from cdn_review.summary.values import duration, header, listed, shown
+from cdn_review.words import Own
 
 SECURITY_HEADERS = frozenset(
     {
@@ -52,8 +53,8 @@ def _other_policy(teller: Teller, was: Answer, now: Answer) -> Iterator[Change]:
     yield teller.tell(
         Topic.HEADERS,
         "the response headers policy is {} instead of {}",
-        shown(now.policy) or "one that can be seen",
-        shown(was.policy) or "one that can be seen",
+        shown(now.policy) or Own("one that can be seen"),
+        shown(was.policy) or Own("one that can be seen"),
         note="the headers of an unseen policy are not known here",
         stop=Stop.HEADER_DROPPED if protects and now.policy else None,
         was=[was.policy, was.headers],
@@ -83,11 +84,13 @@ def _headers(teller: Teller, was: Answer, now: Answer) -> Iterator[Change]:
 def _header(
     name: str, before: str | None, after: str | None
 ) -> tuple[str, tuple[str, ...]]:
+    shown_name = header(name)
     if after is None:
-        return "the header {} is no longer sent", (name,)
+        return "the header {} is no longer sent", (shown_name,)
     if before is None:
-        return "the header {} is sent: {}", (name, shown(after))
-    return "the header {} is {} instead of {}", (name, shown(after), shown(before))
+        return "the header {} is sent: {}", (shown_name, shown(after))
+    values = shown_name, shown(after), shown(before)
+    return "the header {} is {} instead of {}", values
 
 
 def weakens(name: str, before: str | None, after: str) -> bool:
@@ -139,13 +142,13 @@ def _openness(value: str) -> int:
 def _removed(teller: Teller, was: Answer, now: Answer) -> Iterator[Change]:
     for name in sorted(now.removed - was.removed):
         text = "the origin's header {} is removed from answers"
-        yield teller.tell(Topic.HEADERS, text, name)
+        yield teller.tell(Topic.HEADERS, text, header(name))
     for name in sorted(was.removed - now.removed):
         is_cookie = name == "set-cookie"
         yield teller.tell(
             Topic.SECURITY if is_cookie else Topic.HEADERS,
             "the origin's header {} reaches visitors again",
-            name,
+            header(name),
             note="a cached cookie of one visitor could reach others"
             if is_cookie
             else "",
@@ -172,7 +175,7 @@ def _cors(
     ):
         if was and old != new:
             text = f"the {noun} for other sites are {{}} instead of {{}}"
-            values = listed(new) or "none", listed(old) or "none"
+            values = _names(noun, new), _names(noun, old)
             yield teller.tell(Topic.CORS, text, *values)
     if was and before.max_age != now.max_age:
         text = "browsers remember a preflight for {} instead of {}"
@@ -189,10 +192,10 @@ def _allowed(
     """Who may read, and who may do so as a visitor who is logged in."""
     if before.origins != now.origins:
         if was is None:
-            text = "the edge itself lets {} read the files"
+            text = "the edge itself lets pages of {} read the files"
             values: tuple[str, ...] = (_who(now),)
         else:
-            text = "{} may read the files instead of {}"
+            text = "pages of {} may read the files instead of {}"
             values = (_who(now), _who(before))
         lost = "" if "*" in now.origins else "pages of all others cannot read them"
         yield teller.tell(
@@ -225,6 +228,11 @@ def _widens(before: CrossOrigin, now: CrossOrigin) -> Stop | None:
 
 
 def _who(cors: CrossOrigin) -> str:
-    return (
-        "pages of any site" if "*" in cors.origins else listed(cors.origins) or "none"
-    )
+    if "*" in cors.origins:
+        return Own("any site")
+    return listed(cors.origins) or Own("no site")
+
+
+def _names(noun: str, names: frozenset[str]) -> str:
+    shown_names = names if noun == "methods" else frozenset(map(header, names))
+    return listed(shown_names) or Own("none")

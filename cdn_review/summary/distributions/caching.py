@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from cdn_review.delivery.model import Behavior, CacheKey, Delivery, Number, Selection
 from cdn_review.summary.change import Change, Topic
 from cdn_review.summary.distributions.telling import Teller
-from cdn_review.summary.values import duration, listed, shown
+from cdn_review.summary.values import duration, header, listed, shown
+from cdn_review.words import Own
 
 _REFETCH = "every cached file is fetched again: the hit ratio starts from zero"
+_ORIGINS = Own("the origin's")
 _LATER = "acts on files fetched from then on"
 
 
@@ -51,7 +53,8 @@ def _part(
         for verb, names in (("gains", gained), ("loses", lost)):
             if names:
                 text = f"the cache key {verb} the {noun if len(names) == 1 else plural} {{}}"
-                yield teller.tell(Topic.CACHE_KEY, text, listed(names), note=_REFETCH)
+                named = map(header, names) if noun == "header" else names
+                yield teller.tell(Topic.CACHE_KEY, text, listed(named), note=_REFETCH)
         return
     note = _REFETCH
     if now.kind == "all":
@@ -105,7 +108,7 @@ def error_lifetimes(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Ch
         before_page, after_page = was.error_pages.get(code), now.error_pages.get(code)
         if before_page != after_page:
             text = "the page for answers {} is {} instead of {}"
-            values = code, after_page or "the origin's", before_page or "the origin's"
+            values = code, after_page or _ORIGINS, before_page or _ORIGINS
             yield teller.tell(Topic.DELIVERY, text, *values)
 
 

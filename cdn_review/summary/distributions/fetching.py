@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cdn_review.delivery.model import Behavior, Number, Origin
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
-from cdn_review.summary.values import duration, listed, shown
+from cdn_review.summary.values import duration, header, listed, number_of, shown
+from cdn_review.words import Own
 from dj_cloudfront.contract import TREE_HEADER
 
 _SECRET = re.compile(r"secret|token|auth|verify|key", re.I)
@@ -17,16 +18,14 @@ _REFERENCE = "{{resolve:"
 
 def fetching(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
     """The origins of one behavior: the first, then those asked when it fails."""
-    pairs = list(zip(was.origins, now.origins, strict=False))
-    for number, (before, after) in enumerate(pairs):
-        yield from _origin(teller, before, after, "second " if number else "")
-    for origin in now.origins[len(pairs) :]:
-        text = "a second origin is asked when the first fails: {}"
-        note = "one more request for each miss that is a 404"
-        yield teller.tell(Topic.ORIGIN, text, shown(origin.domain_name), note=note)
-    for origin in was.origins[len(pairs) :]:
-        text = "no second origin is asked any more when the first fails: {}"
-        yield teller.tell(Topic.ORIGIN, text, shown(origin.domain_name))
+    if len(was.origins) == len(now.origins):
+        pairs = list(zip(was.origins, now.origins, strict=True))
+    else:
+        pairs = _same_places(was, now)
+        yield from _come_and_go(teller, was, now, pairs)
+    for before, after in pairs:
+        is_second = len(now.origins) > 1 and after is not now.origins[0]
+        yield from _origin(teller, before, after, "second " if is_second else "")
     both = len(was.origins) > 1 and len(now.origins) > 1
     if both and was.failover_on != now.failover_on:
         text = "the second origin is asked on {} instead of {}"
@@ -34,8 +33,43 @@ def fetching(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
         yield teller.tell(Topic.ORIGIN, text, *values)
 
 
+def _same_places(was: Behavior, now: Behavior) -> list[tuple[Origin, Origin]]:
+    """An origin that moves to the second place, or from it, is the same origin."""
+    pairs = [
+        (before, after)
+        for before in was.origins
+        for after in now.origins
+        if (before.kind, before.domain_name) == (after.kind, after.domain_name)
+    ]
+    return pairs or list(zip(was.origins, now.origins, strict=False))
+
+
+def _come_and_go(
+    teller: Teller,
+    was: Behavior,
+    now: Behavior,
+    pairs: Sequence[tuple[Origin, Origin]],
+) -> Iterator[Change]:
+    kept = [id(one) for pair in pairs for one in pair]
+    for origin in now.origins:
+        if id(origin) in kept:
+            continue
+        text = "a second origin is asked when the first fails: {}"
+        if origin is now.origins[0]:
+            text = f"a {origin.kind} is asked first: {{}}"
+        note = "one more request for each miss that is a 404"
+        yield teller.tell(Topic.ORIGIN, text, shown(origin.domain_name), note=note)
+    for origin in was.origins:
+        if id(origin) not in kept:
+            text = f"a {origin.kind} is no longer asked: {{}}"
+            yield teller.tell(Topic.ORIGIN, text, shown(origin.domain_name))
+
+
 def _origin(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Change]:
     if was == now:
+        return
+    if was.kind != now.kind and "bucket" in (was.kind, now.kind):
+        yield _another_kind(teller, was, now, which)
         return
     yield from _place(teller, was, now, which)
     yield from _closed(teller, was, now, which)
@@ -45,6 +79,13 @@ def _origin(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Ch
     if others:
         text = f"other settings of the {which}origin change: {{}}"
         yield teller.tell(Topic.OTHER, text, listed(others))
+
+
+def _another_kind(teller: Teller, was: Origin, now: Origin, which: str) -> Change:
+    """A bucket has neither a tree nor a folder of a server: nothing else compares."""
+    text = f"files come from the {which}{now.kind} {{}} instead of the {was.kind} {{}}"
+    values = shown(now.domain_name), shown(was.domain_name)
+    return teller.tell(Topic.ORIGIN, text, *values)
 
 
 def _place(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Change]:
@@ -68,7 +109,7 @@ def _place(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Cha
         )
     if was.port != now.port:
         text = f"the {which}origin is asked on port {{}} instead of {{}}"
-        yield teller.tell(Topic.ORIGIN, text, now.port, was.port)
+        yield teller.tell(Topic.ORIGIN, text, _number(now.port), _number(was.port))
     if was.address_type != now.address_type:
         text = f"the {which}origin is asked by {{}} instead of {{}}"
         yield teller.tell(Topic.ORIGIN, text, now.address_type, was.address_type)
@@ -103,8 +144,8 @@ def _closed(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Ch
         yield teller.tell(
             Topic.SECURITY,
             f"the {which}origin is asked by {{}} instead of {{}}",
-            listed(now.tls) or "any TLS",
-            listed(was.tls) or "any TLS",
+            listed(now.tls) or Own("any TLS"),
+            listed(was.tls) or Own("any TLS"),
             stop=Stop.PROTECTION_DROPPED if weaker else None,
             was=was.tls,
             now=now.tls,
@@ -130,7 +171,7 @@ def _guards(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Ch
         yield teller.tell(
             Topic.ORIGIN,
             f"the {which}origin is sent the header {{}} {_how(before, after)}",
-            name,
+            header(name),
             note=_guard_note(name, opens, after),
             stop=Stop.ORIGIN_OPENED if opens else None,
             was=before,
@@ -165,25 +206,30 @@ def _guard_note(name: str, opens: bool, after: str | None) -> str:
 
 
 def _patience(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Change]:
-    for noun, before, after in (
-        ("for an answer", was.read_timeout, now.read_timeout),
-        ("for a connection", was.connection_timeout, now.connection_timeout),
-        ("with an idle connection", was.keepalive_timeout, now.keepalive_timeout),
-        ("for a whole answer", was.completion_timeout, now.completion_timeout),
+    for what, before, after in (
+        ("the wait for an answer", was.read_timeout, now.read_timeout),
+        ("the wait for a connection", was.connection_timeout, now.connection_timeout),
+        ("the life of idle connections", was.keepalive_timeout, now.keepalive_timeout),
+        ("the time for a whole answer", was.completion_timeout, now.completion_timeout),
     ):
         if before != after:
-            text = f"CloudFront waits {noun} of the {which}origin {{}} instead of {{}}"
+            text = f"{what} of the {which}origin is {{}} instead of {{}}"
             yield teller.tell(Topic.ORIGIN, text, _time(after), _time(before))
     if was.attempts != now.attempts:
         text = f"the {which}origin is tried {{}} times instead of {{}}"
-        yield teller.tell(Topic.ORIGIN, text, now.attempts, was.attempts)
+        tries = _number(now.attempts), _number(was.attempts)
+        yield teller.tell(Topic.ORIGIN, text, *tries)
     if was.shield != now.shield:
         text = f"one more cache before the {which}origin: {{}} instead of {{}}"
-        values = (shown(one) or "none" for one in (now.shield, was.shield))
+        values = [shown(one) or Own("none") for one in (now.shield, was.shield)]
         costs = bool(now.shield) and not was.shield
         note = "charged for each request that reaches it" if costs else ""
         yield teller.tell(Topic.ORIGIN, text, *values, note=note, costs=costs)
 
 
 def _time(seconds: Number) -> str:
-    return "without a limit" if seconds is None else duration(seconds)
+    return Own("unlimited") if seconds is None else duration(seconds)
+
+
+def _number(value: Number) -> str:
+    return number_of(value) if isinstance(value, int) else shown(str(value))

@@ -8,21 +8,22 @@ from cdn_review.delivery.model import Delivery, Selection
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.values import listed, shown
+from cdn_review.words import Own
 
 _TLS = (
     *("SSLv3", "TLSv1", "TLSv1_2016", "TLSv1.1_2016", "TLSv1.2_2018", "TLSv1.2_2019"),
     *("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"),
 )
 _PRICES = {
-    "PriceClass_100": "North America and Europe",
-    "PriceClass_200": "most of the world",
-    "PriceClass_All": "all edge locations",
+    "PriceClass_100": Own("North America and Europe"),
+    "PriceClass_200": Own("most of the world"),
+    "PriceClass_All": Own("all edge locations"),
 }
 _VERSIONS = {
-    "http1.1": "HTTP/1.1",
-    "http2": "HTTP/2",
-    "http3": "HTTP/3",
-    "http2and3": "HTTP/2 and HTTP/3",
+    "http1.1": Own("HTTP/1.1"),
+    "http2": Own("HTTP/2"),
+    "http3": Own("HTTP/3"),
+    "http2and3": Own("HTTP/2 and HTTP/3"),
 }
 
 
@@ -89,8 +90,8 @@ def _tls(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
 
 def _certificate(arn: str) -> str:
     if not arn:
-        return "CloudFront's own"
-    return "one of this stack" if arn.startswith("{") else arn
+        return Own("CloudFront's own")
+    return Own("one of this stack") if arn.startswith("{") else arn
 
 
 def _tls_rank(version: str) -> int:
@@ -125,7 +126,11 @@ def _more_countries(was: Selection, now: Selection) -> bool:
 
 
 def _countries(selection: Selection) -> str:
-    return "everywhere" if selection.kind == "none" else str(selection)
+    if selection.kind == "none":
+        return Own("everywhere")
+    if selection.kind == "all but":
+        return f"everywhere but {listed(selection.names)}"
+    return listed(selection.names)
 
 
 def _web_acl(teller: Teller, was: str, now: str) -> Iterator[Change]:
@@ -169,7 +174,7 @@ def _speed(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
         yield teller.tell(Topic.DELIVERY, text)
     if was.root_object != now.root_object:
         text = "the address without a path gives {} instead of {}"
-        values = (one or "nothing" for one in (now.root_object, was.root_object))
+        values = (one or Own("nothing") for one in (now.root_object, was.root_object))
         yield teller.tell(Topic.DELIVERY, text, *values)
 
 

@@ -1,0 +1,87 @@
+"""Who can sign URLs and cookies of private media."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from cdn_review.delivery.plain import (
+    Json,
+    mapping,
+    properties,
+    reference,
+    resources,
+    sequence,
+    text,
+)
+from cdn_review.packs import Stack
+from cdn_review.summary.change import Change, Topic
+from cdn_review.summary.distributions.telling import Teller
+from cdn_review.summary.kinds import CDN
+from cdn_review.summary.matching import Match
+from cdn_review.summary.values import count, number_of
+from dj_cloudfront.contract import Output
+
+KEY, GROUP = f"{CDN}PublicKey", f"{CDN}KeyGroup"
+
+
+def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Change]:
+    """Keys that are accepted from now on, and no longer; and the one to sign with."""
+    teller = Teller(stack=after, role="signing keys")
+    was, now = _accepted(before.template), _accepted(after.template)
+    gained, lost = now - was, was - now
+    if gained:
+        text = "signatures of {} are accepted instead of {}"
+        note = "who has the private half of a new key can open every private file"
+        values = count(len(now), "key"), number_of(len(was))
+        yield teller.tell(Topic.ACCESS, text, *values, note=note)
+    if lost:
+        text = "signatures of {} are no longer accepted"
+        note = "URLs and cookies that it signed stop working"
+        yield teller.tell(Topic.ACCESS, text, count(len(lost), "key"), note=note)
+    yield from _immutable(after, matches)
+    first, second = _signing(before.template), _signing(after.template)
+    if first and second and first != second:
+        text = "the server has to sign with another key"
+        yield teller.tell(
+            Topic.ACCESS, text, note="it needs the new id and private key"
+        )
+
+
+def _accepted(template: Json) -> frozenset[str]:
+    """The keys of all groups by what is in them: their names mean nothing."""
+    known = _by_id(template)
+    groups = resources(template, GROUP).values()
+    items = [
+        one
+        for group in groups
+        for one in sequence(
+            mapping(properties(group).get("KeyGroupConfig")).get("Items")
+        )
+    ]
+    return frozenset(known.get(reference(one) or "", text(one)) for one in items)
+
+
+def _by_id(template: Json) -> Mapping[str, str]:
+    return {name: _encoded(one) for name, one in resources(template, KEY).items()}
+
+
+def _encoded(resource: Json) -> str:
+    config = mapping(properties(resource).get("PublicKeyConfig"))
+    return "".join(text(config.get("EncodedKey")).split())
+
+
+def _signing(template: Json) -> str:
+    output = mapping(mapping(template.get("Outputs")).get(Output.MEDIA_KEY_PAIR_ID))
+    return _by_id(template).get(reference(output.get("Value")) or "", "")
+
+
+def _immutable(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
+    """https://github.com/aws/aws-cdk/issues/15301"""
+    for one in matches:
+        is_same = one.kind == KEY and one.before and one.after and not one.is_replaced
+        if not is_same or _encoded(one.before or {}) == _encoded(one.after or {}):
+            continue
+        teller = Teller(stack=stack, role=one.role)
+        text = "is another key under the same name"
+        note = "the deploy fails: give the new key a name of its own"
+        yield teller.tell(Topic.ACCESS, text, note=note)
