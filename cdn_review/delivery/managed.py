@@ -76,6 +76,15 @@ CACHE: Mapping[str, tuple[CacheKey, Lifetime]] = {
         ),
         Lifetime(least=2, default=2, most=600),
     ),
+    # Elemental-MediaPackage
+    "08627262-05a9-4f76-9ded-b50ca2e3a84f": (
+        CacheKey(
+            headers=_some("origin"),
+            query_strings=_some("aws.manifestfilter", "end", "m", "start"),
+            encodings=frozenset({"gzip"}),
+        ),
+        Lifetime(),
+    ),
 }
 
 FORWARDING: Mapping[str, Forwarding] = {
@@ -86,8 +95,11 @@ FORWARDING: Mapping[str, Forwarding] = {
             "access-control-request-headers", "access-control-request-method", "origin"
         )
     ),
-    # AllViewer, AllViewerExceptHostHeader, HostHeaderOnly
+    # AllViewer, the same with CloudFront's own, AllViewerExceptHostHeader, HostHeaderOnly
     "216adef6-5c7f-47e4-b989-5492eafa07d3": Forwarding(
+        headers=_ALL, query_strings=_ALL, cookies=_ALL
+    ),
+    "33f36d7e-f396-46d9-90e0-52428a34d9dc": Forwarding(
         headers=_ALL, query_strings=_ALL, cookies=_ALL
     ),
     "b689b0a8-53d0-40ab-baf2-68738e2966ac": Forwarding(
@@ -96,6 +108,10 @@ FORWARDING: Mapping[str, Forwarding] = {
         cookies=_ALL,
     ),
     "bf0718e1-ba1e-49d1-88b1-f726733018ae": Forwarding(headers=_some("host")),
+    # UserAgentRefererHeaders
+    "acba4595-bd28-49b8-b9fe-13317c0390fa": Forwarding(
+        headers=_some("referer", "user-agent")
+    ),
 }
 
 _ANYBODY = CrossOrigin(origins=frozenset({"*"}))
@@ -112,11 +128,19 @@ _SECURITY = {
     "x-xss-protection": "1; mode=block",
 }
 
+_YIELDING = frozenset(_SECURITY) - {"x-content-type-options"}
+
 ANSWERS: Mapping[str, Answer] = {
     # SimpleCORS, CORS-With-Preflight, SecurityHeadersPolicy, and the first two with the third
     "60669652-455b-4ae9-85a4-c4c02393f86c": Answer(cors=_ANYBODY),
     "5cc3b908-e619-4b99-88e5-2cf7f45965bd": Answer(cors=_PREFLIGHT),
-    "67f7725c-6f97-4210-82d7-5512b31e9d03": Answer(headers=_SECURITY),
-    "e61eb60c-9c35-4d20-a928-2b84e02af89c": Answer(cors=_ANYBODY, headers=_SECURITY),
-    "eaab4381-ed33-4a86-88ca-d9558dc6cd63": Answer(cors=_PREFLIGHT, headers=_SECURITY),
+    "67f7725c-6f97-4210-82d7-5512b31e9d03": Answer(
+        headers=_SECURITY, yielding=_YIELDING
+    ),
+    "e61eb60c-9c35-4d20-a928-2b84e02af89c": Answer(
+        cors=_ANYBODY, headers=_SECURITY, yielding=_YIELDING
+    ),
+    "eaab4381-ed33-4a86-88ca-d9558dc6cd63": Answer(
+        cors=_PREFLIGHT, headers=_SECURITY, yielding=_YIELDING
+    ),
 }

@@ -20,11 +20,45 @@ class Selection:
     kind: str = "none"
     names: frozenset[str] = frozenset()
 
+    @property
+    def is_most(self) -> bool:
+        """Whether it is all but some names; what cannot be read counts as all."""
+        return self.kind not in ("none", "some")
+
+    def __contains__(self, name: str) -> bool:
+        return (name in self.names) != self.is_most
+
+    def __or__(self, other: Selection) -> Selection:
+        if self.is_most and other.is_most:
+            return _most(self.names & other.names)
+        if self.is_most:
+            return _most(self.names - other.names)
+        if other.is_most:
+            return _most(other.names - self.names)
+        return _some(self.names | other.names)
+
+    def __sub__(self, other: Selection) -> Selection:
+        if self.is_most and other.is_most:
+            return _some(other.names - self.names)
+        if self.is_most:
+            return _most(self.names | other.names)
+        if other.is_most:
+            return _some(self.names & other.names)
+        return _some(self.names - other.names)
+
     def __str__(self) -> str:
         listed = ", ".join(sorted(self.names))
         return {"some": listed, "all but": f"all but {listed}"}.get(
             self.kind, self.kind
         )
+
+
+def _some(names: frozenset[str]) -> Selection:
+    return Selection(kind="some", names=names) if names else Selection()
+
+
+def _most(names: frozenset[str]) -> Selection:
+    return Selection(kind="all but" if names else "all", names=names)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +111,8 @@ class Answer:
 
     cors: CrossOrigin | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    yielding: frozenset[str] = frozenset()
+    """Headers that the origin may send with another value."""
     removed: frozenset[str] = frozenset()
     server_timing: str = ""
     policy: str = ""
@@ -90,6 +126,8 @@ class Origin:
     path: str = ""
     kind: str = "server"
     """``server``, ``private network`` or ``bucket``."""
+    network: str = ""
+    """What CloudFront reaches inside a private network."""
     protocol: str = ""
     port: Number = None
     tls: frozenset[str] = frozenset()
@@ -101,6 +139,8 @@ class Origin:
     connection_timeout: Number = 10
     shield: str = ""
     access_control: str = ""
+    client_certificate: str = ""
+    """By which CloudFront proves to a server who asks."""
     headers: Mapping[str, str] = field(default_factory=dict)
     rest: Rest = ()
 
@@ -122,9 +162,20 @@ class Behavior:
     compress: bool = False
     viewers: str = ""
     signers: frozenset[str] = frozenset()
-    functions: frozenset[str] = frozenset()
+    """The public keys, as far as the template has them."""
+    functions: Mapping[str, str] = field(default_factory=dict)
+    """What runs, by its kind and when."""
+    encrypted_fields: str = ""
     real_time_logs: str = ""
     rest: Rest = ()
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether anything is kept: not with a maximum of 0, nor with all headers in the key.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html
+        """
+        return self.lifetime.most != 0 and self.key.headers.kind != "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +185,10 @@ class Delivery:
     aliases: frozenset[str] = frozenset()
     certificate: str = ""
     minimum_tls: str = ""
+    has_own_addresses: bool = False
+    """Whether the certificate is served from addresses of its own, at a price."""
+    client_certificates: str = ""
+    """Whether visitors need one: ``required``, ``optional`` or nothing."""
     enabled: bool = True
     http_version: str = "http1.1"
     ipv6: bool = False

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdn_review.delivery.model import Origin
+from cdn_review.delivery.model import Origin, Rest
 from cdn_review.delivery.plain import (
     Json,
     flag,
     mapping,
     names,
     number,
+    properties,
+    reference,
     sequence,
     text,
     texts,
@@ -26,6 +28,18 @@ _KNOWN = frozenset(
         *("S3OriginConfig", "VpcOriginConfig"),
     }
 )
+_KNOWN_OF_SERVER = frozenset(
+    {
+        *("HTTPPort", "HTTPSPort", "IpAddressType", "OriginKeepaliveTimeout"),
+        *("OriginMtlsConfig", "OriginProtocolPolicy", "OriginReadTimeout"),
+        "OriginSSLProtocols",
+    }
+)
+_KNOWN_OF_NETWORK = frozenset(
+    {"VpcOriginId", "OriginKeepaliveTimeout", "OriginReadTimeout"}
+)
+_KNOWN_OF_BUCKET = frozenset({"OriginAccessIdentity"})
+_KNOWN_OF_SHIELD = frozenset({"Enabled", "OriginShieldRegion"})
 
 
 @dataclass(frozen=True)
@@ -36,11 +50,11 @@ class Origins:
     groups: Mapping[str, tuple[tuple[str, ...], frozenset[str]]]
 
     @classmethod
-    def of(cls, config: Json) -> Origins:
+    def of(cls, config: Json, resources: Mapping[str, Json]) -> Origins:
         found = [mapping(one) for one in sequence(config.get("Origins"))]
         groups = [mapping(one) for one in sequence(config.get("OriginGroups"))]
         return cls(
-            {text(one.get("Id")): _origin(one) for one in found},
+            {text(one.get("Id")): _origin(one, resources) for one in found},
             {text(one.get("Id")): _group(one) for one in groups},
         )
 
@@ -63,7 +77,7 @@ def _group(group: Json) -> tuple[tuple[str, ...], frozenset[str]]:
     )
 
 
-def _origin(origin: Json) -> Origin:
+def _origin(origin: Json, resources: Mapping[str, Json]) -> Origin:
     custom = mapping(origin.get("CustomOriginConfig"))
     private = mapping(origin.get("VpcOriginConfig"))
     shield = mapping(origin.get("OriginShield"))
@@ -84,21 +98,35 @@ def _origin(origin: Json) -> Origin:
         shield=text(shield.get("OriginShieldRegion"))
         if flag(shield.get("Enabled"))
         else "",
-        access_control=_access_control(origin),
+        access_control=_access_control(origin, resources),
+        network=text(private.get("VpcOriginId")),
+        client_certificate=text(
+            mapping(custom.get("OriginMtlsConfig")).get("ClientCertificateArn")
+        ),
         headers={
             text(mapping(one).get("HeaderName")).lower(): text(
                 mapping(one).get("HeaderValue")
             )
             for one in sequence(origin.get("OriginCustomHeaders"))
         },
-        rest=unknown(origin, _KNOWN),
+        rest=_rest(origin),
+    )
+
+
+def _rest(origin: Json) -> Rest:
+    return (
+        *unknown(origin, _KNOWN),
+        *unknown(origin.get("CustomOriginConfig"), _KNOWN_OF_SERVER),
+        *unknown(origin.get("VpcOriginConfig"), _KNOWN_OF_NETWORK),
+        *unknown(origin.get("S3OriginConfig"), _KNOWN_OF_BUCKET),
+        *unknown(origin.get("OriginShield"), _KNOWN_OF_SHIELD),
     )
 
 
 def _kind(origin: Json) -> str:
-    if "VpcOriginConfig" in origin:
+    if origin.get("VpcOriginConfig") is not None:
         return "private network"
-    return "bucket" if "S3OriginConfig" in origin else "server"
+    return "bucket" if origin.get("S3OriginConfig") is not None else "server"
 
 
 def _port(custom: Json) -> int | str | None:
@@ -107,7 +135,16 @@ def _port(custom: Json) -> int | str | None:
     return number(custom.get("HTTPSPort"), 443)
 
 
-def _access_control(origin: Json) -> str:
-    """Whether CloudFront proves to a bucket who asks; not by which resource."""
+def _access_control(origin: Json, resources: Mapping[str, Json]) -> str:
+    """How CloudFront proves to a bucket who asks; nothing if it does not."""
+    control = origin.get("OriginAccessControlId")
+    if control:
+        config = mapping(
+            properties(resources.get(reference(control) or "")).get(
+                "OriginAccessControlConfig"
+            )
+        )
+        is_off = text(config.get("SigningBehavior")) == "never"
+        return "" if is_off else text(control)
     identity = mapping(origin.get("S3OriginConfig")).get("OriginAccessIdentity")
-    return "signed" if origin.get("OriginAccessControlId") or identity else ""
+    return text(identity)

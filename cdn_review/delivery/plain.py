@@ -15,10 +15,12 @@ def mapping(value: object) -> Json:
 
 
 def sequence(value: object) -> list[Any]:
-    """The value if it is a list, else an empty one. CloudFront's ``Items`` are unwrapped."""
-    if isinstance(value, Mapping):
+    """The value if it is a list, else one with it. CloudFront's ``Items`` are unwrapped."""
+    if isinstance(value, Mapping) and ("Items" in value or "Quantity" in value):
         value = value.get("Items")
-    return list(value) if isinstance(value, list | tuple) else []
+    if value is None or value == {}:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def text(value: object) -> str:
@@ -81,6 +83,14 @@ def reference(value: object) -> str | None:
     return None
 
 
+def is_computed(value: object) -> bool:
+    """Whether CloudFormation has yet to say what stands there."""
+    found = mapping(value)
+    return len(found) == 1 and all(
+        str(key) == "Ref" or str(key).startswith("Fn::") for key in found
+    )
+
+
 def references(value: object) -> Iterator[str]:
     """Every logical id that a value refers to, wherever in it."""
     found = reference(value)
@@ -94,9 +104,9 @@ def references(value: object) -> Iterator[str]:
             yield from references(one)
 
 
-def resources(template: Json, kind: str = "") -> dict[str, Json]:
+def resources(template: object, kind: str = "") -> dict[str, Json]:
     """The resources of a type, or all of them, by logical id."""
-    found = mapping(template.get("Resources"))
+    found = mapping(mapping(template).get("Resources"))
     return {
         name: mapping(found[name])
         for name in sorted(found)
@@ -108,8 +118,16 @@ def properties(resource: object) -> Json:
     return mapping(mapping(resource).get("Properties"))
 
 
-def unknown(config: Json, known: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """What no rule reads, so that a change of it is not lost."""
+def unknown(
+    config: object, known: frozenset[str], name: str = ""
+) -> tuple[tuple[str, str], ...]:
+    """What no rule reads, by its dotted name, so that a change of it is not lost."""
+    if not isinstance(config, Mapping):
+        # Such as a list where settings belong: all of it is unread.
+        return ((name, canonical(config)),) if config is not None else ()
+    prefix = f"{name}." if name else ""
     return tuple(
-        (key, canonical(config[key])) for key in sorted(config) if key not in known
+        (f"{prefix}{key}", canonical(config[key]))
+        for key in sorted(config)
+        if key not in known and config[key] is not None
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from cdn_review.delivery import managed
+from cdn_review.delivery.answers import read_answer
 from cdn_review.delivery.model import (
     Answer,
     CacheKey,
-    CrossOrigin,
     Forwarding,
     Lifetime,
+    Number,
+    Rest,
     Selection,
 )
 from cdn_review.delivery.plain import (
@@ -25,11 +26,28 @@ from cdn_review.delivery.plain import (
     properties,
     reference,
     resources,
-    sequence,
     text,
+    unknown,
 )
 
 _KINDS = {"none": "none", "whitelist": "some", "allExcept": "all but", "all": "all"}
+_NAMES = ("Name", "Comment")
+_KNOWN_OF_CACHE = frozenset(
+    {
+        *("DefaultTTL", "MaxTTL", "MinTTL", *_NAMES),
+        "ParametersInCacheKeyAndForwardedToOrigin",
+    }
+)
+_KNOWN_OF_FORWARDING = frozenset(
+    {"CookiesConfig", "HeadersConfig", "QueryStringsConfig", *_NAMES}
+)
+_KNOWN_OF_ANSWERS = frozenset(
+    {
+        *("CorsConfig", "CustomHeadersConfig", "RemoveHeadersConfig", *_NAMES),
+        *("SecurityHeadersConfig", "ServerTimingHeadersConfig"),
+    }
+)
+_LISTS = ("some", "all but")
 _ANY_HEADER = {"allViewer": "all", "allViewerAndWhitelistCloudFront": "all"}
 
 
@@ -58,7 +76,7 @@ class Policies:
     def caching(self, behavior: Json) -> tuple[CacheKey, Lifetime]:
         """The cache key and the lifetimes of a behavior."""
         wanted = behavior.get("CachePolicyId")
-        if wanted is None:
+        if not wanted:
             return _legacy(behavior)
         config = self.cache.get(reference(wanted) or "")
         if config is not None:
@@ -72,8 +90,13 @@ class Policies:
 
     def forwarded(self, behavior: Json) -> Forwarding:
         wanted = behavior.get("OriginRequestPolicyId")
-        if wanted is None:
-            return Forwarding()
+        if not wanted:
+            # Of query strings, legacy settings could send more than they kept apart.
+            values = mapping(behavior.get("ForwardedValues"))
+            is_all = flag(values.get("QueryString")) and not behavior.get(
+                "CachePolicyId"
+            )
+            return Forwarding(query_strings=Selection(kind="all" if is_all else "none"))
         config = self.forwarding.get(reference(wanted) or "")
         if config is not None:
             return Forwarding(
@@ -88,13 +111,28 @@ class Policies:
 
     def answer(self, behavior: Json) -> Answer:
         wanted = behavior.get("ResponseHeadersPolicyId")
-        if wanted is None:
+        if not wanted:
             return Answer()
         config = self.answers.get(reference(wanted) or "")
         if config is not None:
-            return _answer(config)
+            return read_answer(config)
         identity = text(wanted)
         return managed.ANSWERS.get(identity, Answer(policy=identity))
+
+    def rest(self, behavior: Json) -> Rest:
+        """What no rule reads of the policies of a behavior."""
+        found: list[tuple[str, str]] = []
+        for key, policies, known in (
+            ("CachePolicyId", self.cache, _KNOWN_OF_CACHE),
+            ("OriginRequestPolicyId", self.forwarding, _KNOWN_OF_FORWARDING),
+            ("ResponseHeadersPolicyId", self.answers, _KNOWN_OF_ANSWERS),
+        ):
+            config = policies.get(reference(behavior.get(key)) or "")
+            found += unknown(config, known, key.removesuffix("Id"))
+            headers = mapping(mapping(config).get("HeadersConfig"))
+            if headers.get("HeaderBehavior") == "allViewerAndWhitelistCloudFront":
+                found.append(("CloudFront's headers", canonical(headers)))
+        return tuple(found)
 
 
 def _cache_key(config: Json) -> CacheKey:
@@ -112,16 +150,19 @@ def _cache_key(config: Json) -> CacheKey:
 
 
 def _lifetime(config: Json) -> Lifetime:
-    usual = Lifetime()
+    """The times that hold: a minimum above the others raises them."""
+    least = number(config.get("MinTTL"), 0)
     return Lifetime(
-        least=number(config.get("MinTTL"), 0),
-        default=number(config.get("DefaultTTL"), _int(usual.default)),
-        most=number(config.get("MaxTTL"), _int(usual.most)),
+        least=least,
+        default=_raised(number(config.get("DefaultTTL"), 86400), least),
+        most=_raised(number(config.get("MaxTTL"), 31536000), least),
     )
 
 
-def _int(value: Any) -> int:
-    return int(value)
+def _raised(seconds: Number, least: Number) -> Number:
+    if isinstance(seconds, int) and isinstance(least, int):
+        return max(seconds, least)
+    return seconds
 
 
 def _headers(config: object) -> Selection:
@@ -130,15 +171,15 @@ def _headers(config: object) -> Selection:
     behavior = text(found.get("HeaderBehavior")) or "none"
     kind = _ANY_HEADER.get(behavior, _KINDS.get(behavior, behavior))
     listed = frozenset(one.lower() for one in names(found.get("Headers")))
-    return Selection(kind=kind, names=listed)
+    return Selection(kind=kind, names=listed if kind in _LISTS else frozenset())
 
 
 def _selection(config: object, noun: str) -> Selection:
     found = mapping(config)
     behavior = text(found.get(f"{noun}Behavior")) or "none"
-    return Selection(
-        kind=_KINDS.get(behavior, behavior), names=names(found.get(f"{noun}s"))
-    )
+    kind = _KINDS.get(behavior, behavior)
+    listed = names(found.get(f"{noun}s")) if kind in _LISTS else frozenset()
+    return Selection(kind=kind, names=listed)
 
 
 def _legacy(behavior: Json) -> tuple[CacheKey, Lifetime]:
@@ -149,87 +190,19 @@ def _legacy(behavior: Json) -> tuple[CacheKey, Lifetime]:
     query = "all" if flag(values.get("QueryString")) else "none"
     only = names(values.get("QueryStringCacheKeys"))
     kind = "all" if "*" in headers else "some" if headers else "none"
+    forwarded = _KINDS.get(text(cookies.get("Forward")) or "none", "all")
     key = CacheKey(
-        headers=Selection(kind=kind, names=headers - {"*"}),
-        query_strings=Selection(kind="some" if only else query, names=only),
+        headers=Selection(kind=kind, names=headers if kind == "some" else frozenset()),
+        query_strings=Selection(
+            kind="some" if only and query == "all" else query,
+            names=only if query == "all" else frozenset(),
+        ),
         cookies=Selection(
-            kind=_KINDS.get(text(cookies.get("Forward")), "none"),
-            names=names(cookies.get("WhitelistedNames")),
+            kind=forwarded,
+            names=names(cookies.get("WhitelistedNames"))
+            if forwarded == "some"
+            else frozenset(),
         ),
         encodings=frozenset({"gzip"} if flag(behavior.get("Compress")) else ()),
     )
     return key, _lifetime(behavior)
-
-
-def _answer(config: Json) -> Answer:
-    timing = mapping(config.get("ServerTimingHeadersConfig"))
-    custom = {
-        text(mapping(one).get("Header")).lower(): text(mapping(one).get("Value"))
-        for one in sequence(config.get("CustomHeadersConfig"))
-    }
-    return Answer(
-        cors=_cross_origin(config.get("CorsConfig")),
-        headers={**custom, **_security(mapping(config.get("SecurityHeadersConfig")))},
-        removed=frozenset(
-            text(mapping(one).get("Header")).lower()
-            for one in sequence(config.get("RemoveHeadersConfig"))
-        ),
-        server_timing=text(timing.get("SamplingRate"))
-        if flag(timing.get("Enabled"))
-        else "",
-    )
-
-
-def _cross_origin(config: object) -> CrossOrigin | None:
-    found = mapping(config)
-    if not found:
-        return None
-    prefix = "AccessControl"
-    return CrossOrigin(
-        origins=names(found.get(f"{prefix}AllowOrigins")),
-        credentials=flag(found.get(f"{prefix}AllowCredentials")),
-        methods=names(found.get(f"{prefix}AllowMethods")),
-        headers=frozenset(
-            one.lower() for one in names(found.get(f"{prefix}AllowHeaders"))
-        ),
-        exposed=frozenset(
-            one.lower() for one in names(found.get(f"{prefix}ExposeHeaders"))
-        ),
-        max_age=number(found.get(f"{prefix}MaxAgeSec")),
-        override=flag(found.get("OriginOverride")),
-    )
-
-
-def _security(config: Json) -> dict[str, str]:
-    """Security headers as a browser gets them."""
-    shown: dict[str, str] = {}
-    for key, one in config.items():
-        value = mapping(one)
-        if key == "StrictTransportSecurity":
-            shown["strict-transport-security"] = _hsts(value)
-        elif key == "ContentTypeOptions":
-            shown["x-content-type-options"] = "nosniff"
-        elif key == "ContentSecurityPolicy":
-            shown["content-security-policy"] = text(value.get("ContentSecurityPolicy"))
-        elif key == "FrameOptions":
-            shown["x-frame-options"] = text(value.get("FrameOption"))
-        elif key == "ReferrerPolicy":
-            shown["referrer-policy"] = text(value.get("ReferrerPolicy"))
-        elif key == "XSSProtection":
-            shown["x-xss-protection"] = _xss(value)
-        else:
-            shown[key.lower()] = canonical(one)
-    return shown
-
-
-def _hsts(value: Json) -> str:
-    parts = [f"max-age={text(number(value.get('AccessControlMaxAgeSec'), 0))}"]
-    parts += ["includeSubDomains"] if flag(value.get("IncludeSubdomains")) else []
-    parts += ["preload"] if flag(value.get("Preload")) else []
-    return "; ".join(parts)
-
-
-def _xss(value: Json) -> str:
-    if not flag(value.get("Protection")):
-        return "0"
-    return "1; mode=block" if flag(value.get("ModeBlock")) else "1"

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from cdn_review.delivery.model import Behavior, Delivery, Number, Selection
+from collections.abc import Mapping
+
+from cdn_review.delivery.model import Behavior, Delivery, Number, Rest, Selection
 from cdn_review.delivery.origins import Origins
 from cdn_review.delivery.plain import (
     Json,
     canonical,
     flag,
+    is_computed,
     mapping,
     names,
     number,
     properties,
+    reference,
     resources,
     sequence,
     text,
     unknown,
 )
 from cdn_review.delivery.policies import Policies
+from cdn_review.delivery.renames import meaning, prepared
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 _KNOWN = frozenset(
@@ -25,13 +30,24 @@ _KNOWN = frozenset(
         *("Aliases", "CNAMEs", "CacheBehaviors", "Comment", "CustomErrorResponses"),
         *("DefaultCacheBehavior", "DefaultRootObject", "Enabled", "HttpVersion"),
         *("IPV6Enabled", "Logging", "OriginGroups", "Origins", "PriceClass"),
-        *("Restrictions", "ViewerCertificate", "WebACLId"),
+        *("Restrictions", "ViewerCertificate", "ViewerMtlsConfig", "WebACLId"),
+    }
+)
+_KNOWN_OF_CERTIFICATE = frozenset(
+    {
+        *("AcmCertificateArn", "CloudFrontDefaultCertificate", "IamCertificateId"),
+        *("MinimumProtocolVersion", "SslSupportMethod"),
     }
 )
 _KNOWN_OF_BEHAVIOR = frozenset(
     {
         *("AllowedMethods", "CachePolicyId", "CachedMethods", "Compress", "DefaultTTL"),
-        *("ForwardedValues", "FunctionAssociations", "LambdaFunctionAssociations"),
+        *(
+            "FieldLevelEncryptionId",
+            "ForwardedValues",
+            "FunctionAssociations",
+            "LambdaFunctionAssociations",
+        ),
         *("MaxTTL", "MinTTL", "OriginRequestPolicyId", "PathPattern"),
         *("RealtimeLogConfigArn", "ResponseHeadersPolicyId", "TargetOriginId"),
         *("TrustedKeyGroups", "TrustedSigners", "ViewerProtocolPolicy"),
@@ -41,26 +57,41 @@ _READ = frozenset({"GET", "HEAD"})
 _GEOGRAPHY = {"whitelist": "some", "blacklist": "all but"}
 
 
-def deliveries(template: Json) -> dict[str, Delivery]:
-    """What each distribution of a template does, by logical id."""
-    policies = Policies.of(template)
+def deliveries(
+    template: object, *, branch: int = 0, names: Mapping[str, str] | None = None
+) -> dict[str, Delivery]:
+    """What each distribution of a template does, by logical id.
+
+    :param branch: Which side of each condition is read: 0 the first, 1 the second.
+    :param names: Other logical ids for some of the resources, see ``renamed``.
+    """
+    found = prepared(template, branch=branch, names=names)
+    policies = Policies.of(found)
     return {
-        name: _delivery(one, policies)
-        for name, one in resources(template, DISTRIBUTION).items()
+        name: _delivery(one, policies, resources(found))
+        for name, one in resources(found, DISTRIBUTION).items()
     }
 
 
-def _delivery(resource: Json, policies: Policies) -> Delivery:
+def _delivery(
+    resource: Json, policies: Policies, others: Mapping[str, Json]
+) -> Delivery:
     config = mapping(properties(resource).get("DistributionConfig"))
     certificate = mapping(config.get("ViewerCertificate"))
-    origins = Origins.of(config)
+    origins = Origins.of(config, others)
     errors = [mapping(one) for one in sequence(config.get("CustomErrorResponses"))]
     return Delivery(
-        aliases=frozenset(one.lower() for one in names(config.get("Aliases"))),
+        aliases=frozenset(
+            one if one.startswith("{") else one.lower()
+            for key in ("Aliases", "CNAMEs")
+            for one in names(config.get(key))
+        ),
         certificate=text(
             certificate.get("AcmCertificateArn") or certificate.get("IamCertificateId")
         ),
         minimum_tls=text(certificate.get("MinimumProtocolVersion")),
+        has_own_addresses=text(certificate.get("SslSupportMethod")) == "vip",
+        client_certificates=_client_certificates(config),
         enabled=flag(config.get("Enabled"), True),
         http_version=text(config.get("HttpVersion")) or "http1.1",
         ipv6=flag(config.get("IPV6Enabled")),
@@ -71,20 +102,55 @@ def _delivery(resource: Json, policies: Policies) -> Delivery:
         logs=canonical(config["Logging"]) if config.get("Logging") else "",
         errors=_error_ttls(errors),
         error_pages={
-            text(one.get("ErrorCode")): text(one["ResponsePagePath"])
+            text(one.get("ErrorCode")): _page(one)
             for one in errors
-            if one.get("ResponsePagePath")
+            if one.get("ResponsePagePath") or one.get("ResponseCode")
         },
         default=_behavior(
-            mapping(config.get("DefaultCacheBehavior")), "*", origins, policies
+            mapping(config.get("DefaultCacheBehavior")), "*", origins, policies, others
         ),
         behaviors=tuple(
-            _behavior(mapping(one), _pattern(one), origins, policies)
+            _behavior(mapping(one), _pattern(one), origins, policies, others)
             for one in sequence(config.get("CacheBehaviors"))
         ),
         tags=_tags(properties(resource).get("Tags")),
-        rest=unknown(config, _KNOWN),
+        rest=(
+            *unknown(config, _KNOWN),
+            *unknown(
+                config.get("ViewerCertificate"),
+                _KNOWN_OF_CERTIFICATE,
+                "ViewerCertificate",
+            ),
+            *unknown(
+                config.get("Restrictions"),
+                frozenset({"GeoRestriction"}),
+                "Restrictions",
+            ),
+            *_damaged(config),
+        ),
     )
+
+
+def _damaged(config: Json) -> Rest:
+    """Parts that are not what they have to be, so that nothing could be read of them."""
+    return tuple(
+        (key, canonical(one))
+        for key in ("CacheBehaviors", "CustomErrorResponses", "OriginGroups", "Origins")
+        for one in sequence(config.get(key))
+        if not isinstance(one, Mapping) or is_computed(one)
+    )
+
+
+def _page(error: Json) -> str:
+    status = text(error.get("ResponseCode"))
+    page = text(error.get("ResponsePagePath"))
+    return f"{page} with the status {status}" if status else page
+
+
+def _client_certificates(config: Json) -> str:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/mtls-authentication.html"""
+    found = mapping(config.get("ViewerMtlsConfig"))
+    return text(found.get("Mode")) or ("required" if found else "")
 
 
 def _pattern(behavior: object) -> str:
@@ -111,7 +177,11 @@ def _tags(tags: object) -> dict[str, str]:
 
 
 def _behavior(
-    behavior: Json, pattern: str, origins: Origins, policies: Policies
+    behavior: Json,
+    pattern: str,
+    origins: Origins,
+    policies: Policies,
+    others: Mapping[str, Json],
 ) -> Behavior:
     key, lifetime = policies.caching(behavior)
     asked, failover_on = origins.behind(behavior.get("TargetOriginId"))
@@ -127,20 +197,33 @@ def _behavior(
         cached_methods=names(behavior.get("CachedMethods")) or _READ,
         compress=flag(behavior.get("Compress")),
         viewers=text(behavior.get("ViewerProtocolPolicy")),
-        signers=names(behavior.get("TrustedKeyGroups"))
-        | names(behavior.get("TrustedSigners")),
+        signers=_signers(behavior, others),
         functions=_functions(behavior),
+        encrypted_fields=text(behavior.get("FieldLevelEncryptionId")),
         real_time_logs=text(behavior.get("RealtimeLogConfigArn")),
-        rest=unknown(behavior, _KNOWN_OF_BEHAVIOR),
+        rest=(*unknown(behavior, _KNOWN_OF_BEHAVIOR), *policies.rest(behavior)),
     )
 
 
-def _functions(behavior: Json) -> frozenset[str]:
-    """When code runs at the edge, and of which kind."""
-    near = sequence(behavior.get("FunctionAssociations"))
-    far = sequence(behavior.get("LambdaFunctionAssociations"))
-    return frozenset(
-        f"{kind} on {text(mapping(one).get('EventType'))}"
-        for kind, found in (("function", near), ("Lambda", far))
-        for one in found
+def _signers(behavior: Json, others: Mapping[str, Json]) -> frozenset[str]:
+    """The public keys themselves where the template has them, since groups are renamed."""
+    found: set[str] = set(names(behavior.get("TrustedSigners")))
+    for group in sequence(behavior.get("TrustedKeyGroups")):
+        resource = others.get(reference(group) or "")
+        config = mapping(properties(resource).get("KeyGroupConfig"))
+        keys = sequence(config.get("Items"))
+        found |= {meaning(key, others) for key in keys} or {text(group)}
+    return frozenset(found)
+
+
+def _functions(behavior: Json) -> dict[str, str]:
+    """What runs at the edge, by its kind and when it does."""
+    kinds = (
+        ("function", "FunctionAssociations", "FunctionARN"),
+        ("Lambda", "LambdaFunctionAssociations", "LambdaFunctionARN"),
     )
+    return {
+        f"{kind} on {text(mapping(one).get('EventType'))}": text(mapping(one).get(key))
+        for kind, associations, key in kinds
+        for one in sequence(behavior.get(associations))
+    }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from cdn_review.delivery import Delivery, deliveries
+from cdn_review.delivery import Delivery, deliveries, has_conditions, renamed
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change
 from cdn_review.summary.distributions.behaving import behaving
@@ -18,12 +18,38 @@ def changes(
 ) -> Iterator[Change]:
     """Compare distributions by what they do.
 
+    Where a template has conditions, both of their sides are compared.
+
     :param pairs: A role, and the logical ids of it before and after.
     """
-    old, new = deliveries(before.template), deliveries(after.template)
+    names = renamed(before.template, after.template)
+    is_either = has_conditions(before.template) or has_conditions(after.template)
+    sides = [
+        (
+            deliveries(before.template, branch=branch),
+            deliveries(after.template, branch=branch, names=names),
+        )
+        for branch in ((0, 1) if is_either else (0,))
+    ]
     for role, id_before, id_after in pairs:
-        was, now = old.get(id_before, Delivery()), new.get(id_after, Delivery())
         teller = Teller(stack=after, role=role)
-        yield from reaching(teller, was, now)
-        yield from behaving(teller, was, now)
-        yield from error_lifetimes(teller, was, now)
+        found: dict[Change, None] = {}
+        for old, new in sides:
+            was, now = old.get(id_before, Delivery()), new.get(id_after, Delivery())
+            come_or_go = _signers(old) ^ _signers(new)
+            found |= dict.fromkeys(_of_one(teller, was, now, come_or_go))
+        yield from found
+
+
+def _of_one(
+    teller: Teller, was: Delivery, now: Delivery, come_or_go: frozenset[str]
+) -> Iterator[Change]:
+    yield from reaching(teller, was, now)
+    yield from behaving(teller, was, now, come_or_go)
+    yield from error_lifetimes(teller, was, now)
+
+
+def _signers(found: Mapping[str, Delivery]) -> frozenset[str]:
+    """All keys of a stack: which are new and which go is said once, of the stack."""
+    behaviors = [b for one in found.values() for b in (one.default, *one.behaviors)]
+    return frozenset(key for one in behaviors for key in one.signers)

@@ -15,8 +15,26 @@ _ORIGINS = Own("the origin's")
 _LATER = "acts on files fetched from then on"
 
 
-def cache_key(teller: Teller, was: CacheKey, now: CacheKey) -> Iterator[Change]:
-    """Each part of the key that gains or loses something."""
+def caching(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
+    """The key and the lifetimes, or that there is a cache at all."""
+    if was.is_cached and not now.is_cached:
+        note = "the origin answers every request"
+        yield teller.tell(Topic.LIFETIME, "nothing is cached any more", note=note)
+    elif now.is_cached and not was.is_cached and not was.key.policy:
+        yield teller.tell(Topic.LIFETIME, "files are cached", note=_times(now))
+    elif now.is_cached:
+        yield from _cache_key(teller, was.key, now.key)
+        yield from _lifetimes(teller, was, now)
+
+
+def _times(now: Behavior) -> str:
+    if now.key.policy:
+        return "for how long is not known here"
+    most, default = now.lifetime.most, now.lifetime.default
+    return f"{duration(most)} at most, {duration(default)} without Cache-Control"
+
+
+def _cache_key(teller: Teller, was: CacheKey, now: CacheKey) -> Iterator[Change]:
     if was.policy != now.policy:
         yield _other_policy(teller, was.policy, now.policy)
         return
@@ -57,21 +75,17 @@ def _part(
                 yield teller.tell(Topic.CACHE_KEY, text, listed(named), note=_REFETCH)
         return
     note = _REFETCH
-    if now.kind == "all":
-        note = f"{_REFETCH}, and stays low, as hardly two requests are alike"
+    if now.is_most:
+        note = f"{_REFETCH}, and stays low if hardly two requests are alike"
     text = f"the {plural} in the cache key are {{}} instead of {{}}"
     yield teller.tell(Topic.CACHE_KEY, text, now, was, note=note)
 
 
-def lifetimes(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
+def _lifetimes(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
     """How long files stay, if both sides can be seen."""
     if was.key.policy or now.key.policy:
         return
     before, after = was.lifetime, now.lifetime
-    if after.most == 0 and before.most != 0:
-        note = "the origin answers every request"
-        yield teller.tell(Topic.LIFETIME, "nothing is cached any more", note=note)
-        return
     if before.default != after.default:
         text = "files that come without Cache-Control stay {} instead of {}"
         yield _longer(teller, text, before.default, after.default)
@@ -102,7 +116,7 @@ def error_lifetimes(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Ch
             together.setdefault(pair, []).append(code)
     for (before, after), codes in together.items():
         text = "answers {} stay {} at least instead of {}"
-        values = ", ".join(codes), duration(after), duration(before)
+        values = listed(codes), duration(after), duration(before)
         yield teller.tell(Topic.LIFETIME, text, *values, note=_error_note(after))
     for code in sorted(was.error_pages.keys() | now.error_pages.keys()):
         before_page, after_page = was.error_pages.get(code), now.error_pages.get(code)

@@ -32,6 +32,7 @@ def reaching(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
     yield from _switched(teller, was, now)
     yield from _domains(teller, was, now)
     yield from _tls(teller, was, now)
+    yield from _certificates(teller, was, now)
     yield from _geography(teller, was.geography, now.geography)
     yield from _web_acl(teller, was.web_acl, now.web_acl)
     yield from _speed(teller, was, now)
@@ -79,12 +80,35 @@ def _tls(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
         yield teller.tell(
             Topic.SECURITY,
             "viewers need {} instead of {} at least",
-            now.minimum_tls or "TLSv1",
-            was.minimum_tls,
+            shown(now.minimum_tls) or "TLSv1",
+            shown(was.minimum_tls),
             note="" if is_lower else "older browsers and clients cannot connect",
             stop=Stop.PROTECTION_DROPPED if is_lower else None,
             was=was.minimum_tls,
             now=now.minimum_tls,
+        )
+
+
+def _certificates(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
+    """The addresses of the own certificate, and whether visitors need one."""
+    if now.has_own_addresses and not was.has_own_addresses:
+        text = "the certificate has IP addresses of its own"
+        note = "at a fee each month"
+        yield teller.tell(Topic.DELIVERY, text, note=note, costs=True)
+    if was.has_own_addresses and not now.has_own_addresses:
+        text = "the certificate has no IP addresses of its own any more"
+        note = "clients that do not send a name while they connect cannot connect"
+        yield teller.tell(Topic.DELIVERY, text, note=note)
+    if was.client_certificates != now.client_certificates:
+        opens = was.client_certificates == "required"
+        yield teller.tell(
+            Topic.ACCESS,
+            "certificates of visitors are {} instead of {}",
+            shown(now.client_certificates) or Own("not asked for"),
+            shown(was.client_certificates) or Own("not asked for"),
+            stop=Stop.ACCESS_WIDENED if opens else None,
+            was=was.client_certificates,
+            now=now.client_certificates,
         )
 
 
@@ -158,7 +182,9 @@ def _speed(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
         known = was.price_class in order and now.price_class in order
         grows = known and order.index(now.price_class) > order.index(was.price_class)
         text = "files are served from {} instead of {}"
-        values = (_PRICES.get(one, one) for one in (now.price_class, was.price_class))
+        values = (
+            _PRICES.get(one, shown(one)) for one in (now.price_class, was.price_class)
+        )
         note = (
             "more locations, and dearer ones" if grows else "far visitors wait longer"
         )
@@ -166,7 +192,8 @@ def _speed(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
     if was.http_version != now.http_version:
         text = "browsers are offered {} instead of {}"
         values = (
-            _VERSIONS.get(one, one) for one in (now.http_version, was.http_version)
+            _VERSIONS.get(one, shown(one))
+            for one in (now.http_version, was.http_version)
         )
         yield teller.tell(Topic.DELIVERY, text, *values)
     if was.ipv6 != now.ipv6:
@@ -174,7 +201,9 @@ def _speed(teller: Teller, was: Delivery, now: Delivery) -> Iterator[Change]:
         yield teller.tell(Topic.DELIVERY, text)
     if was.root_object != now.root_object:
         text = "the address without a path gives {} instead of {}"
-        values = (one or Own("nothing") for one in (now.root_object, was.root_object))
+        values = (
+            shown(one) or Own("nothing") for one in (now.root_object, was.root_object)
+        )
         yield teller.tell(Topic.DELIVERY, text, *values)
 
 

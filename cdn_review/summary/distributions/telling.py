@@ -9,19 +9,15 @@ from typing import Any
 from cdn_review.packs import Stack
 from cdn_review.stopping.fingerprints import fingerprint
 from cdn_review.summary.change import Change, Stop, Topic
-from cdn_review.words import Words, say
+from cdn_review.words import Words, plain, say
 
 
 @dataclass(frozen=True, kw_only=True)
 class Teller:
-    """Makes changes of one resource, or of one path pattern of a distribution."""
+    """Makes changes of one resource."""
 
     stack: Stack
     role: str
-    pattern: str = ""
-
-    def under(self, pattern: str) -> Teller:
-        return replace(self, pattern=pattern)
 
     def tell(
         self,
@@ -35,20 +31,28 @@ class Teller:
         now: Any = None,
     ) -> Change:
         """A change. ``was`` and ``now`` are what an acknowledgement of it holds for."""
-        where: Words = say("under {}: ", self.pattern) if self.pattern else ()
         return Change(
             stack=self.stack.name,
             environment=self.stack.environment,
             role=self.role,
             topic=topic,
-            text=(*where, *say(text, *values)),
+            text=say(text, *values),
             note=note,
             stop=stop,
             costs=costs,
-            fingerprint=fingerprint(_plain(was), [self.pattern, _plain(now)])
-            if stop
-            else "",
+            fingerprint=fingerprint(_plain(was), _plain(now)) if stop else "",
         )
+
+
+def within(change: Change, where: Words) -> Change:
+    """The same for some paths only."""
+    return replace(
+        change,
+        text=(*where, *change.text),
+        fingerprint=fingerprint(change.fingerprint, plain(where))
+        if change.stop and where
+        else change.fingerprint,
+    )
 
 
 def _plain(value: Any) -> Any:

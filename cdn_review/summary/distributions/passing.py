@@ -1,0 +1,117 @@
+"""What of a request reaches the origin, and which code sees it on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cdn_review.delivery.model import Behavior, Selection
+from cdn_review.summary.change import Change, Stop, Topic
+from cdn_review.summary.distributions.telling import Teller
+from cdn_review.summary.values import header, listed, shown
+from cdn_review.words import Own
+
+_GUARD = "on viewer-request"
+
+
+def forwarding(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
+    """What the origin gets besides the cache key. What moves out of the key still comes."""
+    before, after = was.forwarding, now.forwarding
+    if before.policy != after.policy:
+        text = "the origin request policy is {} instead of {}"
+        values = [
+            shown(one) or Own("one that can be seen")
+            for one in (after.policy, before.policy)
+        ]
+        note = "what it sends to the origin is not known here"
+        yield teller.tell(
+            Topic.ORIGIN, text, *values, note=note if after.policy else ""
+        )
+        return
+    for noun, key_before, sent_before, key_after, sent_after in (
+        ("header", was.key.headers, before.headers, now.key.headers, after.headers),
+        (
+            "query string",
+            was.key.query_strings,
+            before.query_strings,
+            now.key.query_strings,
+            after.query_strings,
+        ),
+        ("cookie", was.key.cookies, before.cookies, now.key.cookies, after.cookies),
+    ):
+        first, second = key_before | sent_before, key_after | sent_after
+        gained = (second - first) - (key_after - key_before)
+        lost = (first - second) - (key_before - key_after)
+        if gained.kind != "none":
+            text = (
+                f"the origin is sent {_plural(noun, gained)} {{}}, not in the cache key"
+            )
+            note = _note(noun, gained)
+            yield teller.tell(Topic.ORIGIN, text, _which(noun, gained), note=note)
+        if lost.kind != "none":
+            text = f"the origin is no longer sent {_plural(noun, lost)} {{}}"
+            yield teller.tell(Topic.ORIGIN, text, _which(noun, lost))
+
+
+def _plural(noun: str, selection: Selection) -> str:
+    is_one = selection.kind == "some" and len(selection.names) == 1
+    return f"the {noun}" if is_one else f"the {noun}s"
+
+
+def _which(noun: str, selection: Selection) -> str:
+    """All, all but some, or these, in capitals as headers mostly are."""
+    names = map(header, selection.names) if noun == "header" else selection.names
+    named = listed(names)
+    if selection.kind == "some":
+        return named
+    return f"all but {named}" if named else Own("all")
+
+
+def _note(noun: str, gained: Selection) -> str:
+    if noun == "header" and "host" in gained:
+        return "the origin and its certificate have to know the distribution's names"
+    if noun != "header":
+        return "an answer for one visitor can be cached for others"
+    return ""
+
+
+def code(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
+    """Functions, what they log, and what they could encrypt."""
+    for name in sorted(now.functions.keys() - was.functions.keys()):
+        text = "code runs at the edge: {}"
+        note = "charged for each request"
+        yield teller.tell(Topic.DELIVERY, text, shown(name), note=note, costs=True)
+    for name in sorted(was.functions.keys() - now.functions.keys()):
+        guards = name.endswith(_GUARD)
+        yield teller.tell(
+            Topic.SECURITY if guards else Topic.DELIVERY,
+            "code no longer runs at the edge: {}",
+            shown(name),
+            note="if it let in some visitors only, all are let in" if guards else "",
+            stop=Stop.PROTECTION_DROPPED if guards else None,
+            was=was.functions[name],
+        )
+    for name in sorted(was.functions.keys() & now.functions.keys()):
+        if was.functions[name] != now.functions[name]:
+            text = "other code runs at the edge: {}"
+            yield teller.tell(Topic.DELIVERY, text, shown(name))
+    if was.encrypted_fields != now.encrypted_fields:
+        drops = bool(was.encrypted_fields) and not now.encrypted_fields
+        how = "no longer encrypted" if drops else "encrypted in another way"
+        how = how if was.encrypted_fields else "encrypted"
+        yield teller.tell(
+            Topic.SECURITY,
+            f"fields of forms are {how} at the edge",
+            stop=Stop.PROTECTION_DROPPED if drops else None,
+            was=was.encrypted_fields,
+            now=now.encrypted_fields,
+        )
+    yield from _logs(teller, was.real_time_logs, now.real_time_logs)
+
+
+def _logs(teller: Teller, was: str, now: str) -> Iterator[Change]:
+    if was == now:
+        return
+    begins = bool(now) and not was
+    how = "begin" if begins else "go elsewhere" if now else "end"
+    note = "charged for each line" if begins else ""
+    yield teller.tell(Topic.WATCHING, f"real-time logs {how}", note=note, costs=begins)
