@@ -45,7 +45,10 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """Of the one command that is called, and of all for who asks what there is."""
     names = sorted(found.name for found in pkgutil.iter_modules(commands.__path__))
     chosen = words[:1] if words[:1] and words[0] in names else names
-    parser = argparse.ArgumentParser(prog="cdn-review", description=_summary(__doc__))
+    parser = argparse.ArgumentParser(
+        prog="cdn-review",
+        description="What a change of the CDN means, and whether a deploy can work.",
+    )
     added = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in chosen:
         module = cast(Command, importlib.import_module(f"{commands.__name__}.{name}"))
