@@ -50,4 +50,6 @@ def number_of(value: int) -> Own:
 
 def header(name: str) -> str:
     """A header as it is mostly written: their names have no case."""
+    if name.lower() == "etag":
+        return "ETag"
     return "-".join(part[:1].upper() + part[1:] for part in name.split("-"))

@@ -41,37 +41,34 @@ def forwarding(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]
         first, second = key_before | sent_before, key_after | sent_after
         gained = (second - first) - (key_after - key_before)
         lost = (first - second) - (key_before - key_after)
+        unkeyed = ", which the cache key lacks" if now.is_cached else ""
         if gained.kind != "none":
-            text = (
-                f"the origin is sent {_plural(noun, gained)} {{}}, not in the cache key"
-            )
-            note = _note(noun, gained)
-            yield teller.tell(Topic.ORIGIN, text, _which(noun, gained), note=note)
+            text = f"the origin is sent {_named(noun, gained)}{unkeyed}"
+            note = _note(noun, gained, now)
+            yield teller.tell(Topic.ORIGIN, text, *_names(noun, gained), note=note)
         if lost.kind != "none":
-            text = f"the origin is no longer sent {_plural(noun, lost)} {{}}"
-            yield teller.tell(Topic.ORIGIN, text, _which(noun, lost))
+            text = f"the origin is no longer sent {_named(noun, lost)}"
+            yield teller.tell(Topic.ORIGIN, text, *_names(noun, lost))
 
 
-def _plural(noun: str, selection: Selection) -> str:
-    is_one = selection.kind == "some" and len(selection.names) == 1
-    return f"the {noun}" if is_one else f"the {noun}s"
+def _named(noun: str, selection: Selection) -> str:
+    """``the cookie {}``, ``the cookies {}``, ``all cookies``, ``all cookies but {}``."""
+    if selection.is_most:
+        return f"all {noun}s but {{}}" if selection.names else f"all {noun}s"
+    return f"the {noun} {{}}" if len(selection.names) == 1 else f"the {noun}s {{}}"
 
 
-def _which(noun: str, selection: Selection) -> str:
-    """All, all but some, or these, in capitals as headers mostly are."""
-    names = map(header, selection.names) if noun == "header" else selection.names
-    named = listed(names)
-    if selection.kind == "some":
-        return named
-    return f"all but {named}" if named else Own("all")
+def _names(noun: str, selection: Selection) -> tuple[str, ...]:
+    names = selection.names
+    named = frozenset(map(header, names)) if noun == "header" else names
+    return (listed(named),) if named else ()
 
 
-def _note(noun: str, gained: Selection) -> str:
-    if noun == "header" and "host" in gained:
-        return "the origin and its certificate have to know the distribution's names"
-    if noun != "header":
-        return "an answer for one visitor can be cached for others"
-    return ""
+def _note(noun: str, gained: Selection, now: Behavior) -> str:
+    if noun == "header":
+        needs = "the origin and its certificate have to know the distribution's names"
+        return needs if "host" in gained else ""
+    return "an answer for one visitor can be cached for others" if now.is_cached else ""
 
 
 def code(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
