@@ -1,7 +1,8 @@
-"""Synthesize an app and write what may be compared elsewhere: its pack.
+"""Write what an app synthesizes to into a pack, to be compared elsewhere.
 
-A pack has the templates of all stacks, without accounts, addresses and secrets. It is what a
-workflow hands from one job to another. No credentials are used, and none are passed on.
+Runs the CDK CLI without any credentials. The pack has the templates of all stacks without
+account ids, addresses and secrets, and what cdn-review.toml beside the app says. It is what
+a workflow hands from one job to another.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from cdn_review.packs.files import write_pack
 from cdn_review.sources.worktree import WORKING_TREE, working_tree_pack
+from cdn_review.terminal import FINE, add_app_arguments, write
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,29 +20,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         type=Path,
-        required=True,
+        default=Path("cdn-review.json"),
         metavar="FILE",
-        help="where the pack is written, such as base.json",
-    )
-    parser.add_argument(
-        "--app-folder",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="where the cdk.json is (default: here)",
+        help="the pack (default: %(default)s)",
     )
     parser.add_argument(
         "--revision",
         default=WORKING_TREE,
-        help="what a reader calls this state, such as a commit",
+        metavar="NAME",
+        help="what readers call this state, such as the hash of its commit",
     )
-    parser.add_argument(
-        "--cdk", metavar="COMMAND", help="the CDK CLI, such as 'npx cdk'"
-    )
+    add_app_arguments(parser)
 
 
 def run(given: argparse.Namespace) -> int:
     pack = working_tree_pack(given.app_folder, cli=given.cdk, revision=given.revision)
     write_pack(pack, given.output)
-    print(f"{given.output}: {len(pack.stacks)} stacks")
-    return 0
+    count = len(pack.stacks)
+    write(f"{given.output}: {count} stack{'' if count == 1 else 's'}")
+    return FINE

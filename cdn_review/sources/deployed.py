@@ -43,7 +43,7 @@ def deployed(stacks: Iterable[Stack], *, profile: str | None = None) -> Deployed
     try:
         account = _client(session, "sts", None).get_caller_identity()["Account"]
         _check_accounts(wanted, str(account))
-        found = [_one(session, stack) for stack in wanted if " " not in stack.name]
+        found = [_one(session, stack) for stack in wanted if not is_nested(stack)]
     except errors as error:
         raise ValueError(_refusal(error)) from None
     there = [one for one in found if one is not None]
@@ -55,6 +55,11 @@ def deployed(stacks: Iterable[Stack], *, profile: str | None = None) -> Deployed
             if status.endswith("_IN_PROGRESS")
         ),
     )
+
+
+def is_nested(stack: Stack) -> bool:
+    """Whether it is a part of another stack, which CloudFormation names itself."""
+    return " " in stack.name
 
 
 def as_deployed(stack: Stack) -> Stack:
