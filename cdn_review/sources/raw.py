@@ -62,7 +62,7 @@ def raw_diff_deployed(
 def _parts(before: Pack, after: Pack, cli: Sequence[str]) -> Iterator[str]:
     names = sorted(before.stacks.keys() | after.stacks.keys())
     differing = [
-        name for name in names if before.stacks.get(name) != after.stacks.get(name)
+        name for name in names if _template(before, name) != _template(after, name)
     ]
     for name in differing[:_MOST_STACKS]:
         was, now = before.stacks.get(name), after.stacks.get(name)
@@ -74,6 +74,10 @@ def _parts(before: Pack, after: Pack, cli: Sequence[str]) -> Iterator[str]:
             yield _of_one(was, now, cli)
     if len(differing) > _MOST_STACKS:
         yield f"{len(differing) - _MOST_STACKS} more stacks differ\n"
+
+
+def _template(pack: Pack, name: str) -> object:
+    return pack.stacks[name].template if name in pack.stacks else None
 
 
 def _of_one(was: Stack, now: Stack, cli: Sequence[str]) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cdn_review.packs import Pack
+from cdn_review.packs import Pack, Stack
+from cdn_review.packs.checking import shown
 from cdn_review.packs.preparing import prepare
 from cdn_review.packs.settings import Settings, read_settings
 from cdn_review.report import Report
 from cdn_review.sources import git
-from cdn_review.sources.chosen import chosen_pack, chosen_stacks
 from cdn_review.sources.deployed import DEPLOYED, as_deployed, deployed, is_nested
 from cdn_review.sources.revision import revision_pack, settings_at
 from cdn_review.sources.worktree import WORKING_TREE, working_tree, working_tree_pack
@@ -53,7 +53,7 @@ def with_revision(
         was = pool.submit(revision_pack, checkout, commit, name=name, cli=cli)
         now = pool.submit(working_tree_pack, folder, cli=cli)
         packs = was.result(), now.result()
-    before, after = chosen_pack(environments, *packs)
+    before, after = _chosen_packs(environments, *packs)
     return Sides(before=before, after=after)
 
 
@@ -65,7 +65,7 @@ def with_deployed(
     :raises ValueError: likewise.
     """
     progress("synthesizing the working tree")
-    chosen = chosen_stacks(environments, working_tree(folder, cli=cli))
+    chosen = _chosen_stacks(environments, working_tree(folder, cli=cli))
     stacks = [stack for stack in chosen if not is_nested(stack)]
     progress("asking CloudFormation what is deployed")
     found = deployed(stacks, profile=profile)
@@ -106,3 +106,41 @@ def _needed(before: Pack, after: Pack) -> Pack:
         if change not in unused
     }
     return replace(after, acknowledged=kept)
+
+
+def _chosen_stacks(names: Sequence[str], stacks: Iterable[Stack]) -> list[Stack]:
+    """Those of these environments, or with these names; all of them without a name."""
+    found = list(stacks)
+    _check(names, found)
+    return [stack for stack in found if _is_chosen(stack, names)]
+
+
+def _chosen_packs(names: Sequence[str], before: Pack, after: Pack) -> tuple[Pack, Pack]:
+    """The same of two packs. It is enough that one of them has an environment."""
+    _check(names, [*before.stacks.values(), *after.stacks.values()])
+    was, now = (
+        replace(
+            pack,
+            stacks={
+                name: stack
+                for name, stack in pack.stacks.items()
+                if _is_chosen(stack, names)
+            },
+        )
+        for pack in (before, after)
+    )
+    return was, now
+
+
+def _check(names: Sequence[str], stacks: Sequence[Stack]) -> None:
+    for name in names:
+        if not any(_is_chosen(stack, [name]) for stack in stacks):
+            there = ", ".join(sorted({stack.environment for stack in stacks})) or "none"
+            raise ValueError(
+                f"ENV must be an environment of the app, which are {there}, got {shown(name)}"
+            )
+
+
+def _is_chosen(stack: Stack, names: Sequence[str]) -> bool:
+    own = {stack.environment, stack.name, stack.name.partition(" (nested ")[0]}
+    return not names or bool(own & set(names))
