@@ -18,6 +18,7 @@ class Kind:
     :param hint: The property that tells two of them apart.
     :param price: What one more costs, as the documentation says it.
     :param gone: What it means when one goes.
+    :param is_whole: Whether several of them are one thing to a reader.
     """
 
     noun: str
@@ -27,6 +28,7 @@ class Kind:
     price: str = ""
     begun: str = ""
     gone: str = ""
+    is_whole: bool = False
     renamed_by: tuple[str, ...] = ()
 
     @property
@@ -36,8 +38,12 @@ class Kind:
 
 _LOGS = Kind(
     noun="access log",
+    is_whole=True,
     topic=Topic.WATCHING,
     price="by volume: $0.50 a GB taken in by a log group, $0.023 a GB and month in a bucket",
+)
+_ALARM_TOPIC = Kind(
+    noun="alarm topic", plural="alarm topic", topic=Topic.WATCHING, is_whole=True
 )
 _PRICE_OF_ALARM = "$0.10 a month for each"
 
@@ -103,18 +109,14 @@ KINDS: Mapping[str, Kind] = {
     "AWS::CloudWatch::Dashboard": Kind(
         noun="dashboard", topic=Topic.WATCHING, price="$3 a month"
     ),
-    "AWS::SNS::Topic": Kind(noun="alarm topic", topic=Topic.WATCHING),
-    "AWS::SNS::TopicPolicy": Kind(
-        noun="alarm topic policy", topic=Topic.WATCHING, plural="alarm topic policies"
-    ),
-    "AWS::SNS::Subscription": Kind(noun="alarm subscription", topic=Topic.WATCHING),
+    "AWS::SNS::Topic": _ALARM_TOPIC,
+    "AWS::SNS::TopicPolicy": _ALARM_TOPIC,
+    "AWS::SNS::Subscription": _ALARM_TOPIC,
     "AWS::Logs::LogGroup": _LOGS,
     "AWS::Logs::Delivery": _LOGS,
     "AWS::Logs::DeliveryDestination": _LOGS,
     "AWS::Logs::DeliverySource": _LOGS,
-    "AWS::Logs::QueryDefinition": Kind(
-        noun="saved query", topic=Topic.WATCHING, plural="saved queries"
-    ),
+    "AWS::Logs::QueryDefinition": _LOGS,
     "AWS::SSM::Parameter": Kind(
         noun="parameter", topic=Topic.OUTPUTS, hint="Name", renamed_by=("Name",)
     ),
@@ -124,7 +126,9 @@ KINDS: Mapping[str, Kind] = {
 def kind_of(resource_type: object) -> Kind:
     """The kind of a type. An unknown one goes by its own name."""
     known = KINDS.get(resource_type) if isinstance(resource_type, str) else None
-    return known or Kind(noun=f"other resource ({words_of(resource_type)})")
+    words = words_of(resource_type)
+    other = Kind(noun=f"other resource ({words})", plural=f"other resources ({words})")
+    return known or other
 
 
 def words_of(resource_type: object) -> str:

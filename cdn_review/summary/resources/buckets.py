@@ -27,6 +27,16 @@ def buckets(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
             yield from _opened(teller, one.before or {}, one.after)
 
 
+def opened_by(one: Match) -> set[str]:
+    """The properties of which is said already that they let everybody in."""
+    before, after = one.before or {}, one.after or {}
+    if one.kind == BUCKET and _blocks(before) - _blocks(after):
+        return {"PublicAccessBlockConfiguration"}
+    if one.kind == POLICY and _is_open(after) and not _is_open(before):
+        return {"PolicyDocument"}
+    return set()
+
+
 def _unblocked(
     teller: Teller, was: frozenset[str], now: frozenset[str]
 ) -> Iterator[Change]:

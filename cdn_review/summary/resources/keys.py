@@ -26,6 +26,10 @@ KEY, GROUP = f"{CDN}PublicKey", f"{CDN}KeyGroup"
 
 def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Change]:
     """Keys that are accepted from now on, and no longer; and the one to sign with."""
+    failing = list(_immutable(after, matches))
+    if failing:
+        yield from failing
+        return
     teller = Teller(stack=after, role="signing keys")
     was, now = _accepted(before.template), _accepted(after.template)
     gained, lost = now - was, was - now
@@ -38,7 +42,6 @@ def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Chan
         text = "signatures of {} are no longer accepted"
         note = "URLs and cookies that it signed stop working"
         yield teller.tell(Topic.ACCESS, text, count(len(lost), "key"), note=note)
-    yield from _immutable(after, matches)
     first, second = _signing(before.template), _signing(after.template)
     if first and second and first != second:
         text = "the server has to sign with another key"

@@ -6,17 +6,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cdn_review.delivery.plain import Json, canonical, properties, references
+from cdn_review.delivery.plain import Json, canonical, properties, references, text
 from cdn_review.delivery.reading import DISTRIBUTION
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN, Kind, kind_of
 from cdn_review.summary.matching import Match
+from cdn_review.summary.resources.buckets import opened_by
 from cdn_review.summary.resources.distributions import is_kept
 from cdn_review.summary.resources.keys import GROUP, KEY
 from cdn_review.summary.resources.policies import CONFIGS
-from cdn_review.summary.values import listed, number_of
+from cdn_review.summary.values import listed, number_of, shown
 
 MOST_UNKNOWN = 20
 _ELSEWHERE = {DISTRIBUTION, KEY, GROUP, *CONFIGS}
@@ -59,9 +60,12 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
 
 def _tell(stack: Stack, event: _Event, roles: list[str]) -> Change:
     one = len(roles) == 1
-    verb = "is" if one and event.kind.noun != event.kind.nouns else "are"
-    count = "" if one else f"{len(roles)} "
-    role = re.sub(r" \d+$", "", roles[0]) if one else event.kind.nouns
+    is_whole = event.kind.is_whole
+    nouns = event.kind.nouns
+    role = nouns if is_whole or not one else re.sub(r" \d+$", "", roles[0])
+    is_plural = role == nouns and (nouns != event.kind.noun or nouns.endswith("s"))
+    verb = "are" if is_plural else "is"
+    count = "" if one or is_whole else f"{len(roles)} "
     return Teller(stack=stack, role=role).tell(
         event.kind.topic,
         f"{count}{event.what.format(verb=verb)}",
@@ -74,16 +78,16 @@ def _tell(stack: Stack, event: _Event, roles: list[str]) -> Change:
 def _event(one: Match, renamed: dict[str, str]) -> _Event | None:
     kind = kind_of(one.kind)
     if one.before is None:
-        price = bool(kind.price)
+        what, values = _named(kind, one.after or {}, "{verb} added")
         note = "; ".join(part for part in (kind.begun, kind.price) if part)
-        return _Event(kind, "{verb} added", note=note, costs=price)
+        return _Event(kind, what, values, note=note, costs=bool(kind.price))
     if one.after is None:
+        what, values = _named(kind, one.before, "{verb} removed")
         kept = "stays in the account, outside the stack"
-        return _Event(
-            kind, "{verb} removed", note=kept if is_kept(one.before) else kind.gone
-        )
+        note = kept if is_kept(one.before) else kind.gone
+        return _Event(kind, what, values, note=note)
     before = _resolved(properties(one.before), renamed)
-    changed = _changed(before, properties(one.after))
+    changed = _changed(before, properties(one.after)) - opened_by(one)
     if one.is_replaced or changed & set(kind.renamed_by):
         return _replaced(one, kind, changed)
     if changed:
@@ -94,6 +98,14 @@ def _event(one: Match, renamed: dict[str, str]) -> _Event | None:
         verb = "{verb} changed: {}".replace("{}", "{{}}")
         return _Event(kind, verb, (listed(changed),), note=note)
     return None
+
+
+def _named(kind: Kind, resource: Json, what: str) -> tuple[str, tuple[str, ...]]:
+    """With the name that it is known by, if it has one."""
+    name = text(properties(resource).get("Name")) if kind.hint == "Name" else ""
+    if not name or shown(name) != name:
+        return what, ()
+    return what + ": {{}}", (name.rstrip("."),)
 
 
 def _replaced(one: Match, kind: Kind, changed: set[str]) -> _Event | None:

@@ -31,10 +31,20 @@ def stack_settings(
     changed = [
         name
         for name in _SECTIONS
-        if canonical(before.template.get(name)) != canonical(after.template.get(name))
+        if _differ(name, before.template.get(name), after.template.get(name))
     ]
     if changed:
         yield teller.tell(Topic.OTHER, "its {} change", listed(changed).lower())
+
+
+def _differ(section: str, before: object, after: object) -> bool:
+    """A constant or a condition that comes or goes matters only where it is used."""
+    was, now = mapping(before), mapping(after)
+    if section in ("Conditions", "Mappings"):
+        both = was.keys() & now.keys()
+        was, now = ({name: one[name] for name in both} for one in (was, now))
+        return canonical(was) != canonical(now)
+    return canonical(before) != canonical(after)
 
 
 def _place(teller: Teller, before: Stack, after: Stack) -> Iterator[Change]:
@@ -94,15 +104,23 @@ def _outputs(teller: Teller, before: Json, after: Json) -> Iterator[Change]:
     was, now = mapping(before.get("Outputs")), mapping(after.get("Outputs"))
     gone, come = set(was) - set(now), set(now) - set(was)
     if gone & _OURS:
-        sentence = "the outputs {} go"
         note = "settings that use them fail with the next outputs file"
-        yield teller.tell(Topic.OUTPUTS, sentence, listed(gone & _OURS), note=note)
+        words = _plural(gone & _OURS, "goes", "go")
+        yield teller.tell(Topic.OUTPUTS, words, listed(gone & _OURS), note=note)
     if gone - _OURS:
-        yield teller.tell(Topic.OUTPUTS, "the outputs {} go", listed(gone - _OURS))
+        words = _plural(gone - _OURS, "goes", "go")
+        yield teller.tell(Topic.OUTPUTS, words, listed(gone - _OURS))
     if come:
-        yield teller.tell(Topic.OUTPUTS, "the outputs {} are new", listed(come))
+        words = _plural(come, "is new", "are new")
+        yield teller.tell(Topic.OUTPUTS, words, listed(come))
     for name in sorted((set(was) & set(now)) - _OURS):
         first, second = (text(mapping(one[name]).get("Value")) for one in (was, now))
         if first != second and shown(first) == first and shown(second) == second:
             words = "the output {} is {} instead of {}"
             yield teller.tell(Topic.OUTPUTS, words, name, second, first)
+
+
+def _plural(names: set[str], one: str, several: str) -> str:
+    return (
+        f"the output {{}} {one}" if len(names) == 1 else f"the outputs {{}} {several}"
+    )
