@@ -38,7 +38,8 @@ def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Chan
         note = "who has the private half of a new key can open every private file"
         values = count(len(now), "key"), number_of(len(was))
         yield teller.tell(Topic.ACCESS, text, *values, note=note)
-    if lost:
+    # Without any key left, nothing needs a signature, which the distributions say.
+    if lost and now:
         text = "signatures of {} are no longer accepted"
         note = "URLs and cookies that it signed stop working"
         yield teller.tell(Topic.ACCESS, text, count(len(lost), "key"), note=note)

@@ -48,8 +48,9 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
         if event:
             together.setdefault(event, []).append(one.role)
     unknown = [event for event in together if event.kind.topic is Topic.OTHER]
+    untold = {*unknown[MOST_UNKNOWN:]}
     for event, roles in together.items():
-        if event not in unknown[MOST_UNKNOWN:]:
+        if event not in untold:
             yield _tell(stack, event, roles)
     if len(unknown) > MOST_UNKNOWN:
         teller = Teller(stack=stack, role="other resources")
