@@ -16,6 +16,7 @@ from cdn_review.delivery.plain import (
     text,
 )
 
+PUBLIC_KEY = "AWS::CloudFront::PublicKey"
 # What is all in the template, so that an equal one under another id is as good. A bucket or a
 # store is not: it would be an empty one.
 _REPLACEABLE = frozenset(

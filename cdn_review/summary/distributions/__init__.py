@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cdn_review.delivery import Delivery, deliveries, has_conditions, renamed
+from cdn_review.delivery.renames import PUBLIC_KEY
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change
 from cdn_review.summary.distributions.behaving import behaving
@@ -50,6 +51,7 @@ def _of_one(
 
 
 def _signers(found: Mapping[str, Delivery]) -> frozenset[str]:
-    """All keys of a stack: which are new and which go is said once, of the stack."""
+    """The keys that a stack defines: which are new and which go is said of the stack."""
     behaviors = [b for one in found.values() for b in (one.default, *one.behaviors)]
-    return frozenset(key for one in behaviors for key in one.signers)
+    keys = {key for one in behaviors for key in one.signers}
+    return frozenset(key for key in keys if key.startswith(PUBLIC_KEY))
