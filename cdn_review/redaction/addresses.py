@@ -7,7 +7,7 @@ import re
 
 from cdn_review.redaction import marks
 
-_FOUR = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9])")
+_FOUR = re.compile(r"(?<![0-9])[0-9]{1,3}(?:\.[0-9]{1,3}){3,}(?![0-9])")
 # Only where it begins: trying each digit of a long number anew would take its square.
 _RUN = re.compile(r"(?<![0-9A-Fa-f.:])[0-9A-Fa-f.:]*:[0-9A-Fa-f.:]*")
 # Nobody lives there, and what is open to 0.0.0.0/0 is for a reviewer to see.
@@ -43,7 +43,7 @@ def _in_run(found: re.Match[str]) -> str:
 
 def _end_of_address(before: str, run: str, after: str, start: int) -> int:
     """Where the longest address that starts here ends, or 0."""
-    if not _can_start(before + run[:start], run[start]):
+    if not _can_start(before + run[:start]):
         return 0
     for end in range(min(len(run), start + _LONGEST_ADDRESS), start + 1, -1):
         following = (run[end:] + after)[:1]
@@ -52,22 +52,19 @@ def _end_of_address(before: str, run: str, after: str, start: int) -> int:
     return 0
 
 
-def _can_start(preceding: str, first: str) -> bool:
+def _can_start(preceding: str) -> bool:
     # The letter of a line break that is written as \n belongs to no word.
     last = "" if re.search(r"\\[bfnrt]\Z", preceding) else preceding[-1:]
-    if first == ":":
-        return not (last.isalnum() or last == ":")
     return not last.isalnum()
 
 
 def _can_end(last: str, following: str) -> bool:
-    if last == ":":
-        return not (following.isalnum() or following == ":")
     return last != "." and not following.isalnum()
 
 
 def _is_address(text: str) -> bool:
-    if text.count(":") < 2:
+    # The end of a region in an ARN without an account, as in us-east-1::/restapis, is none.
+    if text.count(":") < 2 or re.fullmatch(r"[0-9A-Fa-f]{1,2}::", text):
         return False
     try:
         ipaddress.IPv6Address(text)
