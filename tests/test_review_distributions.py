@@ -225,6 +225,12 @@ def test_a_header_in_the_key_starts_the_cache_anew():
     assert told(key("Origin", "Accept"), key("accept", "ORIGIN")) == []
 
 
+def test_a_key_of_nearly_everything_stays_cold():
+    (line,) = told(key("Origin"), key("Origin", cookies="all"))
+    assert line.startswith("the cookies in the cache key are all instead of none (")
+    assert line.endswith("stays low if hardly two requests are alike)")
+
+
 def test_a_header_that_moves_out_of_the_key_still_reaches_the_origin():
     forwarded = {"OriginRequestPolicyId": "59781a5b-3903-41f3-afcb-af62929ccde1"}
     lines = told(key("Origin", "Accept"), key("Accept", **forwarded))

@@ -125,6 +125,36 @@ def test_any_value_at_any_place_gives_lines_of_bounded_length(damages):
     assert list(changes(after, after, PAIRS)) == []
 
 
+# Names, what repeats the length of a list, and keys, of which the stack as a whole tells.
+SILENT = {
+    *("CallerReference", "Comment", "EncodedKey", "Name", "PublicKeyConfig"),
+    *("Quantity", "SslSupportMethod"),
+}
+
+
+def other(value):
+    if isinstance(value, bool):
+        return not value
+    return 77 if isinstance(value, int) else {"Ref": "Unknown"}
+
+
+def test_no_setting_of_a_distribution_changes_unseen():
+    unseen = []
+    before = Stack(name="lab-cdn-maximal", template=MAXIMAL)
+    for path in PLACES:
+        if "CdnPrivate" not in str(path) or len(path) < 5 or path[-1] in SILENT:
+            continue
+        changed = copy.deepcopy(MAXIMAL)
+        inside = changed
+        for key in path[:-1]:
+            inside = inside[key]
+        inside[path[-1]] = other(inside[path[-1]])
+        after = Stack(name="lab-cdn-maximal", template=changed)
+        if not list(changes(before, after, PAIRS)):
+            unseen.append(path)
+    assert unseen == []
+
+
 @pytest.mark.parametrize("nothing", [None, [], "x", {"Fn::FindInMap": ["a", "b", "c"]}])
 def test_a_protection_that_cannot_be_read_has_gone(nothing):
     signed = template({"TrustedKeyGroups": ["g"]})

@@ -48,9 +48,10 @@ class Selection:
 
     def __str__(self) -> str:
         listed = ", ".join(sorted(self.names))
-        return {"some": listed, "all but": f"all but {listed}"}.get(
-            self.kind, self.kind
-        )
+        known = {"none": "none", "all": "all", "some": listed}
+        if self.kind == "all but":
+            return f"all but {listed}"
+        return known.get(self.kind, "not known before the deploy")
 
 
 def _some(names: frozenset[str]) -> Selection:

@@ -20,6 +20,7 @@ from cdn_review.delivery.plain import (
     Json,
     canonical,
     flag,
+    is_computed,
     mapping,
     names,
     number,
@@ -168,7 +169,7 @@ def _raised(seconds: Number, least: Number) -> Number:
 def _headers(config: object) -> Selection:
     """Names of headers have no case."""
     found = mapping(config)
-    behavior = text(found.get("HeaderBehavior")) or "none"
+    behavior = _chosen(config, "Header")
     kind = _ANY_HEADER.get(behavior, _KINDS.get(behavior, behavior))
     listed = frozenset(one.lower() for one in names(found.get("Headers")))
     return Selection(kind=kind, names=listed if kind in _LISTS else frozenset())
@@ -176,10 +177,17 @@ def _headers(config: object) -> Selection:
 
 def _selection(config: object, noun: str) -> Selection:
     found = mapping(config)
-    behavior = text(found.get(f"{noun}Behavior")) or "none"
+    behavior = _chosen(config, noun)
     kind = _KINDS.get(behavior, behavior)
     listed = names(found.get(f"{noun}s")) if kind in _LISTS else frozenset()
     return Selection(kind=kind, names=listed)
+
+
+def _chosen(config: object, noun: str) -> str:
+    """Which are chosen, in CloudFormation's words. What is computed may be anything."""
+    if config is not None and (is_computed(config) or not isinstance(config, Mapping)):
+        return canonical(config)
+    return text(mapping(config).get(f"{noun}Behavior")) or "none"
 
 
 def _legacy(behavior: Json) -> tuple[CacheKey, Lifetime]:

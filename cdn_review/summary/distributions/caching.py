@@ -78,7 +78,16 @@ def _part(
     if now.is_most:
         note = f"{_REFETCH}, and stays low if hardly two requests are alike"
     text = f"the {plural} in the cache key are {{}} instead of {{}}"
-    yield teller.tell(Topic.CACHE_KEY, text, now, was, note=note)
+    values = _which(noun, now), _which(noun, was)
+    yield teller.tell(Topic.CACHE_KEY, text, *values, note=note)
+
+
+def _which(noun: str, selection: Selection) -> str:
+    names = selection.names
+    named = listed(map(header, names) if noun == "header" else names)
+    if not named:
+        return Own(selection)
+    return named if selection.kind == "some" else f"all but {named}"
 
 
 def _lifetimes(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]:
