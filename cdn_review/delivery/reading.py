@@ -81,11 +81,7 @@ def _delivery(
     origins = Origins.of(config, others)
     errors = [mapping(one) for one in sequence(config.get("CustomErrorResponses"))]
     return Delivery(
-        aliases=frozenset(
-            one if one.startswith("{") else one.lower()
-            for key in ("Aliases", "CNAMEs")
-            for one in names(config.get(key))
-        ),
+        aliases=_aliases(config),
         certificate=text(
             certificate.get("AcmCertificateArn") or certificate.get("IamCertificateId")
         ),
@@ -101,11 +97,7 @@ def _delivery(
         root_object=text(config.get("DefaultRootObject")),
         logs=canonical(config["Logging"]) if config.get("Logging") else "",
         errors=_error_ttls(errors),
-        error_pages={
-            text(one.get("ErrorCode")): _page(one)
-            for one in errors
-            if one.get("ResponsePagePath") or one.get("ResponseCode")
-        },
+        error_pages=_error_pages(errors),
         default=_behavior(
             mapping(config.get("DefaultCacheBehavior")), "*", origins, policies, others
         ),
@@ -114,20 +106,17 @@ def _delivery(
             for one in sequence(config.get("CacheBehaviors"))
         ),
         tags=_tags(properties(resource).get("Tags")),
-        rest=(
-            *unknown(config, _KNOWN),
-            *unknown(
-                config.get("ViewerCertificate"),
-                _KNOWN_OF_CERTIFICATE,
-                "ViewerCertificate",
-            ),
-            *unknown(
-                config.get("Restrictions"),
-                frozenset({"GeoRestriction"}),
-                "Restrictions",
-            ),
-            *_damaged(config),
-        ),
+        rest=_rest(config),
+    )
+
+
+def _rest(config: Json) -> Rest:
+    certificate, limits = config.get("ViewerCertificate"), config.get("Restrictions")
+    return (
+        *unknown(config, _KNOWN),
+        *unknown(certificate, _KNOWN_OF_CERTIFICATE, "ViewerCertificate"),
+        *unknown(limits, frozenset({"GeoRestriction"}), "Restrictions"),
+        *_damaged(config),
     )
 
 
@@ -139,6 +128,20 @@ def _damaged(config: Json) -> Rest:
         for one in sequence(config.get(key))
         if not isinstance(one, Mapping) or is_computed(one)
     )
+
+
+def _aliases(config: Json) -> frozenset[str]:
+    """Under both of the keys that CloudFormation takes."""
+    found = names(config.get("Aliases")) | names(config.get("CNAMEs"))
+    return frozenset(one if one.startswith("{") else one.lower() for one in found)
+
+
+def _error_pages(errors: list[Json]) -> dict[str, str]:
+    return {
+        text(one.get("ErrorCode")): _page(one)
+        for one in errors
+        if one.get("ResponsePagePath") or one.get("ResponseCode")
+    }
 
 
 def _page(error: Json) -> str:

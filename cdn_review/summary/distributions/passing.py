@@ -27,28 +27,32 @@ def forwarding(teller: Teller, was: Behavior, now: Behavior) -> Iterator[Change]
             Topic.ORIGIN, text, *values, note=note if after.policy else ""
         )
         return
-    for noun, key_before, sent_before, key_after, sent_after in (
-        ("header", was.key.headers, before.headers, now.key.headers, after.headers),
-        (
-            "query string",
-            was.key.query_strings,
-            before.query_strings,
-            now.key.query_strings,
-            after.query_strings,
-        ),
-        ("cookie", was.key.cookies, before.cookies, now.key.cookies, after.cookies),
+    keys = was.key, now.key
+    for noun, part in (
+        ("header", "headers"),
+        ("query string", "query_strings"),
+        ("cookie", "cookies"),
     ):
-        first, second = key_before | sent_before, key_after | sent_after
+        key_before, key_after = (getattr(one, part) for one in keys)
+        first = key_before | getattr(before, part)
+        second = key_after | getattr(after, part)
+        # What comes into the key or leaves it is told of the key.
         gained = (second - first) - (key_after - key_before)
         lost = (first - second) - (key_before - key_after)
-        unkeyed = ", which the cache key lacks" if now.is_cached else ""
-        if gained.kind != "none":
-            text = f"the origin is sent {_named(noun, gained)}{unkeyed}"
-            note = _note(noun, gained, now)
-            yield teller.tell(Topic.ORIGIN, text, *_names(noun, gained), note=note)
-        if lost.kind != "none":
-            text = f"the origin is no longer sent {_named(noun, lost)}"
-            yield teller.tell(Topic.ORIGIN, text, *_names(noun, lost))
+        yield from _sent(teller, noun, gained, lost, now)
+
+
+def _sent(
+    teller: Teller, noun: str, gained: Selection, lost: Selection, now: Behavior
+) -> Iterator[Change]:
+    unkeyed = ", which the cache key lacks" if now.is_cached else ""
+    if gained.kind != "none":
+        text = f"the origin is sent {_named(noun, gained)}{unkeyed}"
+        note = _note(noun, gained, now)
+        yield teller.tell(Topic.ORIGIN, text, *_names(noun, gained), note=note)
+    if lost.kind != "none":
+        text = f"the origin is no longer sent {_named(noun, lost)}"
+        yield teller.tell(Topic.ORIGIN, text, *_names(noun, lost))
 
 
 def _named(noun: str, selection: Selection) -> str:

@@ -43,7 +43,7 @@ def folder(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Cha
 
 
 def _closed(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Change]:
-    """Who but CloudFront can reach the origin, and who can listen."""
+    """Who but CloudFront can reach the origin."""
     if was.kind != now.kind:
         opens = was.kind == "private network"
         yield teller.tell(
@@ -54,6 +54,14 @@ def _closed(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Ch
             was=was.kind,
             now=now.kind,
         )
+    yield from _listeners(teller, was, now, which)
+    yield from _proofs(teller, was, now, which)
+
+
+def _listeners(
+    teller: Teller, was: Origin, now: Origin, which: str
+) -> Iterator[Change]:
+    """Who on the way can read and change what the origin answers."""
     if was.protocol != now.protocol and was.kind == now.kind:
         opens = _SAFETY.get(now.protocol, 0) < _SAFETY.get(was.protocol, 0)
         yield teller.tell(
@@ -78,7 +86,6 @@ def _closed(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Ch
             was=was.tls,
             now=now.tls,
         )
-    yield from _proofs(teller, was, now, which)
 
 
 def _proofs(teller: Teller, was: Origin, now: Origin, which: str) -> Iterator[Change]:
