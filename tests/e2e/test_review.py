@@ -1,0 +1,69 @@
+"""The working tree against what the real CDK CLI has deployed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from cdk_support import ROOT
+from local_support import checkout_of
+
+from local.environment import aws_environment
+from local.state import State
+
+pytestmark = pytest.mark.slow
+
+STACK = "mysite-cdn-dev"
+
+
+@pytest.fixture
+def checkout(local_site, tmp_path):
+    """What was deployed, in another folder and with another origin."""
+    folder = checkout_of(tmp_path)
+    path = folder / "cdk.json"
+    text = path.read_text("utf-8")
+    assert text.count('"dev.example.com"') == 1
+    path.write_text(text.replace('"dev.example.com"', '"new.example.com"'), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def review(local_site, state_folder, checkout):
+    aws = aws_environment(State(folder=state_folder), local_site.status["aws"])
+
+    def run(*words):
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "cdn_review", "diff", "--deployed", *words],
+            cwd=checkout,
+            env={**os.environ, **aws, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+
+    return run
+
+
+def test_what_a_deploy_would_change(review):
+    done = review("dev", "--json", "--raw")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["before"], said["after"]) == ("what is deployed", "the working tree")
+    assert said["environments"] == ["dev"]
+    assert {(one["role"], one["topic"]) for one in said["changes"]} == {
+        ("static distribution", "origin"),
+        ("media distribution", "origin"),
+    }
+    assert all("new.example.com" in one["text"] for one in said["changes"])
+
+
+def test_what_is_not_deployed_and_what_is_elsewhere(review):
+    done = review("staging")
+    assert done.returncode == 0, done.stderr
+    assert "stack: is new: 2 distributions" in done.stdout
+    done = review()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "the credentials must be of account-aeb2, where 'prod' is" in done.stderr
