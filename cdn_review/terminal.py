@@ -46,6 +46,10 @@ def add_formats(parser: argparse.ArgumentParser) -> None:
         "--markdown", action="store_true", help="as the comment on a pull request"
     )
     formats.add_argument("--json", action="store_true", help="as data, for scripts")
+    add_colour(parser)
+
+
+def add_colour(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
@@ -71,10 +75,10 @@ def _rendered(report: Report, given: argparse.Namespace) -> str:
         return as_json.render(report)
     if given.markdown:
         return markdown.render(report)
-    return terminal.render(report, colour=_is_coloured(given.color))
+    return terminal.render(report, colour=is_coloured(given.color))
 
 
-def _is_coloured(choice: str) -> bool:
+def is_coloured(choice: str) -> bool:
     """https://no-color.org"""
     if choice != "auto":
         return choice == "always"

@@ -1,0 +1,3 @@
+"""What the account has, allows and lacks."""
+
+from __future__ import annotations

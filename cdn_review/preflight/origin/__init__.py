@@ -1,0 +1,3 @@
+"""The server behind the distributions, asked as CloudFront asks it."""
+
+from __future__ import annotations

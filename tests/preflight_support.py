@@ -1,0 +1,74 @@
+"""Stacks to be deployed, and accounts that are in the way of it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+
+import boto3
+from botocore.config import Config
+from cdk_support import environment_template
+from environments import PUBLIC_KEY
+
+from cdn_review.packs import Stack
+from cdn_review.preflight.aws import Aws
+from cdn_review.preflight.result import Level
+from cdn_review.preflight.run import OF_THE_ACCOUNT, run_checks
+from cdn_review.preflight.target import Target
+from local.environment import ACCOUNT, REGION
+
+NAME = "mysite-cdn-test"
+SECRET = {
+    "arn": f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:mysite/origin-a1B2c3",
+    "version": "3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
+}
+SIGNING = {"keys": {"2026a": PUBLIC_KEY}, "signing_key": "2026a"}
+
+
+@cache
+def _template(environment):
+    return environment_template(**json.loads(environment)).to_json()
+
+
+def target(account=ACCOUNT, region=REGION, **environment):
+    """What a deploy of such an environment would bring."""
+    template = _template(json.dumps(environment, sort_keys=True))
+    stack = Stack(name=NAME, template=template, account=account, region=region)
+    return Target(stack)
+
+
+@cache
+def session(endpoint, account=ACCOUNT):
+    """Credentials that lead to the local AWS, and clients that know no other way."""
+    made = boto3.Session(
+        aws_access_key_id=account, aws_secret_access_key="local", region_name=REGION
+    )
+
+    def client(service, **given):
+        config = given.pop("config", Config()).merge(Config(proxies={}))
+        return made.client(service, endpoint_url=endpoint, config=config, **given)
+
+    return _Session(client)
+
+
+class _Session:
+    region_name = REGION
+
+    def __init__(self, client):
+        self.client = client
+
+
+def account(endpoint, **given):
+    return Aws(session=session(endpoint, **given))
+
+
+def asked(check, wanted, aws):
+    """The results of one check, as (level, sentence)."""
+    found = list(OF_THE_ACCOUNT[check](wanted, aws))
+    assert {one.check for one in found} <= {check}
+    assert all(one.cure for one in found if one.level in (Level.WARN, Level.FAIL))
+    return [(str(one.level), one.sentence) for one in found]
+
+
+def everything(wanted, aws, **given):
+    return list(run_checks(wanted, aws, **given))
