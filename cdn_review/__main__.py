@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
@@ -36,9 +37,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT
     except (ValueError, OSError) as error:
-        print(f"error: {redact_text(str(error))}", file=sys.stderr)
-        return COULD_NOT
+        return _complain(f"error: {redact_text(str(error))}")
+    except Exception:
+        # Python would end with 1, which means something else here, and redact nothing.
+        return _complain(redact_text(traceback.format_exc()).rstrip())
     return code
+
+
+def _complain(text: str) -> int:
+    print(text, file=sys.stderr)
+    return COULD_NOT
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

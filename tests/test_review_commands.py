@@ -190,6 +190,16 @@ def test_an_error_is_redacted(capsys):
     assert "of-account-aeb2 must be a file" in capsys.readouterr().err
 
 
+def test_a_mistake_of_ours_ends_with_2_and_is_redacted(same, monkeypatch, capsys):
+    def fail(*_):
+        raise KeyError("111122223333")
+
+    monkeypatch.setattr("cdn_review.commands.compare.read_side", fail)
+    assert main(["compare", same, same]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback") and said.endswith("KeyError: 'account-aeb2'\n")
+
+
 def test_who_has_seen_enough_gets_no_complaint(same):
     command = f"{sys.executable} -m cdn_review compare {same} {same} | true"
     done = subprocess.run(
