@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cdn_review.delivery.plain import Json, resources
+from cdn_review.delivery.plain import (
+    Json,
+    mapping,
+    names,
+    properties,
+    resources,
+    text,
+)
+from cdn_review.delivery.reading import DISTRIBUTION
 from cdn_review.packs import Stack
 from cdn_review.summary.roles import Roles
+
+_NUMBER = re.compile(r" \d+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +35,7 @@ class Match:
     @property
     def kind(self) -> str:
         found = self.after if self.after is not None else self.before
-        return str((found or {}).get("Type"))
+        return text(mapping(found).get("Type"))
 
     @property
     def is_replaced(self) -> bool:
@@ -33,47 +45,82 @@ class Match:
 
 
 def match(before: Stack, after: Stack) -> list[Match]:
-    """Pair by logical id and type, as CloudFormation does; the rest by role.
+    """Pair by logical id and type, as CloudFormation does; the rest by what they are for.
 
     What CloudFormation will delete and make anew under another logical id plays the same
     part, so it is one match, which is replaced.
     """
-    old, new = resources(before.template), resources(after.template)
-    old_roles = Roles.of(before.template).by_id
-    new_roles = Roles.of(after.template).by_id
-    found = [
+    old = _Side(resources(before.template), Roles.of(before.template).by_id)
+    new = _Side(resources(after.template), Roles.of(after.template).by_id)
+    pairs = [(name, name) for name in new.found if old.type(name) == new.type(name)]
+    pairs += _counterparts(old, new, {name for name, _ in pairs})
+    return [
         Match(
-            role=new_roles[name],
-            id_before=name,
-            id_after=name,
-            before=old[name],
-            after=one,
+            role=new.roles[second] if second else old.roles[first],
+            id_before=first,
+            id_after=second,
+            before=old.found.get(first),
+            after=new.found.get(second),
         )
-        for name, one in new.items()
-        if name in old and old[name].get("Type") == one.get("Type")
+        for first, second in pairs
     ]
-    kept = {one.id_after for one in found}
-    gone = _by_part(old, old_roles, kept)
-    come = _by_part(new, new_roles, kept)
-    for part in sorted(gone.keys() | come.keys()):
-        first, second = gone.get(part, ""), come.get(part, "")
-        found.append(
-            Match(
-                role=part[1],
-                id_before=first,
-                id_after=second,
-                before=old.get(first),
-                after=new.get(second),
-            )
-        )
+
+
+def renames(matches: Iterable[Match]) -> dict[str, str]:
+    """Logical ids of before under which after has the same thing otherwise."""
+    return {one.id_before: one.id_after for one in matches if one.is_replaced}
+
+
+@dataclass(frozen=True)
+class _Side:
+    found: Mapping[str, Json]
+    roles: Mapping[str, str]
+
+    def type(self, name: str) -> str | None:
+        return text(self.found[name].get("Type")) if name in self.found else None
+
+
+def _counterparts(
+    old: _Side, new: _Side, kept: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """Those that come for those that go, and what is left of either."""
+    gone = dict.fromkeys(name for name in old.found if name not in kept)
+    come = dict.fromkeys(name for name in new.found if name not in kept)
+    for likeness in (_role, _aliases, _noun):
+        first, second = _by(likeness, old, gone), _by(likeness, new, come)
+        for key in sorted(first.keys() & second.keys()):
+            for pair in zip(first[key], second[key], strict=False):
+                yield pair
+                del gone[pair[0]], come[pair[1]]
+    yield from ((name, "") for name in gone)
+    yield from (("", name) for name in come)
+
+
+def _by(
+    likeness: Callable[[_Side, str], tuple[str, ...]],
+    side: _Side,
+    some: Iterable[str],
+) -> dict[tuple[str, ...], list[str]]:
+    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in some:
+        key = likeness(side, name)
+        if key:
+            found[key].append(name)
     return found
 
 
-def _by_part(
-    found: Mapping[str, Json], roles: Mapping[str, str], kept: set[str]
-) -> dict[tuple[str, str], str]:
-    return {
-        (str(one.get("Type")), roles[name]): name
-        for name, one in found.items()
-        if name not in kept
-    }
+def _role(side: _Side, name: str) -> tuple[str, ...]:
+    return str(side.type(name)), side.roles[name]
+
+
+def _aliases(side: _Side, name: str) -> tuple[str, ...]:
+    """Domain names are of one distribution alone, whatever half it is by now."""
+    config = mapping(properties(side.found[name]).get("DistributionConfig"))
+    is_one = side.type(name) == DISTRIBUTION
+    return tuple(sorted(names(config.get("Aliases")))) if is_one else ()
+
+
+def _noun(side: _Side, name: str) -> tuple[str, ...]:
+    """A number only tells equal ones apart."""
+    kind, role = _role(side, name)
+    return kind, _NUMBER.sub("", role)

@@ -14,11 +14,13 @@ from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN
 from cdn_review.summary.matching import match
 from cdn_review.summary.resources import resource_changes
-from cdn_review.summary.resources.policies import counts
+from cdn_review.summary.resources.buckets import buckets
+from cdn_review.summary.resources.policies import brought, counts
 from cdn_review.summary.values import count, listed
 from cdn_review.words import Own, plain
 
 MOST_CHANGES = 500
+_NESTED = " (nested "
 
 
 def summarize(before: Pack, after: Pack) -> list[Change]:
@@ -59,20 +61,22 @@ def _all(before: Pack, after: Pack) -> Iterator[Change]:
     for name in sorted(before.stacks.keys() | after.stacks.keys()):
         was, now = before.stacks.get(name), after.stacks.get(name)
         if was is None and now is not None:
-            yield from _new(now)
+            yield from _new(now, before, after)
         elif now is None and was is not None:
-            yield from _gone(was)
+            yield from _gone(was, after)
         elif was is not None and now is not None:
             yield from _both(was, now)
 
 
 def _both(was: Stack, now: Stack) -> Iterator[Change]:
+    matches = match(was, now)
     if not (_is_cdn(was) or _is_cdn(now)):
         if canonical(was.template) != canonical(now.template):
             text = "changes, and has nothing of the CDN"
-            yield Teller(stack=now, role="stack").tell(Topic.OTHER, text)
+            yield _teller(now).tell(Topic.OTHER, text)
+            # But for a bucket, which distributions of another stack may read.
+            yield from (one for one in buckets(now, matches) if one.stop)
         return
-    matches = match(was, now)
     pairs = [
         (one.role, one.id_before, one.id_after)
         for one in matches
@@ -82,10 +86,9 @@ def _both(was: Stack, now: Stack) -> Iterator[Change]:
     yield from resource_changes(was, now, matches)
 
 
-def _new(stack: Stack) -> Iterator[Change]:
-    teller = Teller(stack=stack, role="stack")
+def _new(stack: Stack, before: Pack, after: Pack) -> Iterator[Change]:
     if not _is_cdn(stack):
-        yield teller.tell(Topic.STACK, "is new, and has nothing of the CDN")
+        yield _teller(stack).tell(Topic.STACK, "is new, and has nothing of the CDN")
         return
     found = deliveries(stack.template).values()
     names = {alias for one in found for alias in one.aliases}
@@ -96,23 +99,51 @@ def _new(stack: Stack) -> Iterator[Change]:
     values = [listed(origins) or Own("no origin")]
     if names:
         text, values = f"{text} as {{}}", [*values, listed(names)]
-    yield teller.tell(Topic.STACK, text, *values)
+    policies, quota = brought(stack, after)
+    text = f"{text}, with {policies}" if policies else text
+    yield _teller(stack).tell(Topic.STACK, text, *values, note=quota)
+    held = names & _held(before)
+    if held:
+        text = "has names that a distribution of another stack has already: {}"
+        note = "the deploy fails with CNAMEAlreadyExists: move them first"
+        yield _teller(stack).tell(Topic.DOMAINS, text, listed(held), note=note)
 
 
-def _gone(stack: Stack) -> Iterator[Change]:
+def _held(pack: Pack) -> set[str]:
+    """The domain names of all distributions that there are."""
+    found: set[str] = set()
+    for stack in pack.stacks.values():
+        for one in deliveries(stack.template).values():
+            found |= one.aliases
+    return found
+
+
+def _gone(stack: Stack, after: Pack) -> Iterator[Change]:
     """A stack that leaves the app stays in the account, but nothing takes care of it.
 
     It stops all the same: with another name, its distributions are made a second time, and
-    the first ones have their names in DNS.
+    the first ones have their names in DNS. A nested stack is a resource of the one around it
+    and is deleted, as long as that one is part of the app.
     """
+    outer, nested, _ = stack.name.partition(_NESTED)
+    is_deleted = bool(nested) and outer in after.stacks
+    text, note = "is no longer part of the app", "a deploy does not delete it: it stays"
+    note = f"{note} as it is until cdk destroy"
+    if is_deleted:
+        text, note = "is deleted", "and with it what it does not keep in the account"
     has_distributions = bool(resources(stack.template, DISTRIBUTION))
-    yield Teller(stack=stack, role="stack").tell(
+    yield _teller(stack).tell(
         Topic.REPLACEMENT,
-        "is no longer part of the app",
-        note="a deploy does not delete it: it stays as it is until cdk destroy",
+        text,
+        note=note,
         stop=Stop.DISTRIBUTION_DELETED if has_distributions else None,
         was=stack.name,
     )
+
+
+def _teller(stack: Stack) -> Teller:
+    is_nested = _NESTED in stack.name
+    return Teller(stack=stack, role="nested stack" if is_nested else "stack")
 
 
 def _is_cdn(stack: Stack) -> bool:

@@ -10,8 +10,8 @@ from cdn_review.summary.matching import Match
 from cdn_review.summary.resources.buckets import buckets
 from cdn_review.summary.resources.distributions import distributions
 from cdn_review.summary.resources.keys import keys
+from cdn_review.summary.resources.names import names
 from cdn_review.summary.resources.others import others
-from cdn_review.summary.resources.policies import policies
 from cdn_review.summary.resources.stack import stack_settings
 
 
@@ -20,7 +20,7 @@ def resource_changes(
 ) -> Iterator[Change]:
     """Resources that come, go, are replaced or set differently, and the stack's own settings."""
     yield from distributions(after, matches)
-    yield from policies(after, matches)
+    yield from names(after, matches)
     yield from keys(before, after, matches)
     yield from buckets(after, matches)
     yield from others(after, matches)

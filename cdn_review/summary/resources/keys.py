@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from cdn_review.delivery import deliveries, has_conditions
 from cdn_review.delivery.plain import (
     Json,
     mapping,
     properties,
     reference,
     resources,
-    sequence,
     text,
 )
+from cdn_review.delivery.renames import PUBLIC_KEY
 from cdn_review.packs import Stack
-from cdn_review.summary.change import Change, Topic
+from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN
 from cdn_review.summary.matching import Match
 from cdn_review.summary.values import count, number_of
 from dj_cloudfront.contract import Output
 
-KEY, GROUP = f"{CDN}PublicKey", f"{CDN}KeyGroup"
+KEY, GROUP = PUBLIC_KEY, f"{CDN}KeyGroup"
 
 
 def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Change]:
-    """Keys that are accepted from now on, and no longer; and the one to sign with."""
+    """Keys that are accepted from now on, and no longer; and the one to sign with.
+
+    Another key stops: who has its private half can open every private file.
+    """
     failing = list(_immutable(after, matches))
     if failing:
         yield from failing
@@ -35,9 +39,16 @@ def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Chan
     gained, lost = now - was, was - now
     if gained:
         text = "signatures of {} are accepted instead of {}"
-        note = "who has the private half of a new key can open every private file"
         values = count(len(now), "key"), number_of(len(was))
-        yield teller.tell(Topic.ACCESS, text, *values, note=note)
+        yield teller.tell(
+            Topic.ACCESS,
+            text,
+            *values,
+            note="who has the private half of a new key can open every private file",
+            stop=Stop.ACCESS_WIDENED if was else None,
+            was=was,
+            now=now,
+        )
     # Without any key left, nothing needs a signature, which the distributions say.
     if lost and now:
         text = "signatures of {} are no longer accepted"
@@ -52,17 +63,16 @@ def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Chan
 
 
 def _accepted(template: Json) -> frozenset[str]:
-    """The keys of all groups by what is in them: their names mean nothing."""
-    known = _by_id(template)
-    groups = resources(template, GROUP).values()
-    items = [
-        one
-        for group in groups
-        for one in sequence(
-            mapping(properties(group).get("KeyGroupConfig")).get("Items")
-        )
-    ]
-    return frozenset(known.get(reference(one) or "", text(one)) for one in items)
+    """The keys of the template that distributions go by, by what is in them.
+
+    What they take from elsewhere, by an id, is said of them.
+    """
+    found: set[str] = set()
+    for branch in (0, 1) if has_conditions(template) else (0,):
+        for one in deliveries(template, branch=branch).values():
+            for behavior in (one.default, *one.behaviors):
+                found |= behavior.signers
+    return frozenset(one for one in found if one.startswith(KEY))
 
 
 def _by_id(template: Json) -> Mapping[str, str]:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdn_review.delivery.plain import Json, canonical, properties, references, text
+from cdn_review.delivery.plain import properties, reference, text
 from cdn_review.delivery.reading import DISTRIBUTION
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN, Kind, kind_of
-from cdn_review.summary.matching import Match
-from cdn_review.summary.resources.buckets import opened_by
+from cdn_review.summary.matching import Match, renames
+from cdn_review.summary.resources.buckets import BUCKET, POLICY, told_of
 from cdn_review.summary.resources.distributions import is_kept
 from cdn_review.summary.resources.keys import GROUP, KEY
+from cdn_review.summary.resources.names import taken
 from cdn_review.summary.resources.policies import CONFIGS
+from cdn_review.summary.resources.settings import changed, phrases
 from cdn_review.summary.values import listed, number_of, shown
+from cdn_review.words import Own
 
 MOST_UNKNOWN = 20
-_ELSEWHERE = {DISTRIBUTION, KEY, GROUP, *CONFIGS}
 _VPC_ORIGIN = f"{CDN}VpcOrigin"
+# What they do is said of the distributions that use them.
+_ELSEWHERE = {DISTRIBUTION, KEY, GROUP, f"{CDN}OriginAccessControl", *CONFIGS}
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,10 @@ class _Event:
 
 def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
     """A line for each kind of event, whatever number of resources it happens to."""
-    renamed = {
-        one.id_before: one.id_after for one in matches if one.before and one.after
-    }
     together: dict[_Event, list[str]] = {}
-    for one in matches:
-        if one.kind in _ELSEWHERE:
-            continue
-        event = _event(one, renamed)
+    names = renames(matches)
+    for one in _untold(matches):
+        event = _event(one, names)
         if event:
             together.setdefault(event, []).append(one.role)
     unknown = [event for event in together if event.kind.topic is Topic.OTHER]
@@ -52,11 +52,33 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
     for event, roles in together.items():
         if event not in untold:
             yield _tell(stack, event, roles)
-    if len(unknown) > MOST_UNKNOWN:
+    if untold:
         teller = Teller(stack=stack, role="other resources")
         text = "and {} more kinds of changes"
-        more = number_of(len(unknown) - MOST_UNKNOWN)
-        yield teller.tell(Topic.OTHER, text, more)
+        yield teller.tell(Topic.OTHER, text, number_of(len(untold)))
+
+
+def _untold(matches: Sequence[Match]) -> Iterator[Match]:
+    """Without what is said elsewhere, and without the policy that a bucket brings along."""
+    failing = {one.id_after for one in taken(matches)}
+    new = {
+        side
+        for one in matches
+        if one.kind == BUCKET
+        for side in (
+            ("after", one.id_after if one.before is None else ""),
+            ("before", one.id_before if one.after is None else ""),
+        )
+    }
+    for one in matches:
+        if one.kind in _ELSEWHERE or (one.id_after and one.id_after in failing):
+            continue
+        bucket = reference(properties(one.after or one.before).get("Bucket"))
+        comes, goes = one.before is None, one.after is None
+        side = "after" if comes else "before"
+        if one.kind == POLICY and (comes or goes) and (side, bucket) in new:
+            continue
+        yield one
 
 
 def _tell(stack: Stack, event: _Event, roles: list[str]) -> Change:
@@ -76,69 +98,60 @@ def _tell(stack: Stack, event: _Event, roles: list[str]) -> Change:
     )
 
 
-def _event(one: Match, renamed: dict[str, str]) -> _Event | None:
+def _event(one: Match, names: Mapping[str, str]) -> _Event | None:
     kind = kind_of(one.kind)
     if one.before is None:
-        what, values = _named(kind, one.after or {}, "{verb} added")
+        what, values = _named(kind, one, "{verb} added")
         note = "; ".join(part for part in (kind.begun, kind.price) if part)
         return _Event(kind, what, values, note=note, costs=bool(kind.price))
     if one.after is None:
-        what, values = _named(kind, one.before, "{verb} removed")
+        what, values = _named(kind, one, "{verb} removed")
         kept = "stays in the account, outside the stack"
         note = kept if is_kept(one.before) else kind.gone
         return _Event(kind, what, values, note=note)
-    before = _resolved(properties(one.before), renamed)
-    changed = _changed(before, properties(one.after)) - opened_by(one)
-    if one.is_replaced or changed & set(kind.renamed_by):
-        return _replaced(one, kind, changed)
-    if changed:
-        note = ""
-        if one.kind == _VPC_ORIGIN:
-            # https://github.com/aws/aws-cdk/issues/35765
-            note = "the deploy fails while a distribution uses it, even for a tag"
-        verb = "{verb} changed: {}".replace("{}", "{{}}")
-        return _Event(kind, verb, (listed(changed),), note=note)
-    return None
+    found = changed(one.before, one.after, names)
+    if one.is_replaced or found & set(kind.renamed_by):
+        return _replaced(kind, found)
+    # The tags of all resources are said at once, of the stack.
+    found -= told_of(one, names) | ({"Tags"} if one.kind != _VPC_ORIGIN else set())
+    if not found:
+        return None
+    # https://github.com/aws/aws-cdk/issues/35765
+    fails = "the deploy fails while a distribution uses it, even for a tag"
+    note = fails if one.kind == _VPC_ORIGIN else ""
+    what, values = _set(one, found)
+    return _Event(kind, f"{{verb}} changed: {what}", values, note=note)
 
 
-def _named(kind: Kind, resource: Json, what: str) -> tuple[str, tuple[str, ...]]:
+def _set(one: Match, found: set[str]) -> tuple[str, tuple[str, ...]]:
+    """What the properties are about; of a single one also the values, if they are short."""
+    known, unknown = phrases(found)
+    what = ", ".join([*known, "{{}}"] if unknown else known)
+    values = [listed(unknown)] if unknown else []
+    if len(found) == 1:
+        (name,) = found
+        sides = [properties(side).get(name) for side in (one.after, one.before)]
+        if all(isinstance(side, int | str) for side in sides):
+            what += ": {{}} instead of {{}}"
+            values += [
+                shown(side) if isinstance(side, str) else Own(text(side))
+                for side in sides
+            ]
+    return what, tuple(values)
+
+
+def _named(kind: Kind, one: Match, what: str) -> tuple[str, tuple[str, ...]]:
     """With the name that it is known by, if it has one."""
+    resource = one.after if one.after is not None else one.before
     name = text(properties(resource).get("Name")) if kind.hint == "Name" else ""
     if not name or shown(name) != name:
         return what, ()
     return what + ": {{}}", (name.rstrip("."),)
 
 
-def _replaced(one: Match, kind: Kind, changed: set[str]) -> _Event | None:
+def _replaced(kind: Kind, found: set[str]) -> _Event | None:
     """Replaced by an equal one is no news, except where something is kept in it."""
-    if not changed and not kind.gone and not kind.begun:
+    if not found and not kind.lost and not kind.begun:
         return None
-    note = "; ".join(part for part in (kind.begun, kind.gone) if part)
+    note = "; ".join(part for part in (kind.begun, kind.lost) if part)
     return _Event(kind, "{verb} replaced", note=note)
-
-
-def _changed(before: Json, after: Json) -> set[str]:
-    return {
-        name
-        for name in before.keys() | after.keys()
-        if canonical(before.get(name)) != canonical(after.get(name))
-    }
-
-
-def _resolved(value: Json, renamed: dict[str, str]) -> Json:
-    """With references to what plays the same part under its new logical id."""
-    used = {name for name in references(value) if renamed.get(name, name) != name}
-    if not used:
-        return value
-    done = _rename(value, {name: renamed[name] for name in used})
-    return done if isinstance(done, dict) else value
-
-
-def _rename(value: object, names: dict[str, str]) -> object:
-    if isinstance(value, str):
-        return names.get(value, value)
-    if isinstance(value, dict):
-        return {key: _rename(one, names) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_rename(one, names) for one in value]
-    return value

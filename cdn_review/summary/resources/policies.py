@@ -1,16 +1,15 @@
-"""Policies as resources: their number, which accounts limit, and their names."""
+"""How many policies there are, which accounts limit."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from cdn_review.delivery.plain import Json, mapping, properties, resources, text
+from cdn_review.delivery.plain import resources
 from cdn_review.packs import Pack, Stack
 from cdn_review.summary.change import Change, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN, KINDS
-from cdn_review.summary.matching import Match
 from cdn_review.summary.values import count, number_of
 
 CONFIGS: Mapping[str, str] = {
@@ -21,40 +20,47 @@ CONFIGS: Mapping[str, str] = {
 QUOTA = 20
 
 
-def policies(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
-    """Those whose deploy fails: a name is unique, and the new one is made first."""
-    for one in matches:
-        if one.kind not in CONFIGS or not one.is_replaced:
-            continue
-        names = [_name(one.kind, side) for side in (one.before, one.after)]
-        if names[0] and names[0] == names[1]:
-            text = "is made anew under the name that it has: {}"
-            note = "the deploy fails, as the old one still has it"
-            teller = Teller(stack=stack, role=one.role)
-            yield teller.tell(Topic.POLICIES, text, names[0], note=note)
-
-
-def _name(kind: str, resource: Json | None) -> str:
-    return text(mapping(properties(resource or {}).get(CONFIGS[kind])).get("Name"))
-
-
 def counts(before: Pack, after: Pack) -> Iterator[Change]:
-    """How many policies a stack defines, when that changes, and its app in the account."""
+    """How many policies a stack defines, when that changes, and its app in the account.
+
+    What a new stack has is said of the stack.
+    """
     totals = _totals(after)
-    for name, stack in after.stacks.items():
-        was = _counted(before.stacks.get(name))
-        now = _counted(stack)
+    for name in before.stacks.keys() & after.stacks.keys():
+        stack = after.stacks[name]
+        was, now = _counted(before.stacks[name]), _counted(stack)
         for kind in CONFIGS:
             if was[kind] == now[kind]:
                 continue
-            total = totals[stack.account, kind]
-            note = f"this app has {total} of the {QUOTA} that an account may have"
-            if total > QUOTA:
-                note = f"{note}: the deploy fails unless the quota was raised"
             teller = Teller(stack=stack, role=KINDS[kind].nouns)
-            text = f"{count(now[kind], 'is', 'are')} defined instead of {{}}"
-            before_number = number_of(was[kind])
-            yield teller.tell(Topic.POLICIES, text, before_number, note=note)
+            yield teller.tell(
+                Topic.POLICIES,
+                f"{count(now[kind], 'is', 'are')} defined instead of {{}}",
+                number_of(was[kind]),
+                note=_quota(totals[stack.account, kind]),
+            )
+
+
+def brought(stack: Stack, after: Pack) -> tuple[str, str]:
+    """How many policies of each kind a new stack has, and the quota of the most used one."""
+    totals, found = _totals(after), _counted(stack)
+    kinds = [kind for kind in CONFIGS if found[kind]]
+    words = " and ".join(
+        count(found[kind], KINDS[kind].noun, KINDS[kind].nouns) for kind in kinds
+    )
+    most = max(kinds, key=lambda kind: totals[stack.account, kind], default="")
+    if not most:
+        return "", ""
+    return words, f"{KINDS[most].nouns}: {_quota(totals[stack.account, most])}"
+
+
+def _quota(total: int) -> str:
+    note = f"this app has {total} of the {QUOTA} that an account may have"
+    return (
+        f"{note}: the deploy fails unless the quota was raised"
+        if total > QUOTA
+        else note
+    )
 
 
 def _totals(pack: Pack) -> Counter[tuple[str, str]]:

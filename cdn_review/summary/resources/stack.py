@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from cdn_review.delivery.plain import Json, canonical, mapping, text
+from cdn_review.delivery.normal import normal
+from cdn_review.delivery.plain import Json, canonical, mapping, properties, text
 from cdn_review.delivery.reading import DISTRIBUTION
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
-from cdn_review.summary.matching import Match
+from cdn_review.summary.matching import Match, renames
 from cdn_review.summary.resources.buckets import BUCKET
 from cdn_review.summary.resources.distributions import is_kept
+from cdn_review.summary.resources.settings import plainly
 from cdn_review.summary.values import count, listed, shown
+from cdn_review.words import Own
 from dj_cloudfront.contract import Output
 
 _OURS = frozenset(str(one) for one in Output)
+_IN_URLS = frozenset(name for name in _OURS if name.endswith("DomainName"))
 _SECTIONS = ("Conditions", "Hooks", "Mappings", "Parameters", "Rules", "Transform")
 
 
@@ -27,14 +31,32 @@ def stack_settings(
     yield from _place(teller, before, after)
     yield from _protection(teller, before, after)
     yield from _keeping(teller, matches)
-    yield from _outputs(teller, before.template, after.template)
+    yield from _existing(after, matches)
+    yield from _tags(teller, matches)
+    names = renames(matches)
+    yield from _outputs(teller, before.template, after.template, names)
     changed = [
         name
         for name in _SECTIONS
         if _differ(name, before.template.get(name), after.template.get(name))
     ]
     if changed:
-        yield teller.tell(Topic.OTHER, "its {} change", listed(changed).lower())
+        conditional = "Conditions" in changed and any(map(_is_conditional, matches))
+        yield teller.tell(
+            Topic.REPLACEMENT if conditional else Topic.OTHER,
+            "its {} change",
+            Own(listed(changed).lower()),
+            note="a distribution is there under one of them only"
+            if conditional
+            else "",
+            stop=Stop.DISTRIBUTION_DELETED if conditional else None,
+            was=before.template.get("Conditions"),
+            now=after.template.get("Conditions"),
+        )
+
+
+def _is_conditional(one: Match) -> bool:
+    return one.kind == DISTRIBUTION and bool(mapping(one.after).get("Condition"))
 
 
 def _differ(section: str, before: object, after: object) -> bool:
@@ -100,7 +122,47 @@ def _keeping(teller: Teller, matches: Sequence[Match]) -> Iterator[Change]:
         yield teller.tell(Topic.STACK, words, count(len(gained), "resource"))
 
 
-def _outputs(teller: Teller, before: Json, after: Json) -> Iterator[Change]:
+def _existing(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
+    """Resources that will be there under another condition: perhaps no longer at all."""
+    for one in matches:
+        if one.before is None or one.after is None:
+            continue
+        was, now = (text(side.get("Condition")) for side in (one.before, one.after))
+        if was == now:
+            continue
+        may_go = bool(now) and one.kind == DISTRIBUTION
+        yield Teller(stack=stack, role=one.role).tell(
+            Topic.REPLACEMENT if one.kind == DISTRIBUTION else Topic.STACK,
+            "exists under a condition only" if now else "exists under any condition",
+            note="it is deleted where that does not hold" if now else "",
+            stop=Stop.DISTRIBUTION_DELETED if may_go else None,
+            was=was,
+            now=now,
+        )
+
+
+def _tags(teller: Teller, matches: Sequence[Match]) -> Iterator[Change]:
+    """Once for all resources but distributions, which say so themselves."""
+    changed_ones = [
+        one
+        for one in matches
+        if one.before is not None
+        and one.after is not None
+        and one.kind != DISTRIBUTION
+        and _tags_of(one.before) != _tags_of(one.after)
+    ]
+    if changed_ones:
+        number = count(len(changed_ones), "resource")
+        yield teller.tell(Topic.STACK, "the tags of {} change", number)
+
+
+def _tags_of(resource: Json) -> str:
+    return canonical(plainly({"Tags": properties(resource).get("Tags")}, {}))
+
+
+def _outputs(
+    teller: Teller, before: Json, after: Json, names: Mapping[str, str]
+) -> Iterator[Change]:
     was, now = mapping(before.get("Outputs")), mapping(after.get("Outputs"))
     gone, come = set(was) - set(now), set(now) - set(was)
     if gone & _OURS:
@@ -113,11 +175,31 @@ def _outputs(teller: Teller, before: Json, after: Json) -> Iterator[Change]:
     if come:
         words = _plural(come, "is new", "are new")
         yield teller.tell(Topic.OUTPUTS, words, listed(come))
-    for name in sorted((set(was) & set(now)) - _OURS):
-        first, second = (text(mapping(one[name]).get("Value")) for one in (was, now))
-        if first != second and shown(first) == first and shown(second) == second:
-            words = "the output {} is {} instead of {}"
-            yield teller.tell(Topic.OUTPUTS, words, name, second, first)
+    # Of the key to sign with, more is said with the keys.
+    for name in sorted((set(was) & set(now)) - {Output.MEDIA_KEY_PAIR_ID}):
+        first, second = _value(was[name], names), _value(now[name], {})
+        if first != second:
+            yield _value_changed(teller, name, first, second)
+
+
+def _value(output: object, names: Mapping[str, str]) -> str:
+    return text(normal(mapping(output).get("Value"), branch=-1, names=names))
+
+
+def _value_changed(teller: Teller, name: str, first: str, second: str) -> Change:
+    note = "pages have it in their URLs with the next outputs file"
+    note = note if name in _IN_URLS else ""
+    values = _named(second), _named(first)
+    if values[0] == values[1]:
+        words = "the output {} is that of something else"
+        return teller.tell(Topic.OUTPUTS, words, name, note=note)
+    words = "the output {} is {} instead of {}"
+    return teller.tell(Topic.OUTPUTS, words, name, *values, note=note)
+
+
+def _named(value: str) -> str:
+    is_address = value.startswith('{"Fn::GetAtt"') and value.endswith('"DomainName"]}')
+    return Own("CloudFront's own name") if is_address else shown(value)
 
 
 def _plural(names: set[str], one: str, several: str) -> str:
