@@ -7,6 +7,7 @@ from functools import cache
 
 import boto3
 from botocore.config import Config
+from botocore.stub import Stubber
 from cdk_support import environment_template
 from environments import PUBLIC_KEY
 
@@ -72,3 +73,22 @@ def asked(check, wanted, aws):
 
 def everything(wanted, aws, **given):
     return list(run_checks(wanted, aws, **given))
+
+
+class Recorded(Aws):
+    """AWS with answers in the shapes of its own model, which botocore checks."""
+
+    def __init__(self, *answers):
+        super().__init__(session=session("http://127.0.0.1:9"))
+        self._answers = answers
+
+    def client(self, service, region=REGION):
+        client = super().client(service, region)
+        stubber = Stubber(client)
+        for wanted, operation, response in self._answers:
+            if wanted == service and isinstance(response, str):
+                stubber.add_client_error(operation, service_error_code=response)
+            elif wanted == service:
+                stubber.add_response(operation, response)
+        stubber.activate()
+        return client

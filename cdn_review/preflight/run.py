@@ -61,9 +61,9 @@ def run_checks(
     """
     origin = partial(check_origin, elsewhere=elsewhere)
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
-        server = pool.submit(_results, "origin", origin, target, aws)
+        server = pool.submit(results_of, "origin", origin, target, aws)
         progress("asking who the credentials are of")
-        first = _results("credentials", check_credentials, target, aws)
+        first = results_of("credentials", check_credentials, target, aws)
         yield from first
         if any(one.level is Level.FAIL for one in first):
             why = "left out, as the account cannot be asked"
@@ -71,7 +71,7 @@ def run_checks(
         else:
             progress(f"asking the account, {len(OF_THE_ACCOUNT)} checks")
             asked = [
-                pool.submit(_results, name, check, target, aws)
+                pool.submit(results_of, name, check, target, aws)
                 for name, check in OF_THE_ACCOUNT.items()
             ]
             for one in asked:
@@ -80,7 +80,7 @@ def run_checks(
         yield from server.result()
 
 
-def _results(name: str, check: Check, target: Target, aws: Aws) -> list[Result]:
+def results_of(name: str, check: Check, target: Target, aws: Aws) -> list[Result]:
     """What a check found until the end, or until AWS did not answer."""
     found: list[Result] = []
     try:
