@@ -46,7 +46,10 @@ def find_cli(folder: Path, given: str | None = None) -> list[str]:
     :raises ValueError: when there is none.
     """
     if given:
-        return shlex.split(given)
+        program, *words = shlex.split(given)
+        # It runs in another folder, where a path from here would lead nowhere.
+        is_path = os.sep in program
+        return [os.path.abspath(program) if is_path else program, *words]
     here = folder.resolve()
     for parent in (here, *here.parents):
         found = parent / "node_modules" / ".bin" / "cdk"

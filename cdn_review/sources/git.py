@@ -14,6 +14,7 @@ from cdn_review.packs.checking import shown
 # In the order in which they say best what a branch was made from.
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 _MOST_FILES = 200_000
+_SECONDS = 120
 _MOST_BYTES = 2 * 1024**3
 
 
@@ -40,13 +41,14 @@ class Entry:
 def checkout_of(folder: Path) -> Checkout:
     """:raises ValueError: when the folder is in no repository, or git is missing."""
     where = folder.resolve()
-    top = _ask(where, "rev-parse", "--show-toplevel")
-    if top is None:
+    done = _run(where, "rev-parse", "--show-toplevel")
+    if done.returncode:
+        said = os.fsdecode(done.stderr).strip().partition("\n")[0][:200]
         raise ValueError(
-            "the app must be in a git repository to be compared with a revision, and "
-            f"{folder} is in none: compare packs with 'cdn-review compare' instead"
+            "the app must be in a git repository to be compared with a revision, and git "
+            f"says {said!r} of {folder}: compare packs with 'cdn-review compare' instead"
         )
-    root = Path(top).resolve()
+    root = Path(os.fsdecode(done.stdout).rstrip("\n")).resolve()
     return Checkout(top=root, inside=where.relative_to(root))
 
 
@@ -73,12 +75,20 @@ def default_base(checkout: Checkout) -> tuple[str, str]:
 
     On the default branch itself, and without one, it is HEAD.
 
-    :raises ValueError: when there is no commit.
+    :raises ValueError: when there is no commit, or the clone does not reach back so far.
     """
     for branch in _DEFAULT_BRANCHES:
+        if _ask(checkout.top, "rev-parse", "--verify", "--quiet", branch) is None:
+            continue
         found = _ask(checkout.top, "merge-base", "HEAD", branch)
         if found is not None:
             return found, branch
+    if _ask(checkout.top, "rev-parse", "--is-shallow-repository") == "true":
+        raise ValueError(
+            "--against must be given in a shallow clone, such as '--against HEAD', for it "
+            "does not show where it left the default branch: fetch more, as with "
+            "'git fetch --unshallow'"
+        )
     return commit_of(checkout, "HEAD"), "HEAD"
 
 
@@ -166,34 +176,36 @@ def _write(folder: Path, entry: Entry, data: bytes) -> None:
 
 def _ask(folder: Path, *arguments: str) -> str | None:
     """The one line that git answers, or None when it refuses."""
-    try:
-        done = subprocess.run(
-            _command(*arguments),
-            cwd=folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
+    done = _run(folder, *arguments)
     line = os.fsdecode(done.stdout).strip()
     return line if done.returncode == 0 and line else None
 
 
 def _output(folder: Path, *arguments: str) -> bytes:
-    done = subprocess.run(
-        _command(*arguments),
-        cwd=folder,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=120,
-    )
+    done = _run(folder, *arguments)
     if done.returncode:
         raise ValueError("git must read the revision, and it does not: fetch it first")
     return done.stdout
+
+
+def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            _command(*arguments),
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+        )
+    except FileNotFoundError:
+        raise ValueError(
+            "git must be installed to compare with a revision, and it is not"
+        ) from None
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"git must answer within {_SECONDS} seconds, and it does not"
+        ) from None
 
 
 def _command(*arguments: str) -> list[str]:
