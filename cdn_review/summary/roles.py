@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cdn_review.delivery.normal import normal
 from cdn_review.delivery.plain import (
     Json,
     mapping,
@@ -28,6 +29,7 @@ _OUTPUTS = {
     str(Output.PRIVATE_DISTRIBUTION_ID): "private",
 }
 _SHAPE = re.compile(r"(.*?)(Static|Media|Private)(?=[A-Z0-9]|$)")
+_SHARED = 2
 _HASH = re.compile(r"[0-9A-F]{8}$")
 
 
@@ -40,7 +42,8 @@ class Roles:
     @classmethod
     def of(cls, template: Json) -> Roles:
         """Name every resource, by what it does and what it is connected to."""
-        found = resources(template)
+        raw = resources(template)
+        found = {name: mapping(normal(raw[name], branch=-1, names={})) for name in raw}
         halves = _distributions(template, found)
         users = _users(found, halves)
         named = {
@@ -99,9 +102,9 @@ def _users(found: Mapping[str, Json], halves: Mapping[str, str]) -> dict[str, se
     for name, one in found.items():
         for other in references(properties(one)):
             if name in halves:
-                named_by[other].add(halves[name])
+                _add(named_by[other], {halves[name]})
             elif other in halves:
-                named_by[name].add(halves[other])
+                _add(named_by[name], {halves[other]})
     _hand_on(found, halves, named_by)
     return named_by
 
@@ -112,16 +115,23 @@ def _hand_on(
     named_by: dict[str, set[str]],
 ) -> None:
     """One step further: the keys of a group, the policy of a bucket."""
-    near = {name: set(users) for name, users in named_by.items()}
+    near = {name: frozenset(users) for name, users in named_by.items()}
     for name, one in found.items():
         if name in halves:
             continue
         for other in references(properties(one)):
             if other in found and other not in halves:
                 if name in near and other not in near:
-                    named_by[other] |= near[name]
+                    _add(named_by[other], near[name])
                 elif other in near and name not in near:
-                    named_by[name] |= near[other]
+                    _add(named_by[name], near[other])
+
+
+def _add(users: set[str], more: Iterable[str]) -> None:
+    """Two are as many as any number: what they use is shared."""
+    for one in more:
+        if len(users) < _SHARED:
+            users.add(one)
 
 
 def _role(resource: Json, users: Iterable[str]) -> str:

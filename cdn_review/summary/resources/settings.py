@@ -18,6 +18,7 @@ _PHRASES = {
     "CorsConfiguration": "which sites may read from it",
     "DashboardBody": "what it shows",
     "DatapointsToAlarm": "how long it waits",
+    "Endpoint": "who is told",
     "EvaluationPeriods": "how long it waits",
     "FunctionCode": "the code, which runs for every request of its paths",
     "FunctionConfig": "runtime and settings",
