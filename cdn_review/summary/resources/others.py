@@ -43,7 +43,7 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
     """A line for each kind of event, whatever number of resources it happens to."""
     together: dict[_Event, list[str]] = {}
     names = renames(matches)
-    for one in _untold(matches):
+    for one in _untold(matches, names):
         event = _event(one, names)
         if event:
             together.setdefault(event, []).append(one.role)
@@ -58,27 +58,27 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
         yield teller.tell(Topic.OTHER, text, number_of(len(untold)))
 
 
-def _untold(matches: Sequence[Match]) -> Iterator[Match]:
-    """Without what is said elsewhere, and without the policy that a bucket brings along."""
+def _untold(matches: Sequence[Match], names: Mapping[str, str]) -> Iterator[Match]:
+    """Without what is said elsewhere."""
     failing = {one.id_after for one in taken(matches)}
-    new = {
-        side
-        for one in matches
-        if one.kind == BUCKET
-        for side in (
-            ("after", one.id_after if one.before is None else ""),
-            ("before", one.id_before if one.after is None else ""),
-        )
-    }
+    buckets = [one for one in matches if one.kind == BUCKET]
+    come = {one.id_after for one in buckets if one.before is None}
+    gone = {one.id_before for one in buckets if one.after is None}
     for one in matches:
-        if one.kind in _ELSEWHERE or (one.id_after and one.id_after in failing):
-            continue
-        bucket = reference(properties(one.after or one.before).get("Bucket"))
-        comes, goes = one.before is None, one.after is None
-        side = "after" if comes else "before"
-        if one.kind == POLICY and (comes or goes) and (side, bucket) in new:
-            continue
-        yield one
+        is_elsewhere = one.kind in _ELSEWHERE or one.id_after in failing
+        if not (is_elsewhere or _is_said_with_bucket(one, come, gone, names)):
+            yield one
+
+
+def _is_said_with_bucket(
+    one: Match, come: set[str], gone: set[str], names: Mapping[str, str]
+) -> bool:
+    """A policy that a bucket brings along or takes with it, or that opens it."""
+    if one.kind != POLICY or (one.before is not None and one.after is not None):
+        return False
+    resource = one.after if one.after is not None else one.before
+    bucket = reference(properties(resource).get("Bucket"))
+    return bucket in (gone if one.after is None else come) or bool(told_of(one, names))
 
 
 def _tell(stack: Stack, event: _Event, roles: list[str]) -> Change:

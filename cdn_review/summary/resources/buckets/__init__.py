@@ -46,11 +46,15 @@ def told_of(one: Match, names: Mapping[str, str]) -> set[str]:
             "VersioningConfiguration": _keeps(before) and not _keeps(after),
         }
         return {name for name, is_told in told.items() if is_told}
-    if one.kind == POLICY:
-        was, now = _both(one, names)
-        if gained(was, now) or no_longer_refused(was, now):
-            return {"PolicyDocument"}
-    return set()
+    is_told = one.kind == POLICY and one.after is not None and _is_wider(one, names)
+    return {"PolicyDocument"} if is_told else set()
+
+
+def _is_wider(one: Match, names: Mapping[str, str]) -> bool:
+    was, now = _both(one, names)
+    more = gained(was, now)
+    is_open = any(each.is_for_everybody for each in more)
+    return is_open or bool(one.before and more) or bool(no_longer_refused(was, now))
 
 
 def _bucket(teller: Teller, before: Json | None, after: Json) -> Iterator[Change]:
