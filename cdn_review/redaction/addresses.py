@@ -63,8 +63,11 @@ def _can_end(last: str, following: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
+    # Most are none, and to count is quick. The last two groups may be an IPv4 address.
+    if "::" not in text and text.count(":") != (6 if "." in text else 7):
+        return False
     # The end of a region in an ARN without an account, as in us-east-1::/restapis, is none.
-    if text.count(":") < 2 or re.fullmatch(r"[0-9A-Fa-f]{1,2}::", text):
+    if re.fullmatch(r"[0-9A-Fa-f]{1,2}::", text):
         return False
     try:
         ipaddress.IPv6Address(text)
