@@ -9,16 +9,18 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
 from botocore import xform_name
 from botocore.config import Config
-from cdk_support import ROOT
 
 from local.aws import emulator
 from local.environment import ACCOUNT, REGION
 from local.processes import free_port
 from local.state import State
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def client(service, endpoint, *, account=ACCOUNT):
