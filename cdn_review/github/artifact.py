@@ -27,14 +27,18 @@ _BROKEN = (
 )
 
 
+class NotThere(Exception):
+    """The run has left no such artifact."""
+
+
 def fetch(
     api: Api, run: Run, name: str, members: Mapping[str, int]
 ) -> dict[str, bytes]:
     """The files of a run's artifact, by their names.
 
     ``members`` says which may be in it, and how many bytes each may have. Nothing is ever
-    written to a disk. Raises LookupError if the run has no such artifact, and ValueError
-    if it is damaged or not what it should be.
+    written to a disk. Raises NotThere if the run has no such artifact, and ValueError if it
+    is damaged or not what it should be.
     """
     path = f"/repos/{run.repository}/actions/runs/{run.run_id}/artifacts"
     listed = pick(api.get(path, name=name, per_page=100), "artifacts", kind=list)
@@ -45,7 +49,7 @@ def fetch(
         and not pick_or(one, "expired", default=False)
     ]
     if not found:
-        raise LookupError(name)
+        raise NotThere(name)
     # A job that ran again has left one for each time.
     newest = max(found, key=lambda one: pick(one, "id", kind=int))
     size = pick(newest, "size_in_bytes", kind=int)

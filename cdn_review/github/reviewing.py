@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cdn_review.github.api import Api, ApiError
-from cdn_review.github.artifact import fetch
+from cdn_review.github.artifact import NotThere, fetch
 from cdn_review.github.event import Run
 from cdn_review.packs import Pack, limits
 from cdn_review.packs.files import parse_pack, read_pack
@@ -58,9 +58,7 @@ def review(api: Api, run: Run, *, artifact: str, name: str, trusted: Trusted) ->
     try:
         files = fetch(api, run, artifact, MEMBERS)
         return _compared(files, name=name, trusted=trusted, deployed=deployed)
-    except LookupError as error:
-        if isinstance(error, KeyError):
-            return _could_not(DAMAGED, name, error)
+    except NotThere as error:
         return _could_not(NOT_THERE, name, error)
     except ApiError:
         raise

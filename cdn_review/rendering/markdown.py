@@ -70,7 +70,7 @@ def failure(text: str, *, name: str = "") -> str:
 def _headline(report: Report, name: str) -> Block:
     text = markup.own(grouping.headline(report, name=name))
     if not report.changed:
-        sides = f" ({_sides(report)})" if _sides(report) else ""
+        sides = f" ({_sides(report, 'to')})" if _sides(report, "to") else ""
         return _fixed(f"{marker(name)}\n**{text}** in {_where(report)}{sides}.")
     sign = "" if report.ok else "⛔ "
     return _fixed(f"{marker(name)}\n### {sign}{text}")
@@ -80,10 +80,11 @@ def _where(report: Report) -> str:
     return markup.names(report.environments) if report.environments else "any stack"
 
 
-def _sides(report: Report) -> str:
+def _sides(report: Report, word: str) -> str:
     if not report.before_name and not report.after_name:
         return ""
-    return f"{markup.code(report.before_name)} to {markup.code(report.after_name)}"
+    before, after = markup.code(report.before_name), markup.code(report.after_name)
+    return f"{before} {word} {after}"
 
 
 def _halted(report: Report) -> list[Block]:
@@ -177,7 +178,7 @@ def _notices(report: Report) -> Block:
 
 
 def _footer(report: Report) -> str:
-    sides = _sides(report) if report.changed else ""
+    sides = _sides(report, "with") if report.changed else ""
     return f"<sub>Compared {sides}.</sub>" if sides else ""
 
 
