@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
-from cdk_support import ROOT
 from review_resources_support import (
     distribution,
     policy,
@@ -18,9 +18,8 @@ from review_resources_support import (
 from cdn_review.summary.matching import match
 from cdn_review.summary.roles import Roles
 
-MAXIMAL = json.loads(
-    (ROOT / "tests/snapshots/lab-cdn-maximal.template.json").read_text("utf-8")
-)
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+MAXIMAL = json.loads((SNAPSHOTS / "lab-cdn-maximal.template.json").read_text("utf-8"))
 
 
 def roles(**resources):

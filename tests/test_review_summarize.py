@@ -7,8 +7,8 @@ import json
 import random
 import tempfile
 import time
+from pathlib import Path
 
-from cdk_support import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -28,9 +28,8 @@ from cdn_review.summary import Topic
 from cdn_review.summary.summarize import MOST_CHANGES, summarize
 
 set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
-MAXIMAL = json.loads(
-    (ROOT / "tests/snapshots/lab-cdn-maximal.template.json").read_text("utf-8")
-)
+SNAPSHOTS = Path(__file__).with_name("snapshots")
+MAXIMAL = json.loads((SNAPSHOTS / "lab-cdn-maximal.template.json").read_text("utf-8"))
 LONGEST_LINE = 1000
 FAST = settings(
     max_examples=25,
@@ -194,7 +193,7 @@ def places(value, path=()):
 
 FULL = copy.deepcopy(MAXIMAL)
 FULL["Resources"] |= json.loads(
-    (ROOT / "tests/snapshots/lab-cdn-bucket.template.json").read_text("utf-8")
+    (SNAPSHOTS / "lab-cdn-bucket.template.json").read_text("utf-8")
 )["Resources"]
 PLACES = [path for path in places(FULL) if path]
 

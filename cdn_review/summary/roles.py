@@ -69,10 +69,10 @@ def _half(name: str, resource: Json, told: Mapping[str, str]) -> str:
     config = mapping(properties(resource).get("DistributionConfig"))
     for origin in sequence(config.get("Origins")):
         for header in sequence(mapping(origin).get("OriginCustomHeaders")):
-            is_tree = text(mapping(header).get("HeaderName")).lower()
-            value = text(mapping(header).get("HeaderValue"))
-            if is_tree == TREE_HEADER.lower() and value in _HALVES:
-                return value
+            name_of_header = text(mapping(header).get("HeaderName")).lower()
+            half = text(mapping(header).get("HeaderValue"))
+            if name_of_header == TREE_HEADER.lower() and half in _HALVES:
+                return half
     if name in told:
         return told[name]
     shape = _SHAPE.match(name)
