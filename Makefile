@@ -39,9 +39,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Deploys and browsers beside the rest, one on each core.
-test: check install-debian
-	@$(MAKE) --no-print-directory -j2 test-parts test-whole
+# Two at a time, one on each core: types first, then deploys and browsers beside the rest.
+test: install install-debian
+	@$(MAKE) --no-print-directory -j2 check test-parts test-whole
 
 test-all: install install-debian
 	@$(MAKE) --no-print-directory -j2 slow-parts slow-whole
