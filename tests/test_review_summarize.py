@@ -65,6 +65,22 @@ def test_a_new_environment_cannot_have_names_that_another_has():
     assert not any("CNAMEAlreadyExists" in line for line in lines)
 
 
+def test_a_name_cannot_go_from_one_distribution_to_another_in_one_deploy():
+    def named(static, media):
+        return template(
+            Edge=distribution("static", aliases=static),
+            Other=distribution("media", aliases=media),
+        )
+
+    lines = told(named(["a.example.com"], []), named([], ["a.example.com"]))
+    assert [line for line in lines if "CNAMEAlreadyExists" in line] == [
+        "prod: media distribution: takes over from another distribution: 'a.example.com' "
+        "(the deploy fails with CNAMEAlreadyExists: move the names first)"
+    ]
+    lines = told(named(["a.example.com"], []), named(["b.example.com"], []))
+    assert not any("CNAMEAlreadyExists" in line for line in lines)
+
+
 def test_a_stack_that_leaves_the_app_stays_and_stops():
     (change,) = found(pack(stack()), pack())
     assert change.stop == "distribution-deleted"

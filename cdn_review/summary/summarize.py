@@ -13,6 +13,7 @@ from cdn_review.summary.distributions import changes
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN
 from cdn_review.summary.matching import match
+from cdn_review.summary.moving import moving
 from cdn_review.summary.resources import resource_changes
 from cdn_review.summary.resources.buckets import buckets
 from cdn_review.summary.resources.policies import brought, counts
@@ -28,7 +29,7 @@ def summarize(before: Pack, after: Pack) -> list[Change]:
 
     There are never more than 500 changes; what stops is always among them.
     """
-    found = [*_all(before, after), *counts(before, after)]
+    found = [*_all(before, after), *moving(before, after), *counts(before, after)]
     ordered = sorted(dict.fromkeys(found), key=_order)
     if len(ordered) <= MOST_CHANGES:
         return ordered
@@ -61,7 +62,7 @@ def _all(before: Pack, after: Pack) -> Iterator[Change]:
     for name in sorted(before.stacks.keys() | after.stacks.keys()):
         was, now = before.stacks.get(name), after.stacks.get(name)
         if was is None and now is not None:
-            yield from _new(now, before, after)
+            yield from _new(now, after)
         elif now is None and was is not None:
             yield from _gone(was, after)
         elif was is not None and now is not None:
@@ -86,7 +87,7 @@ def _both(was: Stack, now: Stack) -> Iterator[Change]:
     yield from resource_changes(was, now, matches)
 
 
-def _new(stack: Stack, before: Pack, after: Pack) -> Iterator[Change]:
+def _new(stack: Stack, after: Pack) -> Iterator[Change]:
     if not _is_cdn(stack):
         yield _teller(stack).tell(Topic.STACK, "is new, and has nothing of the CDN")
         return
@@ -102,20 +103,6 @@ def _new(stack: Stack, before: Pack, after: Pack) -> Iterator[Change]:
     policies, quota = brought(stack, after)
     text = f"{text}, with {policies}" if policies else text
     yield _teller(stack).tell(Topic.STACK, text, *values, note=quota)
-    held = names & _held(before)
-    if held:
-        text = "has names that a distribution of another stack has already: {}"
-        note = "the deploy fails with CNAMEAlreadyExists: move them first"
-        yield _teller(stack).tell(Topic.DOMAINS, text, listed(held), note=note)
-
-
-def _held(pack: Pack) -> set[str]:
-    """The domain names of all distributions that there are."""
-    found: set[str] = set()
-    for stack in pack.stacks.values():
-        for one in deliveries(stack.template).values():
-            found |= one.aliases
-    return found
 
 
 def _gone(stack: Stack, after: Pack) -> Iterator[Change]:
