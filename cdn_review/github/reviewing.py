@@ -15,6 +15,7 @@ from cdn_review.packs.files import parse_pack, read_pack
 from cdn_review.redaction import redact_text
 from cdn_review.rendering import markdown
 from cdn_review.report import Report
+from cdn_review.sources.deployed import as_deployed
 from cdn_review.words import Value
 
 BASE, HEAD, RAW = "base.json", "head.json", "raw.txt"
@@ -84,8 +85,15 @@ def _compared(
 
 def _against(deployed: Pack, after: Pack) -> Report:
     """Of the stacks that were asked for and are deployed, what a deploy would change."""
-    asked = {name: one for name, one in after.stacks.items() if name in deployed.stacks}
-    return Report.of(deployed, replace(after, stacks=asked))
+    was, now = {}, {}
+    for name, stack in deployed.stacks.items():
+        if name in after.stacks:
+            now[name] = as_deployed(after.stacks[name])
+            # Who asked was told the name and the region, not what the app says of the rest.
+            was[name] = replace(
+                stack, account=now[name].account, region=now[name].region
+            )
+    return Report.of(replace(deployed, stacks=was), replace(after, stacks=now))
 
 
 def _could_not(sentence: str, name: str, error: Exception) -> Review:
