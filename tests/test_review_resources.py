@@ -304,7 +304,51 @@ def test_a_bucket_that_is_made_anew_is_empty():
     assert line == "prod: bucket: is replaced (what is in it does not move)"
 
 
+# Web ACLs
+
+REFUSING = {"Name": "floods", "Priority": 2, "Action": {"Block": {}}}
+
+
+def web_acl(*rules, default="Allow"):
+    settings = {"DefaultAction": {default: {}}, "Rules": list(rules)}
+    return template(W=resource("AWS::WAFv2::WebACL", settings))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (web_acl(default="Block"), web_acl()),
+        (web_acl(REFUSING), web_acl()),
+        (web_acl(REFUSING), web_acl({**REFUSING, "Action": {"Count": {}}})),
+        (web_acl(), web_acl({**REFUSING, "Action": {"Allow": {}}})),
+    ],
+)
+def test_a_filter_that_may_let_more_through_stops(before, after):
+    assert stops(before, after) == ["access-widened"]
+    assert len(told(before, after)) == 1
+
+
+def test_a_filter_that_refuses_more_does_not_stop():
+    assert told(web_acl(), web_acl(REFUSING)) == [
+        "prod: web ACL: is changed: what is refused"
+    ]
+    assert stops(web_acl(), web_acl(default="Block")) == []
+    other = {**REFUSING, "Name": "b"}
+    assert told(web_acl(REFUSING, other), web_acl(other, REFUSING)) == []
+
+
 # The rest
+
+
+def test_code_is_not_shown():
+    before, after = (
+        template(F=resource(f"{CDN}Function", {"FunctionCode": f"return {one};"}))
+        for one in "ab"
+    )
+    assert told(before, after) == [
+        "prod: edge function: is changed: the code, which runs for every request of its "
+        "paths"
+    ]
 
 
 def test_a_change_is_said_in_words_and_with_short_values():

@@ -9,6 +9,7 @@ from cdn_review.summary.change import Change
 from cdn_review.summary.matching import Match
 from cdn_review.summary.resources.buckets import buckets
 from cdn_review.summary.resources.distributions import distributions
+from cdn_review.summary.resources.filters import filters
 from cdn_review.summary.resources.keys import keys
 from cdn_review.summary.resources.names import names
 from cdn_review.summary.resources.others import others
@@ -23,5 +24,6 @@ def resource_changes(
     yield from names(after, matches)
     yield from keys(before, after, matches)
     yield from buckets(after, matches)
+    yield from filters(after, matches)
     yield from others(after, matches)
     yield from stack_settings(before, after, matches)

@@ -15,6 +15,7 @@ from cdn_review.summary.kinds import CDN, Kind, kind_of
 from cdn_review.summary.matching import Match, renames
 from cdn_review.summary.resources.buckets import BUCKET, POLICY, told_of
 from cdn_review.summary.resources.distributions import is_kept
+from cdn_review.summary.resources.filters import SETTINGS, is_looser
 from cdn_review.summary.resources.keys import GROUP, KEY
 from cdn_review.summary.resources.names import taken
 from cdn_review.summary.resources.policies import CONFIGS
@@ -114,6 +115,7 @@ def _event(one: Match, names: Mapping[str, str]) -> _Event | None:
         return _replaced(kind, found)
     # The tags of all resources are said at once, of the stack.
     found -= told_of(one, names) | ({"Tags"} if one.kind != _VPC_ORIGIN else set())
+    found -= SETTINGS if is_looser(one, names) else set()
     if not found:
         return None
     # https://github.com/aws/aws-cdk/issues/35765
@@ -131,13 +133,19 @@ def _set(one: Match, found: set[str]) -> tuple[str, tuple[str, ...]]:
     if len(found) == 1:
         (name,) = found
         sides = [properties(side).get(name) for side in (one.after, one.before)]
-        if all(isinstance(side, int | str) for side in sides):
+        if all(map(_is_short, sides)):
             what += ": {{}} instead of {{}}"
             values += [
                 shown(side) if isinstance(side, str) else Own(text(side))
                 for side in sides
             ]
     return what, tuple(values)
+
+
+def _is_short(value: object) -> bool:
+    return isinstance(value, int) or (
+        isinstance(value, str) and re.fullmatch(r"\S{1,60}", value) is not None
+    )
 
 
 def _named(kind: Kind, one: Match, what: str) -> tuple[str, tuple[str, ...]]:
