@@ -19,6 +19,7 @@ from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
 from environments import MAXIMAL, SITE
 
 import constructs_lib
+import cdn_review.__main__
 import dj_cloudfront.__main__
 from constructs_lib.origins import OriginOptions
 from dj_cloudfront.contract import Output
@@ -229,6 +230,8 @@ def test_a_command_exists(line):
             Command().create_parser("manage.py", "cdn").parse_args(own(arguments))
         case ["python", "-m", "dj_cloudfront", *arguments]:
             dj_cloudfront.__main__._parser().parse_args(own(arguments))
+        case ["python", "-m", "cdn_review", *arguments]:
+            cdn_review.__main__._parser(arguments).parse_args(own(arguments))
         case ["python", "manage.py", command, *_]:
             known = {"check", "collectstatic", "migrate", "runserver", "test"}
             assert command in known

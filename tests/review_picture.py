@@ -1,0 +1,137 @@
+"""Writes the comment that docs/review.md shows, as text and as a picture.
+
+``python tests/review_picture.py``, after what a comment looks like has changed. The picture
+remembers of which text it was taken, so that a test can tell when it is old.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+import sys
+import tempfile
+import zlib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = ROOT / "docs" / "review" / "comment.md"
+PICTURE = TEXT.with_suffix(".png")
+PAIR = "60-several-in-three-environments"
+_KEY = b"comment"
+_STYLE = """
+body { margin: 0; padding: 18px; width: 860px; background: #fff; color: #1f2328;
+       font: 14px/1.5 sans-serif; }
+.box { border: 1px solid #d0d7de; border-radius: 6px; }
+.who { background: #f6f8fa; border-bottom: 1px solid #d0d7de; padding: 8px 16px;
+       border-radius: 6px 6px 0 0; color: #59636e; }
+.who b { color: #1f2328; }
+.text { padding: 4px 16px 14px; }
+h3 { font-size: 18px; margin: 14px 0; }
+li { margin: 3px 0; }
+code { background: #eff1f3; border-radius: 6px; padding: .15em .4em; font: 12px monospace; }
+pre { background: #f6f8fa; border-radius: 6px; padding: 12px; }
+pre code { background: none; padding: 0; }
+sub { color: #59636e; }
+"""
+
+_SIGN = (
+    '<svg width=16 height=16 viewBox="0 0 16 16"><circle cx=8 cy=8 r=8 fill="#d1242f"/>'
+    '<rect x=3 y=6.5 width=10 height=3 fill="#fff"/></svg>'
+)
+
+
+def comment(raw: str) -> str:
+    """What the workflow would write of the pair, with the given raw diff below."""
+    from review_pairs_support import FOLDER, Pair
+
+    from cdn_review.packs import Pack
+    from cdn_review.rendering import markdown
+    from cdn_review.report import Report
+
+    pair = Pair(FOLDER / PAIR)
+
+    def named(side: Pack, revision: str) -> Pack:
+        from dataclasses import replace
+
+        return replace(side, revision=revision)
+
+    before = named(pair.side("before"), "4be1b9e5c0")
+    after = named(pair.side("after"), "18d4f70341")
+    return markdown.render(Report.of(before, after, raw=raw))
+
+
+def raw_of(text: str) -> str:
+    """The raw diff that a comment shows."""
+    found = re.search(r"```+diff\n(.*?)\n```+\n", text, re.S)
+    return found.group(1) if found else ""
+
+
+def remembered(picture: bytes) -> str:
+    """The hash of the text that a picture was taken of."""
+    position = 8
+    while position < len(picture):
+        (length,) = struct.unpack(">I", picture[position : position + 4])
+        kind = picture[position + 4 : position + 8]
+        data = picture[position + 8 : position + 8 + length]
+        if kind == b"tEXt" and data.startswith(_KEY + b"\0"):
+            return data[len(_KEY) + 1 :].decode()
+        position += 12 + length
+    return ""
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _taken(text: str) -> bytes:
+    import cmarkgfm
+    from browser_support import chromium
+
+    body = cmarkgfm.github_flavored_markdown_to_html(
+        text, cmarkgfm.cmark.Options.CMARK_OPT_UNSAFE
+    )
+    # No machine that runs this is sure to have a font with it.
+    body = body.replace("⛔", _SIGN)
+    page = (
+        f"<!doctype html><meta charset=utf-8><style>{_STYLE}</style><div class=box>"
+        "<div class=who><b>github-actions</b> bot commented</div>"
+        f"<div class=text>{body}</div></div>"
+    )
+    with tempfile.TemporaryDirectory() as folder, chromium() as browser:
+        path = Path(folder) / "comment.html"
+        path.write_text(page, "utf-8")
+        tab = browser.new_page(viewport={"width": 900, "height": 400})
+        tab.goto(path.as_uri())
+        return _with_hash(tab.screenshot(full_page=True), hash_of(text))
+
+
+def _with_hash(picture: bytes, value: str) -> bytes:
+    """https://www.w3.org/TR/png-3/#11tEXt, right before the end."""
+    data = b"tEXt" + _KEY + b"\0" + value.encode()
+    checksum = struct.pack(">I", zlib.crc32(data))
+    chunk = struct.pack(">I", len(data) - 4) + data + checksum
+    return picture[:-12] + chunk + picture[-12:]
+
+
+def _raw() -> str:
+    from review_pairs_support import FOLDER, Pair
+
+    from cdn_review.sources.cli import find_cli
+    from cdn_review.sources.raw import raw_diff
+
+    pair = Pair(FOLDER / PAIR)
+    return raw_diff(pair.side("before"), pair.side("after"), find_cli(ROOT))
+
+
+def main() -> None:
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    text = comment(_raw())
+    TEXT.parent.mkdir(exist_ok=True)
+    TEXT.write_text(text, "utf-8")
+    PICTURE.write_bytes(_taken(text))
+    print(f"wrote {TEXT.relative_to(ROOT)} and {PICTURE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
