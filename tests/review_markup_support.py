@@ -100,7 +100,7 @@ def stopped(one, digits="1a2b3c4d"):
 
 def report(*changes, acknowledged=(), unused=(), **more):
     """A report of which every stop is open that is not acknowledged."""
-    done = {one: reason for one, reason in acknowledged}
+    done = dict(acknowledged)
     stops = [one for one in changes if one.stop]
     given = {
         "environments": ("dev", "prod", "staging"),

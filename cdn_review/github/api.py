@@ -38,7 +38,7 @@ class Api:
     """GitHub's REST API with a token."""
 
     def __init__(
-        self, *, url: str, token: str, wait: Callable[[float], None] = time.sleep
+        self, *, url: str, token: str, wait: Callable[[float], None] | None = None
     ) -> None:
         """``url`` is what a job has in ``GITHUB_API_URL``.
 
@@ -57,7 +57,7 @@ class Api:
                 "${{ github.token }} in the step"
             )
         self._token = token
-        self._wait = wait
+        self._wait = wait or time.sleep
         self._opener = urllib.request.build_opener(_Redirects(parts))
 
     def get(self, path: str, **query: str | int) -> Any:
@@ -82,7 +82,7 @@ class Api:
     def download(self, path: str, *, most: int) -> bytes:
         """The bytes behind a path, from another host if GitHub says so, without the token.
 
-        Raises ApiError if there are more than ``most``.
+        Raises ValueError if there are more than ``most``.
         """
         return self._read("GET", path, most=most)
 
@@ -127,7 +127,7 @@ class Api:
         with self._opener.open(request, timeout=_TIMEOUT) as answer:
             found = cast(bytes, answer.read(most + 1))
         if len(found) > most:
-            raise ApiError(f"the answer to {what} must have at most {most} bytes")
+            raise ValueError(f"the answer to {what} must have at most {most} bytes")
         return found
 
 
