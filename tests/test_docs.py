@@ -237,8 +237,9 @@ def test_a_command_exists(line):
             Command().create_parser("manage.py", "cdn").parse_args(own(arguments))
         case ["python", "-m", "dj_cloudfront", *arguments]:
             dj_cloudfront.__main__._parser().parse_args(own(arguments))
-        case ["python", "-m", "cdn_review", *arguments] if arguments:
-            cdn_review.__main__._parser(arguments).parse_args(own(arguments))
+        case ["python", "-m", "cdn_review", *arguments]:
+            if arguments:
+                cdn_review.__main__._parser(arguments).parse_args(own(arguments))
         case ["python", "manage.py", command, *_]:
             known = {"check", "collectstatic", "migrate", "runserver", "test"}
             assert command in known
