@@ -107,6 +107,18 @@ def test_a_changed_condition_of_a_distribution_stops_and_of_another_resource_not
     assert told(before, after) == ["prod: stack: its conditions change"]
 
 
+def test_a_macro_that_rewrites_the_template_stops():
+    def rewritten(*macros):
+        return template(sections={"Transform": list(macros)} if macros else {})
+
+    assert stops(rewritten(), rewritten("AWS::Include")) == ["access-widened"]
+    assert stops(rewritten("AWS::Include"), rewritten("AWS::Include")) == []
+    assert stops(rewritten("AWS::Include"), rewritten()) == []
+    assert stops(rewritten(), rewritten("AWS::LanguageExtensions")) == []
+    inside = resource("AWS::Foo::Bar", {"Fn::Transform": {"Name": "AWS::Include"}})
+    assert "access-widened" in stops(template(), template(R=inside))
+
+
 # Names and numbers of policies
 
 

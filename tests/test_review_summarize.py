@@ -9,6 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -115,6 +116,54 @@ def test_a_bucket_that_opens_in_a_stack_of_its_own_stops():
         for one in (block, {})
     )
     assert stops(pack(before), pack(after)) == ["access-widened"]
+
+
+def closed_by(value, **sections):
+    edge = distribution()
+    config = edge["Properties"]["DistributionConfig"]
+    config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = value
+    return template(sections=sections, Edge=edge)
+
+
+def parameter(default, kind="String"):
+    return {"P": {"Type": kind, "Default": default}}
+
+
+def test_a_default_that_opens_stops_like_a_value_on_the_spot():
+    by_reference = {"Ref": "P"}
+    before = closed_by(by_reference, Parameters=parameter("https-only"))
+    after = closed_by(by_reference, Parameters=parameter("allow-all"))
+    assert stops(before, after) == ["protection-dropped"]
+    sub = closed_by({"Fn::Sub": "${P}-all"}, Parameters=parameter("allow"))
+    assert stops(before, sub) == ["protection-dropped"]
+
+
+def test_a_mapping_that_opens_stops_like_a_value_on_the_spot():
+    def mapped(value):
+        where = {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "viewers"]}
+        maps = {"M": {"us-east-1": {"viewers": value}}}
+        return stack(closed_by(where, Mappings=maps), region="us-east-1")
+
+    assert stops(mapped("https-only"), mapped("allow-all")) == ["protection-dropped"]
+    assert stops(mapped("https-only"), mapped("https-only")) == []
+
+
+def test_a_default_that_names_a_stored_parameter_is_no_value():
+    stored = parameter("https-only", "AWS::SSM::Parameter::Value<String>")
+    before = closed_by({"Ref": "P"}, Parameters=stored)
+    assert stops(closed_by("https-only"), before) == ["protection-dropped"]
+
+
+def test_defaults_that_repeat_without_an_end_are_refused():
+    places = [{"Ref": "P"}] * 2000
+    after = template(
+        sections={"Parameters": parameter("x" * 4000)},
+        R=resource("AWS::Foo::Bar", {"Places": places}),
+    )
+    with pytest.raises(ValueError, match="must add up to at most 4194304 bytes"):
+        told(template(), after)
+    after["Parameters"] = parameter("x" * 5000)
+    assert len(told(template(), after)) == 2
 
 
 def test_lines_are_in_the_order_of_environments_topics_and_roles():

@@ -9,6 +9,7 @@ from cdn_review.delivery.plain import canonical, resources, text
 from cdn_review.delivery.reading import DISTRIBUTION
 from cdn_review.packs import Pack, Stack
 from cdn_review.summary.change import Change, Stop, Topic
+from cdn_review.summary.constants import resolved
 from cdn_review.summary.distributions import changes
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN
@@ -29,6 +30,7 @@ def summarize(before: Pack, after: Pack) -> list[Change]:
 
     There are never more than 500 changes; what stops is always among them.
     """
+    before, after = resolved(before), resolved(after)
     found = [*_all(before, after), *moving(before, after), *counts(before, after)]
     ordered = sorted(dict.fromkeys(found), key=_order)
     if len(ordered) <= MOST_CHANGES:

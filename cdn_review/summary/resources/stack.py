@@ -20,7 +20,9 @@ from dj_cloudfront.contract import Output
 
 _OURS = frozenset(str(one) for one in Output)
 _IN_URLS = frozenset(name for name in _OURS if name.endswith("DomainName"))
-_SECTIONS = ("Conditions", "Hooks", "Mappings", "Parameters", "Rules", "Transform")
+_SECTIONS = ("Conditions", "Hooks", "Mappings", "Parameters", "Rules")
+# Of AWS, and they add nothing from elsewhere.
+_HARMLESS_MACROS = {"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"}
 
 
 def stack_settings(
@@ -31,6 +33,7 @@ def stack_settings(
     yield from _place(teller, before, after)
     yield from _protection(teller, before, after)
     yield from _keeping(teller, matches)
+    yield from _macros(teller, before.template, after.template)
     yield from _existing(after, matches)
     yield from _tags(teller, matches)
     names = renames(matches)
@@ -120,6 +123,31 @@ def _keeping(teller: Teller, matches: Sequence[Match]) -> Iterator[Change]:
     if gained:
         words = "keeps {} in the account when they leave it"
         yield teller.tell(Topic.STACK, words, count(len(gained), "resource"))
+
+
+def _macros(teller: Teller, before: Json, after: Json) -> Iterator[Change]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"""
+    was, now = _macros_of(before), _macros_of(after)
+    if now != was and now != (0, []):
+        yield teller.tell(
+            Topic.ACCESS,
+            "is rewritten at deploy time by macros",
+            note="what they make of it cannot be reviewed here",
+            stop=Stop.ACCESS_WIDENED,
+            was=was,
+            now=now,
+        )
+
+
+def _macros_of(template: Json) -> tuple[int, list[str]]:
+    inside = canonical(template.get("Resources")).count('"Fn::Transform":')
+    named = {text(mapping(one).get("Name") or one) for one in _transforms(template)}
+    return inside, sorted(named - _HARMLESS_MACROS)
+
+
+def _transforms(template: Json) -> list[object]:
+    found = template.get("Transform")
+    return found if isinstance(found, list) else [found] if found else []
 
 
 def _existing(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
