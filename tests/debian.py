@@ -6,6 +6,12 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+# https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt
+POLICY = Path("/usr/sbin/policy-rc.d")
+_NOT_ALLOWED = 101
 
 
 def main(packages):
@@ -19,11 +25,30 @@ def main(packages):
         return
     print(f"installing {' '.join(missing)} for the tests", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing],
-    ):
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with no_service_starts():
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *missing],
+        ):
+            quiet = {"check": True, "stdout": subprocess.DEVNULL}
+            subprocess.run(command, env=environment, **quiet)
+
+
+@contextmanager
+def no_service_starts(policy=POLICY):
+    """A package of a web server would start it, on port 80 and for all the world.
+
+    A policy that the machine has already is left as it is.
+    """
+    if policy.exists():
+        yield
+        return
+    policy.write_text(f"#!/bin/sh\nexit {_NOT_ALLOWED}\n")
+    policy.chmod(0o755)
+    try:
+        yield
+    finally:
+        policy.unlink()
 
 
 def is_installed(name):

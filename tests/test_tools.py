@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+
 import pytest
+from debian import no_service_starts
 from tools import require
 
 
@@ -21,3 +24,19 @@ def test_a_missing_program_skips_with_its_cure_elsewhere(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="apt-get install no-such-program"):
         require("no-such-program")
+
+
+def test_no_service_starts_while_packages_are_installed(tmp_path):
+    policy = tmp_path / "policy-rc.d"
+    with pytest.raises(RuntimeError), no_service_starts(policy):
+        assert subprocess.run([policy, "apache2", "start"]).returncode == 101
+        raise RuntimeError("the install failed")
+    assert not policy.exists()
+
+
+def test_a_policy_of_the_machine_stays(tmp_path):
+    policy = tmp_path / "policy-rc.d"
+    policy.write_text("of the machine")
+    with no_service_starts(policy):
+        assert policy.read_text() == "of the machine"
+    assert policy.read_text() == "of the machine"
