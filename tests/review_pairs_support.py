@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cdn_review.packs import Pack, Stack
@@ -31,21 +32,10 @@ class Pair:
         return self.folder.name
 
     def side(self, name) -> Pack:
-        folder = self.folder / name
-        more = folder / "stacks.json"
-        about = json.loads(more.read_text("utf-8")) if more.exists() else {}
-        stacks = [
-            Stack(
-                name=path.name.removesuffix(_TEMPLATE),
-                template=json.loads(path.read_text("utf-8")),
-                **about.get(path.name.removesuffix(_TEMPLATE), {}),
-            )
-            for path in sorted(folder.glob(f"*{_TEMPLATE}"))
-        ]
-        return prepare(stacks, settings=read_settings(folder))
+        return _packed(self.folder / name)
 
     def report(self) -> Report:
-        return Report.of(self.side("before"), self.side("after"))
+        return _reported(self.folder)
 
     def logical_ids(self):
         templates = [
@@ -64,3 +54,23 @@ class Pair:
 
 def all_pairs() -> list[Pair]:
     return [Pair(path.parent) for path in sorted(FOLDER.glob("*/summary.txt"))]
+
+
+@cache
+def _packed(folder: Path) -> Pack:
+    more = folder / "stacks.json"
+    about = json.loads(more.read_text("utf-8")) if more.exists() else {}
+    stacks = [
+        Stack(
+            name=path.name.removesuffix(_TEMPLATE),
+            template=json.loads(path.read_text("utf-8")),
+            **about.get(path.name.removesuffix(_TEMPLATE), {}),
+        )
+        for path in sorted(folder.glob(f"*{_TEMPLATE}"))
+    ]
+    return prepare(stacks, settings=read_settings(folder))
+
+
+@cache
+def _reported(folder: Path) -> Report:
+    return Report.of(_packed(folder / "before"), _packed(folder / "after"))
