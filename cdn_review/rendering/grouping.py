@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cdn_review.report import Report
 from cdn_review.stopping import Stopped
 from cdn_review.summary import Change, Topic
 
+_HALF = " distribution"
 _SECURITY = (Topic.ACCESS, Topic.SECURITY)
 
 
@@ -53,7 +54,10 @@ def listed(report: Report) -> list[Listed]:
     for environment, changes in by_environment.items():
         groups.setdefault(tuple(map(_content, changes)), []).append(environment)
     return [
-        Listed(environments=tuple(same), changes=tuple(by_environment[same[0]]))
+        Listed(
+            environments=tuple(same),
+            changes=tuple(_halves_together(by_environment[same[0]])),
+        )
         for same in groups.values()
     ]
 
@@ -84,11 +88,35 @@ def headline(report: Report, *, name: str = "") -> str:
     return f"{subject}: {', '.join(parts)}"
 
 
+def _halves_together(changes: Sequence[Change]) -> list[Change]:
+    """The same change of several halves, such as media and static, is read once."""
+    groups: dict[object, list[Change]] = {}
+    for change in changes:
+        is_half = change.role.endswith(_HALF)
+        key = (is_half or change.role, *_content(change)[1:])
+        groups.setdefault(key, []).append(change)
+    return [replace(same[0], role=_roles(same)) for same in groups.values()]
+
+
+def _roles(changes: Sequence[Change]) -> str:
+    roles = list(dict.fromkeys(change.role for change in changes))
+    if len(roles) == 1:
+        return roles[0]
+    *first, last = [role.removesuffix(_HALF) for role in roles]
+    return f"{', '.join(first)} and {last}{_HALF}"
+
+
 def _halted(found: Iterable[tuple[Stopped, str]]) -> list[Halted]:
     groups: dict[object, list[tuple[Stopped, str]]] = {}
     for stopped, reason in found:
         groups.setdefault(_content(stopped.change), []).append((stopped, reason))
-    return [_one(same) for same in groups.values()]
+    alike: dict[object, list[Halted]] = {}
+    for one in (_one(same) for same in groups.values()):
+        is_half = one.change.role.endswith(_HALF)
+        role = is_half or one.change.role
+        key = (role, one.environments, one.reasons, *_content(one.change)[1:])
+        alike.setdefault(key, []).append(one)
+    return [_several(same) for same in alike.values()]
 
 
 def _one(same: Sequence[tuple[Stopped, str]]) -> Halted:
@@ -97,6 +125,16 @@ def _one(same: Sequence[tuple[Stopped, str]]) -> Halted:
         environments=tuple(stopped.change.environment for stopped, _ in same),
         ids=tuple(stopped.id for stopped, _ in same),
         reasons=tuple(dict.fromkeys(reason for _, reason in same if reason)),
+    )
+
+
+def _several(alike: Sequence[Halted]) -> Halted:
+    """Of several halves in the same environments, one to read and each to acknowledge."""
+    role = _roles([one.change for one in alike])
+    return replace(
+        alike[0],
+        change=replace(alike[0].change, role=role),
+        ids=tuple(identity for one in alike for identity in one.ids),
     )
 
 
