@@ -436,6 +436,40 @@ def test_equal_events_share_a_line_and_a_price():
     ]
 
 
+def watched(*mails, topic="Topic"):
+    mail = "AWS::SNS::Subscription"
+    found = {f"M{one}": resource(mail, {"Endpoint": one}) for one in mails}
+    return template(**{topic: resource("AWS::SNS::Topic"), **found})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "what"),
+    [
+        (template(), watched("a"), "added"),
+        (watched("a"), template(), "removed"),
+        (watched("a"), watched("a", "b"), "extended"),
+        (watched("a", "b"), watched("a"), "reduced"),
+        (watched(), template(Log=resource("AWS::SNS::TopicPolicy")), None),
+    ],
+)
+def test_a_thing_of_several_parts_is_one_line(before, after, what):
+    what = what or "set up in another way"
+    assert told(before, after) == [f"prod: alarm topic: is {what}"]
+
+
+def test_logs_that_stay_behind_are_said_once():
+    def logged(**attributes):
+        kinds = {"G": "LogGroup", "D": "Delivery", "S": "DeliverySource"}
+        group = {name: resource(f"AWS::Logs::{kind}") for name, kind in kinds.items()}
+        group["G"] |= attributes
+        return template(**group)
+
+    assert told(logged(DeletionPolicy="Retain"), template()) == [
+        "prod: access logs: are removed (what was written stays in the account)"
+    ]
+    assert told(logged(), template()) == ["prod: access logs: are removed"]
+
+
 def test_a_stack_that_can_be_deleted_stops():
     before, after = stack(termination_protection=True), stack()
     assert stops(before, after) == ["protection-dropped"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from cdn_review.packs import Stack
 from cdn_review.summary.change import Change
 from cdn_review.summary.matching import Match
-from cdn_review.summary.resources.buckets import buckets
+from cdn_review.summary.resources.access.buckets import buckets
+from cdn_review.summary.resources.access.filters import filters
+from cdn_review.summary.resources.access.keys import keys
 from cdn_review.summary.resources.distributions import distributions
-from cdn_review.summary.resources.filters import filters
-from cdn_review.summary.resources.keys import keys
 from cdn_review.summary.resources.names import names
 from cdn_review.summary.resources.others import others
 from cdn_review.summary.resources.stack import stack_settings

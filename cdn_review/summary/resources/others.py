@@ -13,13 +13,14 @@ from cdn_review.summary.change import Change, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN, Kind, kind_of
 from cdn_review.summary.matching import Match, renames
-from cdn_review.summary.resources.buckets import BUCKET, POLICY, told_of
+from cdn_review.summary.resources.access.buckets import BUCKET, POLICY, told_of
+from cdn_review.summary.resources.access.filters import SETTINGS, is_looser
+from cdn_review.summary.resources.access.keys import GROUP, KEY
 from cdn_review.summary.resources.distributions import is_kept
-from cdn_review.summary.resources.filters import SETTINGS, is_looser
-from cdn_review.summary.resources.keys import GROUP, KEY
 from cdn_review.summary.resources.names import taken
 from cdn_review.summary.resources.policies import CONFIGS
 from cdn_review.summary.resources.settings import changed, phrases
+from cdn_review.summary.resources.wholes import comes_or_goes, wholes
 from cdn_review.summary.values import listed, number_of, shown
 from cdn_review.words import Own
 
@@ -44,8 +45,10 @@ def others(stack: Stack, matches: Sequence[Match]) -> Iterator[Change]:
     """A line for each kind of event, whatever number of resources it happens to."""
     together: dict[_Event, list[str]] = {}
     names = renames(matches)
-    for one in _untold(matches, names):
-        event = _event(one, names)
+    some = list(_untold(matches, names))
+    yield from wholes(stack, some)
+    for one in some:
+        event = None if comes_or_goes(one) else _event(one, names)
         if event:
             together.setdefault(event, []).append(one.role)
     unknown = [event for event in together if event.kind.topic is Topic.OTHER]
@@ -162,4 +165,5 @@ def _replaced(kind: Kind, found: set[str]) -> _Event | None:
     if not found and not kind.lost and not kind.begun:
         return None
     note = "; ".join(part for part in (kind.begun, kind.lost) if part)
-    return _Event(kind, "{verb} replaced", note=note)
+    what = "set up in another way" if kind.is_whole else "replaced"
+    return _Event(kind, f"{{verb}} {what}", note=note)

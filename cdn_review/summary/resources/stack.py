@@ -11,7 +11,7 @@ from cdn_review.packs import Stack
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.matching import Match, renames
-from cdn_review.summary.resources.buckets import BUCKET
+from cdn_review.summary.resources.access.buckets import BUCKET
 from cdn_review.summary.resources.distributions import is_kept
 from cdn_review.summary.resources.settings import plainly
 from cdn_review.summary.values import count, listed, shown

@@ -9,7 +9,7 @@ from cdn_review.packs import Stack
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.matching import Match, renames
-from cdn_review.summary.resources.buckets.statements import (
+from cdn_review.summary.resources.access.statements import (
     Statement,
     gained,
     no_longer_refused,

@@ -1,0 +1,1 @@
+"""Who is let in: by a signature, by a bucket's rules, by a web ACL."""
