@@ -16,7 +16,7 @@ from cdn_review.summary.kinds import CDN
 from cdn_review.summary.matching import match
 from cdn_review.summary.moving import moving
 from cdn_review.summary.resources import resource_changes
-from cdn_review.summary.resources.buckets import buckets
+from cdn_review.summary.resources.access.buckets import buckets
 from cdn_review.summary.resources.policies import brought, counts
 from cdn_review.summary.values import count, listed
 from cdn_review.words import Own, plain
