@@ -99,6 +99,14 @@ def test_a_nested_stack_that_leaves_is_deleted():
     assert not any("is deleted" in line for line in told(pack(stack(), nested), pack()))
 
 
+def test_a_nested_stack_is_called_so():
+    before, after = (
+        stack(name="mysite-cdn-prod (nested Cdn)", termination_protection=one)
+        for one in (True, False)
+    )
+    assert [one.role for one in found(before, after)] == ["nested stack"]
+
+
 def test_of_a_stack_without_the_cdn_one_line_is_said():
     def data(text):
         return stack(template(Edge=None, Q=resource("AWS::SQS::Queue", {"A": text})))

@@ -11,18 +11,17 @@ from cdn_review.packs import Pack, Stack
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.summary.constants import resolved
 from cdn_review.summary.distributions import changes
-from cdn_review.summary.distributions.telling import Teller
 from cdn_review.summary.kinds import CDN
 from cdn_review.summary.matching import match
 from cdn_review.summary.moving import moving
 from cdn_review.summary.resources import resource_changes
 from cdn_review.summary.resources.access.buckets import buckets
 from cdn_review.summary.resources.policies import brought, counts
+from cdn_review.summary.resources.stack import NESTED, of_stack
 from cdn_review.summary.values import count, listed
 from cdn_review.words import Own, plain
 
 MOST_CHANGES = 500
-_NESTED = " (nested "
 
 
 def summarize(before: Pack, after: Pack) -> list[Change]:
@@ -76,7 +75,7 @@ def _both(was: Stack, now: Stack) -> Iterator[Change]:
     if not (_is_cdn(was) or _is_cdn(now)):
         if canonical(was.template) != canonical(now.template):
             text = "changes, and has nothing of the CDN"
-            yield _teller(now).tell(Topic.OTHER, text)
+            yield of_stack(now).tell(Topic.OTHER, text)
             # But for a bucket, which distributions of another stack may read.
             yield from (one for one in buckets(now, matches) if one.stop)
         return
@@ -91,7 +90,7 @@ def _both(was: Stack, now: Stack) -> Iterator[Change]:
 
 def _new(stack: Stack, after: Pack) -> Iterator[Change]:
     if not _is_cdn(stack):
-        yield _teller(stack).tell(Topic.STACK, "is new, and has nothing of the CDN")
+        yield of_stack(stack).tell(Topic.STACK, "is new, and has nothing of the CDN")
         return
     found = deliveries(stack.template).values()
     names = {alias for one in found for alias in one.aliases}
@@ -104,7 +103,7 @@ def _new(stack: Stack, after: Pack) -> Iterator[Change]:
         text, values = f"{text} as {{}}", [*values, listed(names)]
     policies, quota = brought(stack, after)
     text = f"{text}, with {policies}" if policies else text
-    yield _teller(stack).tell(Topic.STACK, text, *values, note=quota)
+    yield of_stack(stack).tell(Topic.STACK, text, *values, note=quota)
 
 
 def _gone(stack: Stack, after: Pack) -> Iterator[Change]:
@@ -114,25 +113,20 @@ def _gone(stack: Stack, after: Pack) -> Iterator[Change]:
     the first ones have their names in DNS. A nested stack is a resource of the one around it
     and is deleted, as long as that one is part of the app.
     """
-    outer, nested, _ = stack.name.partition(_NESTED)
+    outer, nested, _ = stack.name.partition(NESTED)
     is_deleted = bool(nested) and outer in after.stacks
     text, note = "is no longer part of the app", "a deploy does not delete it: it stays"
     note = f"{note} as it is until cdk destroy"
     if is_deleted:
         text, note = "is deleted", "and with it what it does not keep in the account"
     has_distributions = bool(resources(stack.template, DISTRIBUTION))
-    yield _teller(stack).tell(
+    yield of_stack(stack).tell(
         Topic.REPLACEMENT,
         text,
         note=note,
         stop=Stop.DISTRIBUTION_DELETED if has_distributions else None,
         was=stack.name,
     )
-
-
-def _teller(stack: Stack) -> Teller:
-    is_nested = _NESTED in stack.name
-    return Teller(stack=stack, role="nested stack" if is_nested else "stack")
 
 
 def _is_cdn(stack: Stack) -> bool:

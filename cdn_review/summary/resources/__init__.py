@@ -13,6 +13,7 @@ from cdn_review.summary.resources.access.keys import keys
 from cdn_review.summary.resources.distributions import distributions
 from cdn_review.summary.resources.names import names
 from cdn_review.summary.resources.others import others
+from cdn_review.summary.resources.outputs import outputs
 from cdn_review.summary.resources.stack import stack_settings
 
 
@@ -27,3 +28,4 @@ def resource_changes(
     yield from filters(after, matches)
     yield from others(after, matches)
     yield from stack_settings(before, after, matches)
+    yield from outputs(before, after, matches)

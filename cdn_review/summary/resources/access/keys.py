@@ -36,30 +36,31 @@ def keys(before: Stack, after: Stack, matches: Sequence[Match]) -> Iterator[Chan
         return
     teller = Teller(stack=after, role="signing keys")
     was, now = _accepted(before.template), _accepted(after.template)
-    gained, lost = now - was, was - now
-    if gained:
-        text = "signatures of {} are accepted instead of {}"
-        values = count(len(now), "key"), number_of(len(was))
-        yield teller.tell(
-            Topic.ACCESS,
-            text,
-            *values,
-            note="who has the private half of a new key can open every private file",
-            stop=Stop.ACCESS_WIDENED if was else None,
-            was=was,
-            now=now,
-        )
+    if now - was:
+        yield _more(teller, was, now)
     # Without any key left, nothing needs a signature, which the distributions say.
-    if lost and now:
+    if was - now and now:
         text = "signatures of {} are no longer accepted"
         note = "URLs and cookies that it signed stop working"
-        yield teller.tell(Topic.ACCESS, text, count(len(lost), "key"), note=note)
+        yield teller.tell(Topic.ACCESS, text, count(len(was - now), "key"), note=note)
     first, second = _signing(before.template), _signing(after.template)
     if first and second and first != second:
         text = "the server has to sign with another key"
-        yield teller.tell(
-            Topic.ACCESS, text, note="it needs the new id and private key"
-        )
+        note = "it needs the new id and private key"
+        yield teller.tell(Topic.ACCESS, text, note=note)
+
+
+def _more(teller: Teller, was: frozenset[str], now: frozenset[str]) -> Change:
+    return teller.tell(
+        Topic.ACCESS,
+        "signatures of {} are accepted instead of {}",
+        count(len(now), "key"),
+        number_of(len(was)),
+        note="who has the private half of a new key can open every private file",
+        stop=Stop.ACCESS_WIDENED if was else None,
+        was=was,
+        now=now,
+    )
 
 
 def _accepted(template: Json) -> frozenset[str]:
