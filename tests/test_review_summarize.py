@@ -268,6 +268,18 @@ FULL = copy.deepcopy(MAXIMAL)
 FULL["Resources"] |= json.loads(
     (SNAPSHOTS / "lab-cdn-bucket.template.json").read_text("utf-8")
 )["Resources"]
+FULL["Parameters"] = {"P": {"Type": "CommaDelimitedList", "Default": "a,b"}}
+FULL["Mappings"] = {"M": {"us-east-1": {"a": "b"}}}
+FULL["Conditions"] = {"C": {"Fn::Equals": [{"Ref": "P"}, "b"]}}
+FULL["Resources"]["W"] = resource(
+    "AWS::WAFv2::WebACL",
+    {
+        "DefaultAction": {"Block": {}},
+        "Rules": [{"Name": {"Fn::FindInMap": ["M", {"Ref": "AWS::Region"}, "a"]}}],
+        "Description": {"Fn::Sub": ["${P} ${Q}", {"Q": {"Ref": "P"}}]},
+    },
+    Condition="C",
+)
 PLACES = [path for path in places(FULL) if path]
 
 
