@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from cdn_review.delivery import deliveries
 from cdn_review.packs import Pack
@@ -24,14 +24,17 @@ def moving(before: Pack, after: Pack) -> Iterator[Change]:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
     """
     was, now = _names(before), _names(after)
-    holders: dict[str, set[_Place]] = defaultdict(set)
-    for place, names in was.items():
-        for name in names:
-            holders[name].add(place)
+    staying = {name for place in was.keys() & now.keys() for name in was[place]}
+    leaving: dict[str, set[str]] = defaultdict(set)
+    for place in was.keys() - now.keys():
+        for name in was[place]:
+            leaving[name].add(place[0])
     taken: dict[_Place, set[str]] = defaultdict(set)
     for place, names in now.items():
+        # A new distribution replaces one of its stack that goes.
+        own = {place[0]} if place not in was else set()
         for name in names - was.get(place, frozenset()):
-            if any(not _is_replaced(one, place, was, now) for one in holders[name]):
+            if name in staying or leaving.get(name, set()) - own:
                 taken[place].add(name)
     stacks = {name: after.stacks[name] for name, _ in taken}
     roles = {name: Roles.of(one.template).by_id for name, one in stacks.items()}
@@ -51,12 +54,3 @@ def _names(pack: Pack) -> dict[_Place, frozenset[str]]:
         for stack in pack.stacks.values()
         for name, one in deliveries(stack.template).items()
     }
-
-
-def _is_replaced(
-    holder: _Place,
-    taker: _Place,
-    was: Mapping[_Place, object],
-    now: Mapping[_Place, object],
-) -> bool:
-    return holder[0] == taker[0] and holder not in now and taker not in was

@@ -11,6 +11,8 @@ from cdn_review.delivery.plain import Json, canonical, mapping, sequence, text
 _WRITERS = frozenset(
     f"Service {name}.amazonaws.com" for name in ("delivery.logs", "logging.s3")
 )
+# A policy has room for fewer. Each is held against each other.
+_MOST_COMPARED = 200
 _EVERYBODY = frozenset({"AWS *", "*"})
 
 
@@ -51,12 +53,21 @@ def statements(document: Json) -> list[Statement]:
 def gained(was: list[Statement], now: list[Statement]) -> list[Statement]:
     """What is allowed and was not, but for services that write their logs."""
     allowed = [one for one in now if one.allows and not one.principals <= _WRITERS]
-    return [one for one in allowed if not any(old.covers(one) for old in was)]
+    return _beyond(allowed, was)
 
 
 def no_longer_refused(was: list[Statement], now: list[Statement]) -> list[Statement]:
-    refused = [one for one in was if not one.allows]
-    return [one for one in refused if not any(new.covers(one) for new in now)]
+    return _beyond([one for one in was if not one.allows], now)
+
+
+def _beyond(some: list[Statement], others: list[Statement]) -> list[Statement]:
+    """Those that none of the others covers, as far as those are looked at."""
+    equal, first = set(others), others[:_MOST_COMPARED]
+    return [
+        one
+        for one in some
+        if one not in equal and not any(other.covers(one) for other in first)
+    ]
 
 
 def _statement(found: Json) -> Statement:
