@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import cmarkgfm
 from cmarkgfm.cmark import Options
 
-from cdn_review.packs import Pack, Stack
+from cdn_review.packs import Pack
 from cdn_review.report import Report
 from cdn_review.stopping import Stopped, Verdict
 from cdn_review.summary import Change, Stop, Topic
@@ -122,7 +122,3 @@ def report(*changes, acknowledged=(), unused=(), **more):
 
 def pack(*stacks, **more):
     return Pack(stacks={one.name: one for one in stacks}, **more)
-
-
-def stack(name="mysite-cdn-prod", **resources):
-    return Stack(name=name, template={"Resources": resources})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cdk_support import ROOT, cdk_json
 from review_github_support import REPOSITORY, TOKEN, event, zipped
-from workflow_support import SIDES, Runner, contexts
+from workflow_support import SIDES, Runner
 
 APP = ("app.py", "stacks", "constructs_lib", "dj_cloudfront", "cdn_review", ".github")
 # The real CLI, which is not asked the same twice.
@@ -56,7 +56,7 @@ class Story:
         self.repository = folder / "origin"
         self.cli = folder / "cli" / "cdk.py"
         self.runs, self.said, self.base = 0, "", ""
-        self.environment = {"GITHUB_API_URL": address}
+        self.environment, self.credentials = {"GITHUB_API_URL": address}, {}
         self._begin()
 
     def _begin(self):
@@ -110,21 +110,21 @@ class Story:
         """Run the workflow of the pull request. Gives the job that reviews."""
         self.runs += 1
         pull = {"number": 7, "base": {"sha": self.base}}
-        runner = self._runner(sha=self.merge(head), event={"pull_request": pull})
+        context = {"sha": self.merge(head), "event": {"pull_request": pull}}
         path = ROOT / workflow
         with ThreadPoolExecutor(2) as pool:
             sides = (SIDES.base, SIDES.head)
             jobs = list(
                 pool.map(
-                    lambda side: self._job(runner, path, "synthesize", side), sides
+                    lambda side: self.job(path, "synthesize", side, **context), sides
                 )
             )
         assert not any(job.failed for job in jobs), "".join(job.log for job in jobs)
-        return self._job(runner, path, "review")
+        return self.job(path, "review", **context)
 
     def comment(self, head, *, workflow=".github/workflows/cdn-comment.yml"):
         """Run the workflow that comments, after that of the pull request."""
-        left = self._runner().artifacts(self.runs) / "cdn-review"
+        left = self.folder / "artifacts" / str(self.runs) / "cdn-review"
         files = {one.name: one.read_bytes() for one in left.iterdir()}
         self.github.artifact(zipped(files))
         self.github.sha = head
@@ -132,24 +132,30 @@ class Story:
         path = self.folder / "event.json"
         path.write_text(json.dumps(content), "utf-8")
         self.environment["GITHUB_EVENT_PATH"] = str(path)
-        runner = self._runner(sha=self.base, token=TOKEN, event=content)
-        return self._job(runner, ROOT / workflow, "comment")
+        context = {"sha": self.base, "token": TOKEN, "event": content}
+        return self.job(ROOT / workflow, "comment", **context)
 
-    def _runner(self, **github):
-        return Runner(
+    def job(self, path, name, matrix=None, **context):
+        """Run one job of the newest run, which is by default that of the pull request."""
+        variables = context.pop("vars", {})
+        runner = Runner(
             folder=self.folder,
             repository=self.repository,
-            context=contexts(repository=REPOSITORY, **github),
+            context={
+                "github": {"repository": REPOSITORY, **context},
+                "vars": variables,
+            },
             given={
                 "install": f"ln -sfn {ROOT / 'node_modules'} node_modules",
                 "cdk": f"{sys.executable} {self.cli}",
             },
+            scripts={"Install boto3": f'ln -s {sys.prefix} "$RUNNER_TEMP/cdn-venv"'},
             environment=dict(self.environment),
+            credentials=self.credentials,
         )
-
-    def _job(self, runner, path, name, matrix=None):
         # Comments are of another run than what they comment on.
-        run = f"comment-{self.runs}" if name == "comment" else self.runs
+        is_ours = name in ("synthesize", "review")
+        run = self.runs if is_ours else f"comment-{name}"
         done = runner.job(path, name, run=run, matrix=matrix)
         self.said += done.log + done.summary
         return done

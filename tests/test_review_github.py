@@ -19,7 +19,7 @@ from review_github_support import (
     serving,
     zipped,
 )
-from review_markup_support import is_harmless, pack, stack
+from review_markup_support import is_harmless, pack
 from review_support import golden
 
 from cdn_review.__main__ import main
@@ -322,9 +322,20 @@ def deep(levels):
     return b'{"format": 1, "stacks": ' + b"[" * levels + b"]" * levels + b"}"
 
 
-def hostile_stack():
-    evil = "@octocat <img src=x> [a](http://b.example) `` \u202e"
-    return stack(**{evil: {"Type": evil, "Properties": {evil: [evil] * 3}}})
+EVIL = "@octocat <img src=x> [a](http://b.example) ``` \u202e"
+
+
+def hostile_template():
+    """Foreign text wherever a template takes any."""
+    template = golden(
+        Comment=EVIL,
+        Aliases=[EVIL, "a.example"],
+        DefaultRootObject=EVIL,
+        **{EVIL: [EVIL]},
+    )
+    template["Outputs"][EVIL] = {"Value": EVIL}
+    template["Resources"][EVIL] = {"Type": EVIL, "Properties": {EVIL: [EVIL] * 3}}
+    return template
 
 
 DAMAGED_ONES = {
@@ -381,18 +392,15 @@ def test_a_run_that_left_nothing_is_said_to_have_failed(github):
 
 
 def test_hostile_names_give_a_bounded_and_escaped_comment(github):
-    one = render_pack(pack(hostile_stack(), revision="@octocat <b>"))
-    github.artifact(
-        zipped(
-            {
-                "base.json": side(),
-                "head.json": one,
-                "raw.txt": b"```\n@octocat" * 99_999,
-            }
-        )
-    )
-    assert github.run() in (1, 2)
+    files = {
+        "base.json": side(),
+        "head.json": side(hostile_template(), revision=EVIL),
+        "raw.txt": f"```\n{EVIL}\n</details>\n" * 20_000,
+    }
+    github.artifact(zipped(files))
+    assert github.run() in (0, 1)
     (body,) = github.bodies
+    assert "octocat" in body and "img src" in body
     assert is_harmless(body) and length(body) <= 60_000
 
 

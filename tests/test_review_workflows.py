@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pull_support import Aws
 from review_github_support import TOKEN, GitHub, serving
 from review_story_support import ROOT, Story, folder_of
-from workflow_support import NODE
+from workflow_support import NODE, SIDES
+
+from cdn_review.packs.files import read_pack
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CALLERS = sorted((ROOT / "docs" / "review").glob("*.yml"))
@@ -248,15 +251,14 @@ def test_nothing_secret_stands_in_a_log_a_comment_or_an_artifact(told):
 
 @pytest.mark.slow
 def test_what_the_head_job_leaves_beside_its_pack_reaches_nobody(told):
-    packs = told.folder / "artifacts" / "1"
+    left = told.folder / "artifacts" / str(told.runs)
+    base = left / "cdn-pack-base" / "base.json"
     shutil.copy(
-        packs / "cdn-pack-head" / "head.json", packs / "cdn-pack-head" / "base.json"
+        left / "cdn-pack-head" / "head.json", left / "cdn-pack-head" / "base.json"
     )
-    runner = told._runner()
-    done = told._job(runner, ROOT / "docs" / "review" / "cdn-review.yml", "review")
-    left = told.folder / "artifacts" / str(told.runs) / "cdn-review"
-    assert folder_of(left) == {"base.json", "head.json", "raw.txt"}
-    assert done.log
+    told.job(ROOT / "docs" / "review" / "cdn-review.yml", "review")
+    assert folder_of(left / "cdn-review") == {"base.json", "head.json", "raw.txt"}
+    assert (left / "cdn-review" / "base.json").read_bytes() == base.read_bytes()
 
 
 @pytest.mark.slow
@@ -272,9 +274,22 @@ def test_the_files_for_other_repositories_do_the_same(told):
 
 @pytest.mark.slow
 def test_a_checkout_of_something_else_is_refused(told):
-    runner = told._runner(
-        sha=told.base, event={"pull_request": {"base": {"sha": told.base}}}
-    )
-    path = ROOT / ".github" / "workflows" / "cdn-review.yml"
-    done = runner.job(path, "synthesize", run="other", matrix={"side": "base"})
+    event = {"pull_request": {"base": {"sha": told.base}}}
+    done = told.job(REVIEWS[0], "synthesize", SIDES.base, sha=told.base, event=event)
     assert done.failed and "must be of the merge commit" in done.log
+
+
+@pytest.mark.slow
+def test_what_is_deployed_is_handed_to_the_comment(told, tmp_path):
+    with Aws(tmp_path / "aws") as aws:
+        aws.create("mysite-cdn-prod")
+        told.credentials = aws.environment
+        names = "mysite-cdn-prod\nmysite-cdn-staging"
+        variables = {"CDN_REVIEW_ROLE": "arn", "CDN_REVIEW_STACKS": names}
+        done = told.job(COMMENTS[0], "deployed", sha=told.base, vars=variables)
+    assert not done.failed, done.log
+    assert "1 of 2 stacks are deployed" in done.log
+    pack = read_pack(
+        told.folder / "artifacts/comment-deployed/cdn-deployed/deployed.json"
+    )
+    assert [*pack.stacks] == ["mysite-cdn-prod"]

@@ -40,6 +40,7 @@ class Runner:
 
     :param context: What expressions know: github, vars, matrix and so on.
     :param given: Inputs to replace, such as what would install from a registry.
+    :param scripts: Scripts to replace, by the names of their steps, likewise.
     :param credentials: What assuming a role gives.
     """
 
@@ -47,6 +48,7 @@ class Runner:
     repository: Path
     context: dict
     given: dict = field(default_factory=dict)
+    scripts: dict = field(default_factory=dict)
     environment: dict = field(default_factory=dict)
     credentials: dict = field(default_factory=dict)
 
@@ -185,7 +187,9 @@ class _Scope:
 
     def _script(self, step, done, *, action):
         script = self.home / "script.sh"
-        script.write_text(step["run"], "utf-8")
+        script.write_text(
+            self.runner.scripts.get(step.get("name"), step["run"]), "utf-8"
+        )
         for name in ("OUTPUT", "ENV", "PATH"):
             self.file(name).write_text("")
         where = self.workspace / self._text(step.get("working-directory", "."))
@@ -269,11 +273,6 @@ def _pairs(path):
 
 def _shown(value):
     return "" if value in (None, False) else str(value)
-
-
-def contexts(**github):
-    """What every expression may look up."""
-    return {"github": github, "vars": {}, "needs": {}}
 
 
 SIDES = SimpleNamespace(base={"side": "base"}, head={"side": "head"})

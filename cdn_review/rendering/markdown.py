@@ -92,7 +92,7 @@ def _halted(report: Report) -> list[Block]:
     entries = [
         Line(
             f"[[acknowledged]]\nchange = {markup.toml_string(one)}\n"
-            'reason = ""  # why it is meant',
+            'reason = ""  # why it is meant\n',
             Rank.STOP,
         )
         for halted in waiting
@@ -108,7 +108,7 @@ def _halted(report: Report) -> list[Block]:
         Block(
             before=f"{_HOW_TO}\n\n{opening}\n",
             lines=tuple(entries),
-            after="\n" + opening.removesuffix("toml"),
+            after=opening.removesuffix("toml"),
         ),
         Block(
             before="**Acknowledged**\n\n",

@@ -59,10 +59,10 @@ def _open(report: Report, paint: _Paint) -> Iterator[str]:
     yield from ("", paint("to acknowledge first", _RED))
     for one in waiting:
         yield f"  {_names(one.environments)}: {_change(one.change, paint)}"
-    yield from ("", "in cdn-review.toml, each with the reason why it is meant:", "")
+    yield from ("", "in cdn-review.toml, each with the reason why it is meant:")
     for one in waiting:
         for identity in one.ids:
-            yield "  [[acknowledged]]"
+            yield from ("", "  [[acknowledged]]")
             yield f"  change = {markup.toml_string(identity)}"
             yield '  reason = ""'
 
