@@ -117,13 +117,28 @@ def test_of_a_stack_without_the_cdn_one_line_is_said():
     assert told(data("a"), data("a")) == []
 
 
-def test_a_bucket_that_opens_in_a_stack_of_its_own_stops():
-    block = {"PublicAccessBlockConfiguration": {"BlockPublicPolicy": True}}
+@pytest.mark.parametrize(
+    ("kind", "closed", "open_"),
+    [
+        (
+            "AWS::S3::Bucket",
+            {"PublicAccessBlockConfiguration": {"BlockPublicPolicy": True}},
+            {},
+        ),
+        (
+            "AWS::WAFv2::WebACL",
+            {"DefaultAction": {"Block": {}}},
+            {"DefaultAction": {"Allow": {}}},
+        ),
+    ],
+)
+def test_what_opens_in_a_stack_of_its_own_stops(kind, closed, open_):
     before, after = (
-        stack(template(Edge=None, B=resource("AWS::S3::Bucket", one)), "data")
-        for one in (block, {})
+        stack(template(Edge=None, One=resource(kind, one)), "data")
+        for one in (closed, open_)
     )
     assert stops(pack(before), pack(after)) == ["access-widened"]
+    assert stops(pack(after), pack(before)) == []
 
 
 def closed_by(value, **sections):

@@ -16,6 +16,7 @@ from cdn_review.summary.matching import match
 from cdn_review.summary.moving import moving
 from cdn_review.summary.resources import resource_changes
 from cdn_review.summary.resources.access.buckets import buckets
+from cdn_review.summary.resources.access.filters import filters
 from cdn_review.summary.resources.policies import brought, counts
 from cdn_review.summary.resources.stack import NESTED, of_stack
 from cdn_review.summary.values import count, listed
@@ -76,8 +77,9 @@ def _both(was: Stack, now: Stack) -> Iterator[Change]:
         if canonical(was.template) != canonical(now.template):
             text = "changes, and has nothing of the CDN"
             yield of_stack(now).tell(Topic.OTHER, text)
-            # But for a bucket, which distributions of another stack may read.
-            yield from (one for one in buckets(now, matches) if one.stop)
+            # But for what distributions of another stack may use.
+            shared = (*buckets(now, matches), *filters(now, matches))
+            yield from (one for one in shared if one.stop)
         return
     pairs = [
         (one.role, one.id_before, one.id_after)
