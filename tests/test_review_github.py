@@ -373,6 +373,12 @@ def test_a_name_given_twice_is_refused():
         unpack(data.getvalue(), MEMBERS)
 
 
+@pytest.mark.parametrize("name", ["x.py", "../base.json", "/base.json", "base.json/"])
+def test_a_name_that_is_not_expected_is_refused(name):
+    with pytest.raises(ValueError, match="its own files alone"):
+        unpack(zipped({name: b""}), MEMBERS)
+
+
 def test_an_artifact_that_claims_gigabytes_is_not_downloaded(github):
     github.artifact(SLOWER, size=2**33)
     assert github.run() == 2

@@ -16,7 +16,7 @@ from cdn_review.rendering.fitting import length
 from cdn_review.summary import Topic
 
 HOSTILE = (
-    "`", "``", "``a`", "`a", "<img src=x onerror=alert(1)>", "<script>", "-->", "</details>",
+    "`", "``", "``a`", "`a", "a` <b>b</b> `c", "a`` @octocat ``c", "<img src=x onerror=alert(1)>", "<script>", "-->", "</details>",
     "@octocat", "a@b.example", "#1", "https://evil.example", "www.evil.example", "[a](b)",
     "![a](b)", "**a**", "_a_", "~~a~~", "\\", "$a$", "$`a`$", ":tada:", "| a |", "&lt;b&gt;",
     "mailto:a@b.example", "xmpp:a@b.example", "\u202eevil", "a\n\n# b", "<!-- cdn-review -->",
@@ -184,6 +184,11 @@ def test_our_own_sentences_read_as_they_were_written(text):
 def test_values_are_shown_as_they_are():
     text = markdown.render(report(change("from {} to {}", "`a`", "b ` c")))
     assert page(text).code[:3] == ["prod", "`a`", "b ` c"]
+
+
+def test_values_that_touch_are_two():
+    text = markdown.render(report(change("takes {}{}", "a", "b")))
+    assert page(text).code[1:3] == ["a", "b"]
 
 
 def test_the_judge_of_markup_finds_what_has_an_effect():
