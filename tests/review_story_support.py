@@ -56,7 +56,13 @@ class Story:
         self.repository = folder / "origin"
         self.cli = folder / "cli" / "cdk.py"
         self.runs, self.said, self.base = 0, "", ""
-        self.environment, self.credentials = {"GITHUB_API_URL": address}, {}
+        # What jsii has unpacked once: each job has a home of its own.
+        cache = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
+        self.environment = {
+            "GITHUB_API_URL": address,
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(cache),
+        }
+        self.credentials = {}
         self._begin()
 
     def _begin(self):
