@@ -41,10 +41,6 @@ class Mutant:
             )
         return text.replace(self.old, self.new)
 
-    @property
-    def is_slow(self) -> bool:
-        return any("/e2e/" in test for test in self.tests)
-
 
 def read_mutants() -> list[Mutant]:
     """All lists, each in its order."""

@@ -76,25 +76,31 @@ def _word(run: Run) -> tuple[Word, str]:
     return Word.ERROR, f"pytest ended with exit code {run.code}\n{run.end}"
 
 
-def tests_by_file(mutants: Iterable[Mutant]) -> list[list[str]]:
-    """The distinct tests of the list, a group for each file."""
+def shares(mutants: Iterable[Mutant], jobs: int) -> list[list[str]]:
+    """The distinct tests of the list, dealt to so many runs by their files.
+
+    One run for all tests of a job starts Python, Django and node once; a file's tests stay
+    together, for what they share.
+    """
     files: dict[str, dict[str, None]] = {}
     for mutant in mutants:
         for test in mutant.tests:
             files.setdefault(test.partition("::")[0], {})[test] = None
-    return [list(tests) for tests in files.values()]
+    names = sorted(files)
+    dealt = (names[number::jobs] for number in range(jobs))
+    return [[test for name in own for test in files[name]] for own in dealt if own]
 
 
 def is_green(
-    workshop: Workshop, pool: ThreadPoolExecutor, mutants: Sequence[Mutant]
+    workshop: Workshop, pool: ThreadPoolExecutor, mutants: Sequence[Mutant], jobs: int
 ) -> bool:
     """Whether the tests pass on unbroken code, or each mutant would seem to be killed."""
-    groups = tests_by_file(mutants)
+    groups = shares(mutants, jobs)
     print(f"{sum(map(len, groups))} tests on unbroken code", flush=True)
 
     def run(tests: list[str]) -> Run:
         with workshop.copy() as copy:
-            return workshop.run(copy, tests)
+            return workshop.run(copy, tests, times=len(tests))
 
     red = [one for one in pool.map(run, groups) if one.code != 0]
     for one in red:
@@ -103,10 +109,10 @@ def is_green(
 
 
 def try_all(
-    workshop: Workshop, pool: ThreadPoolExecutor, mutants: Sequence[Mutant]
+    workshop: Workshop, pool: ThreadPoolExecutor, mutants: Sequence[Mutant], jobs: int
 ) -> int:
     """The unbroken code, then every mutant; returns the exit code."""
-    if not is_green(workshop, pool, mutants):
+    if not is_green(workshop, pool, mutants, jobs):
         print("the tests must pass on unbroken code before they can tell a mutant")
         print(f"0 passed, {len(mutants)} failed")
         return _RED
@@ -134,13 +140,11 @@ def main() -> int:
     # A shell lets its background jobs, and all that they start, ignore SIGINT.
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.default_int_handler)
-    # The slow ones first, so that no copy is left waiting for one in the end.
-    mutants.sort(key=lambda one: not one.is_slow)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         workshop = Workshop(Path(folder), jobs=given.jobs, seconds=given.seconds)
         pool = ThreadPoolExecutor(given.jobs)
         try:
-            return try_all(workshop, pool, mutants)
+            return try_all(workshop, pool, mutants, given.jobs)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             workshop.close()

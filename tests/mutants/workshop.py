@@ -36,7 +36,7 @@ class Run:
 class Workshop:
     """Copies, each lent to one thread at a time.
 
-    :param seconds: How long one run of pytest may take.
+    :param seconds: How long the tests of one mutant may take.
     """
 
     def __init__(self, folder: Path, *, jobs: int, seconds: float) -> None:
@@ -64,8 +64,11 @@ class Workshop:
         finally:
             self._free.put(copy)
 
-    def run(self, copy: Path, tests: Iterable[str]) -> Run:
-        """Run tests in a copy."""
+    def run(self, copy: Path, tests: Iterable[str], *, times: int = 1) -> Run:
+        """Run tests in a copy.
+
+        :param times: As long as the tests of so many mutants may take.
+        """
         # A file takes the output, since a process that is left behind would hold a pipe.
         log = copy.with_suffix(".log")
         own_temporary_folder = f"--basetemp={copy.with_suffix('.tmp')}"
@@ -79,13 +82,13 @@ class Workshop:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-            code = self._wait(process)
+            code = self._wait(process, self._seconds * times)
         return Run(code=code, output=log.read_text("utf-8", "replace"))
 
-    def _wait(self, process: subprocess.Popen[bytes]) -> int | None:
+    def _wait(self, process: subprocess.Popen[bytes], seconds: float) -> int | None:
         self._alive.add(process)
         try:
-            return process.wait(self._seconds)
+            return process.wait(seconds)
         except subprocess.TimeoutExpired:
             _end(process)
             return None
