@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from cdn_review.fingerprints import fingerprint
 from cdn_review.packs import Pack
 from cdn_review.stopping import Verdict, judge
-from cdn_review.stopping.fingerprints import fingerprint
 from cdn_review.summary import Change, Stop, Topic
 from cdn_review.words import say
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdn_review.fingerprints import fingerprint
 from cdn_review.packs import Pack
-from cdn_review.stopping.fingerprints import fingerprint
 from cdn_review.summary import Change
 from cdn_review.words import plain
 

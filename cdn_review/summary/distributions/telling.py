@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cdn_review.fingerprints import fingerprint
 from cdn_review.packs import Stack
-from cdn_review.stopping.fingerprints import fingerprint
 from cdn_review.summary.change import Change, Stop, Topic
 from cdn_review.words import Words, plain, say
 
