@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,12 @@ def _template(environment):
     from cdk_support import environment_template
 
     return environment_template(**given).to_json()
+
+
+def target_of(resources, account=ACCOUNT, region=REGION):
+    """A stack of somebody else's app."""
+    template = {"Resources": resources}
+    return Target(Stack(name=NAME, template=template, account=account, region=region))
 
 
 def target(account=ACCOUNT, region=REGION, **environment):
@@ -87,13 +94,20 @@ def everything(wanted, aws):
 
 
 class Recorded(Aws):
-    """AWS with answers in the shapes of its own model, which botocore checks."""
+    """AWS with answers in the shapes of its own model, which botocore checks.
+
+    Each is (service, operation, response), or an error's code in place of the response. They
+    are given in this order, to all clients of a service together.
+    """
 
     def __init__(self, *answers):
         super().__init__(session=session("http://127.0.0.1:9"))
         self._answers = answers
+        self._clients = {}
 
     def client(self, service, region=REGION):
+        if service in self._clients:
+            return self._clients[service]
         client = super().client(service, region)
         stubber = Stubber(client)
         for wanted, operation, response in self._answers:
@@ -102,4 +116,29 @@ class Recorded(Aws):
             elif wanted == service:
                 stubber.add_response(operation, response)
         stubber.activate()
+        self._clients[service] = client
         return client
+
+
+def stands(*resources, status="UPDATE_COMPLETE"):
+    """A stack with resources of (type, logical id, physical id), in shapes of the API."""
+    now = dt.datetime.now(dt.UTC)
+    about = {"StackName": NAME, "CreationTime": now, "StackStatus": status}
+    summaries = [
+        {
+            "ResourceType": kind,
+            "LogicalResourceId": logical,
+            "PhysicalResourceId": physical,
+            "LastUpdatedTimestamp": now,
+            "ResourceStatus": "UPDATE_COMPLETE",
+        }
+        for kind, logical, physical in resources
+    ]
+    return (
+        ("cloudformation", "describe_stacks", {"Stacks": [about]}),
+        (
+            "cloudformation",
+            "list_stack_resources",
+            {"StackResourceSummaries": summaries},
+        ),
+    )

@@ -181,12 +181,12 @@ def test_a_name_that_something_else_has_fails(ask, make):
 
 
 def test_a_name_of_the_stack_itself_passes(ask, make):
-    name = next(
-        name
-        for kind, name, _ in target().named()
+    name, logical = next(
+        (name, logical)
+        for kind, name, logical in target().named()
         if kind == "AWS::CloudFront::CachePolicy"
     )
-    stack(make, {"CdnStaticCachePolicy4653F4A2": policy(name)})
+    stack(make, {logical: policy(name)})
     assert ask("names") == [("PASS", "4 names are free or this stack's own")]
 
 
@@ -299,6 +299,17 @@ def test_a_bucket_that_is_named_has_to_exist(ask, make):
         "buckets", **environment
     )
     make("s3").create_bucket(Bucket="mysite-media")
+    opened = "'mysite-media' may be opened to everybody, past CloudFront"
+    assert ask("buckets", **environment) == [("WARN", opened)]
+    make("s3").put_public_access_block(
+        Bucket="mysite-media",
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
     assert ask("buckets", **environment) == [("PASS", "'mysite-media' exists")]
 
 

@@ -7,9 +7,9 @@ import uuid
 
 import pytest
 from aws_support import client, running_emulator
-from preflight_support import NAME, Recorded, account, asked, target
+from preflight_support import Recorded, account, asked, stands, target, target_of
 
-from cdn_review.preflight.domains import aliases
+from cdn_review.preflight.domains import aliases, nameservers
 from cdn_review.preflight.domains.certificate import covers
 from local.environment import ACCOUNT
 
@@ -56,6 +56,7 @@ def ask(endpoint, owner):
 def no_dns(monkeypatch):
     """Nothing of a test is asked of the internet."""
     monkeypatch.setattr(aliases, "_canonical", lambda alias: "")
+    monkeypatch.setattr(nameservers, "own_resolvers", list)
 
 
 # -- certificates
@@ -90,8 +91,13 @@ def test_a_certificate_without_the_name_fails(ask, make):
     assert ask("certificate", **named(arn)) == said
 
 
-def test_a_certificate_that_does_not_exist_fails(ask):
+def test_a_certificate_that_does_not_exist_fails(ask, owner):
     said = [("FAIL", "the certificate does not exist in this account")]
+    assert ask("certificate", **named(ARN.replace(ACCOUNT, owner))) == said
+
+
+def test_a_certificate_of_another_account_fails(ask):
+    said = [("FAIL", "the certificate is of another account than the stack")]
     assert ask("certificate", **named()) == said
 
 
@@ -187,7 +193,7 @@ def distribution(make, *names):
 def test_a_name_that_nobody_has_passes(ask):
     ((level, sentence),) = ask("names in DNS", **named())
     assert level == "PASS"
-    assert sentence.startswith("static.example.com is on no distribution")
+    assert sentence.startswith("static.example.com is on no other distribution")
 
 
 def test_a_name_on_another_distribution_of_the_account_fails(ask, make):
@@ -208,29 +214,7 @@ def test_a_name_that_leads_to_cloudfront_already_is_a_warning(ask, monkeypatch):
     assert "leads to a distribution already" in sentence
 
 
-def stands(identity="E1OWN"):
-    """A stack that has its static distribution, in shapes of the API."""
-    now = dt.datetime.now(dt.UTC)
-    about = {
-        "StackName": NAME,
-        "CreationTime": now,
-        "StackStatus": "UPDATE_COMPLETE",
-    }
-    resource = {
-        "LogicalResourceId": "CdnStaticDistributionF1B2E7F9",
-        "PhysicalResourceId": identity,
-        "ResourceType": "AWS::CloudFront::Distribution",
-        "LastUpdatedTimestamp": now,
-        "ResourceStatus": "UPDATE_COMPLETE",
-    }
-    return (
-        ("cloudformation", "describe_stacks", {"Stacks": [about]}),
-        (
-            "cloudformation",
-            "list_stack_resources",
-            {"StackResourceSummaries": [resource]},
-        ),
-    )
+OWN = ("AWS::CloudFront::Distribution", "CdnStaticDistributionF1B2E7F9", "E1OWN")
 
 
 def conflicts(*items):
@@ -251,31 +235,44 @@ def conflicts(*items):
     )
 
 
-class Standing(Recorded):
-    """CloudFormation answers each client anew; CloudFront one after the other."""
-
-    def client(self, service, region="us-east-1"):
-        if service != "cloudfront":
-            first, second = [one for one in self._answers if one[0] == service]
-            self._asked = getattr(self, "_asked", 0) + 1
-            answer = first if self._asked % 2 else second
-            return Recorded(answer).client(service, region)
-        self._asked_cloudfront = getattr(self, "_asked_cloudfront", 0) + 1
-        answers = [one for one in self._answers if one[0] == service]
-        return Recorded(answers[self._asked_cloudfront - 1]).client(service, region)
-
-
 def test_a_name_on_a_distribution_of_another_account_fails():
     other = {"Alias": STATIC, "DistributionId": "*****OTHER", "AccountId": "******3333"}
-    aws = Standing(*stands(), *conflicts(other))
+    aws = Recorded(*stands(OWN), *conflicts(other))
     found = asked("names in DNS", target(**named()), aws)
     sentence = f"{STATIC} is held by a distribution that is not this stack's"
     assert found == [("FAIL", sentence)]
 
 
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ("******4444", ("FAIL", "*.example.com is held by a distribution of another")),
+        (f"******{ACCOUNT[6:]}", ("PASS", f"{STATIC} is free, or this stack's own")),
+    ],
+)
+def test_a_wildcard_over_the_name_may_be_in_the_same_account_only(account, said):
+    other = {
+        "Alias": "*.example.com",
+        "DistributionId": "*****OTHER",
+        "AccountId": account,
+    }
+    aws = Recorded(*stands(OWN), *conflicts(other))
+    ((level, sentence),) = asked("names in DNS", target(**named()), aws)
+    assert (level, sentence[: len(said[1])]) == said
+
+
+def test_a_distribution_whose_certificate_lacks_the_name_cannot_ask():
+    listed, _ = conflicts()
+    refused = ("cloudfront", "list_conflicting_aliases", "InvalidArgument")
+    aws = Recorded(*stands(OWN), listed, refused)
+    ((level, sentence),) = asked("names in DNS", target(**named()), aws)
+    assert level == "PASS"
+    assert "of other accounts, nobody can ask" in sentence
+
+
 def test_a_name_of_the_stacks_own_distribution_passes():
     own = {"Alias": STATIC, "DistributionId": "E1OWN", "AccountId": ACCOUNT}
-    aws = Standing(*stands(), *conflicts(own))
+    aws = Recorded(*stands(OWN), *conflicts(own))
     found = asked("names in DNS", target(**named()), aws)
     assert found == [("PASS", f"{STATIC} is free, or this stack's own")]
 
@@ -338,6 +335,71 @@ def test_a_record_that_is_there_already_fails(ask, make):
     )
     said = [("FAIL", "static.example.com has a record of the type A already")]
     assert ask("hosted zone", **in_zone(identity)) == said
+
+
+def test_a_cname_in_the_place_of_the_record_fails(ask, make):
+    identity = zone(make)
+    change = {
+        "Action": "CREATE",
+        "ResourceRecordSet": {
+            "Name": STATIC,
+            "Type": "CNAME",
+            "TTL": 60,
+            "ResourceRecords": [{"Value": "d111.cloudfront.net"}],
+        },
+    }
+    make("route53").change_resource_record_sets(
+        HostedZoneId=identity, ChangeBatch={"Changes": [change]}
+    )
+    found = ask("hosted zone", **in_zone(identity))
+    said = ("FAIL", "static.example.com has a record of the type CNAME already")
+    assert {*found} == {said}
+
+
+def in_dns(*records, zone_id="Z0123456789ABC"):
+    found = {
+        "HostedZone": {"Id": zone_id, "Name": "example.com.", "CallerReference": "1"}
+    }
+    answer = {
+        "ResourceRecordSets": [
+            {"Name": f"{name}.", "Type": kind, "TTL": 60} for name, kind in records
+        ],
+        "IsTruncated": False,
+        "MaxItems": "100",
+    }
+    asks = ("route53", "list_resource_record_sets", answer)
+    return ("route53", "get_hosted_zone", found), asks, asks
+
+
+def wants(*names):
+    return target_of(
+        {
+            f"Record{number}": {
+                "Type": "AWS::Route53::RecordSet",
+                "Properties": {
+                    "HostedZoneId": "Z0123456789ABC",
+                    "Name": f"{name}.",
+                    "Type": "A",
+                },
+            }
+            for number, name in enumerate(names)
+        }
+    )
+
+
+def test_a_record_of_the_stack_itself_is_in_nobodys_way():
+    own = ("AWS::Route53::RecordSet", "Record0", STATIC)
+    aws = Recorded(*stands(own), *in_dns((STATIC, "A")))
+    ((level, _),) = asked("hosted zone", wants(STATIC), aws)
+    assert level == "PASS"
+
+
+def test_a_stack_that_has_one_record_may_still_want_another_that_is_taken():
+    own = ("AWS::Route53::RecordSet", "Record0", STATIC)
+    media = "media.example.com"
+    aws = Recorded(*stands(own), *in_dns((media, "A")))
+    said = [("FAIL", f"{media} has a record of the type A already")]
+    assert asked("hosted zone", wants(STATIC, media), aws) == said
 
 
 # -- when AWS refuses

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import http.client
+import socket
 import ssl
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from certificates_support import Authority
-from preflight_support import SECRET, Recorded, target
+from preflight_support import SECRET, Recorded, target, target_of
 
-from cdn_review.preflight.origin import checking
+from cdn_review.preflight.origin import checking, reaching
 from cdn_review.preflight.origin.checking import check_origin
 from cdn_review.preflight.result import Level
 
@@ -148,6 +152,7 @@ def test_a_403_may_be_the_secret_that_is_asked_for(certificate):
         {"X-Amz-Cf-Id": "abc"},
         {"CF-RAY": "8a1"},
         {"X-Served-By": "cache-fra-1"},
+        {"X-Cache": "Error from cloudfront"},
         {"Server": "cloudflare"},
     ],
     ids=lambda headers: next(iter(headers)),
@@ -158,8 +163,10 @@ def test_a_server_behind_another_cdn_fails(certificate, headers):
 
 
 def test_a_proxy_of_ones_own_is_no_cdn(certificate):
-    answer = {**GOOD, "Via": "1.1 nginx"}
-    assert bad(found(certificate, lambda path, given: (404, answer))) == []
+    for own in ({"Via": "1.1 nginx"}, {"Via": "1.1 varnish"}, {"X-Cache": "MISS"}):
+        answer = {**GOOD, **own}
+        results = found(certificate, lambda p, g, answer=answer: (404, answer))
+        assert bad(results) == []
 
 
 @pytest.mark.parametrize(
@@ -189,6 +196,70 @@ def test_an_admin_that_a_distribution_can_reach_fails(certificate):
     results = bad(found(certificate, open_admin))
     assert {level for level, _ in results} == {"FAIL"}
     assert any("for /admin/ is answered with 200" in text for _, text in results)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_open"), [(400, False), (302, True), (401, True)]
+)
+def test_an_admin_that_is_refused_is_closed(certificate, status, is_open):
+    def admin(path, headers):
+        return (status, GOOD) if path == "/admin/" else (404, GOOD)
+
+    assert bool(bad(found(certificate, admin))) == is_open
+
+
+def test_a_server_that_is_asked_without_tls_is_asked_so():
+    origin = {
+        "Id": "o",
+        "DomainName": HOST,
+        "CustomOriginConfig": {"OriginProtocolPolicy": "http-only"},
+    }
+    config = {"Origins": [origin], "DefaultCacheBehavior": {"TargetOriginId": "o"}}
+    properties = {"DistributionConfig": config}
+    foreign = target_of(
+        {"D": {"Type": "AWS::CloudFront::Distribution", "Properties": properties}}
+    )
+    with serving(None, missing) as (address, _):
+        results = list(check_origin(foreign, Recorded(), elsewhere=address))
+    assert {one.level for one in results} == {Level.PASS}
+
+
+def test_a_server_that_only_drips_is_left(certificate, monkeypatch):
+    monkeypatch.setattr(reaching, "SECONDS", 0.1)
+    address = reaching.Address(host=HOST, port=443, elsewhere=None)
+    with dripping(certificate) as place:
+        drips = replace(address, elsewhere=place)
+        started = time.monotonic()
+        with pytest.raises((OSError, http.client.HTTPException)):
+            reaching.ask(drips, "/", {})
+    assert time.monotonic() - started < 3
+
+
+@contextmanager
+def dripping(context):
+    """A server that says something again and again, and never ends its headers."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            with context.wrap_socket(server.accept()[0], server_side=True) as peer:
+                peer.send(b"HTTP/1.1 404 Not Found\r\n")
+                with suppress(OSError):
+                    while not ended.wait(0.02):
+                        peer.send(b"X-More: 1\r\n")
+
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()
+        finally:
+            ended.set()
+            thread.join(5)
+
+
+def test_a_header_that_is_sent_twice_counts_twice():
+    twice = [("Cache-Control", "no-store"), ("cache-control", "max-age=60")]
+    assert reaching._joined(twice) == {"cache-control": "no-store, max-age=60"}
 
 
 def test_a_certificate_for_another_name_fails(authority):

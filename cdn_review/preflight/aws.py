@@ -13,7 +13,7 @@ GLOBAL_REGION = "us-east-1"
 _READING = re.compile(r"(Get|List|Describe|Head)[A-Z]")
 _SECRET_VALUE = "GetSecretValue"
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|Forbidden|^403$")
-_MOST_PAGES = 50
+MOST_PAGES = 50
 
 
 class Aws:
@@ -60,8 +60,7 @@ class Aws:
     def _only_reading(self, model: Any, **rest: Any) -> None:
         if not _READING.match(model.name) or model.name == _SECRET_VALUE:
             raise RuntimeError(f"{model.name} is not a call that only reads")
-        service = model.service_model.service_id.hyphenize()
-        self.calls.add(f"{service}:{model.name}")
+        self.calls.add(f"{model.service_model.signing_name}:{model.name}")
 
 
 def pages(call: Callable[..., Any], key: str, **given: Any) -> Iterator[Any]:
@@ -70,7 +69,7 @@ def pages(call: Callable[..., Any], key: str, **given: Any) -> Iterator[Any]:
     Its policies and functions have no paginator in botocore.
     """
     marker: dict[str, str] = {}
-    for _ in range(_MOST_PAGES):
+    for _ in range(MOST_PAGES):
         answer = call(**given, **marker)[key]
         yield from answer.get("Items") or ()
         following = answer.get("NextMarker")

@@ -13,13 +13,13 @@ from cdn_review.preflight.account.credentials import (
     check_stack,
 )
 from cdn_review.preflight.account.existing import (
-    check_buckets,
     check_secret,
     check_topics,
     check_web_acl,
 )
 from cdn_review.preflight.account.names import check_names
 from cdn_review.preflight.account.quota import check_quota
+from cdn_review.preflight.account.storage import check_buckets, check_network
 from cdn_review.preflight.aws import Aws, is_denied, reason
 from cdn_review.preflight.domains.aliases import check_aliases
 from cdn_review.preflight.domains.certificate import check_certificate
@@ -42,6 +42,7 @@ OF_THE_ACCOUNT: dict[str, Check] = {
     "origin secret": check_secret,
     "web ACL": check_web_acl,
     "buckets": check_buckets,
+    "private network": check_network,
     "alarm topic": check_topics,
 }
 _AT_A_TIME = 6

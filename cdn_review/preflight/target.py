@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,29 +12,30 @@ from cdn_review.delivery import Delivery, deliveries
 from cdn_review.delivery.model import Origin
 from cdn_review.delivery.plain import mapping, properties, resources, sequence, text
 from cdn_review.packs import Stack
+from cdn_review.preflight.references import (
+    Bucket,
+    Secret,
+    buckets_of,
+    endpoints_of,
+    secrets_of,
+    strings,
+)
 from cdn_review.summary.roles import Roles
 
-_SECRET = re.compile(
-    r"\{\{resolve:secretsmanager:(arn:[^}]*?:secret:[^:}]+)([^}]*)\}\}"
-)
 _BOOTSTRAP = "BootstrapVersion"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A record in a hosted zone of Route 53 that the stack makes."""
+    """A record in a hosted zone of Route 53 that the stack makes.
+
+    :param identity: Its logical id.
+    """
 
     zone: str
     name: str
     kind: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secret:
-    """A version of a secret that the stack refers to."""
-
-    arn: str
-    version: str
+    identity: str
 
 
 @dataclass(frozen=True)
@@ -96,15 +96,16 @@ class Target:
 
     @cached_property
     def records(self) -> list[Record]:
-        found = resources(self.stack.template, "AWS::Route53::RecordSet").values()
+        found = resources(self.stack.template, "AWS::Route53::RecordSet")
         return [
             Record(
                 zone=text(given.get("HostedZoneId")),
                 name=text(given.get("Name")).rstrip(".").lower(),
                 kind=text(given.get("Type")),
+                identity=identity,
             )
-            for given in map(properties, found)
-            if isinstance(given.get("HostedZoneId"), str)
+            for identity, one in found.items()
+            if (given := properties(one)) and isinstance(given.get("HostedZoneId"), str)
         ]
 
     @property
@@ -121,17 +122,11 @@ class Target:
 
     @property
     def secrets(self) -> list[Secret]:
-        found = set()
-        for part in _strings(self.stack.template):
-            for arn, rest in _SECRET.findall(part):
-                # :json-key is preceded by SecretString, then come the stage and the version.
-                version = (rest.split(":") + [""] * 5)[4]
-                found.add((arn, version))
-        return [Secret(arn=arn, version=version) for arn, version in sorted(found)]
+        return secrets_of(self.stack.template)
 
     @property
     def topics(self) -> list[str]:
-        found = _strings(
+        found = strings(
             [
                 properties(one).get("AlarmActions")
                 for one in resources(
@@ -142,19 +137,12 @@ class Target:
         return sorted({one for one in found if one.startswith("arn:")})
 
     @property
-    def buckets(self) -> list[str]:
-        """Names of buckets that have to exist: origins, and places for logs."""
-        found: set[str] = set()
-        for part in _strings(self.stack.template.get("Resources")):
-            named = re.fullmatch(
-                r"(?:arn:aws:s3:::)?([a-z0-9.-]{3,63}?)"
-                r"(?:\.s3[.-][a-z0-9-]*\.?amazonaws\.com|(?<=:::)(?P<arn>))",
-                part,
-            )
-            found |= {named.group(1)} if named else set()
-            arn = re.fullmatch(r"arn:aws:s3:::([a-z0-9.-]{3,63})(?:/.*)?", part)
-            found |= {arn.group(1)} if arn else set()
-        return sorted(found)
+    def buckets(self) -> list[Bucket]:
+        return buckets_of(self.stack.template)
+
+    @property
+    def endpoints(self) -> list[str]:
+        return endpoints_of(self.stack.template)
 
     @property
     def counts(self) -> Counter[str]:
@@ -171,7 +159,7 @@ class Target:
             return None
         refused = [
             int(one)
-            for one in _strings(self.stack.template.get("Rules"))
+            for one in strings(self.stack.template.get("Rules"))
             if one.isascii() and one.isdigit() and len(one) < 4
         ]
         return name, max(refused, default=0) + 1
@@ -192,8 +180,12 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "AWS::CloudFront::OriginAccessControl": ("OriginAccessControlConfig", "Name"),
     "AWS::CloudFront::Function": ("Name",),
     "AWS::CloudFront::KeyGroup": ("KeyGroupConfig", "Name"),
+    "AWS::CloudFront::KeyValueStore": ("Name",),
     "AWS::CloudFront::PublicKey": ("PublicKeyConfig", "Name"),
+    "AWS::CloudFront::VpcOrigin": ("VpcOriginEndpointConfig", "Name"),
+    "AWS::CloudWatch::Alarm": ("AlarmName",),
     "AWS::CloudWatch::Dashboard": ("DashboardName",),
+    "AWS::Logs::DeliveryDestination": ("Name",),
     "AWS::Logs::DeliverySource": ("Name",),
     "AWS::Logs::LogGroup": ("LogGroupName",),
     "AWS::S3::Bucket": ("BucketName",),
@@ -206,14 +198,3 @@ def _own_name(kind: str, given: Mapping[str, Any]) -> str:
     for key in path:
         value = mapping(value).get(key)
     return value if path and isinstance(value, str) else ""
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _strings(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _strings(one)

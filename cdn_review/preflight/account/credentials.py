@@ -11,6 +11,7 @@ from cdn_review.preflight.target import Target
 
 _ABSENT = "does not exist"
 _RECREATE = "delete the stack, as it holds nothing that works, and deploy again"
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _CURES = {
     "ROLLBACK_COMPLETE": _RECREATE,
     "ROLLBACK_FAILED": _RECREATE,
@@ -24,9 +25,8 @@ _CURES = {
 
 def check_credentials(target: Target, aws: Aws) -> Iterator[Result]:
     """Without any that work, nothing else can be asked."""
-    region = target.region or aws.configured_region
     try:
-        caller = aws.client("sts", region).get_caller_identity()
+        caller = aws.client("sts").get_caller_identity()
     except aws.refused as error:
         sentence = f"AWS refuses the credentials: {reason(error)}"
         cure = "sign in again, such as with 'aws sso login', or name another --profile"
@@ -51,13 +51,24 @@ def check_credentials(target: Target, aws: Aws) -> Iterator[Result]:
 
 
 def check_region(target: Target, aws: Aws) -> Iterator[Result]:
-    """Certificates and web ACLs of CloudFront are in us-east-1 only."""
-    if target.region in ("", GLOBAL_REGION):
-        where = target.region or f"{aws.configured_region}, by the environment"
+    """Whether the account may use the stack's region: new ones have to be switched on."""
+    region = target.region or aws.configured_region
+    if region == GLOBAL_REGION:
+        where = region if target.region else f"{region}, by the environment"
         yield passed("region", f"is {where}")
         return
-    sentence = f"the stack stands in {target.region}, its distributions everywhere"
-    yield passed("region", sentence)
+    listed = aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
+    states = {one["RegionName"]: one.get("OptInStatus", "") for one in listed}
+    if region not in states:
+        cure = f"correct it, such as to {GLOBAL_REGION}"
+        yield failed("region", f"there is no region {region!r}", cure)
+    elif states[region] == "not-opted-in":
+        sentence = f"{region} is not switched on in this account"
+        cure = "switch it on in the account's settings, or use another"
+        yield failed("region", sentence, cure)
+    else:
+        sentence = f"the stack stands in {region}, its distributions everywhere"
+        yield passed("region", sentence)
 
 
 def check_stack(target: Target, aws: Aws) -> Iterator[Result]:

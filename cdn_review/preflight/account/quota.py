@@ -54,6 +54,22 @@ _KINDS = (
         usual=20,
     ),
     _Kind(
+        type="AWS::CloudFront::KeyGroup",
+        noun="key groups",
+        operation="list_key_groups",
+        key="KeyGroupList",
+        usual=10,
+        custom=False,
+    ),
+    _Kind(
+        type="AWS::CloudFront::OriginAccessControl",
+        noun="origin access controls",
+        operation="list_origin_access_controls",
+        key="OriginAccessControlList",
+        usual=100,
+        custom=False,
+    ),
+    _Kind(
         type="AWS::CloudFront::Distribution",
         noun="distributions",
         operation="list_distributions",
@@ -101,15 +117,16 @@ def _granted(aws: Aws) -> dict[str, int]:
         listed = client.get_paginator("list_service_quotas").paginate(
             ServiceCode="cloudfront"
         )
-        found = [one for page in listed for one in page["Quotas"]]
+        listed_quotas = [one for page in listed for one in page["Quotas"]]
     except aws.refused as error:
         if not is_denied(error) and "400" not in str(error):
             raise
         return {}
-    granted = {}
-    for quota in found:
-        for kind in _KINDS:
-            name = str(quota.get("QuotaName", "")).lower()
-            if re.search(rf"(?<!\w){re.escape(kind.noun)} per aws account", name):
-                granted[kind.noun] = int(quota["Value"])
-    return granted
+    # Not the staging distributions, of which an account has fewer.
+    name = re.compile(r"(?:web )?([a-z ]+) per (?:aws )?account")
+    named = {
+        found[1]: int(quota["Value"])
+        for quota in listed_quotas
+        if (found := name.fullmatch(str(quota.get("QuotaName", "")).strip().lower()))
+    }
+    return {kind.noun: named[kind.noun] for kind in _KINDS if kind.noun in named}

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 
 from cdn_review.preflight.account.credentials import stack_resources
-from cdn_review.preflight.aws import Aws, pages
+from cdn_review.preflight.aws import Aws, code_of, pages
 from cdn_review.preflight.result import Result, failed, passed, skipped, warned
 from cdn_review.preflight.target import Target
 
@@ -29,59 +29,65 @@ def check_aliases(target: Target, aws: Aws) -> Iterator[Result]:
     for role, found in target.distributions.items():
         identity = own.get(target.ids[role], "")
         for alias in sorted(found.aliases):
-            yield _alias(alias, identity, holders, aws)
+            yield _alias(alias, identity, holders, target, aws)
 
 
-def _holders(aws: Aws) -> dict[str, tuple[str, str]]:
-    """The distributions of this account by alias: id and CloudFront's own name."""
+def _holders(aws: Aws) -> dict[str, str]:
+    """The ids of this account's distributions by alias."""
     client = aws.client("cloudfront")
     return {
-        alias.lower(): (one["Id"], one["DomainName"])
+        alias.lower(): one["Id"]
         for one in pages(client.list_distributions, "DistributionList")
         for alias in one.get("Aliases", {}).get("Items") or ()
     }
 
 
 def _alias(
-    alias: str, own: str, holders: dict[str, tuple[str, str]], aws: Aws
+    alias: str, own: str, holders: dict[str, str], target: Target, aws: Aws
 ) -> Result:
-    holder = next(
-        (holders[name] for name in (alias, _wildcard(alias)) if name in holders), None
-    )
-    if holder and holder[0] != own and alias in holders:
-        sentence = f"{alias} is held by the distribution {holder[0]} of this account"
+    holder = holders.get(alias, own)
+    if holder != own:
+        sentence = f"{alias} is held by the distribution {holder} of this account"
         return failed("names in DNS", sentence, _CURE)
-    if own:
-        return _asked(alias, own, aws)
+    asked = _asked(alias, own, target, aws) if own else None
+    if asked:
+        return asked
     leads_to = _canonical(alias)
     if leads_to.endswith(_CLOUDFRONT):
-        sentence = (
-            f"{alias} leads to a distribution already, and this stack has none yet"
-        )
+        sentence = f"{alias} leads to a distribution already, which is not known to be this stack's"
         return warned("names in DNS", sentence, _CURE)
     sentence = (
-        f"{alias} is on no distribution of this account; of others, nobody can ask "
-        "before the first deploy"
+        f"{alias} is on no other distribution of this account; of other accounts, nobody "
+        "can ask before a distribution has its certificate"
     )
     return passed("names in DNS", sentence)
 
 
-def _asked(alias: str, own: str, aws: Aws) -> Result:
-    """CloudFront tells of all accounts, for a distribution that exists."""
+def _asked(alias: str, own: str, target: Target, aws: Aws) -> Result | None:
+    """CloudFront tells of all accounts, for a distribution whose certificate has the name.
+
+    https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListConflictingAliases.html
+    """
     client = aws.client("cloudfront")
-    answer = client.list_conflicting_aliases(DistributionId=own, Alias=alias)
-    found = answer["ConflictingAliasesList"].get("Items") or ()
-    others = [
-        one for one in found if not own.endswith(one["DistributionId"].lstrip("*"))
-    ]
-    if any(one["Alias"].lower() == alias for one in others):
-        sentence = f"{alias} is held by a distribution that is not this stack's"
-        return failed("names in DNS", sentence, _CURE)
+    try:
+        answer = client.list_conflicting_aliases(DistributionId=own, Alias=alias)
+    except aws.refused as error:
+        if code_of(error) != "InvalidArgument":
+            raise
+        return None
+    for one in answer["ConflictingAliasesList"].get("Items") or ():
+        is_own = own.endswith(one["DistributionId"].lstrip("*"))
+        account = target.stack.account
+        is_elsewhere = account and not account.endswith(one["AccountId"].lstrip("*"))
+        # A wildcard and a name below it may only be on distributions of one account.
+        if not is_own and (one["Alias"].lower() == alias or is_elsewhere):
+            sentence = f"{alias} is held by a distribution that is not this stack's"
+            if one["Alias"].lower() != alias:
+                sentence = (
+                    f"{one['Alias']} is held by a distribution of another account"
+                )
+            return failed("names in DNS", sentence, _CURE)
     return passed("names in DNS", f"{alias} is free, or this stack's own")
-
-
-def _wildcard(alias: str) -> str:
-    return "*." + alias.partition(".")[2]
 
 
 def _canonical(alias: str) -> str:

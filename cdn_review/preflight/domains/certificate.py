@@ -21,13 +21,20 @@ def check_certificate(target: Target, aws: Aws) -> Iterator[Result]:
         why = "the stack makes its own" if target.zones else "no name needs one"
         yield skipped("certificate", why)
     for arn, aliases in target.certificates.items():
-        yield from _certificate(arn, aliases, aws)
+        yield from _certificate(arn, aliases, target.stack.account, aws)
 
 
-def _certificate(arn: str, aliases: Sequence[str], aws: Aws) -> Iterator[Result]:
+def _certificate(
+    arn: str, aliases: Sequence[str], account: str, aws: Aws
+) -> Iterator[Result]:
     if arn.split(":")[3] != GLOBAL_REGION:
         sentence = f"the certificate is not in {GLOBAL_REGION}"
         cure = f"request one there: CloudFront takes no other than from {GLOBAL_REGION}"
+        yield failed("certificate", sentence, cure)
+        return
+    if account and arn.split(":")[4] != account:
+        sentence = "the certificate is of another account than the stack"
+        cure = "request one in the stack's account, and correct certificate_arn"
         yield failed("certificate", sentence, cure)
         return
     try:

@@ -1,4 +1,4 @@
-"""Whether the hosted zone exists, is public, and has room for the records."""
+"""Whether the hosted zone exists, is public, is asked, and has room for the records."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from cdn_review.preflight.account.credentials import stack_resources
 from cdn_review.preflight.aws import Aws, code_of
-from cdn_review.preflight.result import Result, failed, passed, skipped
+from cdn_review.preflight.domains.nameservers import nameservers
+from cdn_review.preflight.result import Result, failed, passed, skipped, warned
 from cdn_review.preflight.target import Record, Target
 
 _RECORD = "AWS::Route53::RecordSet"
@@ -19,7 +20,7 @@ def check_zone(target: Target, aws: Aws) -> Iterator[Result]:
         yield skipped("hosted zone", "the stack writes to none")
     for zone in target.zones:
         try:
-            found = aws.client("route53").get_hosted_zone(Id=zone)["HostedZone"]
+            found = aws.client("route53").get_hosted_zone(Id=zone)
         except aws.refused as error:
             if code_of(error) not in ("NoSuchHostedZone", "InvalidInput"):
                 raise
@@ -31,24 +32,21 @@ def check_zone(target: Target, aws: Aws) -> Iterator[Result]:
 
 
 def _zone(target: Target, zone: str, found: Any, aws: Aws) -> Iterator[Result]:
-    name = str(found["Name"]).rstrip(".").lower()
-    if found.get("Config", {}).get("PrivateZone"):
+    name = _plain(found["HostedZone"]["Name"])
+    if found["HostedZone"].get("Config", {}).get("PrivateZone"):
         sentence = f"the zone of {name} is private: nobody on the internet asks it"
         yield failed("hosted zone", sentence, "use the public zone of the name")
         return
-    outside = [
-        record.name
-        for record in target.records
-        if record.zone == zone and not _is_within(record.name, name)
-    ]
+    records = [record for record in target.records if record.zone == zone]
+    outside = [record.name for record in records if not _is_within(record.name, name)]
     if outside:
         sentence = f"{', '.join(sorted(set(outside)))} is not in the zone of {name}"
         cure = "name the zone of the domain names in cdk.json"
         yield failed("hosted zone", sentence, cure)
         return
-    taken = list(_taken(target, zone, aws))
-    for record in taken:
-        sentence = f"{record.name} has a record of the type {record.kind} already"
+    taken = list(_taken(target, records, aws))
+    for record, kind in taken:
+        sentence = f"{record.name} has a record of the type {kind} already"
         cure = (
             "delete it right before the deploy, or set dns_records to false and change "
             "it yourself afterwards"
@@ -56,30 +54,51 @@ def _zone(target: Target, zone: str, found: Any, aws: Aws) -> Iterator[Result]:
         yield failed("hosted zone", sentence, cure)
     if not taken:
         yield passed("hosted zone", f"{name} exists, and has room for the records")
+    yield from _delegation(name, found.get("DelegationSet", {}).get("NameServers", ()))
+
+
+def _delegation(name: str, servers: Any) -> Iterator[Result]:
+    """Whether DNS asks the servers of this zone. Nothing is said when it does not answer."""
+    wanted = {_plain(one) for one in servers}
+    asked = nameservers(name)
+    if asked is None or not wanted or asked & wanted:
+        return
+    who = ", ".join(sorted(asked)[:4]) or "nobody"
+    sentence = f"DNS asks {who} for {name}, and not the servers of this zone"
+    cure = f"let your registrar name {', '.join(sorted(wanted))}, or use the other zone"
+    yield warned("hosted zone", sentence, cure)
 
 
 def _is_within(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def _taken(target: Target, zone: str, aws: Aws) -> Iterator[Record]:
-    """Records that exist, and that the stack does not have itself."""
+def _taken(
+    target: Target, records: list[Record], aws: Aws
+) -> Iterator[tuple[Record, str]]:
+    """Records that the stack wants and does not have, and what is in their place."""
     own = {
-        logical for kind, logical, _ in stack_resources(target, aws) if kind == _RECORD
+        (logical, _plain(physical))
+        for kind, logical, physical in stack_resources(target, aws)
+        if kind == _RECORD
     }
-    if own:
-        return
     client = aws.client("route53")
-    for record in target.records:
-        if record.zone != zone:
+    for record in records:
+        if (record.identity, record.name) in own:
             continue
         answer = client.list_resource_record_sets(
-            HostedZoneId=zone,
-            StartRecordName=record.name,
-            StartRecordType=record.kind,
-            MaxItems="1",
+            HostedZoneId=record.zone, StartRecordName=record.name
         )
-        for one in answer["ResourceRecordSets"]:
-            same = str(one["Name"]).rstrip(".").replace("\\052", "*").lower()
-            if (same, one["Type"]) == (record.name, record.kind):
-                yield record
+        # Beside a CNAME there can be nothing else, and it comes after an A.
+        there = {
+            str(one["Type"])
+            for one in answer["ResourceRecordSets"]
+            if _plain(one["Name"]) == record.name
+        }
+        for kind in sorted(there & {record.kind, "CNAME"}):
+            yield record, kind
+
+
+def _plain(name: Any) -> str:
+    """A name as people write it; Route 53 writes '*' as its code."""
+    return str(name).rstrip(".").replace("\\052", "*").lower()

@@ -11,8 +11,9 @@ from cdn_review.preflight.origin.reaching import Answer
 from cdn_review.preflight.result import Result, failed, passed, warned
 
 _CDNS = (
-    ("via", re.compile(r"cloudfront|varnish|akamai|google", re.I)),
+    ("via", re.compile(r"cloudfront|akamai|google", re.I)),
     ("x-amz-cf-id", re.compile("")),
+    ("x-cache", re.compile(r"from cloudfront|\bTCP_\w+ from a", re.I)),
     ("cf-ray", re.compile("")),
     ("x-fastly-request-id", re.compile("")),
     ("x-served-by", re.compile(r"^cache-", re.I)),
@@ -96,7 +97,7 @@ def _cdn(answer: Answer) -> str:
 
 def judged_admin(role: str, answer: Answer) -> Result:
     """The answer for a page of Django, asked for by a distribution."""
-    if answer.status in (403, 404, 410):
+    if 400 <= answer.status < 500 and answer.status != 401:
         return passed("tree", f"pages of Django are closed to the {role}")
     sentence = f"a request of the {role} for /admin/ is answered with {answer.status}"
     cure = (

@@ -14,6 +14,7 @@ from cdn_review.preflight.origin.answering import judged_admin, judged_missing
 from cdn_review.preflight.origin.reaching import (
     Address,
     ask,
+    connect,
     is_public,
     resolved,
     shake_hands,
@@ -40,7 +41,12 @@ def check_origin(
     broken: set[tuple[str, int]] = set()
     for role, origin, delivery in target.servers:
         port = origin.port if isinstance(origin.port, int) else 443
-        address = Address(host=origin.domain_name, port=port, elsewhere=elsewhere)
+        address = Address(
+            host=origin.domain_name,
+            port=port,
+            elsewhere=elsewhere,
+            is_plain=origin.protocol == "http-only",
+        )
         place = (address.host, address.port)
         if place in broken:
             continue
@@ -61,6 +67,10 @@ def _reach(address: Address) -> Iterator[Result]:
             yield wrong
             return
     try:
+        if address.is_plain:
+            connect(address).close()
+            yield passed("origin", f"{address.host} is reachable, without TLS")
+            return
         with shake_hands(address) as connection:
             yield _certificate(address, connection)
     except ssl.SSLCertVerificationError as error:

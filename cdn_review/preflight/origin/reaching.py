@@ -6,11 +6,13 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 SECONDS = 5.0
-_MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,8 @@ class Address:
     host: str
     port: int
     elsewhere: tuple[str, int] | None = None
+    is_plain: bool = False
+    """Whether CloudFront speaks HTTP without TLS to it."""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -57,13 +61,18 @@ def context() -> ssl.SSLContext:
     return made
 
 
+def connect(address: Address) -> socket.socket:
+    """:raises OSError: when nobody is there."""
+    return socket.create_connection(address.place, SECONDS)
+
+
 def shake_hands(address: Address) -> ssl.SSLSocket:
     """A connection with a certificate that is valid for the name.
 
     :raises OSError: when it cannot be made; ``ssl.SSLCertVerificationError`` if the
         certificate is why.
     """
-    raw = socket.create_connection(address.place, SECONDS)
+    raw = connect(address)
     try:
         return context().wrap_socket(raw, server_hostname=address.host)
     except BaseException:
@@ -77,15 +86,37 @@ def ask(address: Address, path: str, headers: Mapping[str, str]) -> Answer:
     :raises OSError: when nothing comes back, ``http.client.HTTPException`` when no HTTP does.
     """
     connection = http.client.HTTPConnection(address.host, timeout=SECONDS)
-    connection.sock = shake_hands(address)
+    channel = connect(address) if address.is_plain else shake_hands(address)
+    connection.sock = channel
+    # The timeout of a socket begins anew with each byte.
+    ends = time.monotonic() + 3 * SECONDS
+    late = threading.Timer(3 * SECONDS, _leave, (channel,))
+    late.daemon = True
+    late.start()
     try:
         connection.putrequest("GET", path, skip_host=True, skip_accept_encoding=True)
         for name, value in {"Host": address.host, **headers}.items():
             connection.putheader(name, value)
         connection.endheaders()
         response = connection.getresponse()
-        response.read(_MOST_BYTES)
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return Answer(status=response.status, headers=found)
+        if time.monotonic() >= ends:
+            raise TimeoutError("its answer does not end")
+        # The body is left unread: it may be of any length.
+        return Answer(status=response.status, headers=_joined(response.getheaders()))
     finally:
+        late.cancel()
         connection.close()
+
+
+def _leave(channel: socket.socket) -> None:
+    with suppress(OSError):
+        channel.shutdown(socket.SHUT_RDWR)
+
+
+def _joined(headers: list[tuple[str, str]]) -> dict[str, str]:
+    """What is said twice counts twice."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
