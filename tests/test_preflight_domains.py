@@ -77,9 +77,12 @@ def test_an_issued_certificate_that_has_the_name_passes(ask, make):
     assert ask("certificate", **named(arn)) == said
 
 
-def test_a_wildcard_covers_one_label(ask, make):
+def test_an_issued_wildcard_over_the_name_passes(ask, make):
     arn = requested(make, "*.example.com")
     assert ask("certificate", **named(arn))[0][0] == "PASS"
+
+
+def test_a_wildcard_is_for_one_label():
     assert covers({"*.example.com"}, "static.example.com")
     assert not covers({"*.example.com"}, "a.static.example.com")
     assert not covers({"*.example.com"}, "example.com")

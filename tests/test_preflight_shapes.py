@@ -33,6 +33,13 @@ def test_credentials_that_aws_refuses_end_it(code):
     assert {one.level for one in found[1:] if one.check != "origin"} == {Level.SKIP}
 
 
+def test_another_account_ends_it():
+    aws = Recorded(("sts", "get_caller_identity", {"Account": "444455556666"}))
+    found = everything(target(), aws)
+    assert [str(one.level) for one in found[:3]] == ["PASS", "FAIL", "SKIP"]
+    assert "another account" in found[1].sentence
+
+
 # -- the region
 
 
@@ -183,20 +190,38 @@ def quotas(**values):
     return ("service-quotas", "list_service_quotas", {"Quotas": listed})
 
 
-def distributions(number, *granted):
+def distributions(number, *granted, there=0, own=0):
+    summary = {
+        **{"Id": "E1", "ARN": "arn", "Status": "Deployed", "Staging": False},
+        **{"DomainName": "d1.cloudfront.net", "Comment": "", "Enabled": True},
+        **{"PriceClass": "PriceClass_100", "WebACLId": "", "HttpVersion": "http2"},
+        **{"IsIPV6Enabled": True, "LastModifiedTime": dt.datetime.now(dt.UTC)},
+        **{"Aliases": {"Quantity": 0}, "CacheBehaviors": {"Quantity": 0}},
+        "Origins": {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "a.example"}]},
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "o",
+            "ViewerProtocolPolicy": "https-only",
+        },
+        "CustomErrorResponses": {"Quantity": 0},
+        "ViewerCertificate": {},
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+    }
     listed = {
         "DistributionList": {
             "Marker": "",
             "MaxItems": 100,
             "IsTruncated": False,
-            "Quantity": 0,
+            "Quantity": there,
+            "Items": [summary] * there,
         }
     }
     made = {
         f"D{one}": {"Type": "AWS::CloudFront::Distribution", "Properties": {}}
         for one in range(number)
     }
-    answers = [*stands(), *granted, ("cloudfront", "list_distributions", listed)]
+    kind = "AWS::CloudFront::Distribution"
+    current = stands(*((kind, f"D{one}", f"E{one}") for one in range(own)))
+    answers = [*current, *granted, ("cloudfront", "list_distributions", listed)]
     return asked("quota", target_of(made), Recorded(*answers))
 
 
@@ -204,6 +229,13 @@ def test_a_quota_that_was_raised_counts():
     raised = quotas(Web_distributions_per_AWS_account=700)
     said = [("PASS", "2 of 700 distributions after the deploy")]
     assert distributions(2, raised) == said
+
+
+def test_what_the_stack_has_is_not_counted_twice():
+    said = [("PASS", "3 of 500 distributions after the deploy")]
+    assert distributions(2, quotas(), there=3, own=2) == said
+    said = [("PASS", "5 of 500 distributions after the deploy")]
+    assert distributions(2, quotas(), there=3) == said
 
 
 def test_the_quota_of_staging_distributions_is_another():
