@@ -112,10 +112,12 @@ def _delivery(
 
 def _rest(config: Json) -> Rest:
     certificate, limits = config.get("ViewerCertificate"), config.get("Restrictions")
+    clients = config.get("ViewerMtlsConfig")
     return (
         *unknown(config, _KNOWN),
         *unknown(certificate, _KNOWN_OF_CERTIFICATE, "ViewerCertificate"),
         *unknown(limits, frozenset({"GeoRestriction"}), "Restrictions"),
+        *unknown(clients, frozenset({"Mode"}), "ViewerMtlsConfig"),
         *_damaged(config),
     )
 

@@ -87,6 +87,10 @@ def content(resource: Json) -> str:
         key: _without_names(value) if isinstance(value, Mapping) else value
         for key, value in _without_names(properties(resource)).items()
     }
+    config = inside.get("PublicKeyConfig")
+    if isinstance(config, dict) and isinstance(config.get("EncodedKey"), str):
+        # PEM is the same with other line ends, and with none at its end.
+        config["EncodedKey"] = "".join(config["EncodedKey"].split())
     return f"{text(resource.get('Type'))} {canonical(inside)}"
 
 

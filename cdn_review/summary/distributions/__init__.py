@@ -10,6 +10,7 @@ from cdn_review.packs import Stack
 from cdn_review.summary.change import Change
 from cdn_review.summary.distributions.behaving import behaving
 from cdn_review.summary.distributions.caching import error_lifetimes
+from cdn_review.summary.distributions.conditional import conditional, resource_of
 from cdn_review.summary.distributions.reaching import reaching
 from cdn_review.summary.distributions.telling import Teller
 
@@ -40,6 +41,9 @@ def changes(
             come_or_go = _signers(old) ^ _signers(new)
             found |= dict.fromkeys(_of_one(teller, was, now, come_or_go))
         yield from found
+        if is_either:
+            first = resource_of(before.template, id_before)
+            yield from conditional(teller, first, resource_of(after.template, id_after))
 
 
 def _of_one(

@@ -93,7 +93,9 @@ def _principals(found: object) -> Iterator[str]:
 def _conditions(found: Json) -> Iterator[str]:
     for operator, keys in found.items():
         for key, values in mapping(keys).items():
-            yield f"{operator.lower()} {key.lower()} {canonical(_list(values))}"
+            # "false" and false are one value, and a list of them is any of them.
+            listed = sorted(text(one) for one in _list(values))
+            yield f"{operator.lower()} {key.lower()} {canonical(listed)}"
 
 
 def _list(value: object) -> list[object]:
