@@ -30,6 +30,19 @@ def answering(*headers, override=True, **config):
         ("x-frame-options", "SAMEORIGIN", "ALLOW-FROM x"),
         ("referrer-policy", "no-referrer", "unsafe-url"),
         ("cross-origin-resource-policy", "same-site", "cross-origin"),
+        (
+            "content-security-policy",
+            "default-src 'self'; script-src-elem 'self'",
+            "default-src 'self'; script-src-elem *",
+        ),
+        ("content-security-policy", "script-src a", "script-src a; worker-src *"),
+        ("content-security-policy", "child-src a", "child-src a; frame-src *"),
+        (
+            "content-security-policy",
+            "script-src 'nonce-a' 'unsafe-inline'",
+            "script-src 'unsafe-inline'",
+        ),
+        ("referrer-policy", "no-referrer", "a-value-of-tomorrow"),
         ("content-security-policy", "sandbox", "sandbox allow-scripts"),
         (
             "content-security-policy",
@@ -166,3 +179,15 @@ def test_public_files_may_be_read_by_more_pages():
 
 def test_the_order_of_origins_is_no_change():
     assert told(cors("https://a", "https://b"), cors("https://b", "https://a")) == []
+
+
+def test_of_an_unknown_referrer_policy_only_the_strictest_is_no_worse():
+    both = "no-referrer, strict-origin-when-cross-origin"
+    assert weakens("referrer-policy", both, "unsafe-url")
+    assert not weakens("referrer-policy", both, "no-referrer")
+
+
+def test_what_a_policy_demands_is_not_dropped():
+    name, kind = "content-security-policy", "require-trusted-types-for"
+    assert weakens(name, f"{kind} 'script'", kind)
+    assert not weakens(name, f"{kind} 'script'", f"{kind} 'script'")

@@ -21,6 +21,15 @@ _ORDERS = {
     "x-content-type-options": ("nosniff",),
     "x-frame-options": ("deny", "sameorigin"),
 }
+# https://www.w3.org/TR/CSP3/#directive-fallback-list
+_FALLBACKS = {
+    "frame-src": ("child-src",),
+    "script-src-attr": ("script-src",),
+    "script-src-elem": ("script-src",),
+    "style-src-attr": ("style-src",),
+    "style-src-elem": ("style-src",),
+    "worker-src": ("child-src", "script-src"),
+}
 
 
 def weakens(name: str, before: str | None, after: str) -> bool:
@@ -32,7 +41,11 @@ def weakens(name: str, before: str | None, after: str) -> bool:
     if name == "content-security-policy":
         return _weaker_csp(before, after)
     order = _ORDERS.get(name, ())
-    return _rank(order, after) > _rank(order, before) or not order
+    was, now = _rank(order, before), _rank(order, after)
+    if name == "referrer-policy" and was == len(order):
+        # It may be several, of which browsers take the last that they know.
+        return now > 0
+    return now > was or not order
 
 
 def _rank(order: tuple[str, ...], value: str) -> int:
@@ -62,16 +75,52 @@ def _weaker_csp(before: str, after: str) -> bool:
     was, now = _directives(before), _directives(after)
     for name in was.keys() | now.keys():
         allowed, allows = _effective(was, name), _effective(now, name)
-        if allowed is not None and (allows is None or allows - allowed):
+        if allowed is not None and (allows is None or _more(name, allowed, allows)):
             return True
     return False
+
+
+def _more(name: str, allowed: frozenset[str], allows: frozenset[str]) -> bool:
+    """Whether the second lets more through.
+
+    Beside a nonce or a hash, ``'unsafe-inline'`` has no effect; and a directive that is no
+    list of sources demands what it names.
+    """
+    if not _is_list_of_sources(name):
+        return allowed != allows
+    if "'unsafe-inline'" in allows and _is_proven(allowed) and not _is_proven(allows):
+        return True
+    gained = {one for one in allows - allowed if not _is_covered(one, allowed)}
+    if "'unsafe-inline'" in allowed and not _is_proven(allowed):
+        gained = {one for one in gained if not _is_proof(one)}
+    return bool(gained)
+
+
+def _is_covered(source: str, allowed: frozenset[str]) -> bool:
+    """``*`` is every host; neither a scheme such as ``data:`` nor a keyword but one."""
+    is_host = not source.startswith("'") and not source.endswith(":")
+    return "*" in allowed and (is_host or source == "'self'")
+
+
+def _is_proven(sources: frozenset[str]) -> bool:
+    return any(map(_is_proof, sources))
+
+
+def _is_list_of_sources(name: str) -> bool:
+    allowing = ("base-uri", "form-action", "frame-ancestors", "sandbox")
+    return "-src" in name or name in allowing
+
+
+def _is_proof(source: str) -> bool:
+    return source.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-"))
 
 
 def _effective(
     directives: Mapping[str, frozenset[str]], name: str
 ) -> frozenset[str] | None:
-    fallback = directives.get("default-src") if name.endswith("-src") else None
-    return directives.get(name, fallback)
+    chain = [name, *_FALLBACKS.get(name, ())]
+    chain += ["default-src"] if "-src" in name else []
+    return next((directives[one] for one in chain if one in directives), None)
 
 
 def _directives(policy: str) -> dict[str, frozenset[str]]:
