@@ -261,6 +261,7 @@ def test_a_terminal_shows_reasons_notices_and_names():
 
 @settings(max_examples=60, deadline=None)
 @example("\x1b[2J\x9b2J\r")
+@example("\xa0")
 @given(TEXTS)
 def test_foreign_text_cannot_command_a_terminal(text):
     shown = terminal.render(everywhere(text), colour=False)

@@ -73,10 +73,14 @@ def fenced(text: str, language: str) -> str:
 
 def cleaned(text: str) -> str:
     """Text without characters that hide, turn or command: only lines and tabs are left."""
-    return "".join(
-        one if one in "\n\t" or _is_shown(one) else "\ufffd"
-        for one in text.replace("\r\n", "\n")
-    )
+    return "".join(map(_clean, text.replace("\r\n", "\n")))
+
+
+def _clean(character: str) -> str:
+    if unicodedata.category(character) == "Zs":
+        return " "
+    is_left = character in "\n\t" or _is_shown(character)
+    return character if is_left else "\ufffd"
 
 
 def toml_string(text: str) -> str:
