@@ -21,6 +21,7 @@ OURS = {
 }
 # What an extra brings, and the only places that may import it, when used.
 _ASKS_AWS = (
+    "dj_cloudfront/aws_errors.py",
     "dj_cloudfront/commands",
     "dj_cloudfront/pulling",
     "cdn_review/preflight",
@@ -34,12 +35,19 @@ EXTRAS = {
 }
 # What settings name and nothing imports: it may need its extra from the start.
 NAMED = ROOT / "dj_cloudfront" / "whitenoise.py"
+# Modules of the Django side that need no Django.
+SHARED = ("aws_errors", "contract", "findings", "http_probe")
 ALLOWED = {
     "app": {"stacks", "aws_cdk"},
     "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
     "constructs_lib": {"aws_cdk", "constructs"},
     "dj_cloudfront": {"django", "asgiref", *EXTRAS},
-    "cdn_review": {"dj_cloudfront.contract", "boto3", "botocore"},
+    "cdn_review": {
+        *(f"dj_cloudfront.{name}" for name in SHARED),
+        "boto3",
+        "botocore",
+        "dns",
+    },
     "local": {
         "dj_cloudfront.contract",
         "ministack",
@@ -123,9 +131,13 @@ def test_a_release_job_can_build_without_django():
 
 def test_what_comes_before_settings_does_without_django():
     room = ROOT / "dj_cloudfront"
-    files = [room / "__main__.py", *(room / "pulling").glob("*.py")]
+    files = [
+        room / "__main__.py",
+        room / "aws_errors.py",
+        *(room / "pulling").glob("*.py"),
+    ]
     foreign = {name for path in files for name in imports_of(path)}
-    ours = ("pulling", "builds", "contract")
+    ours = ("pulling", "builds", "contract", "aws_errors")
     allowed = (*EXTRAS, *(f"dj_cloudfront.{one}" for one in ours))
     assert [
         name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 
 import pytest
@@ -202,7 +203,7 @@ def test_a_command_says_what_happened(command, output, capsys):
     assert command(output, "--json") == 0
     assert json.loads(capsys.readouterr().out)["written"] is False
     assert command(output, "--region", "x y") == 1
-    assert capsys.readouterr().err.startswith("error: --region must be a region")
+    assert capsys.readouterr().err.startswith("error: the region must be a name")
 
 
 @pytest.mark.parametrize("command", [plain_command, django_command])
@@ -446,6 +447,63 @@ def test_fails_when_the_source_of_the_credentials_gives_none(
     )
 
 
+ROLE = "role_arn = arn:aws:iam::111122223333:role/release"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            f"{ROLE}\nweb_identity_token_file = /nonexistent/token",
+            "their source cannot be opened (/nonexistent/token: no such file or directory)",
+        ),
+        (
+            "credential_process = /nonexistent/program --secret hunter2",
+            "their source cannot be opened (/nonexistent/program: no such file or directory)",
+        ),
+        (
+            "credential_process = echo hunter2",
+            "their source answers in another form (JSONDecodeError)",
+        ),
+        (
+            f"{ROLE}\nsource_profile = keys\nmfa_serial = arn:aws:iam::111122223333:mfa/me",
+            "without an MFA code when there is no terminal to type it in",
+        ),
+        (ROLE, "but lack source_profile or credential_source"),
+    ],
+    ids=["no token", "no program", "no JSON", "MFA", "no source"],
+)
+def test_fails_when_the_source_of_the_credentials_is_broken(source, said, tmp_path):
+    path = tmp_path / "config"
+    path.write_text(
+        f"[profile site]\n{source}\n"
+        "[profile keys]\naws_access_key_id = x\naws_secret_access_key = y\n"
+    )
+    kept = {name: os.environ[name] for name in ("PATH", "AWS_ENDPOINT_URL")}
+    command = ("pull", "--stack", "mysite-cdn-prod", "--profile", "site")
+    endless, writer = os.pipe()
+    try:
+        # A session of its own has no terminal.
+        done = subprocess.run(
+            [sys.executable, "-m", "dj_cloudfront", *command],
+            cwd=tmp_path,
+            env={**kept, "AWS_CONFIG_FILE": str(path), "PYTHONPATH": str(ROOT)},
+            stdin=endless,
+            capture_output=True,
+            text=True,
+            start_new_session=True,
+            timeout=60,
+        )
+    finally:
+        os.close(endless)
+        os.close(writer)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: AWS credentials must be")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not re.search(r"hunter2|arn:|\d{12}", done.stderr)
+
+
 def test_fails_when_the_configuration_is_damaged(tmp_path, output, use):
     path = tmp_path / "aws" / "config"
     path.parent.mkdir()
@@ -468,14 +526,14 @@ def test_fails_when_nobody_listens(output, use, free_port):
     use({"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port}"})
     assert sentence(output) == (
         "CloudFormation in us-east-1 must be within reach, but gives no answer "
-        "(EndpointConnectionError): look at --region, the network and AWS_ENDPOINT_URL"
+        "(EndpointConnectionError): look at the region, the network and AWS_ENDPOINT_URL"
     )
 
 
 @pytest.mark.parametrize("region", ["us east", "us-east-1.example.com/"])
 def test_fails_when_the_region_is_none(region, output):
     assert sentence(output, region=region) == (
-        f"--region must be a region such as 'us-east-1', got {region!r}"
+        f"the region must be a name such as 'us-east-1', got {region!r}"
     )
 
 

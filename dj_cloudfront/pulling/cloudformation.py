@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dj_cloudfront.aws_errors import (
+    error_code,
+    open_session,
+    sentence,
+    without_identifiers,
+)
 from dj_cloudfront.contract import Output
-from dj_cloudfront.pulling.failures import obstacle, plain, refusal
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _COMPLETE = {
@@ -47,33 +52,25 @@ def deployed(stack: str, *, region: str, profile: str | None) -> Deployed:
     if not _NAME.fullmatch(stack):
         raise ValueError(
             f"--stack must be the name of a stack, such as 'mysite-cdn-prod', got "
-            f"{plain(stack)!r}"
+            f"{without_identifiers(stack)!r}"
         )
+    session = open_session(profile)
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = None
     try:
-        import boto3  # noqa: F401
-        from botocore.exceptions import BotoCoreError, ClientError
-    except ImportError:
-        raise ValueError(
-            "boto3 must be installed to read a stack: 'pip install boto3', or the extra [aws]"
-        ) from None
-    try:
-        client = _client(region, profile)
+        client = _client(session, region)
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        code, message = (
-            error.response["Error"]["Code"],
-            error.response["Error"]["Message"],
-        )
-        if code == "ValidationError" and "does not exist" in message:
+    except (BotoCoreError, ClientError, ValueError) as error:
+        if client is not None and _is_missing(error):
             raise ValueError(_missing(client, stack, region)) from None
-        raise ValueError(refusal(code, message, stack=stack, region=region)) from None
-    except (BotoCoreError, ValueError) as error:
-        raise ValueError(obstacle(error, region=region)) from None
+        action = f"cloudformation:DescribeStacks on {stack!r} in {region}"
+        said = sentence(error, service="CloudFormation", region=region, action=action)
+        raise ValueError(said) from None
     return _standing(stack, found)
 
 
-def _client(region: str, profile: str | None) -> Any:
-    import boto3
+def _client(session: Any, region: str) -> Any:
     from botocore.config import Config
 
     # A release waits for this: half a minute in the worst case, not the default's five.
@@ -82,8 +79,11 @@ def _client(region: str, profile: str | None) -> Any:
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    session = boto3.Session(profile_name=profile)
     return session.client("cloudformation", region_name=region, config=config)
+
+
+def _is_missing(error: Exception) -> bool:
+    return error_code(error) == "ValidationError" and "does not exist" in str(error)
 
 
 def _standing(stack: str, found: Mapping[str, Any]) -> Deployed:
