@@ -1,0 +1,109 @@
+"""Values of a template or of the API, read with care: whatever stands there has an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A value that only a deploy knows. It never equals a literal.
+
+    :param text: How it is computed, in one notation.
+    :param default: What it is unless the deploy is told otherwise: the default of a
+        parameter.
+    """
+
+    text: str
+    default: str | None = None
+
+
+def mapping(value: object) -> Json:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def sequence(value: object) -> list[Any]:
+    """The value if it is a list, else a list of it; CloudFront's ``Items`` are unwrapped."""
+    if isinstance(value, Mapping) and ("Items" in value or "Quantity" in value):
+        value = value.get("Items")
+    if value is None or value == {}:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def text(value: object) -> str:
+    """A scalar as CloudFormation writes it; anything else as canonical JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Computed):
+        return value.text
+    return canonical(value)
+
+
+def canonical(value: object) -> str:
+    """The same text for the same value, in any order of keys."""
+    return json.dumps(
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        default=str,
+    )
+
+
+def is_computed(value: object) -> bool:
+    """Whether a deploy has yet to fill in the value, or a part of it."""
+    if isinstance(value, str):
+        return "{{resolve:" in value
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return False
+    (key,) = value
+    return key == "Ref" or str(key).startswith("Fn::")
+
+
+def reference(value: object) -> str | None:
+    """The logical id that a ``Ref`` or ``Fn::GetAtt`` names, or ``None``."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    ((function, argument),) = value.items()
+    if function == "Fn::GetAtt":
+        argument = argument[0] if isinstance(argument, list) and argument else argument
+        return argument.partition(".")[0] if isinstance(argument, str) else None
+    return argument if function == "Ref" and isinstance(argument, str) else None
+
+
+def references(value: object) -> Iterator[str]:
+    """Every logical id that a value refers to, wherever in it."""
+    name = reference(value)
+    if name is not None:
+        yield name
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from references(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from references(part)
+
+
+def resources(template: object, resource_type: str = "") -> dict[str, Json]:
+    """The resources of a type, or all of them, by logical id."""
+    return {
+        name: mapping(resource)
+        for name, resource in sorted(mapping(mapping(template).get("Resources")).items())
+        if not resource_type or mapping(resource).get("Type") == resource_type
+    }
+
+
+def properties(resource: object) -> Json:
+    """The properties of a resource; empty when it has none."""
+    return mapping(mapping(resource).get("Properties"))
