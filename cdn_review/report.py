@@ -1,57 +1,199 @@
-"""A comparison of two packs, judged: what every way of showing it starts from."""
+"""What a reader is told: the lines from which terminal, comment and JSON are rendered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
-from cdn_review.packs import Pack
-from cdn_review.stopping import Verdict, judge
-from cdn_review.summary import Change
-from cdn_review.summary.summarize import summarize
+from cdn_review.acknowledgements import Judged, judge
+from cdn_review.change import BlockReason, Change, Tag, Topic
+from cdn_review.message import Message, to_text
+from cdn_review.snapshot import Snapshot, environments
+
+_DISTRIBUTION = " distribution"
+_TOPICS = list(Topic)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Equal changes of several environments, or of several distributions of each.
+
+    :param ids: The acknowledgements that it needs. Default: none.
+    :param reason: Why it is acknowledged. Default: it is not.
+    """
+
+    environments: tuple[str, ...]
+    stacks: tuple[str, ...]
+    role: str
+    topic: Topic
+    message: Message
+    note: str = ""
+    block: BlockReason | None = None
+    tags: tuple[Tag, ...] = ()
+    ids: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_blocking(self) -> bool:
+        """Whether the line still needs an acknowledgement."""
+        return bool(self.ids) and not self.reason
+
+    @property
+    def labels(self) -> list[str]:
+        """What a reader should not overlook."""
+        block = [str(self.block).replace("-", " ")] if self.block else []
+        return block + [str(tag) for tag in self.tags]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What changes between two sides, and which of it must be acknowledged first."""
+    """What changes between two sides, and what of it needs an acknowledgement.
 
-    changes: tuple[Change, ...]
-    verdict: Verdict
+    :param before: What a reader calls the older side, such as ``1a2b3c4d (origin/main)``.
+    :param environments: Those of both sides, changed or not.
+    :param unused: The ids of acknowledgements that match no change.
+    :param notices: Sentences about the comparison itself, such as a warning.
+    :param raw: The CDK CLI's own diff. Untrusted text.
+    """
+
+    before: str
+    after: str
     environments: tuple[str, ...]
-    """Those of both sides, changed or not, sorted."""
-    before_name: str
-    after_name: str
-    raw: str = ""
-    """The diff of the CDK's CLI, for who wants every property. Foreign text."""
+    lines: tuple[Line, ...]
+    unused: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
-    """Sentences about the comparison itself."""
+    raw: str = ""
 
     @classmethod
     def of(
-        cls, before: Pack, after: Pack, *, raw: str = "", notices: Iterable[str] = ()
+        cls,
+        before: Snapshot,
+        after: Snapshot,
+        changes: Iterable[Change],
+        *,
+        raw: str = "",
+        notices: Iterable[str] = (),
     ) -> Report:
-        """Compare two packs.
-
-        Raises ValueError if a template cannot be read as one.
-        """
-        changes = tuple(summarize(before, after))
-        stacks = [*before.stacks.values(), *after.stacks.values()]
+        """Judge changes, and put equal ones together."""
+        judged, unused = judge(changes, before, after)
+        names = environments([*before.stacks, *after.stacks])
         return cls(
-            changes=changes,
-            verdict=judge(changes, before, after),
-            environments=tuple(sorted({stack.environment for stack in stacks})),
-            before_name=before.revision,
-            after_name=after.revision,
-            raw=raw,
+            before=before.name,
+            after=after.name,
+            environments=tuple(sorted(set(names.values()))),
+            lines=tuple(_lines(judged)),
+            unused=tuple(unused),
             notices=tuple(notices),
+            raw=raw,
         )
 
     @property
     def ok(self) -> bool:
-        """Whether nothing waits for an acknowledgement."""
-        return self.verdict.ok
+        """Whether nothing needs an acknowledgement any more."""
+        return not self.blocking
 
     @property
     def changed(self) -> bool:
-        """Whether anything changes for visitors, the bill or security."""
-        return bool(self.changes)
+        """Whether there is any change."""
+        return bool(self.lines)
+
+    @property
+    def blocking(self) -> list[Line]:
+        return [line for line in self.lines if line.is_blocking]
+
+    @property
+    def acknowledged(self) -> list[Line]:
+        return [line for line in self.lines if line.reason]
+
+    @property
+    def others(self) -> dict[tuple[str, ...], list[Line]]:
+        """The lines that need no acknowledgement, by the environments that share them."""
+        groups: dict[tuple[str, ...], list[Line]] = {}
+        for line in self.lines:
+            if not line.ids:
+                groups.setdefault(line.environments, []).append(line)
+        return groups
+
+    @property
+    def unchanged(self) -> tuple[str, ...]:
+        """The environments without any change."""
+        changed = {name for line in self.lines for name in line.environments}
+        return tuple(name for name in self.environments if name not in changed)
+
+    @property
+    def headline(self) -> str:
+        """How much there is to read, in lines, and whether there is anything to do."""
+        count, waiting = len(self.lines), len(self.blocking)
+        if not count:
+            return "CDN review: no change"
+        parts = [f"{count} change{'' if count == 1 else 's'}"]
+        parts += [f"{waiting} to acknowledge"] if waiting else []
+        done = len(self.acknowledged)
+        parts += [f"{done} acknowledged"] if done else []
+        return f"CDN review: {', '.join(parts)}"
+
+    def to_json(self) -> str:
+        """One JSON object, in ASCII, with the keys that docs/review.md lists."""
+        data = {
+            "ok": self.ok,
+            "changed": self.changed,
+            "before": self.before,
+            "after": self.after,
+            "environments": self.environments,
+            "notices": self.notices,
+            "lines": [_data(line) for line in self.lines],
+            "unused": self.unused,
+        }
+        return json.dumps(data, indent=2) + "\n"
+
+
+def _data(line: Line) -> dict[str, object]:
+    data = asdict(line)
+    del data["message"]
+    return {**data, "text": to_text(line.message)}
+
+
+def _lines(judged: Sequence[Judged]) -> list[Line]:
+    """First equal changes of distributions in one environment, then of environments."""
+    same_place: dict[object, list[Judged]] = {}
+    for one in judged:
+        role = one.change.role
+        place = (one.change.environment, role.endswith(_DISTRIBUTION) or role)
+        same_place.setdefault((place, _content(one)), []).append(one)
+    same_line: dict[object, list[Judged]] = {}
+    for same in same_place.values():
+        same_line.setdefault((_roles(same), _content(same[0])), []).extend(same)
+    lines = [_line(same) for same in same_line.values()]
+    return sorted(lines, key=lambda line: _TOPICS.index(line.topic))
+
+
+def _content(judged: Judged) -> tuple[object, ...]:
+    """What a reader sees of a change, apart from its place."""
+    one = judged.change
+    state = (bool(judged.id), judged.reason)
+    return (one.topic, one.message, one.note, one.block, one.tags, state)
+
+
+def _line(same: Sequence[Judged]) -> Line:
+    changes = [one.change for one in same]
+    return Line(
+        environments=tuple(dict.fromkeys(change.environment for change in changes)),
+        stacks=tuple(dict.fromkeys(change.stack for change in changes)),
+        role=_roles(same),
+        topic=changes[0].topic,
+        message=changes[0].message,
+        note=changes[0].note,
+        block=changes[0].block,
+        tags=changes[0].tags,
+        ids=tuple(dict.fromkeys(one.id for one in same if one.id)),
+        reason=same[0].reason,
+    )
+
+
+def _roles(same: Sequence[Judged]) -> str:
+    roles = list(dict.fromkeys(one.change.role for one in same))
+    if len(roles) == 1:
+        return roles[0]
+    *first, last = [role.removesuffix(_DISTRIBUTION) for role in roles]
+    return f"{', '.join(first)} and {last}{_DISTRIBUTION}"
