@@ -28,6 +28,7 @@ from inspection_support import (
     write_build,
 )
 
+from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.inspection.rules import (
     RULES,
     agreeing,
@@ -39,7 +40,6 @@ from dj_cloudfront.inspection.rules import (
     sharing,
 )
 from dj_cloudfront.inspection.rules.rule import Rule
-from dj_cloudfront.inspection.wire.asking import Answer
 
 
 @pytest.fixture

@@ -12,9 +12,14 @@ from inspection_server_support import listener
 from inspection_support import SITE
 from origin_support import ODD_PATHS, free_port
 
-from dj_cloudfront.inspection.wire.asking import Address, Client, UnreachableError
-from dj_cloudfront.inspection.wire.decoding import NO_BROTLI, Digest
-from dj_cloudfront.inspection.wire.odd_paths import odd_targets
+from dj_cloudfront.http_probe import (
+    NO_BROTLI,
+    Address,
+    Client,
+    Digest,
+    UnreachableError,
+)
+from dj_cloudfront.inspection.odd_paths import odd_targets
 
 
 def client_of(port, *, connect_to="127.0.0.1", timeout=5):
@@ -143,6 +148,33 @@ def test_dripping_ends_in_a_sentence():
         start = time.monotonic()
         assert failure(port, timeout=0.05).startswith("gave no whole answer in time")
         assert time.monotonic() - start < 5
+
+
+def test_headers_that_drip_end_in_a_sentence():
+    def dripping(connection, heard):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            connection.sendall(b"X-More: 1\r\n")
+            time.sleep(0.02)
+
+    with listener(dripping) as (port, _):
+        start = time.monotonic()
+        assert failure(port, timeout=0.05).startswith("gave no whole answer in time")
+        assert time.monotonic() - start < 5
+
+
+def test_the_rest_of_a_long_body_is_left_unread():
+    def endless(connection, heard):
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n")
+        while True:
+            connection.sendall(b"x" * 1000)
+
+    with listener(endless) as (port, _):
+        address = client_of(port).address
+        answer = Client(address, timeout=5, most_bytes=4000).ask("/")
+    assert (answer.status, len(answer.start)) == (200, 2048)
 
 
 @pytest.mark.parametrize(

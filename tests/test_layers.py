@@ -30,7 +30,8 @@ _ASKS_AWS = (
 EXTRAS = {
     "boto3": _ASKS_AWS,
     "botocore": _ASKS_AWS,
-    "brotli": ("dj_cloudfront/builds", "dj_cloudfront/inspection"),
+    "brotli": ("dj_cloudfront/builds", "dj_cloudfront/http_probe.py"),
+    "dns": ("cdn_review/preflight",),
     "whitenoise": ("dj_cloudfront/whitenoise.py",),
 }
 # What settings name and nothing imports: it may need its extra from the start.
@@ -41,7 +42,7 @@ ALLOWED = {
     "app": {"stacks", "aws_cdk"},
     "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
     "constructs_lib": {"aws_cdk", "constructs"},
-    "dj_cloudfront": {"django", "asgiref", *EXTRAS},
+    "dj_cloudfront": {"django", "asgiref", *(set(EXTRAS) - {"dns"})},
     "cdn_review": {
         *(f"dj_cloudfront.{name}" for name in SHARED),
         "boto3",
@@ -104,6 +105,17 @@ def test_a_room_imports_only_along_its_arrows(room):
 def test_the_contract_imports_the_standard_library_only():
     path = ROOT / "dj_cloudfront" / "contract.py"
     assert all(is_standard(name) for name in imports_of(path))
+
+
+@pytest.mark.parametrize("name", [name for name in SHARED if name != "contract"])
+def test_what_other_packages_share_does_without_django(name):
+    path = ROOT / "dj_cloudfront" / f"{name}.py"
+    foreign = {name for name in imports_of(path) if not is_standard(name)}
+    assert {name.partition(".")[0] for name in foreign} <= {
+        "boto3",
+        "botocore",
+        "brotli",
+    }
 
 
 @pytest.mark.parametrize("name", ["settings", "version", "csp"])

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from dj_cloudfront.builds.index import COMPANIONS, File, Index
+from dj_cloudfront.http_probe import Answer, UnreachableError
 from dj_cloudfront.inspection.places import Place
 from dj_cloudfront.inspection.questions import CODINGS, About, Question
-from dj_cloudfront.inspection.wire.asking import Answer, UnreachableError
 
 Progress = Callable[[str, int, int], None]
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.http_probe import Address, Answer, Client, tls_context
 from dj_cloudfront.inspection.options import Options
-from dj_cloudfront.inspection.wire.asking import Address, Answer, Client
 from dj_cloudfront.settings import Cdn
 
 _PORTS = {"http": 80, "https": 443}
@@ -191,7 +191,7 @@ def _client(url: str, options: Options, *, host: str | None = None) -> Client:
 
 
 def _context(options: Options) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = tls_context()
     if options.ca_file is not None:
         try:
             context.load_verify_locations(options.ca_file)

@@ -11,8 +11,8 @@ from django.utils.encoding import filepath_to_uri
 
 from dj_cloudfront.builds.disk import PRIVATE
 from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.inspection.odd_paths import odd_targets
 from dj_cloudfront.inspection.places import Place, Tree
-from dj_cloudfront.inspection.wire.odd_paths import odd_targets
 
 CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
 """What is asked for, by the name of what is hoped for. CloudFront sends these and no others."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.inspection.evidence import Evidence, Said
 from dj_cloudfront.inspection.findings import Problem
 from dj_cloudfront.inspection.places import Tree
 from dj_cloudfront.inspection.questions import About
 from dj_cloudfront.inspection.rules.files import is_elsewhere, is_redirect
 from dj_cloudfront.inspection.rules.rule import FAIL, WARN, Objection, rule, together
-from dj_cloudfront.inspection.wire.asking import Answer
 
 
 def _shows(evidence: Evidence, answer: Answer) -> bool:

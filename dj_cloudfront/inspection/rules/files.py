@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
+from dj_cloudfront.http_probe import NO_BROTLI, Answer
 from dj_cloudfront.inspection.evidence import Evidence, Said
 from dj_cloudfront.inspection.findings import Problem
 from dj_cloudfront.inspection.questions import About
 from dj_cloudfront.inspection.rules.rule import FAIL, Objection, rule, together
 from dj_cloudfront.inspection.sampling import suffix_of
-from dj_cloudfront.inspection.wire.asking import Answer
-from dj_cloudfront.inspection.wire.decoding import NO_BROTLI
 
 _LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "account")
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
+from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.inspection.evidence import Evidence, Said
 from dj_cloudfront.inspection.findings import Problem
 from dj_cloudfront.inspection.questions import About
 from dj_cloudfront.inspection.rules.files import is_login, is_redirect
 from dj_cloudfront.inspection.rules.rule import FAIL, WARN, Objection, rule, together
-from dj_cloudfront.inspection.wire.asking import Answer
 
 _YEAR = 31_536_000
 _NOT_KEPT = {"no-store", "no-cache", "private"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.inspection.evidence import Evidence, Said
 from dj_cloudfront.inspection.findings import Level, Problem
 from dj_cloudfront.inspection.questions import About
 from dj_cloudfront.inspection.rules.rule import FAIL, WARN, Objection, rule, together
-from dj_cloudfront.inspection.wire.asking import Answer
 
 _ALLOW = "Access-Control-Allow-Origin"
 _EXPOSE = "Access-Control-Expose-Headers"

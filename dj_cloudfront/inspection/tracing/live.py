@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from django.utils.encoding import filepath_to_uri
 
+from dj_cloudfront.http_probe import Answer, UnreachableError
 from dj_cloudfront.inspection.places import Place
 from dj_cloudfront.inspection.questions import CODINGS
 from dj_cloudfront.inspection.tracing.trace import Told
-from dj_cloudfront.inspection.wire.asking import Answer, UnreachableError
 
 
 @dataclass(frozen=True, kw_only=True)
