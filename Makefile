@@ -29,7 +29,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt package.json package-l
 install: $(VENV)/.installed
 
 install-debian: install
-	@$(BIN)/python tests/debian.py chromium nginx libnginx-mod-http-brotli-static apache2 openssl rsync awscli
+	@$(BIN)/python tests/debian.py chromium nginx libnginx-mod-http-brotli-static apache2 openssl rsync awscli gh
 
 demo: install
 	@$(BIN)/python -m local up

@@ -1,0 +1,177 @@
+"""Show a review in the summary of this run, and in one comment on its pull request.
+
+FILE is what 'diff --markdown' or 'compare --markdown' has printed. When it is empty, the
+comment says that nothing could be compared. GitHub says which pull request it is: the run
+is of a workflow on pull_request or, for pull requests of forks, on workflow_run. Needs
+GitHub's program gh, and a GH_TOKEN that may write comments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from cdn_review.markdown import NO_CHANGE
+
+_AUTHOR = "github-actions[bot]"
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
+_FAILURE = "**CDN review:** this commit could not be compared. The log of its checks says why.\n"
+_WARNING = (
+    "⚠️ **This pull request changes what reviews it: look at `.github/` and "
+    "`cdn-review.toml` first.**\n\n"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="the review")
+    parser.add_argument(
+        "--name", default="", help="for several apps in one repository, a comment each"
+    )
+    parser.add_argument(
+        "--author",
+        default=_AUTHOR,
+        help="the bot whose comment is edited (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    name, file = arguments.name, arguments.file
+    if name and not _NAME.fullmatch(name):
+        raise ValueError(
+            "--name must be at most 40 letters, digits and hyphens, such as shop, "
+            f"got {name!r}"
+        )
+    review = (file.read_text("utf-8") if file.exists() else "") or _FAILURE
+    title = f"**{name}**\n\n" if name else ""
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(summary, "a", encoding="utf-8") as opened:
+            opened.write(f"{title}{review}\n")
+    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+    repository = _Repository(event["repository"]["full_name"])
+    number = _pull_request(event, repository)
+    if number is None:
+        print("no comment is written: the summary of this run has the review")
+        return 0
+    marker = f"<!-- cdn-review{f' {name}' if name else ''} -->"
+    warning = _WARNING if _changes_its_review(number, repository) else ""
+    body = f"{marker}\n{title}{warning}{review}"
+    is_news = bool(warning) or not review.startswith(NO_CHANGE)
+    done = _write(number, body, repository, arguments.author, is_news=is_news)
+    print(f"pull request {number}: the comment is {done}")
+    return 0
+
+
+class _Repository:
+    """GitHub's REST API for one repository, by its own program."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        api = os.environ.get("GITHUB_API_URL", "https://api.github.com")
+        self._url = f"{api}/repos/{name}"
+
+    def list(self, path: str, jq: str) -> list[Any]:
+        """What ``jq`` makes of the items, on however many pages."""
+        mark = "&" if "?" in path else "?"
+        words = ("--paginate", "--jq", f".[] | {jq}")
+        lines = self._gh(*words, f"{self._url}/{path}{mark}per_page=100")
+        return [json.loads(line) for line in lines.splitlines()]
+
+    def send(self, method: str, path: str, **content: str) -> None:
+        words = ("--method", method, "--input", "-", "--silent")
+        self._gh(*words, f"{self._url}/{path}", content=json.dumps(content))
+
+    def _gh(self, *words: str, content: str = "") -> str:
+        done = subprocess.run(
+            ["gh", "api", *words], input=content, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise ValueError(
+                f"gh must reach GitHub, and it says: {done.stderr.strip()}"
+            )
+        return done.stdout
+
+
+def _pull_request(event: dict[str, Any], repository: _Repository) -> int | None:
+    """The open pull request that has the commit of this run as its head.
+
+    None for a commit that is no longer the head: a newer run writes that comment.
+    """
+    head = _head(event)
+    # The token of a fork's own run may not write.
+    if head is None or ("workflow_run" not in event and head[0] != repository.name):
+        return None
+    source, branch, commit = head
+    owner = source.partition("/")[0]
+    found = repository.list(
+        f"pulls?state=open&head={quote(f'{owner}:{branch}', safe='')}",
+        "{number, commit: .head.sha, source: .head.repo.full_name}",
+    )
+    numbers = [
+        pull["number"]
+        for pull in found
+        if (pull["source"], pull["commit"]) == (source, commit)
+        and event.get("number", pull["number"]) == pull["number"]
+    ]
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def _head(event: dict[str, Any]) -> tuple[str, str, str] | None:
+    """Repository, branch and commit, of which the first is gone with a deleted fork."""
+    if ended := event.get("workflow_run"):
+        source, branch = ended["head_repository"], ended["head_branch"]
+        return (source or {}).get("full_name", ""), branch, ended["head_sha"]
+    if pull := event.get("pull_request"):
+        head = pull["head"]
+        return (head["repo"] or {}).get("full_name", ""), head["ref"], head["sha"]
+    return None
+
+
+def _changes_its_review(number: int, repository: _Repository) -> bool:
+    files = repository.list(f"pulls/{number}/files", "[.filename, .previous_filename]")
+    names = [name for pair in files for name in pair if name]
+    return any(
+        name.startswith(".github/") or Path(name).name == "cdn-review.toml"
+        for name in names
+    )
+
+
+def _write(
+    number: int, body: str, repository: _Repository, author: str, *, is_news: bool
+) -> str:
+    """Create the comment or edit it; its first line is how it is found again.
+
+    Only a comment of ``author``, a bot, is edited: anybody can write the same first line.
+    Of several, all but the oldest are deleted. Where nothing changes, none is created.
+    """
+    comments = repository.list(
+        f"issues/{number}/comments",
+        "{id, body, author: .user.login}",
+    )
+    ours = [
+        one
+        for one in comments
+        if one["author"] == author and _lines(one["body"])[0] == _lines(body)[0]
+    ]
+    if not ours:
+        if not is_news:
+            return "not needed"
+        repository.send("POST", f"issues/{number}/comments", body=body)
+        return "created"
+    first, *others = sorted(ours, key=lambda one: int(one["id"]))
+    for other in others:
+        repository.send("DELETE", f"issues/comments/{other['id']}")
+    if _lines(first["body"]) == _lines(body):
+        return "left as it is"
+    repository.send("PATCH", f"issues/comments/{first['id']}", body=body)
+    return "edited"
+
+
+def _lines(body: str) -> list[str]:
+    """GitHub may give back other ends of lines, and none at the end."""
+    return body.replace("\r\n", "\n").strip().split("\n")
