@@ -295,6 +295,8 @@ def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
                 _move_installed(tree, room / "installed", base)
         finally:
             _remove_worktree(base.top, tree)
+            if not install:
+                shutil.rmtree(room, ignore_errors=True)
 
 
 def _install(base: Base, commands: Sequence[str], tree: Path, kept: Path) -> None:
