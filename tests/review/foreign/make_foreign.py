@@ -447,12 +447,14 @@ class PrivateNetwork(Stack):
 
     def __init__(self, scope: App, construct_id: str) -> None:
         super().__init__(scope, construct_id, env=US_EAST_1)
-        balancer = elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
-            self,
-            "Balancer",
-            load_balancer_arn=Fn.import_value("balancer-arn"),
-            load_balancer_dns_name=Fn.import_value("balancer-name"),
-            security_group_id="sg-0123456789abcdef0",
+        balancer = (
+            elbv2.ApplicationLoadBalancer.from_application_load_balancer_attributes(
+                self,
+                "Balancer",
+                load_balancer_arn=Fn.import_value("balancer-arn"),
+                load_balancer_dns_name=Fn.import_value("balancer-name"),
+                security_group_id="sg-0123456789abcdef0",
+            )
         )
         cloudfront.Distribution(
             self,
