@@ -68,7 +68,7 @@ def test_an_upgraded_wheel_is_a_change(app, tmp_path):
     app.write("app.py", USES_WHEEL + (app.folder / "app.py").read_text())
     app.write("requirements.txt", "constructs_of_others==0.1.0\n")
     app.write("cdn-review.toml", INSTALL.format(wheels=wheels))
-    # An activated environment would be first on PATH; the script's folder is before it.
+    # Stands for the upgraded wheel in the environment of the caller.
     app.write("constructs_of_others.py", 'PROTOCOL = "allow-all"\n')
     git(app.top, "add", "--all", ".")
     git(app.top, "reset", "-q", "infra/constructs_of_others.py")
