@@ -19,8 +19,12 @@ _DEFAULT_REGION = "us-east-1"
 # A change set that nobody has executed yet made it: nothing is deployed.
 _NEVER_DEPLOYED = "REVIEW_IN_PROGRESS"
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
-# Alone, or the account field of an ARN; the second where a text was cut. Not a part of a UUID.
-_ACCOUNT = re.compile(r"(?<![\w-])[0-9]{12}(?![\w-])|(?<=:)[0-9]{1,11}(?=…)")
+# Not the end of a UUID; fewer digits only where the field of an ARN was cut.
+_ACCOUNT = re.compile(
+    r"(?<![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-)(?<![0-9a-z])[0-9]{12}"
+    r"(?![0-9a-z])|(?<=:)[0-9]{1,11}(?=…)",
+    re.ASCII | re.IGNORECASE,
+)
 _MASKED = "<account>"
 
 
