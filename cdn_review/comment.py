@@ -13,6 +13,7 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -54,17 +55,25 @@ def run(arguments: argparse.Namespace) -> int:
             opened.write(f"{title}{review}\n")
     event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
     repository = _Repository(event["repository"]["full_name"])
-    number = _pull_request(event, repository)
-    if number is None:
+    head = _head(event)
+    number = head and _pull_request(head, event, repository)
+    if not head or not number:
         print("no comment is written: the summary of this run has the review")
         return 0
     marker = f"<!-- cdn-review{f' {name}' if name else ''} -->"
     warning = _WARNING if _changes_its_review(number, repository) else ""
-    body = f"{marker}\n{title}{warning}{review}"
+    body = f"{marker}\n{title}{warning}{review}\n<sub>Of {head.commit[:10]}.</sub>\n"
     is_news = bool(warning) or not review.startswith(NO_CHANGE)
     done = _write(number, body, repository, arguments.author, is_news=is_news)
     print(f"pull request {number}: the comment is {done}")
     return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    source: str
+    branch: str
+    commit: str
 
 
 class _Repository:
@@ -97,39 +106,45 @@ class _Repository:
         return done.stdout
 
 
-def _pull_request(event: dict[str, Any], repository: _Repository) -> int | None:
-    """The open pull request that has the commit of this run as its head.
+def _head(event: dict[str, Any]) -> _Head | None:
+    """The head of the pull request that the run is for, if it is for any."""
+    if ended := event.get("workflow_run"):
+        source, branch = ended["head_repository"], ended["head_branch"]
+        return _Head(source=_full_name(source), branch=branch, commit=ended["head_sha"])
+    if pull := event.get("pull_request"):
+        head = pull["head"]
+        # The token of a fork's own run may not write.
+        if _full_name(head["repo"]) == event["repository"]["full_name"]:
+            return _Head(
+                source=_full_name(head["repo"]), branch=head["ref"], commit=head["sha"]
+            )
+    return None
+
+
+def _full_name(repository: dict[str, str] | None) -> str:
+    """Empty for a fork that is deleted."""
+    return repository["full_name"] if repository else ""
+
+
+def _pull_request(
+    head: _Head, event: dict[str, Any], repository: _Repository
+) -> int | None:
+    """The number of the open pull request with this very head.
 
     None for a commit that is no longer the head: a newer run writes that comment.
     """
-    head = _head(event)
-    # The token of a fork's own run may not write.
-    if head is None or ("workflow_run" not in event and head[0] != repository.name):
-        return None
-    source, branch, commit = head
-    owner = source.partition("/")[0]
+    owner = head.source.partition("/")[0]
     found = repository.list(
-        f"pulls?state=open&head={quote(f'{owner}:{branch}', safe='')}",
+        f"pulls?state=open&head={quote(f'{owner}:{head.branch}', safe='')}",
         "{number, commit: .head.sha, source: .head.repo.full_name}",
     )
     numbers = [
         pull["number"]
         for pull in found
-        if (pull["source"], pull["commit"]) == (source, commit)
+        if (pull["source"], pull["commit"]) == (head.source, head.commit)
         and event.get("number", pull["number"]) == pull["number"]
     ]
     return numbers[0] if len(numbers) == 1 else None
-
-
-def _head(event: dict[str, Any]) -> tuple[str, str, str] | None:
-    """Repository, branch and commit, of which the first is gone with a deleted fork."""
-    if ended := event.get("workflow_run"):
-        source, branch = ended["head_repository"], ended["head_branch"]
-        return (source or {}).get("full_name", ""), branch, ended["head_sha"]
-    if pull := event.get("pull_request"):
-        head = pull["head"]
-        return (head["repo"] or {}).get("full_name", ""), head["ref"], head["sha"]
-    return None
 
 
 def _changes_its_review(number: int, repository: _Repository) -> bool:

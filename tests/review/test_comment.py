@@ -6,6 +6,7 @@ import json
 
 import pytest
 from github_support import (
+    SHA,
     TOKEN,
     GitHub,
     merge_group,
@@ -21,6 +22,7 @@ from cdn_review.markdown import NO_CHANGE
 MARKER = "<!-- cdn-review -->"
 REVIEW = "### CDN review: 1 change\n\n- static distribution: files stay 1 day\n"
 NOTHING = f"{NO_CHANGE} in `prod`.\n"
+OF = f"\n<sub>Of {SHA[:10]}.</sub>\n"
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +58,14 @@ def write(tmp_path, review=REVIEW, *words, event=None):
 
 def test_a_comment_is_created_and_then_edited(github, tmp_path):
     write(tmp_path)
-    assert github.bodies == [f"{MARKER}\n{REVIEW}"]
+    assert github.bodies == [f"{MARKER}\n{REVIEW}{OF}"]
     write(tmp_path, REVIEW.replace("1 day", "2 days"))
     assert "2 days" in github.bodies[0]
     assert github.writes == ["POST issues/7/comments", "PATCH issues/comments/100"]
 
 
 def test_an_equal_comment_is_left_as_it_is(github, tmp_path):
-    github.comment(f"{MARKER}\n{REVIEW}".strip().replace("\n", "\r\n"))
+    github.comment(f"{MARKER}\n{REVIEW}{OF}".strip().replace("\n", "\r\n"))
     write(tmp_path)
     assert github.writes == []
 
@@ -73,7 +75,7 @@ def test_a_comment_with_the_same_first_line_by_somebody_else_is_not_edited(
 ):
     github.comment(f"{MARKER}\nforged", author="guest")
     write(tmp_path)
-    assert github.bodies == [f"{MARKER}\nforged", f"{MARKER}\n{REVIEW}"]
+    assert github.bodies == [f"{MARKER}\nforged", f"{MARKER}\n{REVIEW}{OF}"]
 
 
 def test_another_comment_of_the_same_bot_is_not_edited(github, tmp_path):
@@ -93,7 +95,7 @@ def test_of_several_only_the_oldest_stays(github, tmp_path):
         github.comment(f"{MARKER}\n{text}")
     write(tmp_path)
     assert [one["id"] for one in github.comments] == [100]
-    assert github.bodies == [f"{MARKER}\n{REVIEW}"]
+    assert github.bodies == [f"{MARKER}\n{REVIEW}{OF}"]
 
 
 def test_a_comment_on_a_later_page_is_found(github, tmp_path):
@@ -107,7 +109,7 @@ def test_a_comment_on_a_later_page_is_found(github, tmp_path):
 def test_each_app_has_a_comment_of_its_own(github, tmp_path):
     write(tmp_path)
     write(tmp_path, REVIEW, "--name", "shop")
-    assert github.bodies[1] == f"<!-- cdn-review shop -->\n**shop**\n\n{REVIEW}"
+    assert github.bodies[1] == f"<!-- cdn-review shop -->\n**shop**\n\n{REVIEW}{OF}"
     write(tmp_path, NOTHING, "--name", "shop")
     assert "no change" in github.bodies[1] and "no change" not in github.bodies[0]
 
@@ -179,7 +181,7 @@ def test_no_comment_is_created_where_nothing_changes(github, tmp_path):
 def test_a_comment_is_edited_when_nothing_changes_any_more(github, tmp_path):
     github.comment(f"{MARKER}\n{REVIEW}")
     write(tmp_path, NOTHING)
-    assert github.bodies == [f"{MARKER}\n{NOTHING}"]
+    assert github.bodies == [f"{MARKER}\n{NOTHING}{OF}"]
 
 
 def test_a_failed_comparison_is_a_comment(github, tmp_path):
