@@ -166,7 +166,9 @@ def from_config(config: object, find: Find) -> Distribution:
     :param find: Gives what the configuration refers to.
     """
     named = _api_names(config)
-    settings = dict(named) if isinstance(named, Mapping) else {"DistributionConfig": named}
+    settings = (
+        dict(named) if isinstance(named, Mapping) else {"DistributionConfig": named}
+    )
     reader = _Reader(
         find, _origins(settings), _by_id(settings.pop("OriginGroups", None))
     )
@@ -207,7 +209,10 @@ def _settings(settings: dict[str, Any]) -> Json:
 
 def _origins(settings: dict[str, Any]) -> dict[str, Any]:
     origins = _by_id(settings.pop("Origins", None))
-    for key, kind in (("S3Origin", "S3OriginConfig"), ("CustomOrigin", "CustomOriginConfig")):
+    for key, kind in (
+        ("S3Origin", "S3OriginConfig"),
+        ("CustomOrigin", "CustomOriginConfig"),
+    ):
         # The two notations from before there were several origins.
         legacy = settings.pop(key, None)
         if isinstance(legacy, Mapping):
@@ -218,7 +223,9 @@ def _origins(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _by_id(values: object) -> dict[str, Any]:
     return {
-        text(mapping(value).get("Id")) if isinstance(value, Mapping) else text(value): value
+        text(mapping(value).get("Id"))
+        if isinstance(value, Mapping)
+        else text(value): value
         for value in sequence(values)
     }
 
@@ -247,7 +254,9 @@ class _Reader:
         ):
             if isinstance(settings.get(key), list):
                 settings[key] = [inline(association) for association in settings[key]]
-        return Behavior(path_pattern=pattern, config=_filled(settings, BEHAVIOR_DEFAULTS))
+        return Behavior(
+            path_pattern=pattern, config=_filled(settings, BEHAVIOR_DEFAULTS)
+        )
 
     def _asked(self, target: str) -> dict[str, Any]:
         """The origins of a behavior, and when the second is asked.
@@ -258,8 +267,12 @@ class _Reader:
         if not isinstance(group, Mapping):
             known = target in self.origins
             return {"Origins": [self._origin(self.origins[target])] if known else []}
-        rest = {key: part for key, part in group.items() if key not in ("Id", "Members")}
-        members = [text(mapping(m).get("OriginId")) for m in sequence(group.get("Members"))]
+        rest = {
+            key: part for key, part in group.items() if key not in ("Id", "Members")
+        }
+        members = [
+            text(mapping(m).get("OriginId")) for m in sequence(group.get("Members"))
+        ]
         return {
             "Origins": [self._origin(self.origins.get(member)) for member in members],
             "OriginGroup": rest,
@@ -291,20 +304,26 @@ class _Reader:
         config = _api_names(found.get(f"{kind}Config", found))
         return _unnamed(config) if isinstance(config, Mapping) else {"Config": config}
 
-    def _inline_policy(self, settings: dict[str, Any], policy: str, defaults: Json) -> None:
+    def _inline_policy(
+        self, settings: dict[str, Any], policy: str, defaults: Json
+    ) -> None:
         wanted = settings.pop(f"{policy}Id", None)
         if wanted in (None, ""):
             return
         config = self._config(policy, wanted)
         if config is None:
             config = managed_policies.config(policy, text(wanted))
-        settings[policy] = {"Id": wanted} if config is None else _filled(config, defaults)
+        settings[policy] = (
+            {"Id": wanted} if config is None else _filled(config, defaults)
+        )
 
     def _keys(self, groups: object) -> list[Json]:
         """The public keys themselves where they can be seen: groups are renamed freely."""
         keys: list[Json] = []
         for group in sequence(groups):
-            config = mapping((self.find(f"{CLOUDFRONT}KeyGroup", group) or {}).get("KeyGroupConfig"))
+            config = mapping(
+                (self.find(f"{CLOUDFRONT}KeyGroup", group) or {}).get("KeyGroupConfig")
+            )
             members = sequence(config.get("Items"))
             keys += [self._key(member) for member in members] or [{"KeyGroup": group}]
         return list({canonical(key): key for key in keys}.values())
@@ -319,7 +338,9 @@ class _Reader:
         return {"EncodedKey": encoded, "Name": config.get("Name")}
 
     def _function(self, association: object) -> Any:
-        found = self.find(f"{CLOUDFRONT}Function", mapping(association).get("FunctionARN"))
+        found = self.find(
+            f"{CLOUDFRONT}Function", mapping(association).get("FunctionARN")
+        )
         if found is None or not isinstance(association, Mapping):
             return association
         function = {
@@ -334,12 +355,19 @@ class _Reader:
         """A version's logical id changes with the code: the function is what runs."""
         arn = mapping(association).get("LambdaFunctionARN")
         version = self.find("AWS::Lambda::Version", arn)
-        function = version and self.find("AWS::Lambda::Function", version.get("FunctionName"))
+        function = version and self.find(
+            "AWS::Lambda::Function", version.get("FunctionName")
+        )
         if not function or not isinstance(association, Mapping):
             return association
         kept = ("Code", "Handler", "Layers", "MemorySize", "Runtime", "Timeout")
-        rest = {key: part for key, part in association.items() if key != "LambdaFunctionARN"}
-        return {**rest, "Function": {key: function[key] for key in kept if key in function}}
+        rest = {
+            key: part for key, part in association.items() if key != "LambdaFunctionARN"
+        }
+        return {
+            **rest,
+            "Function": {key: function[key] for key in kept if key in function},
+        }
 
 
 def _legacy(settings: dict[str, Any]) -> None:
@@ -358,8 +386,14 @@ def _legacy(settings: dict[str, Any]) -> None:
         for key in ("DefaultTTL", "MaxTTL", "MinTTL")
         if settings.get(key) is not None
     }
-    query, keys = values.pop("QueryString", False), values.pop("QueryStringCacheKeys", None)
-    headers, cookies = values.pop("Headers", None), dict(mapping(values.pop("Cookies", None)))
+    query, keys = (
+        values.pop("QueryString", False),
+        values.pop("QueryStringCacheKeys", None),
+    )
+    headers, cookies = (
+        values.pop("Headers", None),
+        dict(mapping(values.pop("Cookies", None))),
+    )
     key = {
         "HeadersConfig": _legacy_headers(headers),
         "QueryStringsConfig": {"QueryStringBehavior": query}
@@ -380,14 +414,20 @@ def _legacy(settings: dict[str, Any]) -> None:
     if query is True and "OriginRequestPolicyId" not in settings:
         # More query strings could be sent than were kept apart.
         forwarded = {"QueryStringsConfig": {"QueryStringBehavior": "all"}}
-        settings["OriginRequestPolicy"] = _filled(forwarded, ORIGIN_REQUEST_POLICY_DEFAULTS)
+        settings["OriginRequestPolicy"] = _filled(
+            forwarded, ORIGIN_REQUEST_POLICY_DEFAULTS
+        )
 
 
 def _legacy_headers(headers: object) -> Json:
     names = sequence(headers)
     if "*" in names:
         return {"HeaderBehavior": "all"}
-    return {"HeaderBehavior": "whitelist", "Headers": names} if names else {"HeaderBehavior": "none"}
+    return (
+        {"HeaderBehavior": "whitelist", "Headers": names}
+        if names
+        else {"HeaderBehavior": "none"}
+    )
 
 
 def _api_names(value: object) -> Any:
@@ -396,12 +436,18 @@ def _api_names(value: object) -> Any:
         if "Items" in value and value.keys() <= {"Enabled", "Items", "Quantity"}:
             enabled = value.get("Enabled", True)
             return _api_names(value["Items"]) if enabled in (True, "true") else []
-        if value.keys() and value.keys() <= {"Enabled", "Quantity"} and "Quantity" in value:
+        if (
+            value.keys()
+            and value.keys() <= {"Enabled", "Quantity"}
+            and "Quantity" in value
+        ):
             return []
         renamed = {
             _API_NAMES.get(key, key): _api_names(part) for key, part in value.items()
         }
-        return _without_wrappers({k: p for k, p in renamed.items() if p not in (None, [])})
+        return _without_wrappers(
+            {k: p for k, p in renamed.items() if p not in (None, [])}
+        )
     if isinstance(value, list | tuple):
         return [_api_names(part) for part in value]
     return scalar(value)
@@ -415,7 +461,9 @@ def _without_wrappers(config: dict[str, Any]) -> dict[str, Any]:
         config.setdefault("CachedMethods", methods.get("CachedMethods"))
     geo = config.get("GeoRestriction")
     if isinstance(geo, Mapping) and "Items" in geo:
-        rest = {key: part for key, part in geo.items() if key not in ("Items", "Quantity")}
+        rest = {
+            key: part for key, part in geo.items() if key not in ("Items", "Quantity")
+        }
         config["GeoRestriction"] = {**rest, "Locations": geo["Items"]}
     return config
 
@@ -444,7 +492,11 @@ def _filled(config: Json, defaults: Json) -> dict[str, Any]:
         value = filled.get(key)
         if value is None:
             filled[key] = default
-        elif isinstance(default, Mapping) and isinstance(value, Mapping) and len(value) > 0:
+        elif (
+            isinstance(default, Mapping)
+            and isinstance(value, Mapping)
+            and len(value) > 0
+        ):
             if not _is_intrinsic(value):
                 filled[key] = _filled(value, default)
         elif isinstance(default, Mapping) and value == {}:

@@ -31,7 +31,7 @@ class Resolver:
 
     ``Fn::Sub``, ``Fn::Join`` and ``Fn::GetAtt`` get one notation, ``Fn::FindInMap`` of
     literal keys and ``Fn::If`` become their value, ``AWS::NoValue`` goes. A parameter
-    with a default stays a computed value: ``{"Ref": {"Parameter": …, "Default": …}}``.
+    stays a computed value: ``{"Ref": {"Parameter": …, "Default": …}}``.
 
     :param names: Other names for logical ids.
     :param region: What ``AWS::Region`` is, if it is known.
@@ -53,10 +53,10 @@ class Resolver:
         return {
             self.names.get(name, name): mapping(self.resolve(resource))
             for name, resource in found.items()
-            if self._exists(mapping(resource))
+            if self.exists(mapping(resource))
         }
 
-    def _exists(self, resource: Json) -> bool:
+    def exists(self, resource: Json) -> bool:
         condition = resource.get("Condition")
         return not isinstance(condition, str) or self.holds(condition) is not False
 
@@ -81,7 +81,11 @@ class Resolver:
             if decisive in parts:
                 return decisive
             return None if None in parts else not decisive
-        if operator == "Fn::Equals" and isinstance(argument, list) and len(argument) == 2:
+        if (
+            operator == "Fn::Equals"
+            and isinstance(argument, list)
+            and len(argument) == 2
+        ):
             if all(isinstance(side, str) for side in argument):
                 return bool(argument[0] == argument[1])
         return self.assignment.get(canonical(expression))
@@ -164,7 +168,9 @@ class Resolver:
             return {"Fn::If": argument}
         holds = self.holds(argument[0])
         if holds is None:
-            return {"Fn::If": [argument[0], *(self._of(a, depth + 1) for a in argument[1:])]}
+            return {
+                "Fn::If": [argument[0], *(self._of(a, depth + 1) for a in argument[1:])]
+            }
         return self._of(argument[1] if holds else argument[2], depth + 1)
 
     def _find_in_map(self, argument: object, depth: int) -> Any:
@@ -255,7 +261,9 @@ def _atoms(expression: object, conditions: Json, depth: int) -> Iterator[str]:
 
 
 def _are_literals(argument: object) -> bool:
-    return isinstance(argument, list) and all(isinstance(side, str) for side in argument)
+    return isinstance(argument, list) and all(
+        isinstance(side, str) for side in argument
+    )
 
 
 def _is_possible(assignment: Assignment) -> bool:
@@ -294,12 +302,11 @@ def describe_condition(atom: str, templates: Iterable[Json]) -> tuple[str, str, 
 
 
 def _parameter(name: str, parameter: Json) -> Any:
-    """A parameter, with its default unless that is a secret or only a name."""
+    """A parameter, with its default unless that is only the name of the value."""
     default = parameter.get("Default")
-    is_secret = text(parameter.get("NoEcho")) == "true"
     if default is None or text(parameter.get("Type")).startswith("AWS::SSM::"):
-        return name
-    if is_secret:
+        return {"Parameter": name}
+    if text(parameter.get("NoEcho")) == "true":
         digest = hashlib.sha256(text(default).encode()).hexdigest()
         return {"Parameter": name, "Hidden": digest}
     return {"Parameter": name, "Default": text(default)}

@@ -99,7 +99,9 @@ def resources(template: object, resource_type: str = "") -> dict[str, Json]:
     """The resources of a type, or all of them, by logical id."""
     return {
         name: mapping(resource)
-        for name, resource in sorted(mapping(mapping(template).get("Resources")).items())
+        for name, resource in sorted(
+            mapping(mapping(template).get("Resources")).items()
+        )
         if not resource_type or mapping(resource).get("Type") == resource_type
     }
 

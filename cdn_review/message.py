@@ -29,14 +29,21 @@ Message = tuple[str | Untrusted, ...]
 
 
 def format_message(template: str, *values: object) -> Message:
-    """Put a value in place of each ``{}``: untrusted, unless it is ``Trusted``."""
+    """Put a value in place of each ``{}``.
+
+    A value is untrusted, unless it is ``Trusted`` or a message itself.
+    """
     pieces = template.split("{}")
     if len(pieces) != len(values) + 1:
         raise ValueError(f"template must have {len(values)} places, got {template!r}")
     parts: list[str | Untrusted] = [pieces[0]]
     for value, piece in zip(values, pieces[1:], strict=True):
-        trusted = isinstance(value, Trusted)
-        parts += [str(value) if trusted else Untrusted(str(value)), piece]
+        if isinstance(value, tuple):
+            parts += [*value, piece]
+        elif isinstance(value, Trusted):
+            parts += [str(value), piece]
+        else:
+            parts += [Untrusted(str(value)), piece]
     return _merged(parts)
 
 

@@ -1,0 +1,126 @@
+"""Whether the policy of a bucket lets in more than it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cdn_model import path_patterns
+from cdn_model.values import Json, canonical, mapping, text
+
+# Services that only write what they produce themselves.
+_WRITERS = frozenset(
+    f"Service {name}.amazonaws.com" for name in ("delivery.logs", "logging.s3")
+)
+# A policy has room for fewer. Each is compared with each.
+_MOST_COMPARED = 200
+_EVERYBODY = frozenset({"AWS *", "*"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """Who may do what, or may not.
+
+    :param conditions: All of them have to hold.
+    :param rest: What is said by exclusion, which is compared as a whole.
+    """
+
+    allows: bool
+    principals: frozenset[str]
+    actions: frozenset[str]
+    resources: frozenset[str]
+    conditions: frozenset[str]
+    rest: str = ""
+
+    @property
+    def is_for_everybody(self) -> bool:
+        everybody = "NotPrincipal" in self.rest or bool(self.principals & _EVERYBODY)
+        return self.allows and not self.conditions and everybody
+
+    def covers(self, other: Statement) -> bool:
+        """Whether the other says nothing that this statement does not say, too."""
+        return (
+            (self.allows, self.rest) == (other.allows, other.rest)
+            and (
+                other.principals <= self.principals
+                or bool(self.principals & _EVERYBODY)
+            )
+            and _cover(self.actions, other.actions)
+            and _cover(self.resources, other.resources)
+            and self.conditions <= other.conditions
+        )
+
+
+def statements(document: object) -> list[Statement]:
+    """The statements of a resolved policy document."""
+    return [
+        _statement(mapping(part)) for part in _list(mapping(document).get("Statement"))
+    ]
+
+
+def allowed_anew(was: list[Statement], now: list[Statement]) -> list[Statement]:
+    """What is allowed and was not, but for services that write their logs."""
+    allowed = [s for s in now if s.allows and not s.principals <= _WRITERS]
+    return _beyond(allowed, was)
+
+
+def no_longer_refused(was: list[Statement], now: list[Statement]) -> list[Statement]:
+    """What was refused and may be allowed."""
+    return _beyond([statement for statement in was if not statement.allows], now)
+
+
+def _beyond(some: list[Statement], others: list[Statement]) -> list[Statement]:
+    equal, first = set(others), others[:_MOST_COMPARED]
+    return [
+        statement
+        for statement in some
+        if statement not in equal
+        and not any(other.covers(statement) for other in first)
+    ]
+
+
+def _cover(patterns: frozenset[str], values: Iterable[str]) -> bool:
+    """Whether a pattern such as ``s3:Get*`` matches each value."""
+    return all(
+        any(
+            value == pattern or path_patterns.matches(pattern, value)
+            for pattern in patterns
+        )
+        for value in values
+    )
+
+
+def _statement(statement: Json) -> Statement:
+    exclusions = {key: part for key, part in statement.items() if key.startswith("Not")}
+    return Statement(
+        allows=statement.get("Effect") != "Deny",
+        principals=frozenset(_principals(statement.get("Principal"))),
+        actions=frozenset(
+            text(part).lower() for part in _list(statement.get("Action"))
+        ),
+        resources=frozenset(text(part) for part in _list(statement.get("Resource"))),
+        conditions=frozenset(_conditions(mapping(statement.get("Condition")))),
+        rest=canonical(exclusions) if exclusions else "",
+    )
+
+
+def _principals(principal: object) -> Iterator[str]:
+    if not isinstance(principal, Mapping):
+        yield from (text(part) for part in _list(principal))
+        return
+    for kind, parts in principal.items():
+        yield from (f"{kind} {text(part)}" for part in _list(parts))
+
+
+def _conditions(condition: Json) -> Iterator[str]:
+    for operator, keys in condition.items():
+        for key, values in mapping(keys).items():
+            # "false" and false are one value, and a list of them is any of them.
+            listed = sorted(text(value) for value in _list(values))
+            yield f"{operator.lower()} {key.lower()} {canonical(listed)}"
+
+
+def _list(value: object) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [value]

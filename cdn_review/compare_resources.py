@@ -1,0 +1,265 @@
+"""Every resource but distributions: what is added, removed, replaced or changed."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from cdn_model.distribution import CLOUDFRONT
+from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
+from cdn_model.template import Resolver, assignments
+from cdn_model.values import Json, mapping, properties, reference, text
+from cdn_review.change import BlockReason, Change, Tag, Topic
+from cdn_review.compare_stacks import Subject
+from cdn_review.matching import Match
+from cdn_review.message import format_message
+from cdn_review.resources import ResourceType, type_of
+from cdn_review.rules import Line, Rules, within
+from cdn_review.rules_resources import (
+    REMOVED_BLOCKS,
+    RESOURCE_RULES,
+    other_lines,
+    policy_lines,
+    resource_leaves,
+)
+from cdn_review.snapshot import Stack
+
+_MOST_UNKNOWN = 20
+_BUCKET, _BUCKET_POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
+_KEPT = ("Retain", "RetainExceptOnCreate")
+_POLICY_TYPES = re.compile(rf"{CLOUDFRONT}(Cache|OriginRequest|ResponseHeaders)Policy")
+
+
+def resource_changes(
+    was: Stack, now: Stack, environment: str, matches: Sequence[Match], used: set[str]
+) -> Iterator[Change]:
+    """One line for equal changes of several resources of a type."""
+    names = (
+        {one.id_before: one.role for one in matches},
+        {one.id_after: one.role for one in matches},
+    )
+    renamed = any(one.is_replaced for one in matches)
+    same_sections = all(
+        was.template.get(section) == now.template.get(section)
+        for section in ("Conditions", "Mappings", "Parameters")
+    )
+    together: dict[tuple[str, Line], list[str]] = defaultdict(list)
+    for one in matches:
+        if one.before == one.after and same_sections and not renamed:
+            continue
+        for line in dict.fromkeys(_lines(one, was, now, names, matches)):
+            together[one.type, line].append(one.role)
+    unknown = 0
+    for (resource_type, line), roles in together.items():
+        kind = type_of(resource_type)
+        if kind.topic is Topic.OTHER and not line.block:
+            unknown += 1
+            if unknown > _MOST_UNKNOWN:
+                continue
+        role = _role(kind, roles)
+        yield Subject(stack=now.name, environment=environment, role=role).change(line)
+    if unknown > _MOST_UNKNOWN:
+        rest = Line(
+            topic=Topic.OTHER,
+            message=(f"and {unknown - _MOST_UNKNOWN} more changes of other types",),
+        )
+        subject = Subject(
+            stack=now.name, environment=environment, role="other resources"
+        )
+        yield subject.change(rest)
+
+
+def _role(kind: ResourceType, roles: Sequence[str]) -> str:
+    if kind.is_group:
+        return kind.nouns
+    if len(roles) == 1:
+        return (
+            roles[0]
+            if kind.topic is not Topic.OTHER
+            else re.sub(r" \d+$", "", roles[0])
+        )
+    return f"{len(roles)} {kind.nouns}"
+
+
+def _lines(
+    one: Match,
+    was: Stack,
+    now: Stack,
+    names: tuple[Mapping[str, str], Mapping[str, str]],
+    matches: Sequence[Match],
+) -> Iterator[Line]:
+    kind = type_of(one.type)
+    if one.before is None or one.after is None:
+        line = (
+            _added(one, kind, was, now, matches)
+            if one.before is None
+            else _removed(one, kind)
+        )
+        if line is not None:
+            yield line
+        if one.type == _BUCKET_POLICY and one.after is not None:
+            yield from policy_lines(None, properties(one.after).get("PolicyDocument"))
+        return
+    if one.is_replaced and _keeps_name(one):
+        yield Line(
+            topic=kind.topic,
+            message=format_message(
+                "is made anew under the name that it has: {}", _name(one)
+            ),
+            note="the deploy fails, because the earlier one still has the name",
+        )
+        return
+    choices = assignments((was.template, [one.before]), (now.template, [one.after]))
+    found: dict[Line, int] = defaultdict(int)
+    for choice in choices:
+        sides = [
+            mapping(
+                Resolver(stack.template, choice, ids, stack.region).resolve(resource)
+            )
+            for stack, ids, resource in (
+                (was, names[0], one.before),
+                (now, names[1], one.after),
+            )
+        ]
+        for line in dict.fromkeys(_differences(one, kind, *sides)):
+            found[line] += 1
+    for line, times in found.items():
+        some = times < len(choices)
+        yield within(line, format_message("under some conditions: ")) if some else line
+    yield from _condition(one, kind)
+
+
+def _condition(one: Match, kind: ResourceType) -> Iterator[Line]:
+    was, now = (
+        text(mapping(side).get("Condition")) for side in (one.before, one.after)
+    )
+    if was != now:
+        message = "exists only where the condition {} holds" if now else "exists always"
+        yield Line(
+            topic=Topic.STACK,
+            message=format_message(message, *([now] if now else [])),
+            note="it is deleted elsewhere" if now else "",
+        )
+
+
+def _differences(
+    one: Match, kind: ResourceType, before: Json, after: Json
+) -> Iterator[Line]:
+    sides = [
+        {key: value for key, value in properties(side).items() if key != "Tags"}
+        for side in (before, after)
+    ]
+    was, now = (resource_leaves(one.type, side) for side in sides)
+    rules = RESOURCE_RULES.get(one.type)
+    if rules is None and kind.topic is Topic.OTHER:
+        lines = list(other_lines(was, now))
+    else:
+        own = rules or Rules((), fallback=replace(Rules(()).fallback, topic=kind.topic))
+        lines = list(own.lines(was, now))
+    if one.type == f"{CLOUDFRONT}PublicKey":
+        lines = _public_key(lines, sides)
+    if one.type == _BUCKET_POLICY:
+        documents = [side.get("PolicyDocument") for side in sides]
+        lines = [*policy_lines(*documents)] or lines
+    immutable = immutable_properties().get(one.type, frozenset())
+    changed = {
+        key
+        for key in sides[0].keys() | sides[1].keys()
+        if sides[0].get(key) != sides[1].get(key)
+    }
+    if (one.is_replaced and (lines or kind.replaced_note)) or (
+        lines and changed & immutable
+    ):
+        yield Line(
+            topic=kind.topic,
+            message=format_message("is replaced"),
+            note="; ".join(n for n in (kind.added_note, kind.replaced_note) if n),
+        )
+    yield from lines
+
+
+def _public_key(lines: list[Line], sides: Sequence[Json]) -> list[Line]:
+    """https://github.com/aws/aws-cdk/issues/15301"""
+    configs = [mapping(side.get("PublicKeyConfig")) for side in sides]
+    if configs[0].get("Name") != configs[1].get("Name"):
+        return lines
+    note = "the deploy fails: give the new key a name of its own"
+    return [replace(line, note=note) for line in lines]
+
+
+def _added(
+    one: Match, kind: ResourceType, was: Stack, now: Stack, matches: Sequence[Match]
+) -> Line | None:
+    if one.type == _BUCKET_POLICY and _with_bucket(
+        one.after, "id_after", "before", matches
+    ):
+        return None
+    if _POLICY_TYPES.fullmatch(one.type) or one.type in _QUIET:
+        return None
+    note = "; ".join(part for part in (kind.added_note, kind.price) if part)
+    return Line(
+        topic=kind.topic,
+        message=format_message("added"),
+        note=note,
+        tags=(Tag.COST,) if kind.price else (),
+    )
+
+
+# What they do is said of the distributions that use them.
+_QUIET = frozenset(
+    f"{CLOUDFRONT}{kind}" for kind in ("KeyGroup", "OriginAccessControl", "PublicKey")
+)
+
+
+def _removed(one: Match, kind: ResourceType) -> Line | None:
+    if _POLICY_TYPES.fullmatch(one.type) or one.type in _QUIET:
+        return None
+    kept = mapping(one.before).get("DeletionPolicy") in _KEPT
+    block: BlockReason | None = None if kept else REMOVED_BLOCKS.get(one.type)
+    return Line(
+        topic=kind.topic,
+        message=format_message("removed"),
+        note="it stays in the account, outside the stack"
+        if kept
+        else kind.removed_note,
+        block=block,
+        values=("removed", one.type, one.role),
+    )
+
+
+def _with_bucket(
+    resource: Json | None, attribute: str, other: str, matches: Sequence[Match]
+) -> bool:
+    """Whether a bucket brings its policy along."""
+    bucket = reference(properties(resource).get("Bucket"))
+    return any(
+        one.type == _BUCKET
+        and getattr(one, attribute) == bucket
+        and getattr(one, other) is None
+        for one in matches
+    )
+
+
+def _keeps_name(one: Match) -> bool:
+    """Whether it comes under another logical id with the name of what goes.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
+    """
+    paths = UNIQUE_NAMES.get(one.type, ())
+    sides = [
+        [text(_at(side, path)) for path in paths] for side in (one.before, one.after)
+    ]
+    return bool(paths) and bool(sides[0][0]) and sides[0] == sides[1]
+
+
+def _name(one: Match) -> str:
+    return text(_at(one.after, UNIQUE_NAMES[one.type][0]))
+
+
+def _at(resource: Json | None, path: str) -> object:
+    value: object = properties(resource)
+    for key in path.split("."):
+        value = mapping(value).get(key)
+    return value

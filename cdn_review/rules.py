@@ -1,0 +1,408 @@
+"""What a difference means: a rule for a path of a setting, and a line for a reader.
+
+The first rule whose path matches decides. A difference without a rule is shown with both
+values, so nothing that changes is silent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from cdn_model.values import Computed, canonical, mapping
+from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Selection, decoded
+from cdn_review.message import Message, Trusted, Untrusted, format_message
+
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_MOST_LISTED = 12
+_MOST_SHOWN = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One leaf that differs.
+
+    :param was: All leaves of the earlier side, for rules that look around.
+    :param key: What the path names in brackets, such as a header.
+    :param which: Tells several things of a kind apart, such as ``second``.
+    """
+
+    path: str
+    before: Leaf
+    after: Leaf
+    was: Leaves = field(default_factory=dict)
+    now: Leaves = field(default_factory=dict)
+    key: str = ""
+    which: str = ""
+
+    @property
+    def added(self) -> bool:
+        return self.before is None
+
+    @property
+    def removed(self) -> bool:
+        return self.after is None
+
+    @property
+    def gained(self) -> frozenset[Any]:
+        """The elements that only the later list has."""
+        return elements(self.after) - elements(self.before)
+
+    @property
+    def lost(self) -> frozenset[Any]:
+        return elements(self.before) - elements(self.after)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What is said of a difference.
+
+    :param values: What an acknowledgement of it holds for.
+    """
+
+    topic: Topic
+    message: Message
+    note: str = ""
+    block: BlockReason | None = None
+    tags: tuple[Tag, ...] = ()
+    values: tuple[object, ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the values, but for those that may be secret."""
+        text = canonical([self.block, *map(_plain, self.values)])
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return digest[:8] if self.block else ""
+
+
+Block = Callable[[Difference], BlockReason | None]
+Lines = Callable[[Difference], Iterable[Line]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What is said of the settings that a path matches.
+
+    A message can have ``{before}``, ``{after}``, ``{key}``, ``{path}`` and ``{which}`` in it.
+
+    :param path: A regular expression for the whole path. Its group is the ``key``.
+    :param message: Of a setting that has another value.
+    :param added: Of one that was not there, if that is said differently.
+    :param removed: Of one that goes, likewise.
+    :param show: How values are shown.
+    :param absent: How a value that is not there is shown.
+    :param hides: Paths that say nothing more once the setting is added or removed, as a
+        regular expression with ``{key}`` in it.
+    :param hides_always: Whether they are hidden when its value changes, too.
+    :param lines: Makes the lines itself, in place of the message.
+    """
+
+    path: str
+    topic: Topic
+    message: str = ""
+    added: str | None = None
+    removed: str | None = None
+    note: str | Callable[[Difference], str] = ""
+    block: BlockReason | Block | None = None
+    tags: tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]] = ()
+    show: Callable[[Leaf], object] | None = None
+    absent: str = "not set"
+    hides: str = ""
+    hides_always: bool = False
+    lines: Lines | None = None
+
+    def apply(self, difference: Difference) -> Iterator[Line]:
+        """The lines for a difference whose path matches."""
+        if self.lines is not None:
+            yield from self.lines(difference)
+            return
+        template = self.message
+        if difference.added and self.added is not None:
+            template = self.added
+        if difference.removed and self.removed is not None:
+            template = self.removed
+        if not template:
+            return
+        block = self.block(difference) if callable(self.block) else self.block
+        yield Line(
+            topic=self.topic,
+            message=self.message_for(difference, template),
+            note=self.note(difference) if callable(self.note) else self.note,
+            block=block,
+            tags=self.tags(difference) if callable(self.tags) else self.tags,
+            values=(difference.path, difference.before, difference.after),
+        )
+
+    def message_for(
+        self, difference: Difference, template: str = "", *, key: str = ""
+    ) -> Message:
+        """The message with its values filled in, by default that of another value."""
+        before, after = shown_pair(
+            difference.before, difference.after, show=self.show, absent=self.absent
+        )
+        values = {
+            "before": before,
+            "after": after,
+            "key": key or difference.key,
+            "path": difference.path,
+            "which": Trusted(difference.which),
+        }
+        template = template or self.message
+        names = re.findall(r"{(\w+)}", template)
+        plain = re.sub(r"{\w+}", "{}", template)
+        return format_message(plain, *(values[name] for name in names))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A table of rules, and what is said of anything else."""
+
+    rules: Sequence[Rule]
+    fallback: Rule = Rule(
+        path=".*",
+        topic=Topic.OTHER,
+        message="the setting {path} is {after} instead of {before}",
+    )
+
+    def lines(self, was: Leaves, now: Leaves, which: str = "") -> Iterator[Line]:
+        """What is said of each leaf that differs.
+
+        Leaves whose path begins with ``@`` are there for rules to look at.
+        """
+        found: list[tuple[Rule, Difference]] = []
+        for path in sorted(was.keys() | now.keys()):
+            before, after = was.get(path), now.get(path)
+            if path.startswith("@") or same(before, after):
+                continue
+            rule, key = self.rule_for(path)
+            values = {"before": before, "after": after, "was": was, "now": now}
+            found.append((rule, Difference(path=path, key=key, which=which, **values)))
+        hidden = [
+            re.compile(rule.hides.replace("{key}", re.escape(difference.key)))
+            for rule, difference in found
+            if rule.hides
+            and (rule.hides_always or difference.added or difference.removed)
+        ]
+        for rule, difference in found:
+            if not any(pattern.fullmatch(difference.path) for pattern in hidden):
+                yield from rule.apply(difference)
+
+    def rule_for(self, path: str) -> tuple[Rule, str]:
+        """The first rule for a path, and what its group matches."""
+        return _rule_for(self, path)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+@lru_cache(maxsize=4096)
+def _rule_for(rules: Rules, path: str) -> tuple[Rule, str]:
+    for rule in rules.rules:
+        matched = re.fullmatch(rule.path, path)
+        if matched:
+            groups = [group for group in matched.groups() if group is not None]
+            return rule, groups[0] if groups else ""
+    return rules.fallback, ""
+
+
+def same(before: Leaf, after: Leaf) -> bool:
+    """Whether two leaves are one value. ``True`` is not 1 here, and what is unset is off."""
+    if before is None or after is None:
+        present = after if before is None else before
+        return present is None or present is False or present == ""
+    return type(before) is type(after) and before == after
+
+
+def elements(value: Leaf) -> frozenset[Any]:
+    """The elements of a list; a scalar is a list of it."""
+    if value is None or value == "":
+        return frozenset()
+    return value if isinstance(value, frozenset) else frozenset({value})
+
+
+# --- Values as a reader says them ---
+
+
+def shown_pair(
+    before: Leaf,
+    after: Leaf,
+    *,
+    show: Callable[[Leaf], object] | None = None,
+    absent: str = "not set",
+) -> tuple[object, object]:
+    """Two values that differ, so that a reader can tell them apart."""
+    render = show or shown
+    values = [Trusted(absent) if v is None else render(v) for v in (before, after)]
+    if isinstance(before, Hidden) and isinstance(after, Hidden):
+        return Trusted("the earlier value"), Trusted("another value")
+    if isinstance(before, str) and isinstance(after, str) and show is None:
+        return _windows(before, after)
+    first, second = values
+    if first == second and before is not None and after is not None:
+        return shown(before), shown(after)
+    return first, second
+
+
+def _windows(before: str, after: str) -> tuple[str, str]:
+    """Long texts from where they differ."""
+    if before[:_MOST_SHOWN] != after[:_MOST_SHOWN]:
+        return before, after
+    pairs = zip(before, after, strict=False)
+    at = next(
+        (n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(after))
+    )
+    start = max(at - 20, 0)
+    return f"…{before[start:]}", f"…{after[start:]}"
+
+
+def shown(value: Leaf) -> object:
+    """A value in a message: untrusted, unless it is in our own words."""
+    if value is None:
+        return Trusted("not set")
+    if isinstance(value, bool):
+        return Trusted("true" if value else "false")
+    if isinstance(value, int | float):
+        return Trusted(value)
+    if isinstance(value, Hidden):
+        return Trusted("another value")
+    if isinstance(value, Computed):
+        return _shown_computed(value)
+    if isinstance(value, Selection):
+        return shown_selection(value)
+    if isinstance(value, frozenset):
+        return listed(value)
+    return str(value) if value else Trusted("empty")
+
+
+def _shown_computed(value: Computed) -> object:
+    """What a deploy fills in, by where it comes from."""
+    expression = mapping(decoded(value))
+    ((function, argument),) = (
+        expression.items() if len(expression) == 1 else [("", None)]
+    )
+    if function == "Ref" and isinstance(argument, Mapping):
+        name, default = str(argument.get("Parameter")), argument.get("Default")
+        if default is None:
+            return _named("parameter", name)
+        return format_message("the parameter {} (by default {})", name, default)
+    if function == "Ref" and isinstance(argument, str):
+        return argument if "::" in argument else Trusted(f"the {_role(argument)}")
+    if function == "Fn::GetAtt" and isinstance(argument, list) and len(argument) == 2:
+        role, attribute = argument
+        if isinstance(role, str) and isinstance(attribute, str):
+            return format_message("the {} of the " + _role(role), attribute)
+    if function == "Fn::ImportValue" and isinstance(argument, str):
+        return _named("export", argument)
+    if function == "Fn::Join" and isinstance(argument, list) and argument[0] == "":
+        return "".join(
+            p if isinstance(p, str) else _placeholder(p) for p in argument[1]
+        )
+    return value.text
+
+
+def _placeholder(part: object) -> str:
+    expression = mapping(part)
+    ((function, argument),) = (
+        expression.items() if len(expression) == 1 else [("", part)]
+    )
+    if function == "Fn::GetAtt" and isinstance(argument, list):
+        return f"${{{'.'.join(map(str, argument))}}}"
+    if isinstance(argument, Mapping):
+        argument = argument.get("Parameter", argument)
+    return f"${{{argument if isinstance(argument, str) else canonical(argument)}}}"
+
+
+def _named(noun: str, name: str) -> Message:
+    return format_message(f"the {noun} {{}}", name)
+
+
+def _role(name: str) -> str:
+    """References name roles by now; what is no role is shown without what could be markup."""
+    return re.sub(r"[^A-Za-z0-9_/. ()-]", "", name)
+
+
+def shown_selection(value: Leaf) -> object:
+    """``none``, ``all``, the names, or all but the names."""
+    if not isinstance(value, Selection):
+        return shown(value)
+    names = listed(value.names)
+    if value.behavior == "whitelist" and value.names:
+        return names
+    if value.behavior == "allExcept" and value.names:
+        return format_message("all but {}", names)
+    known = {"all": "all", "allExcept": "all", "none": "none", "whitelist": "none"}
+    return Trusted(known[value.behavior]) if value.behavior in known else value.behavior
+
+
+def duration(seconds: Leaf) -> object:
+    """``1 day``, ``90 minutes``, ``0 seconds``: in the largest unit that comes out whole."""
+    if not isinstance(seconds, int) or isinstance(seconds, bool):
+        return Trusted("no limit") if seconds is None else shown(seconds)
+    for size, unit in _UNITS:
+        if seconds and seconds % size == 0:
+            return count(seconds // size, unit)
+    return Trusted("0 seconds")
+
+
+def listed(values: Iterable[Any]) -> object:
+    """The values in order, as many as a line can have."""
+    texts = sorted({_element(value) for value in values})
+    if not texts:
+        return Trusted("none")
+    more = len(texts) - _MOST_LISTED
+    shown_texts = ", ".join(texts[:_MOST_LISTED])
+    return f"{shown_texts} and {more} more" if more > 0 else shown_texts
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, Key):
+        return value.name or "a key without a name"
+    part = shown(value) if not isinstance(value, str) else value
+    if isinstance(part, tuple):
+        return "".join(p.text if isinstance(p, Untrusted) else p for p in part)
+    return str(part)
+
+
+def count(number: int, noun: str, plural: str = "") -> Trusted:
+    """``1 key``, ``2 keys``."""
+    return Trusted(f"{number} {noun if number == 1 else plural or noun + 's'}")
+
+
+def header(name: str) -> str:
+    """A header as it is mostly written: names of headers have no case."""
+    if name.lower() == "etag":
+        return "ETag"
+    return "-".join(part[:1].upper() + part[1:] for part in name.split("-"))
+
+
+def known(value: Leaf) -> Leaf:
+    """A value as far as a template has it: of a parameter its default, else ``None``."""
+    return value.default if isinstance(value, Computed) else value
+
+
+def within(line: Line, where: Message, *values: object) -> Line:
+    """The same line, for some paths or under some condition only."""
+    return replace(
+        line, message=(*where, *line.message), values=(*line.values, *values)
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Hidden):
+        return ["hidden", value.computed]
+    if isinstance(value, frozenset | set):
+        return sorted(canonical(_plain(one)) for one in value)
+    if isinstance(value, Key):
+        return hashlib.sha256(value.value.encode()).hexdigest()
+    if isinstance(value, Computed):
+        return ["computed", value.text]
+    if isinstance(value, Selection):
+        return [value.behavior, sorted(value.names)]
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
