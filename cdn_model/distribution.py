@@ -403,7 +403,7 @@ def _legacy(settings: dict[str, Any]) -> None:
         else {"QueryStringBehavior": "all" if query else "none"},
         "CookiesConfig": {
             "CookieBehavior": cookies.pop("Forward", None) or "none",
-            "Cookies": cookies.pop("WhitelistedNames", None),
+            "Cookies": cookies.pop("WhitelistedNames", []),
             **cookies,
         },
         "EnableAcceptEncodingGzip": settings.get("Compress", False),

@@ -85,9 +85,8 @@ class Resolver:
             operator == "Fn::Equals"
             and isinstance(argument, list)
             and len(argument) == 2
-        ):
-            if all(isinstance(side, str) for side in argument):
-                return bool(argument[0] == argument[1])
+        ) and all(isinstance(side, str) for side in argument):
+            return bool(argument[0] == argument[1])
         return self.assignment.get(canonical(expression))
 
     def _of(self, value: object, depth: int) -> Any:

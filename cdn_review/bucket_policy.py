@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from cdn_model import path_patterns
 from cdn_model.values import Json, canonical, mapping, text
+from cdn_review.leaves import leaf
+from cdn_review.rules import element_text
 
 # Services that only write what they produce themselves.
 _WRITERS = frozenset(
@@ -92,13 +94,15 @@ def _cover(patterns: frozenset[str], values: Iterable[str]) -> bool:
 
 def _statement(statement: Json) -> Statement:
     exclusions = {key: part for key, part in statement.items() if key.startswith("Not")}
+    actions, resources = (
+        _list(statement.get("Action")),
+        _list(statement.get("Resource")),
+    )
     return Statement(
         allows=statement.get("Effect") != "Deny",
         principals=frozenset(_principals(statement.get("Principal"))),
-        actions=frozenset(
-            text(part).lower() for part in _list(statement.get("Action"))
-        ),
-        resources=frozenset(text(part) for part in _list(statement.get("Resource"))),
+        actions=frozenset(_word(action).lower() for action in actions),
+        resources=frozenset(map(_word, resources)),
         conditions=frozenset(_conditions(mapping(statement.get("Condition")))),
         rest=canonical(exclusions) if exclusions else "",
     )
@@ -106,18 +110,23 @@ def _statement(statement: Json) -> Statement:
 
 def _principals(principal: object) -> Iterator[str]:
     if not isinstance(principal, Mapping):
-        yield from (text(part) for part in _list(principal))
+        yield from map(_word, _list(principal))
         return
     for kind, parts in principal.items():
-        yield from (f"{kind} {text(part)}" for part in _list(parts))
+        yield from (f"{kind} {_word(part)}" for part in _list(parts))
 
 
 def _conditions(condition: Json) -> Iterator[str]:
     for operator, keys in condition.items():
         for key, values in mapping(keys).items():
             # "false" and false are one value, and a list of them is any of them.
-            listed = sorted(text(value) for value in _list(values))
-            yield f"{operator.lower()} {key.lower()} {canonical(listed)}"
+            listed = ", ".join(sorted(map(_word, _list(values))))
+            yield f"{operator.lower()} {key.lower()} {listed}"
+
+
+def _word(value: object) -> str:
+    """A value as it is shown, so that it can be compared and read."""
+    return text(value) if isinstance(value, str | bool) else element_text(leaf(value))
 
 
 def _list(value: object) -> list[object]:

@@ -131,12 +131,9 @@ def _both(was: Stack, now: Stack, environment: str) -> Iterator[Change]:
             subject = Subject(stack=now.name, environment=environment, role=one.role)
             lines = _distribution(one, *sides, used)
             yield from map(subject.change, lines)
-    others = [
-        one
-        for one in matches
-        if one.type != DISTRIBUTION and not (one.type in INLINED and one.role in used)
-    ]
-    yield from resource_changes(was, now, environment, others, used)
+    inlined = {one.role for one in matches if one.type in INLINED} & used
+    others = [one for one in matches if one.type != DISTRIBUTION]
+    yield from resource_changes(was, now, environment, others, inlined)
     yield from stack_changes(was, now, environment, matches)
 
 
@@ -229,6 +226,11 @@ def _condition(
             if [c for c in choices if c.get(atom) == value] == list(held):
                 kind, name, literal = describe_condition(atom, templates)
                 verb = "is" if value else "is not"
+                if name == "AWS::Region":
+                    return format_message(f"where the region {verb} {{}}: ", literal), (
+                        atom,
+                        value,
+                    )
                 if kind == "parameter":
                     where = f"where the parameter {{}} {verb} {{}}: "
                     return format_message(where, name, literal), (atom, value)

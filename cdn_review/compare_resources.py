@@ -14,7 +14,7 @@ from cdn_model.values import Json, mapping, properties, reference, text
 from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.compare_stacks import Subject
 from cdn_review.matching import Match
-from cdn_review.message import format_message
+from cdn_review.message import Message, format_message
 from cdn_review.resources import ResourceType, type_of
 from cdn_review.rules import Line, Rules, within
 from cdn_review.rules_resources import (
@@ -29,13 +29,21 @@ from cdn_review.snapshot import Stack
 _MOST_UNKNOWN = 20
 _BUCKET, _BUCKET_POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
 _KEPT = ("Retain", "RetainExceptOnCreate")
+_PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
 _POLICY_TYPES = re.compile(rf"{CLOUDFRONT}(Cache|OriginRequest|ResponseHeaders)Policy")
 
 
 def resource_changes(
-    was: Stack, now: Stack, environment: str, matches: Sequence[Match], used: set[str]
+    was: Stack,
+    now: Stack,
+    environment: str,
+    matches: Sequence[Match],
+    inlined: set[str],
 ) -> Iterator[Change]:
-    """One line for equal changes of several resources of a type."""
+    """One line for equal changes of several resources of a type.
+
+    :param inlined: Roles of resources whose settings are compared with distributions.
+    """
     names = (
         {one.id_before: one.role for one in matches},
         {one.id_after: one.role for one in matches},
@@ -49,7 +57,8 @@ def resource_changes(
     for one in matches:
         if one.before == one.after and same_sections and not renamed:
             continue
-        for line in dict.fromkeys(_lines(one, was, now, names, matches)):
+        settings = one.role not in inlined or one.type == _PUBLIC_KEY
+        for line in dict.fromkeys(_lines(one, was, now, names, matches, settings)):
             together[one.type, line].append(one.role)
     unknown = 0
     for (resource_type, line), roles in together.items():
@@ -59,7 +68,8 @@ def resource_changes(
             if unknown > _MOST_UNKNOWN:
                 continue
         role = _role(kind, roles)
-        yield Subject(stack=now.name, environment=environment, role=role).change(line)
+        subject = Subject(stack=now.name, environment=environment, role=role)
+        yield subject.change(_in_number(line, kind, roles))
     if unknown > _MOST_UNKNOWN:
         rest = Line(
             topic=Topic.OTHER,
@@ -69,6 +79,17 @@ def resource_changes(
             stack=now.name, environment=environment, role="other resources"
         )
         yield subject.change(rest)
+
+
+def _in_number(line: Line, kind: ResourceType, roles: Sequence[str]) -> Line:
+    """``is added`` or ``are added``."""
+    first, *rest = line.message
+    if not (
+        isinstance(first, str) and first.startswith(("added", "removed", "replaced"))
+    ):
+        return line
+    plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
+    return replace(line, message=(f"{'are' if plural else 'is'} {first}", *rest))
 
 
 def _role(kind: ResourceType, roles: Sequence[str]) -> str:
@@ -89,6 +110,7 @@ def _lines(
     now: Stack,
     names: tuple[Mapping[str, str], Mapping[str, str]],
     matches: Sequence[Match],
+    settings: bool,
 ) -> Iterator[Line]:
     kind = type_of(one.type)
     if one.before is None or one.after is None:
@@ -110,6 +132,8 @@ def _lines(
             ),
             note="the deploy fails, because the earlier one still has the name",
         )
+        return
+    if not settings:
         return
     choices = assignments((was.template, [one.before]), (now.template, [one.after]))
     found: dict[Line, int] = defaultdict(int)
@@ -158,8 +182,8 @@ def _differences(
     else:
         own = rules or Rules((), fallback=replace(Rules(()).fallback, topic=kind.topic))
         lines = list(own.lines(was, now))
-    if one.type == f"{CLOUDFRONT}PublicKey":
-        lines = _public_key(lines, sides)
+    if one.type == _PUBLIC_KEY:
+        lines = [] if one.is_replaced else lines
     if one.type == _BUCKET_POLICY:
         documents = [side.get("PolicyDocument") for side in sides]
         lines = [*policy_lines(*documents)] or lines
@@ -174,19 +198,10 @@ def _differences(
     ):
         yield Line(
             topic=kind.topic,
-            message=format_message("is replaced"),
+            message=format_message("replaced"),
             note="; ".join(n for n in (kind.added_note, kind.replaced_note) if n),
         )
     yield from lines
-
-
-def _public_key(lines: list[Line], sides: Sequence[Json]) -> list[Line]:
-    """https://github.com/aws/aws-cdk/issues/15301"""
-    configs = [mapping(side.get("PublicKeyConfig")) for side in sides]
-    if configs[0].get("Name") != configs[1].get("Name"):
-        return lines
-    note = "the deploy fails: give the new key a name of its own"
-    return [replace(line, note=note) for line in lines]
 
 
 def _added(
@@ -201,7 +216,7 @@ def _added(
     note = "; ".join(part for part in (kind.added_note, kind.price) if part)
     return Line(
         topic=kind.topic,
-        message=format_message("added"),
+        message=_with_name("added", kind, one.after),
         note=note,
         tags=(Tag.COST,) if kind.price else (),
     )
@@ -220,13 +235,21 @@ def _removed(one: Match, kind: ResourceType) -> Line | None:
     block: BlockReason | None = None if kept else REMOVED_BLOCKS.get(one.type)
     return Line(
         topic=kind.topic,
-        message=format_message("removed"),
+        message=_with_name("removed", kind, one.before),
         note="it stays in the account, outside the stack"
         if kept
         else kind.removed_note,
         block=block,
         values=("removed", one.type, one.role),
     )
+
+
+def _with_name(verb: str, kind: ResourceType, resource: Json | None) -> Message:
+    """With the name that a reader knows it by, if it has one."""
+    name = properties(resource).get("Name") if kind.hint == "Name" else None
+    if not isinstance(name, str):
+        return format_message(verb)
+    return format_message(f"{verb}: {{}}", name.rstrip("."))
 
 
 def _with_bucket(

@@ -101,8 +101,7 @@ def stack_changes(
     for lines in (
         _place(was, now),
         _protection(was, now),
-        _kept(matches, "DeletionPolicy", "they leave it"),
-        _kept(matches, "UpdateReplacePolicy", "they are replaced"),
+        _kept(matches),
         _macros(was.template, now.template),
         _tags(matches),
         _sections(was.template, now.template),
@@ -143,32 +142,37 @@ def _protection(was: Stack, now: Stack) -> Iterator[Line]:
         )
 
 
-def _kept(matches: Sequence[Match], policy: str, when: str) -> Iterator[Line]:
-    """Whether resources stay in the account when they leave the stack."""
-    both = [one for one in matches if one.before is not None and one.after is not None]
-    kept = [
-        (one, *(_keeps(side, policy) for side in (one.before, one.after)))
-        for one in both
-    ]
-    lost = [one for one, before, after in kept if before and not after]
-    gained = [one for one, before, after in kept if after and not before]
-    if lost:
-        matters = any(one.type in (DISTRIBUTION, "AWS::S3::Bucket") for one in lost)
-        yield Line(
-            topic=Topic.STACK,
-            message=format_message(
-                f"deletes {{}} when {when}, which stayed in the account until now ({policy})",
-                count(len(lost), "resource"),
-            ),
-            block=BlockReason.PROTECTION_DROPPED if matters else None,
-            values=(policy, sorted(one.role for one in lost)),
-        )
-    if gained:
-        text_ = f"keeps {{}} in the account when {when} ({policy})"
-        yield Line(
-            topic=Topic.STACK,
-            message=format_message(text_, count(len(gained), "resource")),
-        )
+def _kept(matches: Sequence[Match]) -> Iterator[Line]:
+    """Whether resources stay in the account when they leave the stack, or are replaced."""
+    lost: dict[str, dict[str, str]] = {}
+    gained: dict[str, dict[str, str]] = {}
+    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+        for one in matches:
+            if one.before is None or one.after is None:
+                continue
+            before, after = (_keeps(side, policy) for side in (one.before, one.after))
+            if before != after:
+                changed = lost if before else gained
+                changed.setdefault(policy, {})[one.role] = one.type
+    for changed, verb in ((lost, "no longer keeps"), (gained, "keeps")):
+        groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for policy, types in changed.items():
+            groups[tuple(sorted(types))].append(policy)
+        for roles, policies in groups.items():
+            kinds = {changed[policies[0]][role] for role in roles}
+            matters = changed is lost and kinds & {DISTRIBUTION, "AWS::S3::Bucket"}
+            yield Line(
+                topic=Topic.STACK,
+                message=format_message(
+                    f"{verb} {{}} in the account: {' and '.join(policies)}",
+                    count(len(roles), "resource"),
+                ),
+                note="they are deleted when they leave the stack or are replaced"
+                if changed is lost
+                else "",
+                block=BlockReason.PROTECTION_DROPPED if matters else None,
+                values=(policies, roles),
+            )
 
 
 def _keeps(resource: Json | None, policy: str) -> bool:
@@ -271,11 +275,12 @@ def _outputs(was: Stack, now: Stack, matches: Sequence[Match]) -> Iterator[Line]
     names_before = {one.id_before: one.role for one in matches}
     names_after = {one.id_after: one.role for one in matches}
     common = sorted(set(before) & set(after))
-    if before == after and was.template.get("Parameters") == now.template.get(
-        "Parameters"
+    if (
+        before == after
+        and was.template.get("Parameters") == now.template.get("Parameters")
+        and (names_before == names_after or not common)
     ):
-        if names_before == names_after or not common:
-            return
+        return
     choices = assignments(
         (was.template, before.values()), (now.template, after.values())
     )
@@ -317,10 +322,18 @@ def _output_values(
                     values[1],
                     values[0],
                 ),
-                note="pages use it in their URLs with the next outputs file"
-                if name in _IN_URLS and path == "Value"
-                else "",
+                note=_output_note(name) if path == "Value" else "",
             )
+
+
+def _output_note(name: str) -> str:
+    if name == Output.MEDIA_KEY_PAIR_ID:
+        return "the server has to sign with another key: it needs the new id and private key"
+    return (
+        "pages use it in their URLs with the next outputs file"
+        if name in _IN_URLS
+        else ""
+    )
 
 
 def _output_line(verb: str, names: set[str], note: str = "") -> Line:

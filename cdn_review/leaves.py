@@ -136,12 +136,11 @@ def _elements(values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
         names = [mapping(value).get(key) for value in values]
         if all(
             isinstance(n, str) or (isinstance(n, int) and n is not True) for n in names
-        ):
-            if len(set(map(str, names))) == len(names):
-                for name, value in zip(names, values, strict=True):
-                    rest = {k: part for k, part in value.items() if k != key}
-                    yield str(name), rest
-                return
+        ) and len(set(map(str, names))) == len(names):
+            for name, value in zip(names, values, strict=True):
+                rest = {k: part for k, part in value.items() if k != key}
+                yield str(name), rest
+            return
     yield from ((str(number), value) for number, value in enumerate(values))
 
 
@@ -403,16 +402,18 @@ def origin_of(config: Json) -> Leaves:
             }
             found |= dict(leaves(extra, f"Header[{name}]") if extra else ())
     shield = rest.get("OriginShield")
-    if isinstance(shield, Mapping) and shield.keys() <= {
-        "Enabled",
-        "OriginShieldRegion",
-    }:
-        if isinstance(shield.get("Enabled"), bool):
-            del rest["OriginShield"]
-            region = (
-                shield.get("OriginShieldRegion", "on") if shield["Enabled"] else None
-            )
-            found["OriginShield"] = None if region is None else leaf(region)
+    if (
+        isinstance(shield, Mapping)
+        and shield.keys()
+        <= {
+            "Enabled",
+            "OriginShieldRegion",
+        }
+        and isinstance(shield.get("Enabled"), bool)
+    ):
+        del rest["OriginShield"]
+        region = shield.get("OriginShieldRegion", "on") if shield["Enabled"] else None
+        found["OriginShield"] = None if region is None else leaf(region)
     found["Kind"] = "server"
     for config, kind in (
         ("CustomOriginConfig", "server"),

@@ -62,7 +62,8 @@ class Difference:
 class Line:
     """What is said of a difference.
 
-    :param values: What an acknowledgement of it holds for.
+    :param values: What an acknowledgement of it holds for. Values that can be secret have
+        no part in it.
     """
 
     topic: Topic
@@ -70,14 +71,17 @@ class Line:
     note: str = ""
     block: BlockReason | None = None
     tags: tuple[Tag, ...] = ()
-    values: tuple[object, ...] = ()
+    values: object = ()
+
+    def __post_init__(self) -> None:
+        values = canonical(_plain(self.values)) if self.block else ""
+        object.__setattr__(self, "values", values)
 
     @property
     def fingerprint(self) -> str:
-        """Of the values, but for those that may be secret."""
-        text = canonical([self.block, *map(_plain, self.values)])
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return digest[:8] if self.block else ""
+        """Eight hexadecimal digits of the values; empty if nothing has to be acknowledged."""
+        data = f"{self.block} {self.values}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(data).hexdigest()[:8] if self.block else ""
 
 
 Block = Callable[[Difference], BlockReason | None]
@@ -243,8 +247,8 @@ def shown_pair(
     if isinstance(before, str) and isinstance(after, str) and show is None:
         return _windows(before, after)
     first, second = values
-    if first == second and before is not None and after is not None:
-        return shown(before), shown(after)
+    if first == second and isinstance(before, Computed) and isinstance(after, Computed):
+        return before.text, after.text
     return first, second
 
 
@@ -293,9 +297,8 @@ def _shown_computed(value: Computed) -> object:
     if function == "Ref" and isinstance(argument, str):
         return argument if "::" in argument else Trusted(f"the {_role(argument)}")
     if function == "Fn::GetAtt" and isinstance(argument, list) and len(argument) == 2:
-        role, attribute = argument
-        if isinstance(role, str) and isinstance(attribute, str):
-            return format_message("the {} of the " + _role(role), attribute)
+        if isinstance(argument[0], str):
+            return Trusted(f"the {_role(argument[0])}")
     if function == "Fn::ImportValue" and isinstance(argument, str):
         return _named("export", argument)
     if function == "Fn::Join" and isinstance(argument, list) and argument[0] == "":
@@ -351,7 +354,7 @@ def duration(seconds: Leaf) -> object:
 
 def listed(values: Iterable[Any]) -> object:
     """The values in order, as many as a line can have."""
-    texts = sorted({_element(value) for value in values})
+    texts = sorted({element_text(value) for value in values})
     if not texts:
         return Trusted("none")
     more = len(texts) - _MOST_LISTED
@@ -359,7 +362,8 @@ def listed(values: Iterable[Any]) -> object:
     return f"{shown_texts} and {more} more" if more > 0 else shown_texts
 
 
-def _element(value: Any) -> str:
+def element_text(value: Any) -> str:
+    """An element of a list, as text."""
     if isinstance(value, Key):
         return value.name or "a key without a name"
     part = shown(value) if not isinstance(value, str) else value

@@ -137,7 +137,7 @@ def _web_acl(difference: Difference) -> Iterator[Line]:
     messages = {
         "added": format_message("a web ACL filters requests: {}", after),
         "removed": format_message(
-            "no web ACL filters requests any more, it was {}", before
+            "no web ACL filters requests any more: {} did until now", before
         ),
         "changed": format_message("the web ACL is {} instead of {}", after, before),
     }
@@ -234,6 +234,7 @@ DISTRIBUTION_RULES = Rules(
             message="the certificate is {after} instead of {before}",
             show=_certificate,
             absent="CloudFront's own",
+            hides=r"ViewerCertificate\.(MinimumProtocolVersion|SSLSupportMethod)",
         ),
         Rule(
             path=r"ViewerCertificate\.MinimumProtocolVersion",

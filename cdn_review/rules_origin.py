@@ -44,10 +44,7 @@ def origin_lines(was: Behavior, now: Behavior) -> Iterator[Line]:
         if position not in pairs.values():
             yield Line(
                 topic=Topic.ORIGIN,
-                message=format_message(
-                    f"the {before['Kind']} {{}} is no longer asked",
-                    shown(before.get("DomainName")),
-                ),
+                message=format_message("{} is no longer asked", _named(before)),
             )
     moved = [pairs[position] for position in sorted(pairs)]
     if moved != sorted(moved):
@@ -91,17 +88,17 @@ def _added(
     now: Behavior, origin: Leaves, position: int, old: Sequence[Leaves]
 ) -> Iterator[Line]:
     """A new origin has to be as closed as the server beside it."""
-    name, kind = shown(origin.get("DomainName")), str(origin["Kind"])
+    name, kind = _named(origin), str(origin["Kind"])
     if position:
         criteria = now.config.get("OriginGroup", {}).get("FailoverCriteria", {})
         codes = criteria.get("StatusCodes", []) if isinstance(criteria, dict) else []
         message = format_message(
-            f"the {kind} {{}} is asked when the first origin answers {{}}",
+            "{} is asked when the first origin answers {}",
             name,
             listed(map(text, codes)),
         )
     else:
-        message = format_message(f"the {kind} {{}} is asked first", name)
+        message = format_message("{} is asked first", name)
     yield Line(
         topic=Topic.ORIGIN,
         message=message,
@@ -113,6 +110,13 @@ def _added(
         yield from (line for line in found if line.block)
 
 
+def _named(origin: Leaves) -> object:
+    """``the server 'www.example.com'``, or the role of a bucket of the stack."""
+    name = shown(origin.get("DomainName"))
+    literal = isinstance(origin.get("DomainName"), str)
+    return format_message(f"the {origin['Kind']} {{}}", name) if literal else name
+
+
 def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
     kinds = str(was["Kind"]), str(now["Kind"])
     if kinds[0] != kinds[1] and "bucket" in kinds:
@@ -121,9 +125,9 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
         yield Line(
             topic=Topic.ORIGIN,
             message=format_message(
-                f"files come from the {which}{kinds[1]} {{}} instead of the {kinds[0]} {{}}",
-                shown(now.get("DomainName")),
-                shown(was.get("DomainName")),
+                f"files come from {{}} instead of {{}}{' as second origin' if which else ''}",
+                _named(now),
+                _named(was),
             ),
             note=_KEPT,
             block=BlockReason.ORIGIN_OPENED if opens else None,

@@ -100,6 +100,18 @@ def _tenant_leaves(properties: dict[str, Any]) -> _Derived:
     return found, properties
 
 
+def _bucket_leaves(properties: dict[str, Any]) -> _Derived:
+    """What is blocked of public access, as one list."""
+    config = properties.get("PublicAccessBlockConfiguration")
+    if not isinstance(config, Mapping) or is_computed(config):
+        return {}, properties
+    flags = {name: leaf(value) for name, value in config.items()}
+    blocked = frozenset(name for name, value in flags.items() if value is True)
+    rest = {n: v for n, v in config.items() if not isinstance(flags[n], bool)}
+    properties["PublicAccessBlockConfiguration"] = rest or None
+    return {"PublicAccessBlocked": blocked or None}, properties
+
+
 def _policy_leaves(properties: dict[str, Any]) -> _Derived:
     """Statements one by one, in the order and notation of no meaning."""
     document = properties.pop("PolicyDocument", None)
@@ -127,6 +139,7 @@ def _statement_text(statement: Any) -> str:
 
 _DERIVED: Mapping[str, Callable[[dict[str, Any]], _Derived]] = {
     "AWS::CertificateManager::Certificate": _certificate_leaves,
+    "AWS::S3::Bucket": _bucket_leaves,
     "AWS::S3::BucketPolicy": _policy_leaves,
     "AWS::WAFv2::RuleGroup": _web_acl_leaves,
     "AWS::WAFv2::WebACL": _web_acl_leaves,
@@ -239,21 +252,31 @@ _WEB_ACL = Rules(
 # --- Buckets ---
 
 
-def _blocked(difference: Difference) -> BlockReason | None:
-    return BlockReason.ACCESS_WIDENED if known(difference.before) is True else None
+def _public_access(difference: Difference) -> Iterator[Line]:
+    for verb, names in (
+        ("blocks", difference.gained),
+        ("no longer blocks", difference.lost),
+    ):
+        if names:
+            lost = verb != "blocks"
+            yield Line(
+                topic=Topic.ACCESS,
+                message=format_message(f"{verb} public access by {{}}", listed(names)),
+                note="a policy or an object can open it to everybody" if lost else "",
+                block=BlockReason.ACCESS_WIDENED if lost else None,
+                values=(difference.path, names),
+            )
 
 
 _BUCKET = Rules(
     (
+        Rule(path="PublicAccessBlocked", topic=Topic.ACCESS, lines=_public_access),
         Rule(
             path=r"PublicAccessBlockConfiguration\.(\w+)",
             topic=Topic.ACCESS,
-            message="{key} of its public access is {after} instead of {before}",
+            message="{key} is {after} instead of {before}",
             absent="false",
-            note=lambda d: (
-                "a policy or an object can open it to everybody" if _blocked(d) else ""
-            ),
-            block=_blocked,
+            block=lambda d: None if d.added else BlockReason.ACCESS_WIDENED,
         ),
         Rule(
             path="AccessControl",
@@ -504,6 +527,24 @@ _MONITORING = Rules(
 )
 
 
+_PUBLIC_KEY = Rules(
+    (
+        # https://github.com/aws/aws-cdk/issues/15301
+        Rule(
+            path=r"PublicKeyConfig\.EncodedKey",
+            topic=Topic.ACCESS,
+            message="is another key under the same name",
+            note="the deploy fails: give the new key a name of its own",
+        ),
+        Rule(
+            path=r"PublicKeyConfig\.(?:Name|CallerReference|Comment)",
+            topic=Topic.ACCESS,
+        ),
+    ),
+    fallback=Rule(path=".*", topic=Topic.ACCESS, message=SETTING),
+)
+
+
 def _always(topic: Topic, block: BlockReason | None, note: str = "") -> Rules:
     """Each setting of the type decides who is let in."""
     rule = Rule(path=".*", topic=topic, message=SETTING, note=note, block=block)
@@ -533,6 +574,7 @@ RESOURCE_RULES: Mapping[str, Rules] = {
     "AWS::WAFv2::WebACLAssociation": _always(Topic.ACCESS, BlockReason.ACCESS_WIDENED),
     f"{CLOUDFRONT}ConnectionGroup": _TENANT,
     f"{CLOUDFRONT}DistributionTenant": _TENANT,
+    f"{CLOUDFRONT}PublicKey": _PUBLIC_KEY,
     f"{CLOUDFRONT}RealtimeLogConfig": _MONITORING,
     f"{CLOUDFRONT}TrustStore": _always(
         Topic.ACCESS, BlockReason.ACCESS_WIDENED, "it decides which clients are trusted"
