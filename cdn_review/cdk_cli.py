@@ -31,26 +31,10 @@ _SCHEMA = "36.0.0"
 _CREDENTIALS = ("AWS_", "ACTIONS_", "CDK_DEFAULT_", "GITHUB_TOKEN", "GH_TOKEN")
 # The CLI reads variables as its options. These decide what it asks, writes and says; others,
 # such as CDK_CONTEXT and CDK_DEPLOY_ACCOUNT, can decide a template.
-_CLI_OPTIONS = {
-    "CDK",
-    *(
-        f"CDK_{option}"
-        for option in (
-            "CI",
-            "DEBUG",
-            "JSON",
-            "LOOKUPS",
-            "NOTICES",
-            "OUTPUT",
-            "PROFILE",
-            "QUIET",
-            "REGION",
-            "ROLE_ARN",
-            "STRICT",
-            "VERBOSE",
-        )
-    ),
-}
+_CLI_OPTION = re.compile(
+    r"CDK(_(CI|DEBUG|JSON|LOOKUPS|NOTICES|OUTPUT|PROFILE|QUIET|REGION|ROLE_ARN|STRICT"
+    r"|VERBOSE))?"
+)
 # A git hook that runs the review has these for its own repository.
 _OF_A_GIT_HOOK = {
     "GIT_COMMON_DIR",
@@ -113,7 +97,7 @@ def offline_environment(*first_on_path: Path) -> dict[str, str]:
     kept = {
         name: value
         for name, value in caller_environment(*first_on_path).items()
-        if not name.startswith(_CREDENTIALS) and name not in _CLI_OPTIONS
+        if not name.startswith(_CREDENTIALS) and not _CLI_OPTION.fullmatch(name)
     }
     return {
         **kept,

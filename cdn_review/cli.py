@@ -193,10 +193,11 @@ def _diff(given: argparse.Namespace) -> int:
 
 
 def _diff_with_deployed(given: argparse.Namespace) -> int:
+    from cdn_review.base import base_of, base_settings
     from cdn_review.cdk_cli import progress, require_app
     from cdn_review.deployed import DEPLOYED, Account
     from cdn_review.snapshot import snapshot_of
-    from cdn_review.worktree import base_of, base_settings, working_tree
+    from cdn_review.worktree import working_tree
 
     require_app(given.app_folder)
     account = Account(given.profile)

@@ -401,4 +401,4 @@ def test_a_package_that_is_linked_into_the_repository_is_said(app):
     assert app.sides().notices == ()
     (site / "own.pth").write_text(f"{app.top}/src\n")
     (notice,) = app.sides().notices
-    assert notice.startswith("the installed .venv lead")
+    assert notice.startswith("packages in .venv are links")
