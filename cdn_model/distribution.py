@@ -90,7 +90,7 @@ ORIGIN_REQUEST_POLICY_DEFAULTS: Json = {
 }
 ERROR_TTL = 10
 """Seconds for which an error is cached at least, unless ``CustomErrorResponses`` say so."""
-_POLICIES = (
+_POLICIES: tuple[tuple[str, Json], ...] = (
     ("CachePolicy", CACHE_POLICY_DEFAULTS),
     ("OriginRequestPolicy", ORIGIN_REQUEST_POLICY_DEFAULTS),
     ("ResponseHeadersPolicy", {}),
@@ -443,7 +443,8 @@ def _api_names(value: object) -> Any:
         ):
             return []
         renamed = {
-            _API_NAMES.get(key, key): _api_names(part) for key, part in value.items()
+            _API_NAMES.get(str(key), str(key)): _api_names(part)
+            for key, part in value.items()
         }
         return _without_wrappers(
             {k: p for k, p in renamed.items() if p not in (None, [])}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any
+from typing import Any, TypeGuard
 
 from cdn_model.values import Json, canonical, mapping, text
 
@@ -141,7 +142,8 @@ class Resolver:
         return _joined(between[:-1])
 
     def _sub(self, argument: object, depth: int) -> Any:
-        template, given = argument, {}
+        template: object = argument
+        given: Json = {}
         if _is_list(argument, 2):
             template, given = argument[0], mapping(argument[1])
         if not isinstance(template, str):
@@ -267,8 +269,6 @@ def _are_literals(argument: object) -> bool:
 
 def _is_possible(assignment: Assignment) -> bool:
     """A parameter has one value: it does not equal two literals."""
-    import json
-
     compared: set[str] = set()
     for atom, holds in assignment.items():
         sides = json.loads(atom).get("Fn::Equals") if holds else None
@@ -285,8 +285,6 @@ def describe_condition(atom: str, templates: Iterable[Json]) -> tuple[str, str, 
 
     :returns: ``("parameter", name, value)`` or ``("condition", name, "")``.
     """
-    import json
-
     expression = json.loads(atom)
     sides = mapping(expression).get("Fn::Equals")
     if _is_list(sides, 2) and isinstance(sides[1], str):
@@ -318,7 +316,7 @@ def _only_item(value: object) -> tuple[str, Any]:
     return str(key), argument
 
 
-def _is_list(value: Any, length: int) -> bool:
+def _is_list(value: object, length: int) -> TypeGuard[list[Any]]:
     return isinstance(value, list) and len(value) == length
 
 

@@ -253,11 +253,10 @@ def _tags_of(tags: object) -> dict[str, Leaf]:
 
 def _sections(before: Json, after: Json) -> Iterator[Line]:
     for section in _SECTIONS:
-        if before.get(section) != after.get(section):
-            sides = (
-                dict(leaves(side.get(section), section)) for side in (before, after)
-            )
-            yield from Rules(()).lines(*sides)
+        was, now = (
+            dict(leaves(side.get(section), section)) for side in (before, after)
+        )
+        yield from Rules(()).lines(was, now)
 
 
 def _outputs(was: Stack, now: Stack, matches: Sequence[Match]) -> Iterator[Line]:

@@ -415,16 +415,16 @@ def origin_of(config: Json) -> Leaves:
         region = shield.get("OriginShieldRegion", "on") if shield["Enabled"] else None
         found["OriginShield"] = None if region is None else leaf(region)
     found["Kind"] = "server"
-    for config, kind in (
+    for section, kind in (
         ("CustomOriginConfig", "server"),
         ("S3OriginConfig", "bucket"),
         ("VpcOriginConfig", "VPC origin"),
     ):
-        if config in rest:
+        if section in rest:
             found["Kind"] = kind
-        if isinstance(rest.get(config), Mapping) and not is_computed(rest[config]):
+        if isinstance(rest.get(section), Mapping) and not is_computed(rest[section]):
             # Their settings have the same names and meanings.
-            for key, part in rest.pop(config).items():
+            for key, part in rest.pop(section).items():
                 found |= dict(leaves(part, key))
     return found | dict(leaves(rest))
 

@@ -184,8 +184,16 @@ class Rules:
             if path.startswith("@") or same(before, after):
                 continue
             rule, key = self.rule_for(path)
-            values = {"before": before, "after": after, "was": was, "now": now}
-            found.append((rule, Difference(path=path, key=key, which=which, **values)))
+            difference = Difference(
+                path=path,
+                before=before,
+                after=after,
+                was=was,
+                now=now,
+                key=key,
+                which=which,
+            )
+            found.append((rule, difference))
         hidden = [
             re.compile(rule.hides.replace("{key}", re.escape(difference.key)))
             for rule, difference in found
@@ -296,9 +304,8 @@ def _shown_computed(value: Computed) -> object:
         return format_message("the parameter {} (by default {})", name, default)
     if function == "Ref" and isinstance(argument, str):
         return argument if "::" in argument else Trusted(f"the {_role(argument)}")
-    if function == "Fn::GetAtt" and isinstance(argument, list) and len(argument) == 2:
-        if isinstance(argument[0], str):
-            return Trusted(f"the {_role(argument[0])}")
+    if function == "Fn::GetAtt" and isinstance(argument, list):
+        return Trusted(f"the {_role(str(argument[0]))}")
     if function == "Fn::ImportValue" and isinstance(argument, str):
         return _named("export", argument)
     if function == "Fn::Join" and isinstance(argument, list) and argument[0] == "":
@@ -392,7 +399,7 @@ def known(value: Leaf) -> Leaf:
 def within(line: Line, where: Message, *values: object) -> Line:
     """The same line, for some paths or under some condition only."""
     return replace(
-        line, message=(*where, *line.message), values=(*line.values, *values)
+        line, message=(*where, *line.message), values=(line.values, *values)
     )
 
 

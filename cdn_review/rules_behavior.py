@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cdn_model.header_strength import SECURITY_HEADERS, weakens
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Key, Leaf, Selection
-from cdn_review.message import Trusted, format_message
+from cdn_review.message import Message, Trusted, format_message
 from cdn_review.rules import (
     Difference,
     Line,
@@ -60,47 +60,47 @@ def _cached(difference: Difference) -> Iterator[Line]:
 
 def _cache_key(difference: Difference) -> Iterator[Line]:
     """What two requests must have in common to get one cached copy."""
-    noun = _NOUNS[difference.key]
-    before, after = difference.before or Selection(), difference.after or Selection()
+    part, noun = difference.key, _NOUNS[difference.key]
+    before, after = _selection(difference.before), _selection(difference.after)
     listable = ("none", "whitelist")
-    selections = isinstance(before, Selection) and isinstance(after, Selection)
-    if selections and before.behavior in listable and after.behavior in listable:
+    if before.behavior in listable and after.behavior in listable:
         for verb, names in (
             ("gains", after.names - before.names),
             ("loses", before.names - after.names),
         ):
             if names:
                 plural = "" if len(names) == 1 else "s"
-                yield Line(
-                    topic=Topic.CACHE_KEY,
-                    message=format_message(
-                        f"the cache key {verb} the {noun}{plural} {{}}",
-                        _names(difference.key, names),
-                    ),
-                    note=_REFETCHED,
-                    tags=(Tag.CACHE_RESTARTS,),
-                )
+                text = f"the cache key {verb} the {noun}{plural} {{}}"
+                yield _key_line(format_message(text, _names(part, names)))
         return
-    note = _REFETCHED
-    if isinstance(after, Selection) and after.by_exclusion:
-        note += ", and stays low if hardly two requests are alike"
-    yield Line(
+    message = format_message(
+        f"the {noun}s in the cache key are {{}} instead of {{}}",
+        _selected(part, after),
+        _selected(part, before),
+    )
+    unlike = ", and stays low if hardly two requests are alike"
+    yield _key_line(message, unlike if after.by_exclusion else "")
+
+
+def _key_line(message: Message, note: str = "") -> Line:
+    return Line(
         topic=Topic.CACHE_KEY,
-        message=format_message(
-            f"the {noun}s in the cache key are {{}} instead of {{}}",
-            _selected(difference.key, after),
-            _selected(difference.key, before),
-        ),
-        note=note,
+        message=message,
+        note=f"{_REFETCHED}{note}",
         tags=(Tag.CACHE_RESTARTS,),
     )
 
 
-def _selected(part: str, value: Leaf) -> object:
-    if isinstance(value, Selection) and part == "Headers":
-        return shown_selection(
-            Selection(value.behavior, frozenset(map(header, value.names)))
-        )
+def _encoding(difference: Difference) -> Iterator[Line]:
+    verb = "gains" if difference.after else "loses"
+    yield _key_line(
+        format_message(f"the cache key {verb} the encoding {{}}", difference.key)
+    )
+
+
+def _selected(part: str, value: Selection) -> object:
+    if part == "Headers":
+        value = Selection(value.behavior, frozenset(map(header, value.names)))
     return shown_selection(value)
 
 
@@ -143,8 +143,8 @@ def _forwarded(difference: Difference) -> Iterator[Line]:
             topic=Topic.ORIGIN,
             message=format_message(
                 f"the origin request policy has the {_NOUNS[part]}s {{}} instead of {{}}",
-                _selected(part, difference.after or Selection()),
-                _selected(part, difference.before or Selection()),
+                _selected(part, _selection(difference.after)),
+                _selected(part, _selection(difference.before)),
             ),
             note="the cache key sends them too",
         )
@@ -527,19 +527,7 @@ BEHAVIOR_RULES = Rules(
             lines=_cache_key,
         ),
         Rule(
-            path=r"CacheKey\.Encoding\[(\w+)\]",
-            topic=Topic.CACHE_KEY,
-            lines=lambda d: [
-                Line(
-                    topic=Topic.CACHE_KEY,
-                    message=format_message(
-                        f"the cache key {'gains' if d.after else 'loses'} the encoding {{}}",
-                        d.key,
-                    ),
-                    note=_REFETCHED,
-                    tags=(Tag.CACHE_RESTARTS,),
-                )
-            ],
+            path=r"CacheKey\.Encoding\[(\w+)\]", topic=Topic.CACHE_KEY, lines=_encoding
         ),
         _other_policy(
             "CachePolicy",

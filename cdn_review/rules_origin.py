@@ -33,13 +33,12 @@ def origin_lines(was: Behavior, now: Behavior) -> Iterator[Line]:
     """The origins of one path: the first, then those that are asked when it fails."""
     old, new = _leaves(was), _leaves(now)
     pairs = _pairs(old, new)
-    for position, after in enumerate(new):
-        before = pairs.get(position)
+    for position, origin in enumerate(new):
         which = "second " if position else ""
-        if before is None:
-            yield from _added(now, after, position, old)
+        if position in pairs:
+            yield from _compare(old[pairs[position]], origin, which)
         else:
-            yield from _compare(old[before], after, which)
+            yield from _added(now, origin, position, old)
     for position, before in enumerate(old):
         if position not in pairs.values():
             yield Line(
