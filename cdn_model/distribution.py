@@ -166,9 +166,7 @@ def from_config(config: object, find: Find) -> Distribution:
     :param find: Gives what the configuration refers to.
     """
     named = _api_names(config)
-    settings = (
-        dict(named) if isinstance(named, Mapping) else {"DistributionConfig": named}
-    )
+    settings = dict(named) if isinstance(named, dict) else {"DistributionConfig": named}
     reader = _Reader(
         find, _origins(settings), _by_id(settings.pop("OriginGroups", None))
     )
@@ -187,11 +185,11 @@ def _settings(settings: dict[str, Any]) -> Json:
     """What holds for all paths, with one notation for what is off."""
     certificate = settings.get("ViewerCertificate")
     has_own = mapping(certificate).keys() & {"ACMCertificateArn", "IAMCertificateId"}
-    if isinstance(certificate, Mapping) and not has_own:
+    if isinstance(certificate, dict) and not has_own:
         # CloudFront's own certificate allows every TLS version, whatever stands beside it.
         rest = certificate.keys() - {"MinimumProtocolVersion", "SSLSupportMethod"}
         settings["ViewerCertificate"] = {key: certificate[key] for key in sorted(rest)}
-    elif isinstance(certificate, Mapping):
+    elif isinstance(certificate, dict):
         settings["ViewerCertificate"] = {
             key: value
             for key, value in certificate.items()
@@ -200,7 +198,7 @@ def _settings(settings: dict[str, Any]) -> Json:
     if settings.get("ViewerCertificate") == {"CloudFrontDefaultCertificate": True}:
         del settings["ViewerCertificate"]
     logging = settings.get("Logging")
-    if isinstance(logging, Mapping) and (
+    if isinstance(logging, dict) and (
         logging.get("Enabled") is False or not logging.get("Bucket")
     ):
         del settings["Logging"]
@@ -215,7 +213,7 @@ def _origins(settings: dict[str, Any]) -> dict[str, Any]:
     ):
         # The two notations from before there were several origins.
         legacy = settings.pop(key, None)
-        if isinstance(legacy, Mapping):
+        if isinstance(legacy, dict):
             rest = {name: value for name, value in legacy.items() if name != "DNSName"}
             origins[""] = {"DomainName": legacy.get("DNSName"), kind: rest}
     return origins
@@ -224,7 +222,7 @@ def _origins(settings: dict[str, Any]) -> dict[str, Any]:
 def _by_id(values: object) -> dict[str, Any]:
     return {
         text(mapping(value).get("Id"))
-        if isinstance(value, Mapping)
+        if isinstance(value, dict)
         else text(value): value
         for value in sequence(values)
     }
@@ -237,7 +235,7 @@ class _Reader:
     groups: Mapping[str, Any]
 
     def behavior(self, value: object, pattern: str) -> Behavior:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             config: Json = {} if value is None else {"CacheBehavior": value}
             return Behavior(path_pattern=pattern, config=config)
         settings = {key: part for key, part in value.items() if key != "PathPattern"}
@@ -264,7 +262,7 @@ class _Reader:
         Ids have no meaning of their own: they change with the place of a construct.
         """
         group = self.groups.get(target)
-        if not isinstance(group, Mapping):
+        if not isinstance(group, dict):
             known = target in self.origins
             return {"Origins": [self._origin(self.origins[target])] if known else []}
         rest = {
@@ -279,7 +277,7 @@ class _Reader:
         }
 
     def _origin(self, value: object) -> Json:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return {"Origin": value}
         origin = {key: part for key, part in value.items() if key != "Id"}
         control = origin.pop("OriginAccessControlId", None)
@@ -290,7 +288,7 @@ class _Reader:
             ("CustomOriginConfig", CUSTOM_ORIGIN_DEFAULTS),
             ("VpcOriginConfig", _ORIGIN_TIMEOUTS),
         ):
-            if isinstance(origin.get(key), Mapping):
+            if isinstance(origin.get(key), dict):
                 origin[key] = _filled(origin[key], defaults)
         if origin.get("S3OriginConfig") == {"OriginAccessIdentity": ""}:
             origin["S3OriginConfig"] = {}
@@ -302,7 +300,7 @@ class _Reader:
         if found is None:
             return None
         config = _api_names(found.get(f"{kind}Config", found))
-        return _unnamed(config) if isinstance(config, Mapping) else {"Config": config}
+        return _unnamed(config) if isinstance(config, dict) else {"Config": config}
 
     def _inline_policy(
         self, settings: dict[str, Any], policy: str, defaults: Json
@@ -341,10 +339,10 @@ class _Reader:
         found = self.find(
             f"{CLOUDFRONT}Function", mapping(association).get("FunctionARN")
         )
-        if found is None or not isinstance(association, Mapping):
+        if found is None or not isinstance(association, dict):
             return association
         function = {
-            key: _unnamed(value) if isinstance(value, Mapping) else value
+            key: _unnamed(value) if isinstance(value, dict) else value
             for key, value in found.items()
             if key in ("FunctionCode", "FunctionConfig")
         }
@@ -358,7 +356,7 @@ class _Reader:
         function = version and self.find(
             "AWS::Lambda::Function", version.get("FunctionName")
         )
-        if not function or not isinstance(association, Mapping):
+        if not function or not isinstance(association, dict):
             return association
         kept = ("Code", "Handler", "Layers", "MemorySize", "Runtime", "Timeout")
         rest = {
@@ -379,7 +377,7 @@ def _legacy(settings: dict[str, Any]) -> None:
         return
     given = settings.pop("ForwardedValues", None)
     values = dict(mapping(given))
-    if given is not None and not isinstance(given, Mapping):
+    if given is not None and not isinstance(given, dict):
         settings["ForwardedValues"] = given
     ttls = {
         key: settings.pop(key)
@@ -432,7 +430,7 @@ def _legacy_headers(headers: object) -> Json:
 
 def _api_names(value: object) -> Any:
     """The value in the API's names, with plain lists, and without what is empty."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if "Items" in value and value.keys() <= {"Enabled", "Items", "Quantity"}:
             enabled = value.get("Enabled", True)
             return _api_names(value["Items"]) if enabled in (True, "true") else []
@@ -457,11 +455,11 @@ def _api_names(value: object) -> Any:
 def _without_wrappers(config: dict[str, Any]) -> dict[str, Any]:
     """``CachedMethods`` inside of ``AllowedMethods``, and the names of countries."""
     methods = config.get("AllowedMethods")
-    if isinstance(methods, Mapping) and "Items" in methods:
+    if isinstance(methods, dict) and "Items" in methods:
         config["AllowedMethods"] = methods["Items"]
         config.setdefault("CachedMethods", methods.get("CachedMethods"))
     geo = config.get("GeoRestriction")
-    if isinstance(geo, Mapping) and "Items" in geo:
+    if isinstance(geo, dict) and "Items" in geo:
         rest = {
             key: part for key, part in geo.items() if key not in ("Items", "Quantity")
         }
@@ -493,14 +491,10 @@ def _filled(config: Json, defaults: Json) -> dict[str, Any]:
         value = filled.get(key)
         if value is None:
             filled[key] = default
-        elif (
-            isinstance(default, Mapping)
-            and isinstance(value, Mapping)
-            and len(value) > 0
-        ):
+        elif isinstance(default, dict) and isinstance(value, dict) and len(value) > 0:
             if not _is_intrinsic(value):
                 filled[key] = _filled(value, default)
-        elif isinstance(default, Mapping) and value == {}:
+        elif isinstance(default, dict) and value == {}:
             filled[key] = default
     return filled
 

@@ -95,7 +95,7 @@ class Resolver:
             return value
         if depth > _DEEPEST:
             return "nested too deeply"
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return self._mapping(value, depth)
         if isinstance(value, list | tuple):
             parts = (self._of(part, depth + 1) for part in value)
@@ -180,10 +180,10 @@ class Resolver:
             return {"Fn::FindInMap": keys}
         value: Any = self.template.get("Mappings")
         for key in keys[:3]:
-            if not isinstance(value, Mapping) or not isinstance(key, str):
+            if not isinstance(value, dict) or not isinstance(key, str):
                 break
             value = value.get(key)
-        if value is not None and not isinstance(value, Mapping):
+        if value is not None and not isinstance(value, dict):
             return value
         # The deploy looks up what is in the mapping: another content is another value.
         content = canonical(mapping(self.template.get("Mappings")).get(str(keys[0])))
@@ -211,6 +211,8 @@ def assignments(*parts: tuple[Json, Iterable[object]]) -> list[dict[str, bool]]:
 
     :param parts: Templates, each with values of it.
     """
+    if not any(template.get("Conditions") for template, _ in parts):
+        return [{}]
     atoms: dict[str, None] = {}
     for template, values in parts:
         conditions = mapping(template.get("Conditions"))
@@ -231,7 +233,7 @@ def _condition_names(value: object, depth: int) -> Iterator[str]:
     """Those of each ``Fn::If``, and of a resource's ``Condition``."""
     if depth > _DEEPEST:
         return
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         name = value.get("Condition")
         if isinstance(name, str):
             yield name
@@ -239,11 +241,11 @@ def _condition_names(value: object, depth: int) -> Iterator[str]:
         if isinstance(argument, list) and argument and isinstance(argument[0], str):
             yield argument[0]
         for part in value.values():
-            if isinstance(part, Mapping | list):
+            if isinstance(part, dict | list):
                 yield from _condition_names(part, depth + 1)
     elif isinstance(value, list):
         for part in value:
-            if isinstance(part, Mapping | list):
+            if isinstance(part, dict | list):
                 yield from _condition_names(part, depth + 1)
 
 
@@ -310,7 +312,7 @@ def _parameter(name: str, parameter: Json) -> Any:
 
 
 def _only_item(value: object) -> tuple[str, Any]:
-    if not isinstance(value, Mapping) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1:
         return "", None
     ((key, argument),) = value.items()
     return str(key), argument

@@ -25,12 +25,12 @@ class Computed:
 
 def mapping(value: object) -> Json:
     """The value if it is an object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(value: object) -> list[Any]:
     """The value if it is a list, else a list of it; CloudFront's ``Items`` are unwrapped."""
-    if isinstance(value, Mapping) and ("Items" in value or "Quantity" in value):
+    if isinstance(value, dict) and ("Items" in value or "Quantity" in value):
         value = value.get("Items")
     if value is None or value == {}:
         return []
@@ -65,7 +65,7 @@ def is_computed(value: object) -> bool:
     """Whether a deploy has yet to fill in the value, or a part of it."""
     if isinstance(value, str):
         return "{{resolve:" in value
-    if not isinstance(value, Mapping) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1:
         return False
     (key,) = value
     return key == "Ref" or str(key).startswith("Fn::")
@@ -73,7 +73,7 @@ def is_computed(value: object) -> bool:
 
 def reference(value: object) -> str | None:
     """The logical id that a ``Ref`` or ``Fn::GetAtt`` names, or ``None``."""
-    if not isinstance(value, Mapping) or len(value) != 1:
+    if not isinstance(value, dict) or len(value) != 1:
         return None
     ((function, argument),) = value.items()
     if function == "Fn::GetAtt":
@@ -87,7 +87,7 @@ def references(value: object) -> Iterator[str]:
     name = reference(value)
     if name is not None:
         yield name
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         for part in value.values():
             yield from references(part)
     elif isinstance(value, list | tuple):

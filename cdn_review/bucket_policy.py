@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from cdn_model import path_patterns
@@ -109,7 +109,7 @@ def _statement(statement: Json) -> Statement:
 
 
 def _principals(principal: object) -> Iterator[str]:
-    if not isinstance(principal, Mapping):
+    if not isinstance(principal, dict):
         yield from map(_word, _list(principal))
         return
     for kind, parts in principal.items():

@@ -126,8 +126,9 @@ def _both(was: Stack, now: Stack, environment: str) -> Iterator[Change]:
     matches = match(was.template, now.template)
     sides = _Side(was, matches), _Side(now, matches, later=True)
     used: set[str] = set()
+    others_equal = _are_equal(was, now, matches)
     for one in matches:
-        if one.type == DISTRIBUTION:
+        if one.type == DISTRIBUTION and not (others_equal and one.before == one.after):
             subject = Subject(stack=now.name, environment=environment, role=one.role)
             lines = _distribution(one, *sides, used)
             yield from map(subject.change, lines)
@@ -135,6 +136,19 @@ def _both(was: Stack, now: Stack, environment: str) -> Iterator[Change]:
     others = [one for one in matches if one.type != DISTRIBUTION]
     yield from resource_changes(was, now, environment, others, inlined)
     yield from stack_changes(was, now, environment, matches)
+
+
+def _are_equal(was: Stack, now: Stack, matches: Sequence[Match]) -> bool:
+    """Whether all is equal that a distribution can refer to."""
+    sections = ("Conditions", "Mappings", "Parameters")
+    return (
+        was.region == now.region
+        and all(was.template.get(name) == now.template.get(name) for name in sections)
+        and not any(
+            one.is_replaced or (one.type in INLINED and one.before != one.after)
+            for one in matches
+        )
+    )
 
 
 @dataclass

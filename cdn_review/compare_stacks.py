@@ -102,7 +102,7 @@ def stack_changes(
         _place(was, now),
         _protection(was, now),
         _kept(matches),
-        _macros(was.template, now.template),
+        _macros(was.template, now.template, matches),
         _tags(matches),
         _sections(was.template, now.template),
         _outputs(was, now, matches),
@@ -183,35 +183,39 @@ def _keeps(resource: Json | None, policy: str) -> bool:
     )
 
 
-def _macros(before: Json, after: Json) -> Iterator[Line]:
+def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Line]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"""
     was, now = _macros_of(before), _macros_of(after)
-    if now != was and now != (0, []):
-        named = listed(now[1]) if now[1] else Trusted("inside of resources")
+    changed = [one for one in matches if one.before != one.after]
+    inside = [
+        sum(map(_transforms, side))
+        for side in zip(*((o.before, o.after) for o in changed))
+    ]
+    more_inside = bool(inside) and inside[0] != inside[1] and inside[1] > 0
+    if (now != was and now) or more_inside:
+        named = listed(now) if now else Trusted("inside of resources")
         yield Line(
             topic=Topic.ACCESS,
             message=format_message("is rewritten at deploy time by macros: {}", named),
             note="what they make of it cannot be reviewed here",
             block=BlockReason.ACCESS_WIDENED,
-            values=(was, now),
+            values=(was, now, inside),
         )
 
 
-def _macros_of(template: Json) -> tuple[int, list[str]]:
-    named = {
-        text(mapping(t).get("Name") or t) for t in sequence(template.get("Transform"))
+def _macros_of(template: Json) -> list[str]:
+    transforms = sequence(template.get("Transform"))
+    names = {
+        text(mapping(transform).get("Name") or transform) for transform in transforms
     }
-    inside = _count_transforms(template.get("Resources"), 0)
-    return inside, sorted(named - _HARMLESS_MACROS)
+    return sorted(names - _HARMLESS_MACROS)
 
 
-def _count_transforms(value: object, depth: int) -> int:
-    if isinstance(value, Mapping) and depth < 100:
-        own = int("Fn::Transform" in value)
-        return own + sum(_count_transforms(part, depth + 1) for part in value.values())
-    if isinstance(value, list) and depth < 100:
-        return sum(_count_transforms(part, depth + 1) for part in value)
-    return 0
+def _transforms(value: object) -> int:
+    """How many transforms are inside of a resource."""
+    if isinstance(value, dict):
+        return ("Fn::Transform" in value) + sum(map(_transforms, value.values()))
+    return sum(map(_transforms, value)) if isinstance(value, list) else 0
 
 
 def _tags(matches: Sequence[Match]) -> Iterator[Line]:
@@ -243,7 +247,7 @@ def _tags(matches: Sequence[Match]) -> Iterator[Line]:
 
 
 def _tags_of(tags: object) -> dict[str, Leaf]:
-    if isinstance(tags, Mapping) and "Items" not in tags:
+    if isinstance(tags, dict) and "Items" not in tags:
         return {key: leaf(value) for key, value in tags.items()}
     return {
         text(mapping(tag).get("Key")): leaf(mapping(tag).get("Value"))

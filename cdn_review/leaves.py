@@ -104,7 +104,7 @@ def leaves(
     """Every leaf of a resolved value. A list of scalars is one leaf, without an order."""
     if depth > DEEPEST:
         yield path, "nested too deeply"
-    elif isinstance(value, Mapping) and not is_computed(value):
+    elif isinstance(value, dict) and not is_computed(value):
         yield from _object(value, path, depth)
     elif isinstance(value, list | tuple):
         yield from _list(value, path, depth)
@@ -122,7 +122,7 @@ def _object(value: Json, path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
 
 
 def _list(value: Sequence[Any], path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
-    if all(not isinstance(part, Mapping | list) or is_computed(part) for part in value):
+    if all(not isinstance(part, dict | list) or is_computed(part) for part in value):
         if value:
             yield path, frozenset(leaf(part, path) for part in value)
         return
@@ -207,12 +207,12 @@ def behavior_of(config: Json) -> Leaves:
         rest.pop("CachePolicy", None),
         rest.pop("OriginRequestPolicy", None),
     )
-    if isinstance(cache, Mapping) and not is_computed(cache):
+    if isinstance(cache, dict) and not is_computed(cache):
         cache = _cache_policy(cache, found)
-    if isinstance(request, Mapping) and not is_computed(request):
+    if isinstance(request, dict) and not is_computed(request):
         request = _selections(request, "OriginRequest", found)
     headers = rest.pop("ResponseHeadersPolicy", None)
-    if isinstance(headers, Mapping) and not is_computed(headers):
+    if isinstance(headers, dict) and not is_computed(headers):
         headers = _response_headers(headers, found)
     for name, policy in (
         ("CachePolicy", cache),
@@ -251,7 +251,7 @@ def _cache_policy(policy: Json, found: dict[str, Leaf]) -> Json:
         if isinstance(lowest, int) and isinstance(rest.get(ttl), int):
             rest[ttl] = max(rest[ttl], lowest)
     key = rest.pop("ParametersInCacheKeyAndForwardedToOrigin", None)
-    if not isinstance(key, Mapping) or is_computed(key):
+    if not isinstance(key, dict) or is_computed(key):
         return (
             {**rest, "ParametersInCacheKeyAndForwardedToOrigin": key} if key else rest
         )
@@ -275,7 +275,7 @@ def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, 
     rest = dict(policy)
     for noun in ("Header", "QueryString", "Cookie"):
         config = rest.get(f"{noun}sConfig")
-        if not isinstance(config, Mapping) or is_computed(config):
+        if not isinstance(config, dict) or is_computed(config):
             continue
         behavior, names = config.get(f"{noun}Behavior"), config.get(f"{noun}s", [])
         extra = config.keys() - {f"{noun}Behavior", f"{noun}s"}
@@ -307,15 +307,15 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
     security = dict(mapping(rest.get("SecurityHeadersConfig")))
     for key, name in _SECURITY_HEADERS.items():
         config = security.get(key)
-        if isinstance(config, Mapping) and not is_computed(config):
+        if isinstance(config, dict) and not is_computed(config):
             del security[key]
             extra = _security_header(key, dict(config), f"Header[{name}]", found)
             if extra:
                 security[key] = extra
-    if isinstance(rest.get("SecurityHeadersConfig"), Mapping):
+    if isinstance(rest.get("SecurityHeadersConfig"), dict):
         rest["SecurityHeadersConfig"] = security or None
     custom = rest.get("CustomHeadersConfig")
-    if isinstance(custom, list) and all(isinstance(item, Mapping) for item in custom):
+    if isinstance(custom, list) and all(isinstance(item, dict) for item in custom):
         del rest["CustomHeadersConfig"]
         for item in custom:
             name = text(item.get("Header")).lower()
@@ -323,18 +323,18 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
             extra = {k: v for k, v in item.items() if k not in ("Header", "Value")}
             found |= dict(leaves({"Override": False, **extra}, f"Header[{name}]"))
     removed = rest.get("RemoveHeadersConfig")
-    if isinstance(removed, list) and all(isinstance(item, Mapping) for item in removed):
+    if isinstance(removed, list) and all(isinstance(item, dict) for item in removed):
         del rest["RemoveHeadersConfig"]
         for item in removed:
             found[f"RemovedHeader[{text(item.get('Header')).lower()}]"] = True
     timing = rest.get("ServerTimingHeadersConfig")
-    if isinstance(timing, Mapping) and timing.keys() <= {"Enabled", "SamplingRate"}:
+    if isinstance(timing, dict) and timing.keys() <= {"Enabled", "SamplingRate"}:
         if isinstance(timing.get("Enabled"), bool):
             del rest["ServerTimingHeadersConfig"]
             rate = timing.get("SamplingRate", 0) if timing["Enabled"] else 0
             found["ServerTiming"] = leaf(rate)
     cors = rest.get("CorsConfig")
-    if isinstance(cors, Mapping) and not is_computed(cors):
+    if isinstance(cors, dict) and not is_computed(cors):
         del rest["CorsConfig"]
         found |= _cors(cors)
     return rest
@@ -392,7 +392,7 @@ def origin_of(config: Json) -> Leaves:
     rest = dict(config)
     found: dict[str, Leaf] = {}
     headers = rest.get("CustomHeaders")
-    if isinstance(headers, list) and all(isinstance(item, Mapping) for item in headers):
+    if isinstance(headers, list) and all(isinstance(item, dict) for item in headers):
         del rest["CustomHeaders"]
         for item in headers:
             name, value = text(item.get("HeaderName")).lower(), item.get("HeaderValue")
@@ -403,7 +403,7 @@ def origin_of(config: Json) -> Leaves:
             found |= dict(leaves(extra, f"Header[{name}]") if extra else ())
     shield = rest.get("OriginShield")
     if (
-        isinstance(shield, Mapping)
+        isinstance(shield, dict)
         and shield.keys()
         <= {
             "Enabled",
@@ -422,7 +422,7 @@ def origin_of(config: Json) -> Leaves:
     ):
         if section in rest:
             found["Kind"] = kind
-        if isinstance(rest.get(section), Mapping) and not is_computed(rest[section]):
+        if isinstance(rest.get(section), dict) and not is_computed(rest[section]):
             # Their settings have the same names and meanings.
             for key, part in rest.pop(section).items():
                 found |= dict(leaves(part, key))

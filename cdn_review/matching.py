@@ -160,7 +160,7 @@ def _content(resource: Json, role: str) -> tuple[str, ...]:
         return ()
     unnamed = {
         key: {k: v for k, v in value.items() if k not in _NAMES}
-        if isinstance(value, Mapping)
+        if isinstance(value, dict)
         else value
         for key, value in properties(resource).items()
         if key not in _NAMES

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -297,7 +297,7 @@ def _shown_computed(value: Computed) -> object:
     ((function, argument),) = (
         expression.items() if len(expression) == 1 else [("", None)]
     )
-    if function == "Ref" and isinstance(argument, Mapping):
+    if function == "Ref" and isinstance(argument, dict):
         name, default = str(argument.get("Parameter")), argument.get("Default")
         if default is None:
             return _named("parameter", name)
@@ -322,7 +322,7 @@ def _placeholder(part: object) -> str:
     )
     if function == "Fn::GetAtt" and isinstance(argument, list):
         return f"${{{'.'.join(map(str, argument))}}}"
-    if isinstance(argument, Mapping):
+    if isinstance(argument, dict):
         argument = argument.get("Parameter", argument)
     return f"${{{argument if isinstance(argument, str) else canonical(argument)}}}"
 
@@ -398,9 +398,7 @@ def known(value: Leaf) -> Leaf:
 
 def within(line: Line, where: Message, *values: object) -> Line:
     """The same line, for some paths or under some condition only."""
-    return replace(
-        line, message=(*where, *line.message), values=(line.values, *values)
-    )
+    return replace(line, message=(*where, *line.message), values=(line.values, *values))
 
 
 def _plain(value: object) -> object:

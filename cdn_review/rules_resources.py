@@ -51,7 +51,7 @@ def _web_acl_leaves(properties: dict[str, Any]) -> _Derived:
             {action: default[action]} if default[action] else None
         )
     rules = properties.get("Rules")
-    if isinstance(rules, list) and all(isinstance(rule, Mapping) for rule in rules):
+    if isinstance(rules, list) and all(isinstance(rule, dict) for rule in rules):
         names = [rule.get("Name") for rule in rules]
         if all(isinstance(name, str) for name in names) and len({*names}) == len(names):
             properties["Rules"] = [_rule(dict(rule), found) for rule in rules]
@@ -83,7 +83,7 @@ def _tenant_leaves(properties: dict[str, Any]) -> _Derived:
     found: dict[str, Leaf] = {"Enabled": leaf(properties.pop("Enabled", True))}
     customizations = dict(mapping(properties.get("Customizations")))
     geo = customizations.get("GeoRestrictions")
-    if isinstance(geo, Mapping) and geo.keys() <= {"Locations", "RestrictionType"}:
+    if isinstance(geo, dict) and geo.keys() <= {"Locations", "RestrictionType"}:
         del customizations["GeoRestrictions"]
         kind = {"whitelist": "whitelist", "blacklist": "allExcept"}.get(
             text(geo.get("RestrictionType")), "all"
@@ -103,7 +103,7 @@ def _tenant_leaves(properties: dict[str, Any]) -> _Derived:
 def _bucket_leaves(properties: dict[str, Any]) -> _Derived:
     """What is blocked of public access, as one list."""
     config = properties.get("PublicAccessBlockConfiguration")
-    if not isinstance(config, Mapping) or is_computed(config):
+    if not isinstance(config, dict) or is_computed(config):
         return {}, properties
     flags = {name: leaf(value) for name, value in config.items()}
     blocked = frozenset(name for name, value in flags.items() if value is True)
