@@ -21,7 +21,6 @@ _UNSIGNED = {
 }
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|Forbidden|^403$")
 _PRIVATE = re.compile(r"arn:\S+|\d{12}|\bA[A-Z]{3}[A-Z0-9]{12,}\b")
-_LONGEST = 200
 
 
 def open_session(profile: str | None = None) -> Any:
@@ -121,9 +120,9 @@ def is_denied(error: Exception) -> bool:
     return bool(_DENIED.search(error_code(error)))
 
 
-def without_identifiers(text: object) -> str:
+def without_identifiers(text: object, *, longest: int = 200) -> str:
     """Text of somebody else, on one short line, without ARNs, account ids and keys."""
-    return _PRIVATE.sub("…", " ".join(str(text).split()))[:_LONGEST]
+    return _PRIVATE.sub("…", " ".join(str(text).split()))[:longest]
 
 
 def _refusal(error: Any, where: str, action: str) -> str:

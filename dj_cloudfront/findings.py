@@ -30,3 +30,19 @@ class Finding:
     message: str
     hint: str = ""
     subjects: tuple[str, ...] = ()
+
+
+def passed(check: str, message: str) -> Finding:
+    return Finding(id=check, level=Level.PASS, message=message)
+
+
+def warned(check: str, message: str, hint: str) -> Finding:
+    return Finding(id=check, level=Level.WARN, message=message, hint=hint)
+
+
+def failed(check: str, message: str, hint: str) -> Finding:
+    return Finding(id=check, level=Level.FAIL, message=message, hint=hint)
+
+
+def skipped(check: str, reason: str) -> Finding:
+    return Finding(id=check, level=Level.SKIP, message=reason)

@@ -24,6 +24,7 @@ _ASKS_AWS = (
     "dj_cloudfront/aws_errors.py",
     "dj_cloudfront/commands",
     "dj_cloudfront/pulling",
+    "cdn_review/deployed.py",
     "cdn_review/preflight",
     "cdn_review/sources/deployed.py",
 )

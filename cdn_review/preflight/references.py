@@ -1,93 +1,127 @@
-"""What a template only refers to: secrets, buckets, endpoints in a private network."""
+"""What the stack only refers to, and somebody else has to have made."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from cdn_review.delivery.plain import mapping, properties, resources, text
+from cdn_review.preflight.account import region_of
+from cdn_review.preflight.clients import Aws, Clients
+from cdn_review.preflight.target import Target, literal, strings
+from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
 
 _SECRET = re.compile(
     r"\{\{resolve:secretsmanager:(arn:[^}]*?:secret:[^:}]+|[^:}]+)([^}]*)\}\}"
 )
-_S3_DOMAIN = re.compile(
+_BUCKET = re.compile(
     r"([a-z0-9.-]{3,63})\.s3(?:[.-](?:dualstack\.)?([a-z0-9-]+))?\.amazonaws\.com"
+    r"|arn:aws:s3:::([a-z0-9.-]{3,63})(?:/.*)?"
 )
-_S3_ARN = re.compile(r"arn:aws:s3:::([a-z0-9.-]{3,63})(?:/.*)?")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secret:
-    """A version of a secret that the stack refers to.
-
-    :param name: Its ARN or its name.
-    """
-
-    name: str
-    version: str
-
-    @property
-    def region(self) -> str:
-        """Where it is, '' if only the stack knows."""
-        return self.name.split(":")[3] if self.name.startswith("arn:") else ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """A bucket that has to exist before the stack.
-
-    :param region: Where an origin asks for it, '' if it does not say.
-    :param is_origin: Whether files are fetched from it; else it takes logs.
-    """
-
-    name: str
-    region: str = ""
-    is_origin: bool = False
-
-
-def secrets_of(template: Mapping[str, Any]) -> list[Secret]:
-    """Each version of each secret, once."""
-    found = set()
-    for part in strings(template):
-        for name, rest in _SECRET.findall(part):
-            # :SecretString:json-key:version-stage:version-id, each may be empty.
-            found.add((name, (rest.split(":") + [""] * 5)[4]))
-    return [Secret(name=name, version=version) for name, version in sorted(found)]
-
-
-def buckets_of(template: Mapping[str, Any]) -> list[Bucket]:
-    """Buckets that are named, and not made by the template itself."""
-    found: dict[str, Bucket] = {}
-    for part in strings(template.get("Resources")):
-        if arn := _S3_ARN.fullmatch(part):
-            found.setdefault(arn[1], Bucket(name=arn[1]))
-        if domain := _S3_DOMAIN.fullmatch(part):
-            name, region = domain[1], domain[2] or ""
-            found[name] = Bucket(name=name, region=region, is_origin=True)
-    made = resources(template, "AWS::S3::Bucket").values()
-    own = {text(properties(one).get("BucketName")) for one in made}
-    return [one for name, one in sorted(found.items()) if name not in own]
-
-
-def endpoints_of(template: Mapping[str, Any]) -> list[str]:
-    """ARNs of what CloudFront reaches inside a private network."""
-    made = resources(template, "AWS::CloudFront::VpcOrigin").values()
-    found = {
-        text(mapping(properties(one).get("VpcOriginEndpointConfig")).get("Arn"))
-        for one in made
+def check_secrets(target: Target, clients: Clients) -> Iterator[Finding]:
+    """Secrets and their versions. Their values are never asked for."""
+    wanted = {
+        (name, (rest.split(":") + [""] * 5)[4])
+        for part in strings(target.resources)
+        # :SecretString:json-key:version-stage:version-id, each may be empty.
+        for name, rest in _SECRET.findall(part)
     }
-    return sorted(one for one in found if one.startswith("arn:"))
+    if not wanted:
+        yield skipped("secret", "the stack refers to none")
+    for name, version in sorted(wanted):
+        region = name.split(":")[3] if name.startswith("arn:") else ""
+        client = clients.aws.client(
+            "secretsmanager", region or region_of(target, clients.aws)
+        )
+        yield _secret(name, version, client, clients.aws)
 
 
-def strings(value: object) -> Iterator[str]:
-    """Every string in a value, at any depth."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from strings(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from strings(one)
+def _secret(name: str, version: str, client: Any, aws: Aws) -> Finding:
+    about = aws.ask(client.describe_secret, "ResourceNotFoundException", SecretId=name)
+    if about is None:
+        hint = "make it, or correct origin_secret.arn in cdk.json"
+        return failed("secret", "the secret does not exist", hint)
+    if about.get("DeletedDate"):
+        hint = "run 'aws secretsmanager restore-secret'"
+        return failed("secret", "the secret is about to be deleted", hint)
+    if version and version not in about.get("VersionIdsToStages", {}):
+        # A version without a label works until AWS deletes it.
+        call = client.list_secret_version_ids
+        listed = call(SecretId=name, IncludeDeprecated=True).get("Versions", ())
+        if version in {one["VersionId"] for one in listed}:
+            hint = "refer to the current one, as docs/origin-secret.md says of rotation"
+            message = "the version has no label: AWS may delete it"
+            return warned("secret", message, hint)
+        hint = "correct origin_secret.version in cdk.json"
+        return failed("secret", "the secret has no such version", hint)
+    return passed("secret", "the secret exists, in the version that is meant")
+
+
+def check_web_acl(target: Target, clients: Clients) -> Iterator[Finding]:
+    pattern = re.compile(r"arn:aws:wafv2:us-east-1:\d+:global/webacl/([^/]+)/([^/]+)")
+    call = clients.aws.client("wafv2").get_web_acl
+
+    def find(name: str, identity: str) -> Any:
+        given = {"Name": name, "Id": identity, "Scope": "CLOUDFRONT"}
+        return clients.aws.ask(call, "WAFNonexistentItemException", **given)
+
+    return _existing("web ACL", pattern, find, target)
+
+
+def check_network(target: Target, clients: Clients) -> Iterator[Finding]:
+    """The load balancer or instance that CloudFront reaches in a private network."""
+    pattern = re.compile(
+        r"(arn:aws:(?:elasticloadbalancing|ec2):([a-z0-9-]+):\d+:\w+/(\S+))"
+    )
+
+    def find(arn: str, region: str, identity: str) -> Any:
+        if ":loadbalancer/" in arn:
+            call = clients.aws.client("elbv2", region).describe_load_balancers
+            return clients.aws.ask(call, "LoadBalancerNotFound", LoadBalancerArns=[arn])
+        call = clients.aws.client("ec2", region).describe_instances
+        absent = "InvalidInstanceID.NotFound"
+        return clients.aws.ask(call, absent, InstanceIds=[identity])
+
+    return _existing("private server", pattern, find, target)
+
+
+def _existing(
+    check: str, pattern: re.Pattern[str], find: Callable[..., Any], target: Target
+) -> Iterator[Finding]:
+    """Whether there is what the ARNs of a form name."""
+    found = (pattern.fullmatch(part) for part in strings(target.resources))
+    wanted = sorted({match.groups() for match in found if match})
+    if not wanted:
+        yield skipped(check, "the stack refers to none")
+    for groups in wanted:
+        if find(*groups) is None:
+            hint = "make it, or correct its ARN in cdk.json"
+            yield failed(check, f"the {check} does not exist in this account", hint)
+        else:
+            yield passed(check, f"the {check} exists")
+
+
+def check_buckets(target: Target, clients: Clients) -> Iterator[Finding]:
+    """Buckets of origins and logs that the stack does not make itself."""
+    made = target.of_type("AWS::S3::Bucket").values()
+    own = {literal(given.get("BucketName")) for given in made}
+    regions: dict[str, str] = {}
+    for match in filter(None, map(_BUCKET.fullmatch, strings(target.resources))):
+        name = match[1] or match[3]
+        regions[name] = match[2] or regions.get(name, "")
+    if not regions.keys() - own:
+        yield skipped("bucket", "the stack refers to none")
+    call = clients.aws.client("s3", region_of(target, clients.aws)).head_bucket
+    for name in sorted(regions.keys() - own):
+        about = clients.aws.ask(call, "404", "NoSuchBucket", Bucket=name)
+        there = str((about or {}).get("BucketRegion", ""))
+        if about is None:
+            hint = "make it, or correct its name in cdk.json"
+            yield failed("bucket", f"{name!r} does not exist", hint)
+        elif regions[name] and there and regions[name] != there:
+            message = f"{name!r} is in {there}, but is asked in {regions[name]}"
+            yield failed("bucket", message, f"set its region to {there} in cdk.json")
+        else:
+            yield passed("bucket", f"{name!r} exists")

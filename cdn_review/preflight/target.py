@@ -2,199 +2,235 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from cdn_review.delivery import Delivery, deliveries
-from cdn_review.delivery.model import Origin
-from cdn_review.delivery.plain import mapping, properties, resources, sequence, text
-from cdn_review.packs import Stack
-from cdn_review.preflight.references import (
-    Bucket,
-    Secret,
-    buckets_of,
-    endpoints_of,
-    secrets_of,
-    strings,
-)
-from cdn_review.summary.roles import Roles
+from cdn_model.distribution import Distribution, distributions
+from cdn_model.resource_types import UNIQUE_NAMES
+from cdn_model.template import Resolver
+from cdn_model.values import Json, mapping, properties, sequence, text
+from cdn_review.snapshot import Stack
+from dj_cloudfront.contract import TREE_HEADER
 
-_BOOTSTRAP = "BootstrapVersion"
+_RECORD = "AWS::Route53::RecordSet"
+_CERTIFICATE = "AWS::CertificateManager::Certificate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bootstrap:
+    """What ``cdk bootstrap`` has to have left in the account.
+
+    :param parameter: The SSM parameter with the version.
+    :param roles: ARNs of the roles that a deploy assumes.
+    """
+
+    parameter: str
+    version: int
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """A record in a hosted zone of Route 53 that the stack makes.
+    """A record of Route 53 that the stack makes."""
 
-    :param identity: Its logical id.
-    """
-
+    logical_id: str
     zone: str
     name: str
-    kind: str
-    identity: str
+    type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server that CloudFront asks over the internet.
+
+    :param role: The distribution that asks, for a reader.
+    """
+
+    role: str
+    origin: Json
+    behavior: Json
+
+    @property
+    def host(self) -> str:
+        return text(self.origin.get("DomainName"))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether CloudFront speaks HTTP without TLS to it."""
+        config = mapping(self.origin["CustomOriginConfig"])
+        return config.get("OriginProtocolPolicy") == "http-only"
+
+    @property
+    def port(self) -> int:
+        config = mapping(self.origin["CustomOriginConfig"])
+        port = config.get("HTTPPort" if self.is_plain else "HTTPSPort")
+        return port if isinstance(port, int) else 80 if self.is_plain else 443
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that CloudFront adds. Never shown: they may be secrets."""
+        return {
+            text(mapping(header).get("HeaderName")).lower(): text(
+                mapping(header).get("HeaderValue")
+            )
+            for header in sequence(self.origin.get("CustomHeaders"))
+        }
 
 
 @dataclass(frozen=True)
 class Target:
-    """A stack before it is deployed. Values that only AWS knows are left out."""
+    """A stack before it is deployed. Values that only a deploy knows are left out."""
 
     stack: Stack
-
-    @property
-    def name(self) -> str:
-        return self.stack.name
-
-    @property
-    def region(self) -> str:
-        return self.stack.region
+    bootstrap: Bootstrap | None = None
 
     @cached_property
-    def distributions(self) -> Mapping[str, Delivery]:
-        """By role."""
-        roles = Roles.of(self.stack.template).by_id
+    def resources(self) -> Mapping[str, Json]:
+        return Resolver(self.stack.template, region=self.stack.region).resources()
+
+    @cached_property
+    def distributions(self) -> Mapping[str, Distribution]:
+        """By logical id."""
+        return distributions(self.resources)
+
+    def of_type(self, resource_type: str) -> dict[str, Json]:
+        """Properties by logical id."""
         return {
-            roles[one]: found for one, found in deliveries(self.stack.template).items()
+            name: properties(resource)
+            for name, resource in self.resources.items()
+            if resource.get("Type") == resource_type
         }
 
-    @cached_property
-    def ids(self) -> Mapping[str, str]:
-        """Logical ids of distributions by role."""
-        roles = Roles.of(self.stack.template).by_id
-        return {roles[one]: one for one in deliveries(self.stack.template)}
+    def role(self, logical_id: str) -> str:
+        """What a reader calls a distribution."""
+        for origin in _default_origins(self.distributions[logical_id]):
+            server = Server(role="", origin=origin, behavior={})
+            tree = server.headers.get(TREE_HEADER.lower())
+            if tree:
+                return f"{tree} distribution"
+        return "distribution" if len(self.distributions) == 1 else logical_id
 
-    @property
-    def aliases(self) -> list[str]:
-        return sorted({a for one in self.distributions.values() for a in one.aliases})
+    def aliases(self, logical_id: str) -> list[str]:
+        """The names of a distribution that can be seen."""
+        config = self.distributions[logical_id].config
+        found = map(literal, sequence(config.get("Aliases")))
+        return sorted({name.lower() for name in found if name})
 
-    @property
-    def certificates(self) -> Mapping[str, list[str]]:
-        """The aliases that each existing certificate has to cover."""
-        found: dict[str, set[str]] = {}
-        for one in self.distributions.values():
-            if one.certificate.startswith("arn:"):
-                found.setdefault(one.certificate, set()).update(one.aliases)
-        return {arn: sorted(names) for arn, names in found.items()}
-
-    @property
-    def web_acls(self) -> list[str]:
-        found = {one.web_acl for one in self.distributions.values()}
-        return sorted(one for one in found if one.startswith("arn:"))
-
-    @property
-    def servers(self) -> list[tuple[str, Origin, Delivery]]:
-        """The servers that are asked over the internet: role, origin, distribution."""
-        return [
-            (role, origin, found)
-            for role, found in self.distributions.items()
-            for origin in found.default.origins
-            if origin.kind == "server" and "{" not in origin.domain_name
-        ]
+    def servers(self) -> Iterator[Server]:
+        for name, distribution in self.distributions.items():
+            for origin in _default_origins(distribution):
+                is_server = isinstance(origin.get("CustomOriginConfig"), Mapping)
+                if is_server and isinstance(origin.get("DomainName"), str):
+                    yield Server(
+                        role=self.role(name),
+                        origin=origin,
+                        behavior=distribution.default.config,
+                    )
 
     @cached_property
     def records(self) -> list[Record]:
-        found = resources(self.stack.template, "AWS::Route53::RecordSet")
         return [
             Record(
-                zone=text(given.get("HostedZoneId")),
-                name=text(given.get("Name")).rstrip(".").lower(),
-                kind=text(given.get("Type")),
-                identity=identity,
+                logical_id=name,
+                zone=zone,
+                name=plain_name(literal(given.get("Name"))),
+                type=text(given.get("Type")),
             )
-            for identity, one in found.items()
-            if (given := properties(one)) and isinstance(given.get("HostedZoneId"), str)
+            for name, given in self.of_type(_RECORD).items()
+            if (zone := literal(given.get("HostedZoneId")))
         ]
 
     @property
     def zones(self) -> list[str]:
-        """Of records, and of certificates that are validated by one."""
-        found = {record.zone for record in self.records}
-        for one in resources(
-            self.stack.template, "AWS::CertificateManager::Certificate"
-        ).values():
-            for option in sequence(properties(one).get("DomainValidationOptions")):
-                zone = mapping(option).get("HostedZoneId")
-                found |= {zone} if isinstance(zone, str) else set()
-        return sorted(found)
+        """The hosted zones of records, and of certificates that a record validates."""
+        options = [
+            mapping(option)
+            for given in self.certificates.values()
+            for option in sequence(given.get("DomainValidationOptions"))
+        ]
+        found = {literal(option.get("HostedZoneId")) for option in options}
+        found |= {record.zone for record in self.records}
+        return sorted(found - {""})
 
     @property
-    def secrets(self) -> list[Secret]:
-        return secrets_of(self.stack.template)
-
-    @property
-    def topics(self) -> list[str]:
-        found = strings(
-            [
-                properties(one).get("AlarmActions")
-                for one in resources(
-                    self.stack.template, "AWS::CloudWatch::Alarm"
-                ).values()
-            ]
-        )
-        return sorted({one for one in found if one.startswith("arn:")})
-
-    @property
-    def buckets(self) -> list[Bucket]:
-        return buckets_of(self.stack.template)
-
-    @property
-    def endpoints(self) -> list[str]:
-        return endpoints_of(self.stack.template)
+    def certificates(self) -> dict[str, Json]:
+        """Those that the stack makes."""
+        return self.of_type(_CERTIFICATE)
 
     @property
     def counts(self) -> Counter[str]:
         """How many resources there will be of each type."""
-        found = resources(self.stack.template).values()
-        return Counter(text(one.get("Type")) for one in found)
+        return Counter(text(one.get("Type")) for one in self.resources.values())
 
-    @property
-    def bootstrap(self) -> tuple[str, int] | None:
-        """The parameter that says what was bootstrapped, and what is needed at least."""
-        parameters = mapping(self.stack.template.get("Parameters"))
-        name = text(mapping(parameters.get(_BOOTSTRAP)).get("Default"))
-        if not name:
-            return None
-        refused = [
-            int(one)
-            for one in strings(self.stack.template.get("Rules"))
-            if one.isascii() and one.isdigit() and len(one) < 4
+    def named(self, resource_type: str) -> dict[str, str]:
+        """The logical ids of resources by the name that they ask for."""
+        (path,) = UNIQUE_NAMES[resource_type]
+        found = {}
+        for logical_id, value in self.of_type(resource_type).items():
+            given: Any = value
+            for key in path.split("."):
+                given = mapping(given).get(key)
+            if name := literal(given):
+                found[name] = logical_id
+        return found
+
+
+def _default_origins(distribution: Distribution) -> list[Json]:
+    return [mapping(one) for one in sequence(distribution.default.config["Origins"])]
+
+
+def literal(value: object) -> str:
+    """A value that is known before the deploy, such as a parameter's default; else ''."""
+    if isinstance(value, Mapping):
+        value = mapping(value.get("Ref")).get("Default")
+    return value if isinstance(value, str) and "{{resolve:" not in value else ""
+
+
+def plain_name(name: object) -> str:
+    """A DNS name as people write it; Route 53 writes ``*`` as its code."""
+    return str(name).rstrip(".").replace("\\052", "*").lower()
+
+
+def strings(value: object) -> Iterator[str]:
+    """Every string in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            yield from strings(part)
+
+
+def read_bootstrap(assembly: Path, stack: str) -> Bootstrap | None:
+    """What a stack needs of ``cdk bootstrap``, from the folder that ``cdk synth`` wrote."""
+    for path in sorted(assembly.rglob("manifest.json")):
+        artifacts = mapping(json.loads(path.read_bytes()).get("artifacts"))
+        for name, artifact in artifacts.items():
+            given = mapping(artifact.get("properties"))
+            if stack == given.get("stackName", name):
+                return _bootstrap(path.parent, given)
+    return None
+
+
+def _bootstrap(folder: Path, given: Json) -> Bootstrap | None:
+    parameter = given.get("bootstrapStackVersionSsmParameter")
+    version = given.get("requiresBootstrapStackVersion")
+    if not isinstance(parameter, str) or not isinstance(version, int):
+        return None
+    roles = [given.get("assumeRoleArn")]
+    template = text(given.get("templateFile"))
+    assets = folder / re.sub(r"\.template\.json$", ".assets.json", template)
+    if assets.is_file():
+        files = mapping(json.loads(assets.read_bytes()).get("files"))
+        roles += [
+            mapping(destination).get("assumeRoleArn")
+            for file in files.values()
+            for destination in mapping(file.get("destinations")).values()
         ]
-        return name, max(refused, default=0) + 1
-
-    def named(self) -> Iterator[tuple[str, str, str]]:
-        """Resources with a name of their own: type, name, logical id."""
-        for identity, one in resources(self.stack.template).items():
-            name = _own_name(text(one.get("Type")), properties(one))
-            if name:
-                yield text(one.get("Type")), name, identity
-
-
-# Where a type has the name that is unique in an account.
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "AWS::CloudFront::CachePolicy": ("CachePolicyConfig", "Name"),
-    "AWS::CloudFront::OriginRequestPolicy": ("OriginRequestPolicyConfig", "Name"),
-    "AWS::CloudFront::ResponseHeadersPolicy": ("ResponseHeadersPolicyConfig", "Name"),
-    "AWS::CloudFront::OriginAccessControl": ("OriginAccessControlConfig", "Name"),
-    "AWS::CloudFront::Function": ("Name",),
-    "AWS::CloudFront::KeyGroup": ("KeyGroupConfig", "Name"),
-    "AWS::CloudFront::KeyValueStore": ("Name",),
-    "AWS::CloudFront::PublicKey": ("PublicKeyConfig", "Name"),
-    "AWS::CloudFront::VpcOrigin": ("VpcOriginEndpointConfig", "Name"),
-    "AWS::CloudWatch::Alarm": ("AlarmName",),
-    "AWS::CloudWatch::Dashboard": ("DashboardName",),
-    "AWS::Logs::DeliveryDestination": ("Name",),
-    "AWS::Logs::DeliverySource": ("Name",),
-    "AWS::Logs::LogGroup": ("LogGroupName",),
-    "AWS::S3::Bucket": ("BucketName",),
-}
-
-
-def _own_name(kind: str, given: Mapping[str, Any]) -> str:
-    path = _NAMES.get(kind, ())
-    value: Any = given
-    for key in path:
-        value = mapping(value).get(key)
-    return value if path and isinstance(value, str) else ""
+    found = dict.fromkeys(role for role in roles if isinstance(role, str))
+    return Bootstrap(parameter=parameter, version=version, roles=tuple(found))

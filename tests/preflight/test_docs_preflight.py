@@ -12,19 +12,15 @@ import pytest
 from botocore import xform_name
 from cdk_support import ROOT
 
-from cdn_review.commands import preflight
-from cdn_review.preflight.run import OF_THE_ACCOUNT
+from cdn_review.preflight import command
+from cdn_review.preflight.checks import NOT_ASKED, OF_THE_ACCOUNT
 
 PAGE = (ROOT / "docs" / "preflight.md").read_text("utf-8")
-BEFORE_THE_TABLE = {"credentials", "account"}
-OF_THE_SERVER = {"origin", "tree"}
+OTHERS = {"account", "CDK roles", "origin", "tree"}
 # What IAM calls by another name than the API does.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 IAM_NAMES = {
     "s3:HeadBucket": "s3:ListBucket",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
-    "monitoring:ListDashboards": "cloudwatch:ListDashboards",
 }
 
 
@@ -67,13 +63,12 @@ def calls():
 
 
 def test_the_table_has_every_check():
-    named = {*BEFORE_THE_TABLE, *OF_THE_ACCOUNT, *OF_THE_SERVER}
-    assert {*rows("The checks")} == named
+    assert {*rows("The checks")} == OTHERS | OF_THE_ACCOUNT.keys()
 
 
 def test_every_option_is_documented():
     parser = argparse.ArgumentParser()
-    preflight.add_arguments(parser)
+    command.add_arguments(parser)
     known = {
         word
         for action in parser._actions
@@ -90,8 +85,15 @@ def test_the_permissions_are_those_of_the_calls():
 
 def test_permissions_are_sorted_and_only_read():
     assert permitted() == sorted(permitted())
-    assert all(re.search(r":(Get|List|Describe)", one) for one in permitted())
+    assert all(
+        re.search(r":(Get|List|Describe|AssumeRole)", one) for one in permitted()
+    )
     assert "secretsmanager:GetSecretValue" not in permitted()
+
+
+def test_what_cannot_be_asked_is_named():
+    assert "'Your account must be verified'" in NOT_ASKED
+    assert '"Your account must be verified"' in PAGE
 
 
 @pytest.mark.parametrize("code", ["0", "1", "2"])

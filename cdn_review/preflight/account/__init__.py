@@ -1,3 +1,0 @@
-"""What the account has, allows and lacks."""
-
-from __future__ import annotations

@@ -1,0 +1,88 @@
+"""All checks of a stack, at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from cdn_review.preflight.account import check_account, check_bootstrap, check_region
+from cdn_review.preflight.certificate import check_certificate
+from cdn_review.preflight.clients import Clients
+from cdn_review.preflight.domains import check_aliases, check_zone
+from cdn_review.preflight.inventory import check_names, check_quota
+from cdn_review.preflight.origin import check_origin
+from cdn_review.preflight.references import (
+    check_buckets,
+    check_network,
+    check_secrets,
+    check_web_acl,
+)
+from cdn_review.preflight.target import Target
+from dj_cloudfront.aws_errors import is_denied, sentence
+from dj_cloudfront.findings import Finding, Level, skipped, warned
+
+Check = Callable[[Target, Clients], Iterable[Finding]]
+
+OF_THE_ACCOUNT: dict[str, Check] = {
+    "region": check_region,
+    "bootstrap": check_bootstrap,
+    "names": check_names,
+    "quota": check_quota,
+    "certificate": check_certificate,
+    "names in DNS": check_aliases,
+    "hosted zone": check_zone,
+    "secret": check_secrets,
+    "web ACL": check_web_acl,
+    "bucket": check_buckets,
+    "private server": check_network,
+}
+NOT_ASKED = (
+    "whether AWS has verified the account for CloudFront: a first distribution may fail "
+    "with 'Your account must be verified', which AWS Support lifts"
+)
+_AT_A_TIME = 6
+
+
+def run_checks(
+    target: Target, clients: Clients, progress: Callable[[str], None]
+) -> Iterator[Finding]:
+    """The findings in the order of the checks, each as soon as it is known.
+
+    For another account than the stack's, what the account has to be asked is left out.
+    """
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        server = pool.submit(findings_of, "origin", check_origin, target, clients)
+        account = findings_of("account", check_account, target, clients)
+        yield from account
+        if any(finding.level is Level.FAIL for finding in account):
+            reason = "left out, as it is another account"
+            yield from (skipped(name, reason) for name in OF_THE_ACCOUNT)
+        else:
+            progress(f"asking the account, {len(OF_THE_ACCOUNT)} checks")
+            asked = [
+                pool.submit(findings_of, name, check, target, clients)
+                for name, check in OF_THE_ACCOUNT.items()
+            ]
+            for one in asked:
+                yield from one.result()
+        progress("asking the origin")
+        yield from server.result()
+
+
+def findings_of(
+    name: str, check: Check, target: Target, clients: Clients
+) -> list[Finding]:
+    """What a check found until its end, or until AWS did not answer."""
+    found: list[Finding] = []
+    try:
+        found.extend(check(target, clients))
+    except (clients.aws.refused, clients.aws.unreachable) as error:
+        call = getattr(error, "operation_name", "a call")
+        if is_denied(error):
+            message = f"cannot be checked, as the credentials may not call {call}"
+            hint = "add what docs/preflight.md lists to their permissions"
+        else:
+            message = f"cannot be checked: {sentence(error)}"
+            hint = "try again; if it stays, look into the console"
+        found.append(warned(name, message, hint))
+    return found

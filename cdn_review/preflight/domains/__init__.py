@@ -1,3 +1,0 @@
-"""Names in DNS: certificates, aliases, hosted zones."""
-
-from __future__ import annotations

@@ -1,0 +1,178 @@
+"""What the account has already: names that are taken, and room that is left.
+
+CloudFormation looks for taken names itself where the name identifies the resource, as for
+buckets and alarms. The types here are identified by an id that AWS makes up, or are left out
+of that validation. Of quotas it only warns, and not of CloudFront's.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from cdn_model.resource_types import UNIQUE_NAMES
+from cdn_review.preflight.account import region_of, stack_resources
+from cdn_review.preflight.clients import Aws, Clients, pages
+from cdn_review.preflight.target import Target
+from dj_cloudfront.aws_errors import is_denied
+from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
+
+_List = Callable[[Aws], set[tuple[str, str]]]
+_LOG_GROUP = "AWS::Logs::LogGroup"
+_NEAR = 0.9
+
+
+class _Kind(NamedTuple):
+    """A type of resource that an account has a limited number of.
+
+    :param quota: The default of
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+    """
+
+    name: str
+    noun: str
+    operation: str
+    quota: int
+
+    @property
+    def type(self) -> str:
+        return f"AWS::CloudFront::{self.name}"
+
+    def listed(self, aws: Aws) -> set[tuple[str, str]]:
+        """Names and physical ids of what the account has."""
+        call = getattr(aws.client("cloudfront"), self.operation)
+        # Of policies, AWS's own are in the list too.
+        given = {"Type": "custom"} if self.name.endswith("Policy") else {}
+        return {self._identity(one) for one in pages(call, f"{self.name}List", **given)}
+
+    def _identity(self, item: Any) -> tuple[str, str]:
+        item = item.get(self.name, item)
+        name = item.get("Name") or item.get(f"{self.name}Config", {}).get("Name", "")
+        return name, item.get("Id") or item["FunctionMetadata"]["FunctionARN"]
+
+
+_KINDS = (
+    _Kind("CachePolicy", "cache policies", "list_cache_policies", 20),
+    _Kind("Distribution", "distributions", "list_distributions", 500),
+    _Kind("Function", "functions", "list_functions", 100),
+    _Kind("KeyGroup", "key groups", "list_key_groups", 10),
+    _Kind(
+        "OriginAccessControl",
+        "origin access controls",
+        "list_origin_access_controls",
+        100,
+    ),
+    _Kind(
+        "OriginRequestPolicy",
+        "origin request policies",
+        "list_origin_request_policies",
+        20,
+    ),
+    _Kind("PublicKey", "public keys", "list_public_keys", 10),
+    _Kind(
+        "ResponseHeadersPolicy",
+        "response headers policies",
+        "list_response_headers_policies",
+        20,
+    ),
+    _Kind("VpcOrigin", "VPC origins", "list_vpc_origins", 25),
+)
+
+
+def check_names(target: Target, clients: Clients) -> Iterator[Finding]:
+    """A name that something else has fails the deploy in the middle."""
+    wanted: dict[str, tuple[dict[str, str], _List]] = {
+        kind.type: (names, kind.listed)
+        for kind in _KINDS
+        if kind.type in UNIQUE_NAMES and (names := target.named(kind.type))
+    }
+    if log_groups := target.named(_LOG_GROUP):
+        wanted[_LOG_GROUP] = (log_groups, partial(_log_groups, target, log_groups))
+    if not wanted:
+        yield skipped("names", "the template gives none of those that are looked up")
+        return
+    own = {
+        (kind, physical): logical
+        for kind, logical, physical in stack_resources(target, clients)
+    }
+    is_free = True
+    for kind, (names, listed) in wanted.items():
+        found = listed(clients.aws)
+        for name, logical in names.items():
+            owners = {own.get((kind, id_)) for held, id_ in found if held == name}
+            if owners - {logical}:
+                is_free = False
+                yield _taken(kind.rpartition("::")[2], name, is_own=None not in owners)
+    if is_free:
+        total = sum(len(names) for names, _ in wanted.values())
+        yield passed("names", f"{total} names are free, or this stack's own")
+
+
+def _log_groups(target: Target, names: Iterable[str], aws: Aws) -> set[tuple[str, str]]:
+    call = aws.client("logs", region_of(target, aws)).describe_log_groups
+    found = [
+        one for name in names for one in call(logGroupNamePrefix=name)["logGroups"]
+    ]
+    return {(one["logGroupName"], one["logGroupName"]) for one in found}
+
+
+def _taken(what: str, name: str, *, is_own: bool) -> Finding:
+    if is_own:
+        # CloudFormation makes what is new before it deletes what is gone.
+        message = f"this stack has the {what} {name!r} under another logical id"
+        hint = "keep the logical id, or give this one another name"
+        return failed("names", message, hint)
+    message = f"the {what} {name!r} exists already, outside this stack"
+    hint = "delete it if nothing uses it, or give this one another name"
+    return failed("names", message, hint)
+
+
+def check_quota(target: Target, clients: Clients) -> Iterator[Finding]:
+    """For each type that the stack makes: what there will be, and what is allowed."""
+    wanted = target.counts
+    kinds = [kind for kind in _KINDS if wanted[kind.type]]
+    if not kinds:
+        yield skipped("quota", "nothing that is counted is made")
+        return
+    own = Counter(kind for kind, _, _ in stack_resources(target, clients))
+    granted = _granted(clients.aws)
+    for kind in kinds:
+        after = len(kind.listed(clients.aws)) - own[kind.type] + wanted[kind.type]
+        most = granted.get(kind.noun.lower(), kind.quota)
+        message = f"{after} of {most} {kind.noun} after the deploy"
+        hint = (
+            f"raise the quota of CloudFront for {kind.noun}, delete unused ones, or share "
+            "existing ones, as with policy_ids in cdk.json"
+        )
+        if after > most:
+            yield failed("quota", message, hint)
+        elif after > most * _NEAR:
+            yield warned("quota", message, hint)
+        else:
+            yield passed("quota", message)
+
+
+def _granted(aws: Aws) -> dict[str, int]:
+    """The account's quotas by noun; none where Service Quotas may not be asked."""
+    client = aws.client("service-quotas")
+    try:
+        listed = client.get_paginator("list_service_quotas").paginate(
+            ServiceCode="cloudfront"
+        )
+        quotas = [one for page in listed for one in page["Quotas"]]
+    except aws.refused as error:
+        # The local AWS has no such service and answers 400.
+        if not is_denied(error) and "400" not in str(error):
+            raise
+        return {}
+    # Not the staging distributions, of which an account has fewer.
+    name = re.compile(r"(?:web )?([a-z ]+) per (?:aws )?account")
+    return {
+        found[1]: int(quota["Value"])
+        for quota in quotas
+        if (found := name.fullmatch(str(quota.get("QuotaName", "")).strip().lower()))
+    }

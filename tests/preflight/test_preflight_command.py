@@ -1,0 +1,187 @@
+"""``preflight`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from aws_support import client
+from preflight_support import session_of
+
+from cdn_review.cli import main
+from cdn_review.preflight.clients import Aws
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = ROOT / "tests" / "snapshots" / "lab-cdn-minimal.template.json"
+ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-hnb659fds-deploy-role"
+
+
+@pytest.fixture
+def assembly(tmp_path):
+    """What ``cdk synth`` wrote: an environment of ours, its origin a name of nobody."""
+    folder = tmp_path / "cdk.out"
+    folder.mkdir()
+    shutil.copy(GOLDEN, folder / "mysite-cdn-prod.template.json")
+    properties = {
+        "templateFile": "mysite-cdn-prod.template.json",
+        "assumeRoleArn": ROLE,
+        "requiresBootstrapStackVersion": 6,
+        "bootstrapStackVersionSsmParameter": "/cdk-bootstrap/hnb659fds/version",
+    }
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "environment": "aws://111122223333/us-east-1",
+        "properties": properties,
+    }
+    manifest = {"version": "36.0.0", "artifacts": {"mysite-cdn-prod": artifact}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture
+def variables(endpoint, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "111122223333")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    return monkeypatch
+
+
+def run(assembly, *words):
+    # A port where nobody listens, so that no test asks the internet.
+    elsewhere = ("--origin-address", "127.0.0.1:9")
+    return main(["preflight", "--cdk-out", str(assembly), *elsewhere, *words])
+
+
+def test_it_says_what_it_found_and_ends_with_1_when_something_fails(
+    assembly, variables, capsys
+):
+    assert run(assembly, "prod") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "PASS  account: the credentials belong to the stack's account"
+    assert "FAIL  bootstrap: us-east-1 is not bootstrapped" in lines
+    assert any(
+        line.startswith("FAIL  origin: www.example.com refuses") for line in lines
+    )
+    assert any(line.startswith("      -> ") for line in lines)
+    assert "Your account must be verified" in lines[-2]
+    assert lines[-1] == "6 PASS, 0 WARN, 2 FAIL, 7 SKIP"
+
+
+def test_as_json_it_is_one_object(assembly, variables, capsys):
+    assert run(assembly, "mysite-cdn-prod", "--json") == 1
+    data = json.loads(capsys.readouterr().out)
+    assert data["ok"] is False
+    assert data["stack"] == "mysite-cdn-prod"
+    assert {*data["results"][0]} == {"check", "level", "sentence", "cure"}
+    assert "verified" in data["not_asked"][0]
+
+
+def test_no_account_stands_in_what_it_says(assembly, variables, capsys):
+    variables.setenv("AWS_ACCESS_KEY_ID", "444455556666")
+    assert run(assembly, "prod") == 1
+    said = "".join(capsys.readouterr())
+    assert "another account than the stack" in said
+    assert "111122223333" not in said
+    assert "444455556666" not in said
+
+
+def test_an_unknown_environment_ends_it_with_2(assembly, variables, capsys):
+    assert run(assembly, "nowhere") == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "ENV must be an environment or a stack of mysite-cdn-prod" in said.err
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", ":80", "a:b", "a:70000"])
+def test_an_address_that_is_none_ends_it_with_2(assembly, variables, capsys, address):
+    assert run(assembly, "prod", "--origin-address", address) == 2
+    assert "must be a host and a port, such as" in capsys.readouterr().err
+
+
+# -- credentials
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (None, "--profile or AWS_PROFILE must be one of those"),
+        ("region = us-east-1", "AWS credentials must be given"),
+        (
+            "role_arn = arn:aws:iam::111122223333:role/r\nweb_identity_token_file = /none",
+            "(/none: no such file or directory)",
+        ),
+        ("credential_process = /none", "(/none: no such file or directory)"),
+        (
+            "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = keys\n"
+            "mfa_serial = arn:aws:iam::111122223333:mfa/me",
+            "without an MFA code when there is no terminal",
+        ),
+        (
+            "aws_access_key_id = x\naws_secret_access_key = y\n"
+            "endpoint_url = http://127.0.0.1:9",
+            "AWS STS must be within reach",
+        ),
+    ],
+    ids=["no profile", "no credentials", "no token", "no program", "MFA", "no network"],
+)
+def test_credentials_that_do_not_work_end_it_before_anything_is_synthesized(
+    source, said, tmp_path
+):
+    config = tmp_path / "config"
+    keys = "[profile keys]\naws_access_key_id = x\naws_secret_access_key = y\n"
+    config.write_text(keys + (f"[profile site]\n{source}\n" if source else ""))
+    (tmp_path / "cdk.json").write_text('{"app": "touch synthesized"}')
+    command = ("preflight", "prod", "--profile", "site", "--cdk", "touch synthesized")
+    done = subprocess.run(
+        [sys.executable, "-m", "cdn_review", *command],
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "AWS_CONFIG_FILE": str(config),
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "111122223333" not in done.stderr
+    assert not (tmp_path / "synthesized").exists()
+
+
+# -- what is never sent
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "given"),
+    [
+        (
+            "route53",
+            "create_hosted_zone",
+            {"Name": "a.example", "CallerReference": "1"},
+        ),
+        ("secretsmanager", "get_secret_value", {"SecretId": "x"}),
+        ("secretsmanager", "batch_get_secret_value", {"SecretIdList": ["x"]}),
+        ("s3", "delete_bucket", {"Bucket": "x"}),
+    ],
+)
+def test_a_call_that_does_not_only_read_is_never_sent(endpoint, service, call, given):
+    aws = Aws(session_of(endpoint))
+    with pytest.raises(RuntimeError, match="is not a call that only reads"):
+        getattr(aws.client(service), call)(**given)
+    assert client("route53", endpoint).list_hosted_zones()["HostedZones"] == []

@@ -1,0 +1,138 @@
+"""What has to exist before the stack: secrets, web ACLs, buckets, private servers."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from preflight_support import asked, distribution, recorded, target
+
+from local.environment import ACCOUNT
+
+
+def refers(value):
+    return target({"One": ("AWS::X::Y", {"V": value})})
+
+
+@pytest.mark.parametrize("check", ["secret", "web ACL", "bucket", "private server"])
+def test_what_a_stack_does_not_refer_to_is_left_out(clients, check):
+    assert asked(check, refers("nothing"), clients) == [
+        ("SKIP", "the stack refers to none")
+    ]
+
+
+# -- secrets
+
+
+def secret(arn, version):
+    return refers(f"{{{{resolve:secretsmanager:{arn}:SecretString:::{version}}}}}")
+
+
+def test_a_secret_has_to_exist_in_its_version(clients, make):
+    made = make("secretsmanager").create_secret(
+        Name="mysite/origin", SecretString="not to be seen"
+    )
+    arn, version = made["ARN"], made["VersionId"]
+    said = ("PASS", "the secret exists, in the version that is meant")
+    assert asked("secret", secret(arn, version), clients) == [said]
+    said = ("FAIL", "the secret has no such version")
+    assert asked("secret", secret(arn, uuid.uuid4()), clients) == [said]
+    make("secretsmanager").delete_secret(SecretId=arn)
+    said = ("FAIL", "the secret is about to be deleted")
+    assert asked("secret", secret(arn, version), clients) == [said]
+
+
+def test_a_secret_that_does_not_exist_fails(clients):
+    said = ("FAIL", "the secret does not exist")
+    assert asked("secret", secret("mysite/none", "1"), clients) == [said]
+
+
+def test_a_version_of_a_secret_without_a_label_may_be_gone_soon():
+    version = str(uuid.uuid4())
+    clients = recorded(
+        ("secretsmanager", "describe_secret", {"VersionIdsToStages": {}}),
+        (
+            *("secretsmanager", "list_secret_version_ids"),
+            {"Versions": [{"VersionId": version}]},
+        ),
+    )
+    said = ("WARN", "the version has no label: AWS may delete it")
+    assert asked("secret", secret("mysite/origin", version), clients) == [said]
+
+
+# -- web ACLs, buckets and private servers
+
+
+def test_a_web_acl_has_to_exist(clients, make):
+    made = make("wafv2").create_web_acl(
+        Name="cdn",
+        Scope="CLOUDFRONT",
+        DefaultAction={"Allow": {}},
+        VisibilityConfig={
+            "SampledRequestsEnabled": False,
+            "CloudWatchMetricsEnabled": False,
+            "MetricName": "cdn",
+        },
+    )["Summary"]["ARN"]
+    wanted = target({"D": distribution(WebACLId=made)})
+    assert asked("web ACL", wanted, clients) == [("PASS", "the web ACL exists")]
+    missing = made.rpartition("/")[0] + "/" + str(uuid.uuid4())
+    said = ("FAIL", "the web ACL does not exist in this account")
+    wanted = target({"D": distribution(WebACLId=missing)})
+    assert asked("web ACL", wanted, clients) == [said]
+
+
+def test_a_bucket_that_is_named_has_to_exist(clients, make):
+    wanted = refers("arn:aws:s3:::mysite-logs/*")
+    assert asked("bucket", wanted, clients) == [
+        ("FAIL", "'mysite-logs' does not exist")
+    ]
+    make("s3").create_bucket(Bucket="mysite-logs")
+    assert asked("bucket", wanted, clients) == [("PASS", "'mysite-logs' exists")]
+
+
+@pytest.mark.parametrize(
+    ("region", "said"),
+    [
+        ("eu-west-1", ("PASS", "'mysite' exists")),
+        ("eu-west-2", ("FAIL", "'mysite' is in eu-west-2, but is asked in eu-west-1")),
+    ],
+)
+def test_a_bucket_has_to_be_where_it_is_asked(region, said):
+    clients = recorded(("s3", "head_bucket", {"BucketRegion": region}))
+    wanted = refers("mysite.s3.eu-west-1.amazonaws.com")
+    assert asked("bucket", wanted, clients) == [said]
+
+
+def test_a_bucket_that_the_stack_makes_need_not_exist():
+    bucket = ("AWS::S3::Bucket", {"BucketName": "mysite"})
+    policy = ("AWS::X::Y", {"R": "arn:aws:s3:::mysite/*"})
+    assert (
+        asked("bucket", target({"B": bucket, "P": policy}), recorded())[0][0] == "SKIP"
+    )
+
+
+BALANCER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/app/a/50dc"
+INSTANCE = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-0123456789abcdef0"
+
+
+@pytest.mark.parametrize(
+    ("arn", "call", "answer", "level"),
+    [
+        (BALANCER, ("elbv2", "describe_load_balancers"), {"LoadBalancers": []}, "PASS"),
+        (
+            *(BALANCER, ("elbv2", "describe_load_balancers")),
+            *("LoadBalancerNotFound", "FAIL"),
+        ),
+        (INSTANCE, ("ec2", "describe_instances"), {"Reservations": []}, "PASS"),
+        (
+            *(INSTANCE, ("ec2", "describe_instances")),
+            *("InvalidInstanceID.NotFound", "FAIL"),
+        ),
+    ],
+)
+def test_a_server_in_a_private_network_has_to_exist(arn, call, answer, level):
+    config = {"VpcOriginEndpointConfig": {"Arn": arn, "Name": "own"}}
+    wanted = target({"V": ("AWS::CloudFront::VpcOrigin", config)})
+    ((found, _),) = asked("private server", wanted, recorded((*call, answer)))
+    assert found == level
