@@ -59,7 +59,7 @@ def test_the_account_is_ready_and_nothing_is_changed(preflight, endpoint):
     done = preflight("dev", "--json")
     data = json.loads(done.stdout)
     levels = {one["check"]: one["level"] for one in data["results"]}
-    ready = ("credentials", "stack", "bootstrap", "names", "quota")
+    ready = ("bootstrap", "CDK roles", "names", "quota")
     assert {check: levels[check] for check in ready} == dict.fromkeys(ready, "PASS")
     assert data["stack"] == STACK
     assert everything(endpoint) == before
@@ -83,6 +83,6 @@ def test_an_unknown_environment_ends_it_with_2(preflight):
 def test_no_account_stands_in_what_it_says(preflight):
     done = preflight("prod")
     assert done.returncode == 1
-    assert "of another account than the stack's" in done.stdout
+    assert "belong to another account than the stack" in done.stdout
     assert "111122223333" not in done.stdout + done.stderr
     assert "000000000000" not in done.stdout + done.stderr
