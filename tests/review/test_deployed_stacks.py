@@ -8,8 +8,10 @@ import sys
 
 import pytest
 from pull_support import Aws, error
+from worktree_support import STACK, App, template
 
 from cdn_review.change import Change, Topic
+from cdn_review.cli import main
 from cdn_review.deployed import Account, mask_accounts, masked
 from cdn_review.message import format_message, to_text
 from cdn_review.snapshot import Stack
@@ -91,7 +93,7 @@ def test_a_stack_of_another_account_is_not_taken_for_a_new_one(credentials):
         "the credentials must be of the account of 'mysite-cdn-prod'"
     )
     assert "111122223333" not in said
-    own = stack("mysite-cdn-prod", account="000000000000")
+    own = stack("other-cdn-prod", account="000000000000")
     assert Account().deployed([own]).before == []
 
 
@@ -167,3 +169,40 @@ def test_boto3_is_imported_only_to_ask():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stderr.splitlines()[0] == "set()", done.stderr
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch, credentials):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("SEEN", str(tmp_path / "seen.jsonl"))
+    app = App(tmp_path)
+    source = app.folder / "app.py"
+    source.write_text(source.read_text().replace("111122223333", "000000000000"))
+    monkeypatch.chdir(app.folder)
+    return app
+
+
+def site(origin):
+    content = template()
+    config = content["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    config["Origins"][0]["DomainName"] = origin
+    return json.dumps(content)
+
+
+def test_the_working_tree_is_compared_with_what_is_deployed(aws, app, capsys):
+    create(aws, STACK, site("logs-000000000000.example.com"))
+    app.write("template.json", site("www.example.com"))
+    words = ("diff", "--deployed", "--cdk", app.cli)
+    assert main([*words]) == 0
+    out = capsys.readouterr().out
+    assert "what is deployed -> the working tree" in out
+    assert "logs-<account>.example.com" in out and "000000000000" not in out
+    assert main([*words, "prod", "--json"]) == 0
+    assert "000000000000" not in capsys.readouterr().out
+
+
+def test_a_wrong_profile_is_said_before_anything_is_synthesized(app, capsys):
+    words = ("diff", "--deployed", "--profile", "missing", "--cdk", app.cli)
+    assert main([*words]) == 2
+    assert "--profile or AWS_PROFILE must be" in capsys.readouterr().err
+    assert app.calls() == []

@@ -25,7 +25,7 @@ APP = """\
 import json, os, pathlib
 template = json.loads(pathlib.Path("template.json").read_text())
 output = pathlib.Path(os.environ["CDK_OUTDIR"])
-output.mkdir()
+output.mkdir(exist_ok=True)
 (output / "T.json").write_text(json.dumps(template))
 (output / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {
     "mysite-cdn-prod": {"type": "aws:cloudformation:stack",
