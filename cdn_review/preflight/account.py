@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
 from cdn_review.preflight.target import Target
-from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
+from dj_cloudfront.findings import Finding, failed, passed, warned
 
 # Credentials that could do nothing, if anybody used them.
 _NOTHING = json.dumps(
@@ -53,7 +53,6 @@ def check_bootstrap(target: Target, clients: Clients) -> Iterator[Finding]:
     """The version that ``cdk bootstrap`` left in a parameter, then its roles."""
     needed = target.bootstrap
     if needed is None:
-        yield skipped("bootstrap", "the stack does not need it")
         return
     region = region_of(target, clients.aws)
     hint = f"run 'cdk bootstrap aws://<account>/{region}'"

@@ -11,7 +11,7 @@ from cdn_model.values import canonical, mapping, reference, sequence
 from cdn_review.preflight.account import region_of
 from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
 from cdn_review.preflight.target import Target, literal
-from dj_cloudfront.findings import Finding, Level, failed, passed, skipped, warned
+from dj_cloudfront.findings import Finding, Level, failed, passed, warned
 
 _CHECK = "certificate"
 _ARN = re.compile(r"arn:aws:acm:([a-z0-9-]+):(\d{12}):certificate/\S+")
@@ -28,8 +28,6 @@ def check_certificate(target: Target, clients: Clients) -> Iterator[Finding]:
             viewer = distribution.config.get("ViewerCertificate")
             _, names = wanted.setdefault(canonical(viewer), (viewer, set()))
             names.update(target.aliases(logical_id))
-    if not wanted:
-        yield skipped(_CHECK, "no distribution has a name of its own")
     for viewer, names in wanted.values():
         yield _certificate(viewer, sorted(names), target, clients)
 

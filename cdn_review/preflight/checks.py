@@ -11,12 +11,7 @@ from cdn_review.preflight.clients import Clients
 from cdn_review.preflight.domains import check_aliases, check_zone
 from cdn_review.preflight.inventory import check_names, check_quota
 from cdn_review.preflight.origin import check_origin
-from cdn_review.preflight.references import (
-    check_buckets,
-    check_network,
-    check_secrets,
-    check_web_acl,
-)
+from cdn_review.preflight.references import check_buckets, check_secrets
 from cdn_review.preflight.target import Target
 from dj_cloudfront.aws_errors import is_denied, sentence
 from dj_cloudfront.findings import Finding, Level, skipped, warned
@@ -32,9 +27,7 @@ OF_THE_ACCOUNT: dict[str, Check] = {
     "names in DNS": check_aliases,
     "hosted zone": check_zone,
     "secret": check_secrets,
-    "web ACL": check_web_acl,
     "bucket": check_buckets,
-    "private server": check_network,
 }
 NOT_ASKED = (
     "whether AWS has verified the account for CloudFront: a first distribution may fail "
@@ -85,4 +78,4 @@ def findings_of(
             message = f"cannot be checked: {sentence(error)}"
             hint = "try again; if it stays, look into the console"
         found.append(warned(name, message, hint))
-    return found
+    return found or [skipped(name, "the template has nothing to look up")]

@@ -10,7 +10,7 @@ from cdn_model.distribution import DISTRIBUTION
 from cdn_review.preflight.account import stack_resources
 from cdn_review.preflight.clients import Clients, pages
 from cdn_review.preflight.target import Record, Target, plain_name
-from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
+from dj_cloudfront.findings import Finding, failed, passed, warned
 
 _CHECK = "names in DNS"
 _ZONE = "hosted zone"
@@ -20,7 +20,6 @@ _MOVE = "move it as docs/operations.md says, or take it from the other one first
 def check_aliases(target: Target, clients: Clients) -> Iterator[Finding]:
     """A name belongs to one distribution in all of CloudFront."""
     if not any(map(target.aliases, target.distributions)):
-        yield skipped(_CHECK, "no distribution has a name of its own that can be seen")
         return
     own = {
         logical: physical
@@ -86,9 +85,6 @@ def _conflict(alias: str, own: str, clients: Clients) -> Finding | None:
 
 def check_zone(target: Target, clients: Clients) -> Iterator[Finding]:
     """Each zone that the stack writes to."""
-    if not target.zones:
-        yield skipped(_ZONE, "the stack writes to none that can be seen")
-        return
     call = clients.aws.client("route53").get_hosted_zone
     for zone in target.zones:
         found = clients.aws.ask(call, "NoSuchHostedZone", "InvalidInput", Id=zone)

@@ -10,11 +10,10 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from cdn_model.values import mapping
 from cdn_review.preflight.clients import Clients
 from cdn_review.preflight.target import Server, Target
 from dj_cloudfront.contract import TREE_HEADER
-from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
+from dj_cloudfront.findings import Finding, failed, passed, warned
 from dj_cloudfront.http_probe import (
     Address,
     Answer,
@@ -40,11 +39,8 @@ _CACHED = re.compile(r"(?:max-age|s-maxage)=0*[1-9]", re.I)
 
 def check_origin(target: Target, clients: Clients) -> Iterator[Finding]:
     """Reachable, with a valid certificate, and answering as a file server should."""
-    servers = list(target.servers())
-    if not servers:
-        yield skipped("origin", "no server is asked over the internet")
     reached: dict[tuple[str, int], bool] = {}
-    for server in servers:
+    for server in target.servers():
         place = (server.host, server.port)
         wrong = (
             None if place in reached or clients.origin_address else _dns(server.host)
@@ -112,14 +108,13 @@ def _answers(server: Server, client: Client) -> Iterator[Finding]:
 
     :raises UnreachableError: when there is no whole answer.
     """
-    tree = server.headers.get(TREE_HEADER.lower(), "")
-    headers = {"User-Agent": "Amazon CloudFront"} | (
-        {TREE_HEADER: tree} if tree else {}
-    )
-    path = f"{server.origin['OriginPath']}/preflight-{secrets.token_hex(8)}.css"
+    headers = {"User-Agent": "Amazon CloudFront"}
+    if server.tree:
+        headers[TREE_HEADER] = server.tree
+    path = f"{server.path}/preflight-{secrets.token_hex(8)}.css"
     asked = {**headers, "Origin": f"https://{server.host}"}
     yield from _missing(server, client.ask(path, headers=asked))
-    if not tree:
+    if not server.tree:
         return
     status = client.ask("/admin/", headers=headers).status
     if 400 <= status < 500 and status != 401:
@@ -154,10 +149,7 @@ def _missing(server: Server, answer: Answer) -> Iterator[Finding]:
     if answer.get("set-cookie"):
         hint = "serve files before sessions: cookies make copies that nobody shares"
         yield warned("origin", f"{server.host} sets cookies with {subject}", hint)
-    policy = mapping(server.behavior.get("ResponseHeadersPolicy"))
-    # A policy of which only the id is known may send the headers.
-    at_the_edge = policy.keys() & {"CorsConfig", "Id"}
-    if not at_the_edge and not answer.get("access-control-allow-origin"):
+    if not server.cors_at_edge and not answer.get("access-control-allow-origin"):
         message = f"{server.host} sends no Access-Control-Allow-Origin with {subject}"
         hint = "fonts and modules of pages need it: 'manage.py cdn conf' prints it"
         yield warned("origin", message, hint)
@@ -166,8 +158,7 @@ def _missing(server: Server, answer: Answer) -> Iterator[Finding]:
 def _status(server: Server, answer: Answer, subject: str) -> tuple[str, str] | None:
     """What is wrong and what to do about it; ``None`` for the status of a missing file."""
     status = answer.status
-    has_secret = any("resolve:secretsmanager" in one for one in server.headers.values())
-    if status in (404, 410) or (status == 403 and has_secret):
+    if status in (404, 410) or (status == 403 and server.has_secret):
         return None
     message = f"answers {status} for {subject}"
     if 300 <= status < 400:

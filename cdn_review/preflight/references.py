@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from cdn_review.preflight.account import region_of
 from cdn_review.preflight.clients import Aws, Clients
 from cdn_review.preflight.target import Target, literal, strings
-from dj_cloudfront.findings import Finding, failed, passed, skipped, warned
+from dj_cloudfront.findings import Finding, failed, passed, warned
 
 _SECRET = re.compile(
     r"\{\{resolve:secretsmanager:(arn:[^}]*?:secret:[^:}]+|[^:}]+)([^}]*)\}\}"
@@ -28,8 +28,6 @@ def check_secrets(target: Target, clients: Clients) -> Iterator[Finding]:
         # :SecretString:json-key:version-stage:version-id, each may be empty.
         for name, rest in _SECRET.findall(part)
     }
-    if not wanted:
-        yield skipped("secret", "the stack refers to none")
     for name, version in sorted(wanted):
         region = name.split(":")[3] if name.startswith("arn:") else ""
         client = clients.aws.client(
@@ -59,50 +57,6 @@ def _secret(name: str, version: str, client: Any, aws: Aws) -> Finding:
     return passed("secret", "the secret exists, in the version that is meant")
 
 
-def check_web_acl(target: Target, clients: Clients) -> Iterator[Finding]:
-    pattern = re.compile(r"arn:aws:wafv2:us-east-1:\d+:global/webacl/([^/]+)/([^/]+)")
-    call = clients.aws.client("wafv2").get_web_acl
-
-    def find(name: str, identity: str) -> Any:
-        given = {"Name": name, "Id": identity, "Scope": "CLOUDFRONT"}
-        return clients.aws.ask(call, "WAFNonexistentItemException", **given)
-
-    return _existing("web ACL", pattern, find, target)
-
-
-def check_network(target: Target, clients: Clients) -> Iterator[Finding]:
-    """The load balancer or instance that CloudFront reaches in a private network."""
-    pattern = re.compile(
-        r"(arn:aws:(?:elasticloadbalancing|ec2):([a-z0-9-]+):\d+:\w+/(\S+))"
-    )
-
-    def find(arn: str, region: str, identity: str) -> Any:
-        if ":loadbalancer/" in arn:
-            call = clients.aws.client("elbv2", region).describe_load_balancers
-            return clients.aws.ask(call, "LoadBalancerNotFound", LoadBalancerArns=[arn])
-        call = clients.aws.client("ec2", region).describe_instances
-        absent = "InvalidInstanceID.NotFound"
-        return clients.aws.ask(call, absent, InstanceIds=[identity])
-
-    return _existing("private server", pattern, find, target)
-
-
-def _existing(
-    check: str, pattern: re.Pattern[str], find: Callable[..., Any], target: Target
-) -> Iterator[Finding]:
-    """Whether there is what the ARNs of a form name."""
-    found = (pattern.fullmatch(part) for part in strings(target.resources))
-    wanted = sorted({match.groups() for match in found if match})
-    if not wanted:
-        yield skipped(check, "the stack refers to none")
-    for groups in wanted:
-        if find(*groups) is None:
-            hint = "make it, or correct its ARN in cdk.json"
-            yield failed(check, f"the {check} does not exist in this account", hint)
-        else:
-            yield passed(check, f"the {check} exists")
-
-
 def check_buckets(target: Target, clients: Clients) -> Iterator[Finding]:
     """Buckets of origins and logs that the stack does not make itself."""
     made = target.of_type("AWS::S3::Bucket").values()
@@ -111,8 +65,6 @@ def check_buckets(target: Target, clients: Clients) -> Iterator[Finding]:
     for match in filter(None, map(_BUCKET.fullmatch, strings(target.resources))):
         name = match[1] or match[3]
         regions[name] = match[2] or regions.get(name, "")
-    if not regions.keys() - own:
-        yield skipped("bucket", "the stack refers to none")
     call = clients.aws.client("s3", region_of(target, clients.aws)).head_bucket
     for name in sorted(regions.keys() - own):
         about = clients.aws.ask(call, "404", "NoSuchBucket", Bucket=name)

@@ -18,6 +18,7 @@ from cdn_model.values import Json, mapping, properties, sequence, text
 from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER
 
+_TREES = {"static", "media", "private"}
 _RECORD = "AWS::Route53::RecordSet"
 _CERTIFICATE = "AWS::CertificateManager::Certificate"
 
@@ -47,40 +48,23 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server that CloudFront asks over the internet.
+    """A server that CloudFront asks over the internet, and how it asks.
 
     :param role: The distribution that asks, for a reader.
+    :param is_plain: Whether it is asked without TLS.
+    :param tree: What the distribution says in ``X-Cdn-Tree``.
+    :param has_secret: Whether it is sent a secret, which is not known here.
+    :param cors_at_edge: Whether CloudFront may add the CORS headers.
     """
 
     role: str
-    origin: Json
-    behavior: Json
-
-    @property
-    def host(self) -> str:
-        return text(self.origin.get("DomainName"))
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether CloudFront speaks HTTP without TLS to it."""
-        config = mapping(self.origin["CustomOriginConfig"])
-        return config.get("OriginProtocolPolicy") == "http-only"
-
-    @property
-    def port(self) -> int:
-        config = mapping(self.origin["CustomOriginConfig"])
-        port = config.get("HTTPPort" if self.is_plain else "HTTPSPort")
-        return port if isinstance(port, int) else 80 if self.is_plain else 443
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The headers that CloudFront adds. Never shown: they may be secrets."""
-        return {
-            text(mapping(header).get("HeaderName")).lower(): text(
-                mapping(header).get("HeaderValue")
-            )
-            for header in sequence(self.origin.get("CustomHeaders"))
-        }
+    host: str
+    port: int
+    is_plain: bool
+    path: str
+    tree: str
+    has_secret: bool
+    cors_at_edge: bool
 
 
 @dataclass(frozen=True)
@@ -107,15 +91,6 @@ class Target:
             if resource.get("Type") == resource_type
         }
 
-    def role(self, logical_id: str) -> str:
-        """What a reader calls a distribution."""
-        for origin in _default_origins(self.distributions[logical_id]):
-            server = Server(role="", origin=origin, behavior={})
-            tree = server.headers.get(TREE_HEADER.lower())
-            if tree:
-                return f"{tree} distribution"
-        return "distribution" if len(self.distributions) == 1 else logical_id
-
     def aliases(self, logical_id: str) -> list[str]:
         """The names of a distribution that can be seen."""
         config = self.distributions[logical_id].config
@@ -124,14 +99,37 @@ class Target:
 
     def servers(self) -> Iterator[Server]:
         for name, distribution in self.distributions.items():
-            for origin in _default_origins(distribution):
-                is_server = isinstance(origin.get("CustomOriginConfig"), Mapping)
-                if is_server and isinstance(origin.get("DomainName"), str):
-                    yield Server(
-                        role=self.role(name),
-                        origin=origin,
-                        behavior=distribution.default.config,
+            behavior = distribution.default.config
+            policy = mapping(behavior.get("ResponseHeadersPolicy"))
+            for origin in map(mapping, sequence(behavior.get("Origins"))):
+                config, host = (
+                    origin.get("CustomOriginConfig"),
+                    origin.get("DomainName"),
+                )
+                if not isinstance(config, Mapping) or not isinstance(host, str):
+                    continue
+                headers = {
+                    text(header.get("HeaderName")).lower(): text(
+                        header.get("HeaderValue")
                     )
+                    for header in map(mapping, sequence(origin.get("CustomHeaders")))
+                }
+                tree = headers.get(TREE_HEADER.lower(), "")
+                is_plain = config.get("OriginProtocolPolicy") == "http-only"
+                port = config.get("HTTPPort" if is_plain else "HTTPSPort")
+                yield Server(
+                    role=f"{tree} distribution" if tree in _TREES else name,
+                    host=host,
+                    port=port if isinstance(port, int) else 443,
+                    is_plain=is_plain,
+                    path=text(origin.get("OriginPath")),
+                    tree=tree,
+                    has_secret=any(
+                        "resolve:secretsm" in one for one in headers.values()
+                    ),
+                    # A policy of which only the id is known may have them.
+                    cors_at_edge=bool(policy.keys() & {"CorsConfig", "Id"}),
+                )
 
     @cached_property
     def records(self) -> list[Record]:
@@ -179,10 +177,6 @@ class Target:
             if name := literal(given):
                 found[name] = logical_id
         return found
-
-
-def _default_origins(distribution: Distribution) -> list[Json]:
-    return [mapping(one) for one in sequence(distribution.default.config["Origins"])]
 
 
 def literal(value: object) -> str:

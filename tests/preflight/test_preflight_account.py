@@ -3,54 +3,49 @@
 from __future__ import annotations
 
 import pytest
-from preflight_support import BOOTSTRAP, asked, recorded, target
+from preflight_support import BOOTSTRAP, asked, distribution, recorded, target
 
-from cdn_review.preflight.checks import run_checks
+from cdn_review.preflight.checks import OF_THE_ACCOUNT, run_checks
 from dj_cloudfront.findings import Level
 
 
-def everything(wanted, clients):
-    return list(run_checks(wanted, clients, lambda text: None))
+@pytest.mark.parametrize(
+    ("account", "level", "rest"),
+    [
+        ("{owner}", Level.PASS, {Level.PASS, Level.SKIP}),
+        ("", Level.WARN, {Level.PASS, Level.SKIP}),
+        ("444455556666", Level.FAIL, {Level.SKIP}),
+    ],
+)
+def test_another_account_ends_it(clients, owner, account, level, rest):
+    wanted = target({}, account=account.format(owner=owner))
+    found = list(run_checks(wanted, clients, lambda text: None))
+    assert (found[0].id, found[0].level) == ("account", level)
+    assert {one.level for one in found[1:]} == rest
 
 
-def test_credentials_of_the_stacks_account_pass(clients, owner):
-    found = everything(target({}, account=owner), clients)
-    assert (found[0].id, found[0].level) == ("account", Level.PASS)
-
-
-def test_credentials_of_another_account_end_it(clients):
-    found = everything(target({}, account="444455556666"), clients)
-    assert (found[0].id, found[0].level) == ("account", Level.FAIL)
-    assert "another account" in found[0].message
-    assert {one.level for one in found[1:]} == {Level.SKIP}
-
-
-def test_a_stack_without_an_account_is_a_warning(clients):
-    found = everything(target({}, account=""), clients)
-    assert (found[0].id, found[0].level) == ("account", Level.WARN)
-
-
-@pytest.mark.parametrize("check", ["certificate", "names in DNS", "quota", "bootstrap"])
+@pytest.mark.parametrize("check", ["names", "quota", "names in DNS", "bootstrap"])
 def test_credentials_that_may_not_ask_are_a_warning_that_names_the_call(check):
-    from preflight_support import distribution
-
-    wanted = target(
-        {"D": distribution(Aliases=["a.example"], ViewerCertificate=IMPORTED)},
-        bootstrap=BOOTSTRAP,
-    )
+    key = {"PublicKeyConfig": {"Name": "ours"}}
+    resources = {
+        "Cdn": distribution(Aliases=["static.example.com"]),
+        "Key": ("AWS::CloudFront::PublicKey", key),
+    }
     refusals = [
-        ("cloudformation", "list_exports", "AccessDenied"),
         ("cloudformation", "list_stack_resources", "AccessDenied"),
         ("ssm", "get_parameter", "AccessDeniedException"),
     ]
-    if check != "certificate":
-        del refusals[0]
+    wanted = target(resources, bootstrap=BOOTSTRAP)
     ((level, message),) = asked(check, wanted, recorded(*refusals))
     assert level == "WARN"
     assert "the credentials may not call " in message
 
 
-IMPORTED = {"AcmCertificateArn": {"Fn::ImportValue": "certificate"}}
+@pytest.mark.parametrize("check", [*OF_THE_ACCOUNT.keys() - {"region"}])
+def test_what_a_stack_does_not_have_is_left_out(check, clients):
+    wanted = target({"One": ("AWS::X::Y", {})})
+    said = ("SKIP", "the template has nothing to look up")
+    assert asked(check, wanted, clients) == [said]
 
 
 # -- the region
@@ -92,10 +87,6 @@ def test_a_region_without_bootstrap_fails(clients):
     assert asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients) == said
 
 
-def test_a_stack_that_needs_no_bootstrap_is_left_out(clients):
-    assert asked("bootstrap", target({}), clients)[0][0] == "SKIP"
-
-
 @pytest.mark.parametrize(
     ("version", "said"),
     [
@@ -110,33 +101,29 @@ def test_the_bootstrap_has_to_be_new_enough(clients, make, version, said):
     assert asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)[0] == said
 
 
-def bootstrapped(assumed):
-    answer = {"Parameter": {"Name": BOOTSTRAP.parameter, "Value": "27"}}
+@pytest.mark.parametrize(
+    ("assumed", "said"),
+    [
+        ({}, ("PASS", "the credentials may assume them")),
+        (
+            "AccessDenied",
+            (
+                "WARN",
+                "the credentials may not assume cdk-hnb659fds-deploy-role-us-east-1",
+            ),
+        ),
+    ],
+)
+def test_roles_are_assumed_with_a_policy_that_allows_nothing(assumed, said):
+    version = {"Parameter": {"Value": "27"}}
     clients = recorded(
-        ("ssm", "get_parameter", answer), ("sts", "assume_role", assumed)
-    )
-    return asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)[1:]
-
-
-def test_roles_that_may_not_be_assumed_are_a_warning_that_names_them():
-    ((level, message),) = bootstrapped("AccessDenied")
-    assert level == "WARN"
-    assert "may not assume cdk-hnb659fds-deploy-role-us-east-1, so" in message
-
-
-def test_roles_that_may_be_assumed_pass():
-    assert bootstrapped({}) == [("PASS", "the credentials may assume them")]
-
-
-def test_a_role_is_assumed_with_a_policy_that_allows_nothing():
-    clients = recorded(
-        ("ssm", "get_parameter", {"Parameter": {"Value": "27"}}),
-        ("sts", "assume_role", {}),
+        ("ssm", "get_parameter", version), ("sts", "assume_role", assumed)
     )
     sent = []
     events = clients.aws.client("sts").meta.events
     events.register(
         "before-parameter-build", lambda params, **rest: sent.append(params)
     )
-    asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)
+    _, (level, message) = asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)
+    assert (level, message[: len(said[1])]) == said
     assert '"Effect": "Deny", "Action": "*"' in sent[0]["Policy"]

@@ -1,24 +1,15 @@
-"""What has to exist before the stack: secrets, web ACLs, buckets, private servers."""
+"""What has to exist before the stack: secrets and buckets."""
 
 from __future__ import annotations
 
 import uuid
 
 import pytest
-from preflight_support import asked, distribution, recorded, target
-
-from local.environment import ACCOUNT
+from preflight_support import asked, recorded, target
 
 
 def refers(value):
     return target({"One": ("AWS::X::Y", {"V": value})})
-
-
-@pytest.mark.parametrize("check", ["secret", "web ACL", "bucket", "private server"])
-def test_what_a_stack_does_not_refer_to_is_left_out(clients, check):
-    assert asked(check, refers("nothing"), clients) == [
-        ("SKIP", "the stack refers to none")
-    ]
 
 
 # -- secrets
@@ -60,26 +51,7 @@ def test_a_version_of_a_secret_without_a_label_may_be_gone_soon():
     assert asked("secret", secret("mysite/origin", version), clients) == [said]
 
 
-# -- web ACLs, buckets and private servers
-
-
-def test_a_web_acl_has_to_exist(clients, make):
-    made = make("wafv2").create_web_acl(
-        Name="cdn",
-        Scope="CLOUDFRONT",
-        DefaultAction={"Allow": {}},
-        VisibilityConfig={
-            "SampledRequestsEnabled": False,
-            "CloudWatchMetricsEnabled": False,
-            "MetricName": "cdn",
-        },
-    )["Summary"]["ARN"]
-    wanted = target({"D": distribution(WebACLId=made)})
-    assert asked("web ACL", wanted, clients) == [("PASS", "the web ACL exists")]
-    missing = made.rpartition("/")[0] + "/" + str(uuid.uuid4())
-    said = ("FAIL", "the web ACL does not exist in this account")
-    wanted = target({"D": distribution(WebACLId=missing)})
-    assert asked("web ACL", wanted, clients) == [said]
+# -- buckets
 
 
 def test_a_bucket_that_is_named_has_to_exist(clients, make):
@@ -110,29 +82,3 @@ def test_a_bucket_that_the_stack_makes_need_not_exist():
     assert (
         asked("bucket", target({"B": bucket, "P": policy}), recorded())[0][0] == "SKIP"
     )
-
-
-BALANCER = f"arn:aws:elasticloadbalancing:eu-west-1:{ACCOUNT}:loadbalancer/app/a/50dc"
-INSTANCE = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-0123456789abcdef0"
-
-
-@pytest.mark.parametrize(
-    ("arn", "call", "answer", "level"),
-    [
-        (BALANCER, ("elbv2", "describe_load_balancers"), {"LoadBalancers": []}, "PASS"),
-        (
-            *(BALANCER, ("elbv2", "describe_load_balancers")),
-            *("LoadBalancerNotFound", "FAIL"),
-        ),
-        (INSTANCE, ("ec2", "describe_instances"), {"Reservations": []}, "PASS"),
-        (
-            *(INSTANCE, ("ec2", "describe_instances")),
-            *("InvalidInstanceID.NotFound", "FAIL"),
-        ),
-    ],
-)
-def test_a_server_in_a_private_network_has_to_exist(arn, call, answer, level):
-    config = {"VpcOriginEndpointConfig": {"Arn": arn, "Name": "own"}}
-    wanted = target({"V": ("AWS::CloudFront::VpcOrigin", config)})
-    ((found, _),) = asked("private server", wanted, recorded((*call, answer)))
-    assert found == level
