@@ -1,6 +1,6 @@
 """Writes the comment that docs/review.md shows, as text and as a picture.
 
-``python tests/review_picture.py``, after what a comment looks like has changed. The picture
+``python tests/review/comment_picture.py``, after what a comment looks like has changed. The picture
 remembers of which text it was taken, so that a test can tell when it is old.
 """
 
@@ -12,12 +12,29 @@ import struct
 import sys
 import tempfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from cdn_review import markdown  # noqa: E402
+from cdn_review.cdk_cli import find_cli, raw_diff  # noqa: E402
+from cdn_review.change import BlockReason  # noqa: E402
+from cdn_review.compare import compare  # noqa: E402
+from cdn_review.report import Report  # noqa: E402
+from cdn_review.settings import Settings  # noqa: E402
+from cdn_review.snapshot import (  # noqa: E402
+    Snapshot,
+    read_template,
+    snapshot_of,
+    stack_of,
+)
+
 TEXT = ROOT / "docs" / "review" / "comment.md"
 PICTURE = TEXT.with_suffix(".png")
-PAIR = "60-several-in-three-environments"
+PAIR = ROOT / "tests" / "review_pairs" / "60-several-in-three-environments"
+REASON = "the web server sends it itself since March"
 _KEY = b"comment"
 _STYLE = """
 body { margin: 0; padding: 18px; width: 860px; background: #fff; color: #1f2328;
@@ -41,24 +58,27 @@ _SIGN = (
 )
 
 
+def sides() -> tuple[Snapshot, Snapshot]:
+    """Both sides of the pair, with one header that goes acknowledged."""
+    before = _side("before", "4be1b9e5 (origin/main)")
+    after = _side("after", "the working tree")
+    blocking = Report.of(before, after, compare(before, after)).blocking
+    (header,) = (one for one in blocking if one.block is BlockReason.HEADER_DROPPED)
+    return before, replace(after, acknowledged=dict.fromkeys(header.ids, REASON))
+
+
+def _side(name: str, called: str) -> Snapshot:
+    stacks = [
+        stack_of(read_template(path), name=path.name.partition(".")[0])
+        for path in sorted((PAIR / name).glob("*.template.json"))
+    ]
+    return snapshot_of(stacks, name=called, settings=Settings(unprotected=("dev",)))
+
+
 def comment(raw: str) -> str:
     """What the workflow would write of the pair, with the given raw diff below."""
-    from review_pairs_support import FOLDER, Pair
-
-    from cdn_review.packs import Pack
-    from cdn_review.rendering import markdown
-    from cdn_review.report import Report
-
-    pair = Pair(FOLDER / PAIR)
-
-    def named(side: Pack, revision: str) -> Pack:
-        from dataclasses import replace
-
-        return replace(side, revision=revision)
-
-    before = named(pair.side("before"), "4be1b9e5c0")
-    after = named(pair.side("after"), "18d4f70341")
-    return markdown.render(Report.of(before, after, raw=raw))
+    before, after = sides()
+    return markdown.render(Report.of(before, after, compare(before, after), raw=raw))
 
 
 def raw_of(text: str) -> str:
@@ -114,19 +134,8 @@ def _with_hash(picture: bytes, value: str) -> bytes:
     return picture[:-12] + chunk + picture[-12:]
 
 
-def _raw() -> str:
-    from review_pairs_support import FOLDER, Pair
-
-    from cdn_review.sources.cli import find_cli
-    from cdn_review.sources.raw import raw_diff
-
-    pair = Pair(FOLDER / PAIR)
-    return raw_diff(pair.side("before"), pair.side("after"), find_cli(ROOT))
-
-
 def main() -> None:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
-    text = comment(_raw())
+    text = comment(raw_diff(*sides(), find_cli(ROOT)))
     TEXT.parent.mkdir(exist_ok=True)
     TEXT.write_text(text, "utf-8")
     PICTURE.write_bytes(_taken(text))

@@ -1,0 +1,78 @@
+"""docs/review.md says and shows what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from cdk_support import ROOT
+from comment_picture import PICTURE, TEXT, comment, hash_of, raw_of, remembered
+from report_support import replaced, report
+
+from cdn_review import snapshot
+from cdn_review.change import BlockReason
+from cdn_review.cli import main
+from cdn_review.markdown import LIMIT
+from cdn_review.settings import parse_settings
+
+PAGE = (ROOT / "docs" / "review.md").read_text("utf-8")
+SHOWN = TEXT.read_text("utf-8")
+
+
+def section(heading):
+    return PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_every_block_reason_is_explained():
+    rows = re.findall(r"^\| `([^`]+)`", section("What needs an acknowledgement"), re.M)
+    assert rows == [str(reason) for reason in BlockReason]
+
+
+def test_every_command_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    commands = re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, re.M)
+    assert len(commands) > 3
+    assert [
+        name for name in commands if f"`{name}`" not in section("On your machine")
+    ] == []
+
+
+def test_every_key_of_the_data_is_named():
+    data = json.loads(report(replaced()).to_json())
+    keys = {*data, *data["lines"][0]}
+    shown = re.findall(r"`(\w+)`", section("On your machine").partition("`--json`")[2])
+    assert {*shown} == keys
+
+
+def test_the_settings_that_are_shown_are_read():
+    (block,) = re.findall(r"```toml\n(.*?)```", PAGE, re.S)
+    found = parse_settings(block.encode())
+    assert found.unprotected == ("dev",) and found.install and found.acknowledged
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{LIMIT:,} bytes",
+        f"{snapshot._TEMPLATE_BYTES // snapshot._MIB} MB",
+        f"{snapshot._STACKS} stacks",
+    ],
+)
+def test_the_limits_are_those_of_the_code(text):
+    assert text in section("Limits")
+
+
+def test_the_comment_that_is_shown_is_the_one_that_is_written():
+    assert comment(raw_of(SHOWN)) == SHOWN
+
+
+def test_another_comment_would_be_noticed():
+    assert comment("another diff") != SHOWN
+    assert hash_of(SHOWN + " ") != remembered(PICTURE.read_bytes())
+
+
+def test_the_picture_is_of_this_comment():
+    told = "run 'python tests/review/comment_picture.py'"
+    assert remembered(PICTURE.read_bytes()) == hash_of(SHOWN), told
