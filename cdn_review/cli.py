@@ -269,7 +269,8 @@ def _raw(before: Snapshot, after: Snapshot, given: argparse.Namespace) -> str:
 
     progress("comparing every property")
     folder = getattr(given, "app_folder", Path())
-    return raw_diff(before, after, find_cli(folder, given.cdk))
+    cli = find_cli(folder, given.cdk)
+    return raw_diff(before, after, folder=folder, cli=cli)
 
 
 def chosen(names: Sequence[str], *sides: Snapshot) -> list[Snapshot]:

@@ -116,19 +116,19 @@ def _base_stacks(
     path = (base.app / "cdk.json").as_posix()
     if ask(base.top, "cat-file", "-e", f"{base.commit}:{path}") is None:
         return []
-    cli = find_cli(folder, cdk)
     environment = [base.app.as_posix(), install, requirements(base)]
-    cached = _cache("snapshots") / f"{_key(base, environment, cli)}.json"
+    key = _key(base, environment, find_cli(folder, cdk))
+    cached = _cache("snapshots") / f"{key}.json"
     if cached.is_file():
         os.utime(cached)
         return [Stack(**stack) for stack in json.loads(cached.read_text("utf-8"))]
     with _checkout(base, install, _digest(environment)) as app:
         progress(f"synthesizing {base.name}")
-        own = app / "node_modules" / ".bin" / "cdk"
         first = _first_on_path(base, app) if install else []
+        has_cli = any((path / "cdk").exists() for path in first)
         with synthesis(
             app,
-            [str(own)] if own.exists() and cdk is None else cli,
+            find_cli(app if has_cli else folder, cdk),
             where=base.name,
             environment=offline_environment(*first),
         ) as wait:
@@ -144,9 +144,9 @@ def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
     with _locked(room, wait=True):
         tree = room / "tree" / base.top.name
         _remove_worktree(base.top, tree)
-        _add_worktree(base, tree)
-        os.utime(room)
         try:
+            _add_worktree(base, tree)
+            os.utime(room)
             if install:
                 _install(base, install, tree, room / "installed")
             else:

@@ -288,7 +288,8 @@ def test_the_cli_is_that_of_the_app(app, tmp_path, monkeypatch):
     found.parent.mkdir(parents=True)
     found.write_text("")
     assert find_cli(app.folder) == [str(found)]
-    assert find_cli(app.folder, "npx cdk") == ["npx", "cdk"]
+    assert find_cli(app.folder, "sh -c cdk") == [shutil.which("sh"), "-c", "cdk"]
+    assert find_cli(app.folder, "missing cdk") == ["missing", "cdk"]
     assert find_cli(app.folder, "./own cdk") == [str(Path.cwd() / "own"), "cdk"]
     monkeypatch.setenv("CDN_REVIEW_CDK", "other")
     assert find_cli(app.folder) == ["other"]
