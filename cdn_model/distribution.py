@@ -268,11 +268,12 @@ class _Reader:
         rest = {
             key: part for key, part in group.items() if key not in ("Id", "Members")
         }
-        members = [
-            text(mapping(m).get("OriginId")) for m in sequence(group.get("Members"))
-        ]
+        members = [dict(mapping(member)) for member in sequence(group.get("Members"))]
+        asked = [text(member.pop("OriginId", None)) for member in members]
+        if any(members):
+            rest["Members"] = members
         return {
-            "Origins": [self._origin(self.origins.get(member)) for member in members],
+            "Origins": [self._origin(self.origins.get(member)) for member in asked],
             "OriginGroup": rest,
         }
 

@@ -1,12 +1,13 @@
-"""Whether the policy of a bucket lets in more than it did."""
+"""Policy documents: one notation for each, and whether one lets in more than another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cdn_model import path_patterns
-from cdn_model.values import Json, canonical, mapping, text
+from cdn_model.values import Json, canonical, is_computed, mapping, text
 from cdn_review.leaves import leaf
 from cdn_review.rules import element_text
 
@@ -51,6 +52,53 @@ class Statement:
             and _cover(self.resources, other.resources)
             and self.conditions <= other.conditions
         )
+
+
+def remaining(before: object, after: object) -> tuple[Any, Any]:
+    """Two resolved documents in one notation, without the statements that both have."""
+    sides = [_plain(document) for document in (before, after)]
+    if not all(isinstance(side, dict) for side in sides):
+        return before, after
+    texts = [set(map(canonical, side["Statement"])) for side in sides]
+    left = [
+        {
+            **side,
+            "Statement": [s for s in side["Statement"] if canonical(s) not in other],
+        }
+        for side, other in zip(sides, reversed(texts), strict=True)
+    ]
+    return left[0], left[1]
+
+
+def _plain(document: object) -> Any:
+    """Lists where single values may stand, and conditions in lower case."""
+    if not isinstance(document, dict):
+        return {"Statement": []} if document is None else document
+    statements = [
+        {key: _plain_part(key, part) for key, part in statement.items()}
+        if isinstance(statement, dict)
+        else statement
+        for statement in _list(document.get("Statement"))
+    ]
+    return {**document, "Statement": statements}
+
+
+def _plain_part(key: str, part: Any) -> Any:
+    if key.endswith(("Action", "Resource")):
+        return sorted(_list(part), key=canonical)
+    if key.endswith("Principal") and isinstance(part, dict) and not is_computed(part):
+        return {kind: sorted(_list(who), key=canonical) for kind, who in part.items()}
+    if key == "Condition" and isinstance(part, dict) and not is_computed(part):
+        return {
+            operator: {
+                name.lower(): sorted(map(_word, _list(values)))
+                for name, values in tests.items()
+            }
+            if isinstance(tests, dict) and not is_computed(tests)
+            else tests
+            for operator, tests in part.items()
+        }
+    return part
 
 
 def statements(document: object) -> list[Statement]:

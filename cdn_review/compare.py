@@ -10,7 +10,6 @@ from typing import Any
 
 from cdn_model import path_patterns
 from cdn_model.distribution import (
-    CLOUDFRONT,
     DISTRIBUTION,
     Behavior,
     Distribution,
@@ -19,7 +18,7 @@ from cdn_model.distribution import (
 from cdn_model.template import Assignment, Resolver, assignments, describe_condition
 from cdn_model.values import Json, mapping, properties, reference, resources, text
 from cdn_review.change import BlockReason, Change, Topic
-from cdn_review.compare_resources import resource_changes
+from cdn_review.compare_resources import INLINED, resource_changes
 from cdn_review.compare_stacks import (
     Subject,
     moved_names,
@@ -27,10 +26,10 @@ from cdn_review.compare_stacks import (
     removed_stack,
     stack_changes,
 )
-from cdn_review.leaves import Leaves, behavior_of, settings_of
+from cdn_review.leaves import Leaves, behavior_of, leaves, settings_of
 from cdn_review.matching import Match, match
 from cdn_review.message import Message, format_message, to_text
-from cdn_review.rules import Line, count, listed, within
+from cdn_review.rules import Line, Rules, count, listed, within
 from cdn_review.rules_behavior import BEHAVIOR_RULES
 from cdn_review.rules_distribution import DISTRIBUTION_RULES
 from cdn_review.rules_origin import origin_lines
@@ -40,15 +39,6 @@ MOST_CHANGES = 500
 # Each pattern is compared with each: a distribution may have 75.
 _MOST_OVERLAPPING = 80
 _LONGEST_OVERLAPPING = 100
-# What they hold is compared where distributions use it.
-INLINED = frozenset(
-    {
-        *(f"{CLOUDFRONT}{kind}" for kind in ("CachePolicy", "OriginRequestPolicy")),
-        *(f"{CLOUDFRONT}{kind}" for kind in ("ResponseHeadersPolicy", "Function")),
-        *(f"{CLOUDFRONT}{kind}" for kind in ("OriginAccessControl", "KeyGroup")),
-        *(f"{CLOUDFRONT}PublicKey", "AWS::Lambda::Version", "AWS::Lambda::Function"),
-    }
-)
 
 
 def compare(before: Snapshot, after: Snapshot) -> list[Change]:
@@ -232,28 +222,33 @@ def _distribution(
 def _condition(
     held: Sequence[Assignment], choices: Sequence[Assignment], templates: Iterable[Json]
 ) -> tuple[Message, tuple[object, ...]]:
-    """Under which condition a line holds: nothing if it always does."""
+    """Under which conditions a line holds: nothing if it always does."""
     if len(held) == len(choices):
         return (), ()
-    for atom in choices[0]:
-        for value in (True, False):
-            if [c for c in choices if c.get(atom) == value] == list(held):
-                kind, name, literal = describe_condition(atom, templates)
-                verb = "is" if value else "is not"
-                if name == "AWS::Region":
-                    return format_message(f"where the region {verb} {{}}: ", literal), (
-                        atom,
-                        value,
-                    )
-                if kind == "parameter":
-                    where = f"where the parameter {{}} {verb} {{}}: "
-                    return format_message(where, name, literal), (atom, value)
-                holds = "holds" if value else "does not hold"
-                return format_message(f"where the condition {{}} {holds}: ", name), (
-                    atom,
-                    value,
-                )
-    return format_message("under some conditions: "), ([dict(c) for c in held],)
+    fixed = {
+        atom: value
+        for atom, value in held[0].items()
+        if all(choice.get(atom) == value for choice in held)
+    }
+    matching = [c for c in choices if all(c.get(a) == v for a, v in fixed.items())]
+    values = ([dict(choice) for choice in held],)
+    if len(matching) != len(held):
+        return format_message("under some conditions: "), values
+    parts: list[Message] = []
+    for atom, value in fixed.items():
+        kind, name, literal = describe_condition(atom, templates)
+        verb = "is" if value else "is not"
+        if name == "AWS::Region":
+            parts.append(format_message(f"the region {verb} {{}}", literal))
+        elif kind == "parameter":
+            parts.append(
+                format_message(f"the parameter {{}} {verb} {{}}", name, literal)
+            )
+        else:
+            holds = "holds" if value else "does not hold"
+            parts.append(format_message(f"the condition {{}} {holds}", name))
+    joined: Message = tuple(piece for part in parts[1:] for piece in (" and ", *part))
+    return ("where ", *parts[0], *joined, ": "), values
 
 
 def _lines(
@@ -269,7 +264,15 @@ def _lines(
         yield from DISTRIBUTION_RULES.lines(
             settings_of(was.config), settings_of(now.config)
         )
+        yield from Rules(()).lines(_beside(one.before), _beside(one.after))
         yield from _behaviors(was, now)
+
+
+def _beside(resource: Json | None) -> Leaves:
+    """What stands beside the configuration of a distribution."""
+    known = ("DistributionConfig", "Tags")
+    rest = {key: part for key, part in properties(resource).items() if key not in known}
+    return dict(leaves(rest))
 
 
 def _added(now: Distribution) -> Line:

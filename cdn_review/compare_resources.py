@@ -11,6 +11,7 @@ from cdn_model.distribution import CLOUDFRONT
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
 from cdn_model.template import Resolver, assignments
 from cdn_model.values import Json, mapping, properties, reference, text
+from cdn_review.bucket_policy import remaining
 from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.compare_stacks import Subject
 from cdn_review.matching import Match
@@ -30,6 +31,28 @@ _MOST_UNKNOWN = 20
 _BUCKET, _BUCKET_POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
 _KEPT = ("Retain", "RetainExceptOnCreate")
 _PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
+# Types whose settings are told one by one.
+_SITE_SERVICES = (
+    *(
+        "AWS::CertificateManager::",
+        "AWS::CloudFront::",
+        "AWS::Logs::",
+        "AWS::Route53::",
+    ),
+    *("AWS::S3::", "AWS::SNS::", "AWS::WAFv2::"),
+)
+INLINED: Mapping[str, str] = {
+    f"{CLOUDFRONT}CachePolicy": r"CachePolicyConfig.*",
+    f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
+    f"{CLOUDFRONT}KeyGroup": r"KeyGroupConfig\.(Items|Name|Comment).*",
+    f"{CLOUDFRONT}OriginAccessControl": r"OriginAccessControlConfig.*",
+    f"{CLOUDFRONT}OriginRequestPolicy": r"OriginRequestPolicyConfig.*",
+    f"{CLOUDFRONT}PublicKey": r"PublicKeyConfig\.Comment",
+    f"{CLOUDFRONT}ResponseHeadersPolicy": r"ResponseHeadersPolicyConfig.*",
+    "AWS::Lambda::Function": r"(Code|Handler|Layers|MemorySize|Runtime|Timeout)\b.*",
+    "AWS::Lambda::Version": r".*",
+}
+"""The settings that are compared where a distribution uses a resource of the type."""
 _POLICY_TYPES = re.compile(rf"{CLOUDFRONT}(Cache|OriginRequest|ResponseHeaders)Policy")
 
 
@@ -57,8 +80,8 @@ def resource_changes(
     for one in matches:
         if one.before == one.after and same_sections and not renamed:
             continue
-        settings = one.role not in inlined or one.type == _PUBLIC_KEY
-        for line in dict.fromkeys(_lines(one, was, now, names, matches, settings)):
+        used = one.role in inlined
+        for line in dict.fromkeys(_lines(one, was, now, names, matches, used)):
             together[one.type, line].append(one.role)
     unknown = 0
     for (resource_type, line), roles in together.items():
@@ -110,7 +133,7 @@ def _lines(
     now: Stack,
     names: tuple[Mapping[str, str], Mapping[str, str]],
     matches: Sequence[Match],
-    settings: bool,
+    inlined: bool,
 ) -> Iterator[Line]:
     kind = type_of(one.type)
     if one.before is None or one.after is None:
@@ -133,8 +156,6 @@ def _lines(
             note="the deploy fails, because the earlier one still has the name",
         )
         return
-    if not settings:
-        return
     choices = assignments((was.template, [one.before]), (now.template, [one.after]))
     found: dict[Line, int] = defaultdict(int)
     for choice in choices:
@@ -147,7 +168,7 @@ def _lines(
                 (now, names[1], one.after),
             )
         ]
-        for line in dict.fromkeys(_differences(one, kind, *sides)):
+        for line in dict.fromkeys(_differences(one, kind, inlined, *sides)):
             found[line] += 1
     for line, times in found.items():
         some = times < len(choices)
@@ -169,33 +190,40 @@ def _condition(one: Match, kind: ResourceType) -> Iterator[Line]:
 
 
 def _differences(
-    one: Match, kind: ResourceType, before: Json, after: Json
+    one: Match, kind: ResourceType, inlined: bool, before: Json, after: Json
 ) -> Iterator[Line]:
     sides = [
         {key: value for key, value in properties(side).items() if key != "Tags"}
         for side in (before, after)
     ]
+    lines: list[Line] = []
+    documents = [side.get("PolicyDocument") for side in sides]
+    if any(isinstance(document, dict) for document in documents):
+        if one.type == _BUCKET_POLICY:
+            lines += policy_lines(*documents)
+        for side, document in zip(sides, remaining(*documents), strict=True):
+            side["PolicyDocument"] = document
     was, now = (resource_leaves(one.type, side) for side in sides)
+    if inlined:
+        covered = re.compile(INLINED[one.type])
+        was, now = (
+            {path: leaf for path, leaf in side.items() if not covered.fullmatch(path)}
+            for side in (was, now)
+        )
     rules = RESOURCE_RULES.get(one.type)
-    if rules is None and kind.topic is Topic.OTHER:
-        lines = list(other_lines(was, now))
+    if rules is None and not one.type.startswith(_SITE_SERVICES):
+        lines += other_lines(was, now)
     else:
         own = rules or Rules((), fallback=replace(Rules(()).fallback, topic=kind.topic))
-        lines = list(own.lines(was, now))
-    if one.type == _PUBLIC_KEY:
-        lines = [] if one.is_replaced else lines
-    if one.type == _BUCKET_POLICY:
-        documents = [side.get("PolicyDocument") for side in sides]
-        lines = [*policy_lines(*documents)] or lines
+        lines += own.lines(was, now)
+    if one.type == _PUBLIC_KEY and one.is_replaced:
+        lines = []
     immutable = immutable_properties().get(one.type, frozenset())
     changed = {
-        key
-        for key in sides[0].keys() | sides[1].keys()
-        if sides[0].get(key) != sides[1].get(key)
+        key for key in sides[0] | sides[1] if sides[0].get(key) != sides[1].get(key)
     }
-    if (one.is_replaced and (lines or kind.replaced_note)) or (
-        lines and changed & immutable
-    ):
+    is_new = one.is_replaced and (lines or kind.replaced_note)
+    if is_new or (lines and changed & immutable):
         yield Line(
             topic=kind.topic,
             message=format_message("replaced"),

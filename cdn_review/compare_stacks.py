@@ -10,6 +10,7 @@ from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.template import Resolver, assignments
 from cdn_model.values import (
     Json,
+    is_computed,
     mapping,
     properties,
     resources,
@@ -187,11 +188,11 @@ def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Lin
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"""
     was, now = _macros_of(before), _macros_of(after)
     changed = [one for one in matches if one.before != one.after]
-    inside = [
-        sum(map(_transforms, side))
-        for side in zip(*((o.before, o.after) for o in changed))
-    ]
-    more_inside = bool(inside) and inside[0] != inside[1] and inside[1] > 0
+    inside = (
+        sum(_transforms(one.before) for one in changed),
+        sum(_transforms(one.after) for one in changed),
+    )
+    more_inside = inside[0] != inside[1] and inside[1] > 0
     if (now != was and now) or more_inside:
         named = listed(now) if now else Trusted("inside of resources")
         yield Line(
@@ -247,12 +248,16 @@ def _tags(matches: Sequence[Match]) -> Iterator[Line]:
 
 
 def _tags_of(tags: object) -> dict[str, Leaf]:
-    if isinstance(tags, dict) and "Items" not in tags:
+    if isinstance(tags, dict) and "Items" not in tags and not is_computed(tags):
         return {key: leaf(value) for key, value in tags.items()}
-    return {
-        text(mapping(tag).get("Key")): leaf(mapping(tag).get("Value"))
-        for tag in sequence(tags)
-    }
+    found: dict[str, Leaf] = {}
+    for number, tag in enumerate(sequence(tags), 1):
+        key = mapping(tag).get("Key")
+        name = key if isinstance(key, str) else f"number {number}"
+        found[name] = leaf(
+            mapping(tag).get("Value") if "Value" in mapping(tag) else tag
+        )
+    return found
 
 
 def _sections(before: Json, after: Json) -> Iterator[Line]:

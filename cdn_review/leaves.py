@@ -29,6 +29,11 @@ class Hidden:
 
 
 @dataclass(frozen=True)
+class Present:
+    """An empty object, which says something by being there: ``{"Block": {}}``."""
+
+
+@dataclass(frozen=True)
 class Key:
     """A public key: the same under another name."""
 
@@ -84,7 +89,18 @@ def _all_except(names: frozenset[str]) -> Selection:
     return Selection("allExcept" if names else "all", names)
 
 
-Leaf = str | int | float | bool | None | Computed | Hidden | Selection | frozenset[Any]
+Leaf = (
+    str
+    | int
+    | float
+    | bool
+    | None
+    | Computed
+    | Hidden
+    | Present
+    | Selection
+    | frozenset[Any]
+)
 Leaves = Mapping[str, Leaf]
 # Properties whose elements are known by one of their own, in this order.
 _NATURAL_KEYS = (
@@ -113,9 +129,8 @@ def leaves(
 
 
 def _object(value: Json, path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
-    if not value:
-        # An empty object says something: {"Block": {}} is an action.
-        yield path, True
+    if not value and path:
+        yield path, Present()
     prefix = f"{path}." if path else ""
     for key, part in value.items():
         yield from leaves(part, f"{prefix}{key}", depth=depth + 1)
@@ -232,6 +247,8 @@ def behavior_of(config: Json) -> Leaves:
     ):
         for association in associations if isinstance(associations, list) else []:
             found[f"Code[{text(mapping(association).get('EventType'))}]"] = name
+    if "OriginGroup" in rest:
+        found["OriginGroup"] = True
     return found | dict(leaves(rest))
 
 
@@ -326,7 +343,10 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
     if isinstance(removed, list) and all(isinstance(item, dict) for item in removed):
         del rest["RemoveHeadersConfig"]
         for item in removed:
-            found[f"RemovedHeader[{text(item.get('Header')).lower()}]"] = True
+            path = f"RemovedHeader[{text(item.get('Header')).lower()}]"
+            found[path] = True
+            extra = {key: part for key, part in item.items() if key != "Header"}
+            found |= dict(leaves(extra, path)) if extra else {}
     timing = rest.get("ServerTimingHeadersConfig")
     if isinstance(timing, dict) and timing.keys() <= {"Enabled", "SamplingRate"}:
         if isinstance(timing.get("Enabled"), bool):
@@ -414,6 +434,8 @@ def origin_of(config: Json) -> Leaves:
         del rest["OriginShield"]
         region = shield.get("OriginShieldRegion", "on") if shield["Enabled"] else None
         found["OriginShield"] = None if region is None else leaf(region)
+    if "OriginAccessControl" in rest:
+        found["Signed"] = True
     found["Kind"] = "server"
     for section, kind in (
         ("CustomOriginConfig", "server"),

@@ -15,7 +15,7 @@ from typing import Any
 
 from cdn_model.values import Computed, canonical, mapping
 from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Selection, decoded
+from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Present, Selection, decoded
 from cdn_review.message import Message, Trusted, Untrusted, format_message
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -100,9 +100,8 @@ class Rule:
     :param removed: Of one that goes, likewise.
     :param show: How values are shown.
     :param absent: How a value that is not there is shown.
-    :param hides: Paths that say nothing more once the setting is added or removed, as a
-        regular expression with ``{key}`` in it.
-    :param hides_always: Whether they are hidden when its value changes, too.
+    :param hides: Paths that say nothing more, as a regular expression with ``{key}`` in it.
+    :param hides_when: By default when the setting is added or removed.
     :param lines: Makes the lines itself, in place of the message.
     """
 
@@ -117,7 +116,7 @@ class Rule:
     show: Callable[[Leaf], object] | None = None
     absent: str = "not set"
     hides: str = ""
-    hides_always: bool = False
+    hides_when: Callable[[Difference], bool] = lambda d: d.added or d.removed
     lines: Lines | None = None
 
     def apply(self, difference: Difference) -> Iterator[Line]:
@@ -153,7 +152,7 @@ class Rule:
             "before": before,
             "after": after,
             "key": key or difference.key,
-            "path": difference.path,
+            "path": short_path(difference.path),
             "which": Trusted(difference.which),
         }
         template = template or self.message
@@ -195,13 +194,13 @@ class Rules:
             )
             found.append((rule, difference))
         hidden = [
-            re.compile(rule.hides.replace("{key}", re.escape(difference.key)))
+            (difference.path, rule.hides.replace("{key}", re.escape(difference.key)))
             for rule, difference in found
-            if rule.hides
-            and (rule.hides_always or difference.added or difference.removed)
+            if rule.hides and rule.hides_when(difference)
         ]
         for rule, difference in found:
-            if not any(pattern.fullmatch(difference.path) for pattern in hidden):
+            path = difference.path
+            if not any(own != path and re.fullmatch(p, path) for own, p in hidden):
                 yield from rule.apply(difference)
 
     def rule_for(self, path: str) -> tuple[Rule, str]:
@@ -282,6 +281,8 @@ def shown(value: Leaf) -> object:
         return Trusted(value)
     if isinstance(value, Hidden):
         return Trusted("another value")
+    if isinstance(value, Present):
+        return Trusted("set")
     if isinstance(value, Computed):
         return _shown_computed(value)
     if isinstance(value, Selection):
@@ -299,7 +300,7 @@ def _shown_computed(value: Computed) -> object:
     )
     if function == "Ref" and isinstance(argument, dict):
         name, default = str(argument.get("Parameter")), argument.get("Default")
-        if default is None:
+        if default in (None, ""):
             return _named("parameter", name)
         return format_message("the parameter {} (by default {})", name, default)
     if function == "Ref" and isinstance(argument, str):
@@ -379,6 +380,11 @@ def element_text(value: Any) -> str:
     return str(part)
 
 
+def short_path(path: str) -> str:
+    """A path of a setting: of a long one the end, which tells most."""
+    return path if len(path) <= _MOST_SHOWN else f"…{path[-_MOST_SHOWN:]}"
+
+
 def count(number: int, noun: str, plural: str = "") -> Trusted:
     """``1 key``, ``2 keys``."""
     return Trusted(f"{number} {noun if number == 1 else plural or noun + 's'}")
@@ -404,6 +410,8 @@ def within(line: Line, where: Message, *values: object) -> Line:
 def _plain(value: object) -> object:
     if isinstance(value, Hidden):
         return ["hidden", value.computed]
+    if isinstance(value, Present):
+        return "present"
     if isinstance(value, frozenset | set):
         return sorted(canonical(_plain(one)) for one in value)
     if isinstance(value, Key):

@@ -41,7 +41,7 @@ def _cached(difference: Difference) -> Iterator[Line]:
     default, highest = (
         difference.now.get(f"CachePolicy.{ttl}") for ttl in ("DefaultTTL", "MaxTTL")
     )
-    if difference.after is True:
+    if difference.before is False and difference.after is True:
         yield Line(
             topic=Topic.TTL,
             message=format_message(
@@ -50,7 +50,7 @@ def _cached(difference: Difference) -> Iterator[Line]:
                 duration(default),
             ),
         )
-    elif difference.after is False:
+    elif difference.before is True and difference.after is False:
         yield Line(
             topic=Topic.TTL,
             message=format_message("nothing is cached any more"),
@@ -290,7 +290,7 @@ def _sites(value: Leaf) -> object:
 
 def _cors_origins(difference: Difference) -> Iterator[Line]:
     before, after = difference.before, difference.after
-    if after is None:
+    if "Cors" not in difference.now:
         return
     grew = bool(difference.gained) and difference.was.get(_CREDENTIALS) not in (
         None,
@@ -493,7 +493,9 @@ BEHAVIOR_RULES = Rules(
             topic=Topic.TTL,
             lines=_cached,
             hides=r"CacheKey\..*|CachePolicy\.(Default|Max|Min)TTL",
-            hides_always=True,
+            hides_when=lambda d: (
+                isinstance(d.before, bool) and isinstance(d.after, bool)
+            ),
         ),
         Rule(
             path=r"CachePolicy\.MaxTTL",
@@ -689,9 +691,10 @@ BEHAVIOR_RULES = Rules(
             path=r"OriginGroup\.FailoverCriteria\.StatusCodes",
             topic=Topic.ORIGIN,
             message="the second origin is asked on {after} instead of {before}",
-            added="",
-            removed="",
+            absent="nothing",
         ),
+        # Which origins are asked is said of them.
+        Rule(path="OriginGroup", topic=Topic.ORIGIN, hides=r"OriginGroup\..*"),
         Rule(
             path=r"OriginGroup\.SelectionCriteria",
             topic=Topic.ORIGIN,

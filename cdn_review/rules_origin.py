@@ -124,9 +124,9 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
         yield Line(
             topic=Topic.ORIGIN,
             message=format_message(
-                f"files come from {{}} instead of {{}}{' as second origin' if which else ''}",
-                _named(now),
-                _named(was),
+                f"the {which}origin is a {kinds[1]}, {{}}, instead of a {kinds[0]}, {{}}",
+                shown(now.get("DomainName")),
+                shown(was.get("DomainName")),
             ),
             note=_KEPT,
             block=BlockReason.ORIGIN_OPENED if opens else None,
@@ -276,7 +276,7 @@ ORIGIN_RULES = Rules(
             topic=Topic.ORIGIN,
             lines=_kind,
             hides=r"HTTPS?Port|IpAddressType|OriginSslProtocols|OriginProtocolPolicy|VpcOriginId",
-            hides_always=True,
+            hides_when=lambda d: True,
         ),
         Rule(
             path=r"OriginProtocolPolicy",
@@ -293,6 +293,18 @@ ORIGIN_RULES = Rules(
             message="the {which}origin is asked with {after} instead of {before}",
             absent="any TLS version",
             block=_older_tls,
+        ),
+        Rule(
+            path="Signed",
+            topic=Topic.ORIGIN,
+            added="requests to the {which}origin are signed by an origin access control",
+            removed="requests to the {which}origin are no longer signed: it loses its origin "
+            "access control",
+            note=lambda d: (
+                "it answers only if it is open to everybody" if d.removed else ""
+            ),
+            block=lambda d: BlockReason.ORIGIN_OPENED if d.removed else None,
+            hides=r"OriginAccessControl\..*",
         ),
         Rule(
             path=r"OriginAccessControl\.(?:Id|SigningBehavior|SigningProtocol|OriginAccessControlOriginType)"
@@ -344,18 +356,21 @@ ORIGIN_RULES = Rules(
             topic=Topic.ORIGIN,
             message="CloudFront waits {after} for a response of the {which}origin instead of {before}",
             show=duration,
+            absent="the default time",
         ),
         Rule(
             path=r"OriginKeepaliveTimeout",
             topic=Topic.ORIGIN,
             message="idle connections to the {which}origin stay open for {after} instead of {before}",
             show=duration,
+            absent="the default time",
         ),
         Rule(
             path="ConnectionTimeout",
             topic=Topic.ORIGIN,
             message="CloudFront waits {after} for a connection to the {which}origin instead of {before}",
             show=duration,
+            absent="the default time",
         ),
         Rule(
             path="ResponseCompletionTimeout",

@@ -10,7 +10,7 @@ from cdn_model.values import Json, canonical, is_computed, mapping, text
 from cdn_review.bucket_policy import allowed_anew, no_longer_refused, statements
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Leaf, Leaves, Selection, leaf, leaves
-from cdn_review.message import Message, Trusted, format_message
+from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
     Line,
@@ -112,35 +112,9 @@ def _bucket_leaves(properties: dict[str, Any]) -> _Derived:
     return {"PublicAccessBlocked": blocked or None}, properties
 
 
-def _policy_leaves(properties: dict[str, Any]) -> _Derived:
-    """Statements one by one, in the order and notation of no meaning."""
-    document = properties.pop("PolicyDocument", None)
-    found: dict[str, Leaf] = {}
-    for statement in statements(document):
-        found[f"Statement[{_statement_text(statement)}]"] = True
-    rest = {
-        k: v for k, v in mapping(document).items() if k not in ("Statement", "Version")
-    }
-    return found, {**properties, **({"PolicyDocument": rest} if rest else {})}
-
-
-def _statement_text(statement: Any) -> str:
-    parts = (
-        statement.principals,
-        statement.actions,
-        statement.resources,
-        statement.conditions,
-    )
-    words = [" ".join(sorted(part)) for part in parts if part]
-    return " | ".join(
-        ["Allow" if statement.allows else "Deny", *words, statement.rest]
-    ).rstrip(" |")
-
-
 _DERIVED: Mapping[str, Callable[[dict[str, Any]], _Derived]] = {
     "AWS::CertificateManager::Certificate": _certificate_leaves,
     "AWS::S3::Bucket": _bucket_leaves,
-    "AWS::S3::BucketPolicy": _policy_leaves,
     "AWS::WAFv2::RuleGroup": _web_acl_leaves,
     "AWS::WAFv2::WebACL": _web_acl_leaves,
     f"{CLOUDFRONT}ConnectionGroup": _tenant_leaves,
@@ -327,46 +301,25 @@ def policy_lines(before: object, after: object) -> Iterator[Line]:
     values = (canonical(before), canonical(after))
     if any(statement.is_for_everybody for statement in more):
         yield _policy_line(
-            "everybody is let in", "files can be read without the CDN", *values
+            "everybody is let in", "files can be read without the CDN", values
         )
     elif more and before is not None:
-        allowed = listed(_statement_text(statement) for statement in more)
+        note = "somebody else may use it, or in other ways, or under fewer conditions"
+        yield _policy_line("more is allowed than before", note, values)
+    if no_longer_refused(was, now):
         yield _policy_line(
-            format_message("more is allowed than before: {}", allowed),
-            "somebody else may use it, or in other ways, or under fewer conditions",
-            *values,
-        )
-    refused = no_longer_refused(was, now)
-    if refused:
-        texts = listed(_statement_text(statement) for statement in refused)
-        yield _policy_line(
-            format_message("what was refused may be allowed: {}", texts),
-            "such as requests over http://",
-            *values,
+            "what was refused may be allowed", "such as http:// requests", values
         )
 
 
-def _policy_line(message: str | Message, note: str, *values: object) -> Line:
+def _policy_line(message: str, note: str, values: object) -> Line:
     return Line(
         topic=Topic.ACCESS,
-        message=format_message(message) if isinstance(message, str) else message,
+        message=format_message(message),
         note=note,
         block=BlockReason.ACCESS_WIDENED,
         values=values,
     )
-
-
-_BUCKET_POLICY = Rules(
-    (
-        Rule(
-            path=r"Statement\[(.*)\]",
-            topic=Topic.ACCESS,
-            added="the statement {key} is added",
-            removed="the statement {key} is removed",
-        ),
-    ),
-    fallback=Rule(path=".*", topic=Topic.ACCESS, message=SETTING),
-)
 
 
 # --- Domain names ---
@@ -527,6 +480,9 @@ _MONITORING = Rules(
 )
 
 
+_KEY_FAILS = (
+    "the deploy fails: a key cannot be changed, give the new one a name of its own"
+)
 _PUBLIC_KEY = Rules(
     (
         # https://github.com/aws/aws-cdk/issues/15301
@@ -534,11 +490,13 @@ _PUBLIC_KEY = Rules(
             path=r"PublicKeyConfig\.EncodedKey",
             topic=Topic.ACCESS,
             message="is another key under the same name",
-            note="the deploy fails: give the new key a name of its own",
+            note=_KEY_FAILS,
         ),
         Rule(
-            path=r"PublicKeyConfig\.(?:Name|CallerReference|Comment)",
+            path=r"PublicKeyConfig\.(?!Comment).*",
             topic=Topic.ACCESS,
+            message=SETTING,
+            note=_KEY_FAILS,
         ),
     ),
     fallback=Rule(path=".*", topic=Topic.ACCESS, message=SETTING),
@@ -561,7 +519,7 @@ RESOURCE_RULES: Mapping[str, Rules] = {
     "AWS::Logs::LogGroup": _MONITORING,
     "AWS::Route53::RecordSet": _RECORD,
     "AWS::S3::Bucket": _BUCKET,
-    "AWS::S3::BucketPolicy": _BUCKET_POLICY,
+    "AWS::S3::BucketPolicy": _always(Topic.ACCESS, None),
     "AWS::SNS::Subscription": _MONITORING,
     "AWS::WAFv2::IPSet": _always(
         Topic.ACCESS, None, "a web ACL refuses or allows by it"
