@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -57,12 +58,26 @@ def distribution(**config):
     return "AWS::CloudFront::Distribution", {"DistributionConfig": {**usual, **config}}
 
 
+def deploy(make, resources, name=NAME):
+    """Make these resources in the test's account, as a stack."""
+    template = json.dumps(target(resources).stack.template)
+    make("cloudformation").create_stack(StackName=name, TemplateBody=template)
+
+
 def asked(check, wanted, clients):
     """The findings of one check, as (level, message)."""
     found = findings_of(check, OF_THE_ACCOUNT[check], wanted, clients)
     assert all(one.hint for one in found if one.level in (Level.WARN, Level.FAIL))
     assert not any(ACCOUNT in one.message + one.hint for one in found)
     return [(str(one.level), one.message) for one in found]
+
+
+def says(check, wanted, clients, said):
+    """That a check has one finding: its level, and after it a part of its message."""
+    ((found, message),) = asked(check, wanted, clients)
+    level, _, part = said.partition(" ")
+    assert found == level
+    assert part in message
 
 
 def session_of(endpoint, account=ACCOUNT):

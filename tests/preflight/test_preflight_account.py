@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from preflight_support import BOOTSTRAP, asked, distribution, recorded, target
+from preflight_support import BOOTSTRAP, asked, distribution, recorded, says, target
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, run_checks
 from dj_cloudfront.findings import Level
@@ -36,16 +36,13 @@ def test_credentials_that_may_not_ask_are_a_warning_that_names_the_call(check):
         ("ssm", "get_parameter", "AccessDeniedException"),
     ]
     wanted = target(resources, bootstrap=BOOTSTRAP)
-    ((level, message),) = asked(check, wanted, recorded(*refusals))
-    assert level == "WARN"
-    assert "the credentials may not call " in message
+    says(check, wanted, recorded(*refusals), "WARN the credentials may not call ")
 
 
 @pytest.mark.parametrize("check", [*OF_THE_ACCOUNT.keys() - {"region"}])
 def test_what_a_stack_does_not_have_is_left_out(check, clients):
     wanted = target({"One": ("AWS::X::Y", {})})
-    said = ("SKIP", "the template has nothing to look up")
-    assert asked(check, wanted, clients) == [said]
+    says(check, wanted, clients, "SKIP the template has nothing to look up")
 
 
 # -- the region
@@ -83,8 +80,8 @@ def test_the_usual_region_is_not_asked_for():
 
 
 def test_a_region_without_bootstrap_fails(clients):
-    said = [("FAIL", "us-east-1 is not bootstrapped")]
-    assert asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients) == said
+    said = "FAIL us-east-1 is not bootstrapped"
+    says("bootstrap", target({}, bootstrap=BOOTSTRAP), clients, said)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,15 @@ import sys
 import uuid
 
 import pytest
-from preflight_support import asked, distribution, recorded, stands, target
+from preflight_support import (
+    asked,
+    deploy,
+    distribution,
+    recorded,
+    says,
+    stands,
+    target,
+)
 
 from cdn_review.preflight.clients import Dns
 from local.environment import ACCOUNT
@@ -62,9 +70,7 @@ SOON = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
     ids=lambda value: str(value)[:30],
 )
 def test_what_acm_says_of_a_certificate_decides(about, level, part):
-    ((found, message),) = asked("certificate", named(), recorded(issued(**about)))
-    assert found == level
-    assert part in message
+    says("certificate", named(), recorded(issued(**about)), f"{level} {part}")
 
 
 def test_a_certificate_of_the_local_aws_is_read(clients, make):
@@ -90,9 +96,7 @@ def test_a_name_without_a_certificate_fails(clients):
     ],
 )
 def test_a_certificate_that_cannot_be_taken_fails(clients, owner, arn, part):
-    ((level, message),) = asked("certificate", named(arn.format(owner=owner)), clients)
-    assert level == "FAIL"
-    assert part in message
+    says("certificate", named(arn.format(owner=owner)), clients, f"FAIL {part}")
 
 
 def test_an_imported_certificate_is_looked_at():
@@ -101,9 +105,7 @@ def test_an_imported_certificate_is_looked_at():
     answers = [("cloudformation", "list_exports", exports), issued()]
     assert asked("certificate", wanted, recorded(*answers)) == [ISSUED]
     other = ("cloudformation", "list_exports", {"Exports": []})
-    ((level, message),) = asked("certificate", wanted, recorded(other))
-    assert level == "WARN"
-    assert "only the deploy knows its ARN" in message
+    says("certificate", wanted, recorded(other), "WARN only the deploy knows its ARN")
 
 
 @pytest.mark.parametrize(
@@ -149,51 +151,25 @@ def test_a_certificate_that_waits_names_its_record():
 # -- names that others hold
 
 
-def taken(make, *names):
-    origin = {
-        "Id": "o",
-        "DomainName": "www.example.com",
-        "CustomOriginConfig": {
-            "HTTPPort": 80,
-            "HTTPSPort": 443,
-            "OriginProtocolPolicy": "https-only",
-        },
-    }
-    config = {
-        "CallerReference": uuid.uuid4().hex,
-        "Comment": "",
-        "Enabled": True,
-        "Aliases": {"Quantity": len(names), "Items": list(names)},
-        "Origins": {"Quantity": 1, "Items": [origin]},
-        "DefaultCacheBehavior": {
-            "TargetOriginId": "o",
-            "ViewerProtocolPolicy": "redirect-to-https",
-            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
-        },
-    }
-    made = make("cloudfront").create_distribution(DistributionConfig=config)
-    return made["Distribution"]["Id"]
-
-
-def test_a_name_on_another_distribution_of_the_account_fails(clients, make):
-    identity = taken(make, STATIC)
-    said = f"{STATIC} is held by the distribution {identity} of this account"
-    assert asked("names in DNS", named(), clients) == [("FAIL", said)]
-
-
-def test_a_wildcard_of_another_distribution_does_not_hold_the_name(clients, make):
-    taken(make, "*.example.com")
-    ((level, message),) = asked("names in DNS", named(), clients)
-    assert level == "PASS"
-    assert message.startswith("static.example.com is on no other distribution")
+@pytest.mark.parametrize(
+    ("other", "level", "part"),
+    [
+        (STATIC, "FAIL", f"{STATIC} is held by the distribution E"),
+        ("*.example.com", "PASS", f"{STATIC} is on no other distribution"),
+    ],
+)
+def test_a_name_on_another_distribution_of_the_account_fails(
+    clients, make, other, level, part
+):
+    deploy(make, {"Other": distribution(Aliases=[other])}, "another-stack")
+    says("names in DNS", named(), clients, f"{level} {part}")
 
 
 def test_a_name_that_leads_to_cloudfront_already_is_a_warning(clients, records):
     records[STATIC, "A"] = [("CNAME", "D111.cloudfront.net.")]
     records["d111.cloudfront.net", "A"] = [("A", "192.0.2.1")]
-    ((level, message),) = asked("names in DNS", named(), clients)
-    assert level == "WARN"
-    assert "leads to a distribution already" in message
+    said = "leads to a distribution already"
+    says("names in DNS", named(), clients, f"WARN {said}")
 
 
 OWN = (DISTRIBUTION, "Cdn", "E1OWN")
@@ -279,21 +255,19 @@ def test_a_zone_with_room_passes(clients, make):
 
 
 def test_a_zone_that_does_not_exist_fails(clients):
-    said = ("FAIL", "Z0123456789ABC does not exist in this account")
-    assert asked("hosted zone", writes("Z0123456789ABC", "A"), clients) == [said]
+    said = "FAIL Z0123456789ABC does not exist in this account"
+    says("hosted zone", writes("Z0123456789ABC", "A"), clients, said)
 
 
 def test_a_zone_of_another_name_fails(clients, make):
-    said = ("FAIL", "static.example.com is not in the zone of le.com")
-    assert asked("hosted zone", writes(zone(make, "le.com"), "A"), clients) == [said]
+    said = "FAIL static.example.com is not in the zone of le.com"
+    says("hosted zone", writes(zone(make, "le.com"), "A"), clients, said)
 
 
 def test_a_private_zone_fails(clients, make):
     vpc = {"VPCRegion": "us-east-1", "VPCId": "vpc-12345678"}
     identity = zone(make, VPC=vpc, HostedZoneConfig={"PrivateZone": True})
-    ((level, message),) = asked("hosted zone", writes(identity, "A"), clients)
-    assert level == "FAIL"
-    assert "is private" in message
+    says("hosted zone", writes(identity, "A"), clients, "FAIL is private")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,15 @@ import datetime as dt
 
 import pytest
 from environments import PUBLIC_KEY
-from preflight_support import NAME, asked, distribution, recorded, stands, target
+from preflight_support import (
+    asked,
+    deploy,
+    distribution,
+    recorded,
+    says,
+    stands,
+    target,
+)
 
 from local.environment import ACCOUNT
 
@@ -32,45 +40,42 @@ def policies(*names):
     return {name: (POLICY, {"CachePolicyConfig": config(name)}) for name in names}
 
 
-def deploy(make, resources):
-    import json
-
-    template = json.dumps(target(resources).stack.template)
-    make("cloudformation").create_stack(StackName=NAME, TemplateBody=template)
-
-
 def create(make, *names):
     for name in names:
         make("cloudfront").create_cache_policy(CachePolicyConfig=config(name))
 
 
-def test_a_name_that_something_else_has_fails(clients, make):
-    assert asked("names", target(policies("ours")), clients) == [FREE]
-    create(make, "ours")
-    said = ("FAIL", "the CachePolicy 'ours' exists already, outside this stack")
-    assert asked("names", target(policies("ours")), clients) == [said]
+KEY = {"CallerReference": "1", "Name": "ours", "EncodedKey": PUBLIC_KEY}
+LOG_GROUP = "AWS::Logs::LogGroup"
+WANTED = {
+    POLICY: policies("ours")["ours"],
+    "AWS::CloudFront::PublicKey": (
+        "AWS::CloudFront::PublicKey",
+        {"PublicKeyConfig": KEY},
+    ),
+    LOG_GROUP: (LOG_GROUP, {"LogGroupName": "ours"}),
+}
 
 
-def test_a_name_of_the_stack_itself_passes(clients, make):
-    deploy(make, policies("ours"))
-    assert asked("names", target(policies("ours")), clients) == [FREE]
-
-
-def test_the_name_of_a_key_that_exists_fails(clients, make):
-    key = {"CallerReference": "1", "Name": "ours", "EncodedKey": PUBLIC_KEY}
-    make("cloudfront").create_public_key(PublicKeyConfig=key)
-    wanted = {"Key": ("AWS::CloudFront::PublicKey", {"PublicKeyConfig": key})}
-    said = ("FAIL", "the PublicKey 'ours' exists already, outside this stack")
-    assert asked("names", target(wanted), clients) == [said]
-
-
-def test_a_log_group_that_exists_fails(clients, make):
-    make("logs").create_log_group(logGroupName="ours-before")
-    wanted = target({"Logs": ("AWS::Logs::LogGroup", {"LogGroupName": "ours"})})
+@pytest.mark.parametrize("kind", WANTED)
+def test_a_name_that_something_else_has_fails(clients, make, kind):
+    wanted = target({"One": WANTED[kind]})
     assert asked("names", wanted, clients) == [FREE]
-    make("logs").create_log_group(logGroupName="ours")
-    said = ("FAIL", "the LogGroup 'ours' exists already, outside this stack")
-    assert asked("names", wanted, clients) == [said]
+    deploy(make, {"Other": WANTED[kind]}, "another-stack")
+    name = kind.rpartition("::")[2]
+    said = f"the {name} 'ours' exists already, outside this stack"
+    assert asked("names", wanted, clients) == [("FAIL", said)]
+
+
+@pytest.mark.parametrize("kind", WANTED)
+def test_a_name_of_the_stack_itself_passes(clients, make, kind):
+    deploy(make, {"One": WANTED[kind]})
+    assert asked("names", target({"One": WANTED[kind]}), clients) == [FREE]
+
+
+def test_a_log_group_of_a_longer_name_is_another(clients, make):
+    make("logs").create_log_group(logGroupName="ours-before")
+    assert asked("names", target({"One": WANTED[LOG_GROUP]}), clients) == [FREE]
 
 
 def test_names_that_cloudformation_validates_are_left_to_it(clients, make):
@@ -136,8 +141,8 @@ def test_policies_of_others_count(clients, make):
 
 def test_policies_that_the_stack_has_are_not_counted_twice(clients, make):
     deploy(make, policies("a", "b"))
-    said = ("PASS", "2 of 20 cache policies after the deploy")
-    assert asked("quota", target(policies("a", "b")), clients) == [said]
+    said = "PASS 2 of 20 cache policies after the deploy"
+    says("quota", target(policies("a", "b")), clients, said)
 
 
 def test_public_keys_count(clients, make):
@@ -146,8 +151,7 @@ def test_public_keys_count(clients, make):
         config = {**key, "EncodedKey": PUBLIC_KEY}
         make("cloudfront").create_public_key(PublicKeyConfig=config)
     wanted = target({"Key": ("AWS::CloudFront::PublicKey", {})})
-    said = ("FAIL", "11 of 10 public keys after the deploy")
-    assert asked("quota", wanted, clients) == [said]
+    says("quota", wanted, clients, "FAIL 11 of 10 public keys after the deploy")
 
 
 def with_quotas(answer):

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import socket
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from certificates_support import Authority
+from inspection_server_support import HOST, Reply, Server, good
 from preflight_support import recorded, target
 
 from cdn_review.preflight.origin import check_origin
 from dj_cloudfront.findings import Level
 
-HOST = "www.example.com"
-GOOD = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+CLEAN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 
 
 def days(number):
@@ -34,42 +31,22 @@ def certificate(authority):
     return authority.signed(HOST, start=days(-1), end=days(60))
 
 
-@pytest.fixture(autouse=True)
-def trusted(authority, monkeypatch):
+@pytest.fixture
+def found(authority, monkeypatch, tmp_path, certificate):
+    """What is said of a server with a fault, but for what passes: (level, message)."""
     monkeypatch.setenv("SSL_CERT_FILE", authority.file)
 
+    def found(fault=good, wanted=None, context=certificate):
+        with Server(tmp_path, fault, context=context) as server:
+            clients = replace(recorded(), origin_address=("127.0.0.1", server.port))
+            findings = list(check_origin(wanted or site("static"), clients))
+        wrong = [one for one in findings if one.level is not Level.PASS]
+        assert all(one.hint for one in wrong)
+        found.passed = [one.id for one in findings if one.level is Level.PASS]
+        found.asked = server.asked
+        return [(str(one.level), one.message) for one in wrong]
 
-@contextmanager
-def serving(context, answer):
-    """A server whose answer to (path, headers) is (status, headers). Its address, its log."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append((self.path, dict(self.headers)))
-            status, headers = answer(self.path, self.headers)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        # A client that refuses the certificate leaves in the middle of the handshake.
-        server.handle_error = lambda request, address: None
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address, asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    return found
 
 
 def site(*trees, protocol="https-only", headers=None, policy=None):
@@ -93,38 +70,19 @@ def site(*trees, protocol="https-only", headers=None, policy=None):
     return target(resources)
 
 
-def found(context, answer, wanted=None):
-    with serving(context, answer) as (address, _):
-        clients = replace(recorded(), origin_address=address)
-        findings = list(check_origin(wanted or site("static"), clients))
-    assert all(one.hint for one in findings if one.level in (Level.WARN, Level.FAIL))
-    return [(str(one.level), one.id, one.message) for one in findings]
+def answering(status, headers=CLEAN):
+    return lambda request, reply: Reply(status, headers)
 
 
-def bad(findings):
-    return [(level, text) for level, _, text in findings if level != "PASS"]
-
-
-def missing(path, headers):
-    return 404, GOOD
-
-
-def test_a_server_that_answers_as_a_file_server_passes(certificate):
-    findings = found(certificate, missing, site("static", "media"))
-    assert {level for level, _, _ in findings} == {"PASS"}
-    assert [check for _, check, _ in findings] == ["origin", *("origin", "tree") * 2]
-
-
-def test_it_is_asked_as_the_distributions_ask(certificate):
-    with serving(certificate, missing) as (address, asked):
-        clients = replace(recorded(), origin_address=address)
-        list(check_origin(site("static", "media"), clients))
-    trees = {(path.split("/")[1], headers["X-Cdn-Tree"]) for path, headers in asked}
-    assert trees == {
-        *{("static", "static"), ("admin", "static")},
-        *{("media", "media"), ("admin", "media")},
+def test_a_server_is_asked_as_the_distributions_ask(found):
+    assert found(wanted=site("static", "media")) == []
+    assert found.passed == ["origin", *("origin", "tree") * 2]
+    asked = {(one.path.split("/")[1], one.headers["x-cdn-tree"]) for one in found.asked}
+    assert asked == {
+        *(("static", "static"), ("admin", "static")),
+        *(("media", "media"), ("admin", "media")),
     }
-    assert {headers["Host"] for _, headers in asked} == {HOST}
+    assert {one.headers["host"] for one in found.asked} == {HOST}
 
 
 @pytest.mark.parametrize(
@@ -135,120 +93,91 @@ def test_it_is_asked_as_the_distributions_ask(certificate):
             {"Location": "/accounts/login/"},
             "redirects a missing file of the static",
         ),
-        (301, {"Location": "https://login.example.org/"}, "to login.example.org"),
+        (301, {"Location": "https://user:pass@a.example/?token=b"}, "to a.example"),
         (401, {"WWW-Authenticate": "Basic"}, "distribution: a login or a filter"),
         (403, {}, "distribution: a login or a filter"),
         (200, {}, "answers 200 for a missing file of the static distribution"),
         (500, {}, "answers 500"),
+        (404, {**CLEAN, "Via": "1.1 a.cloudfront.net (CloudFront)"}, "behind a CDN"),
+        (404, {**CLEAN, "CF-RAY": "8a1"}, "behind a CDN"),
+        (404, {**CLEAN, "X-Served-By": "cache-fra-1"}, "behind a CDN"),
     ],
 )
-def test_an_answer_that_is_no_404_fails(certificate, status, headers, message):
-    findings = bad(found(certificate, lambda path, given: (status, headers)))
+def test_an_answer_that_is_not_a_404_of_the_server_itself_fails(
+    found, status, headers, message
+):
+    findings = found(answering(status, headers))
     assert any(level == "FAIL" and message in text for level, text in findings)
-
-
-def test_the_secret_of_a_login_page_is_not_shown(certificate):
-    where = {"Location": "https://user:hunter2@login.example.org/?token=abc"}
-    findings = found(certificate, lambda path, given: (302, where))
-    assert "hunter2" not in str(findings)
+    assert "pass@" not in str(findings)
     assert "token" not in str(findings)
 
 
-def test_a_403_may_be_the_secret_that_is_asked_for(certificate):
-    secret = {"X-Origin-Secret": "{{resolve:secretsmanager:a:SecretString:::b}}"}
-    guarded = site("static", headers=secret)
-    assert bad(found(certificate, lambda path, given: (403, GOOD), guarded)) == []
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Via": "1.1 abc.cloudfront.net (CloudFront)"},
-        {"CF-RAY": "8a1"},
-        {"X-Served-By": "cache-fra-1"},
-        {"Server": "cloudflare"},
-    ],
-    ids=lambda headers: next(iter(headers)),
-)
-def test_a_server_behind_another_cdn_fails(certificate, headers):
-    findings = bad(found(certificate, lambda path, given: (404, {**GOOD, **headers})))
-    assert any("is itself behind a CDN" in text for level, text in findings)
-
-
 @pytest.mark.parametrize("own", [{"Via": "1.1 nginx"}, {"X-Cache": "MISS"}])
-def test_a_proxy_of_ones_own_is_no_cdn(certificate, own):
-    assert bad(found(certificate, lambda path, given: (404, {**GOOD, **own}))) == []
+def test_a_proxy_of_ones_own_is_no_cdn(found, own):
+    assert found(answering(404, {**CLEAN, **own})) == []
+
+
+def test_a_403_may_be_the_secret_that_is_asked_for(found):
+    secret = {"X-Origin-Secret": "{{resolve:secretsmanager:a:SecretString:::b}}"}
+    assert found(answering(403), site("static", headers=secret)) == []
 
 
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ({**GOOD, "Cache-Control": "max-age=60"}, "lets a missing file"),
-        ({**GOOD, "Set-Cookie": "a=b"}, "sets cookies with a missing file"),
+        ({**CLEAN, "Cache-Control": "max-age=60"}, "lets a missing file"),
+        ({**CLEAN, "Set-Cookie": "a=b"}, "sets cookies with a missing file"),
         ({"Cache-Control": "no-store"}, "sends no Access-Control-Allow-Origin"),
     ],
 )
-def test_wrong_headers_are_warnings(certificate, headers, message):
-    ((level, text),) = bad(found(certificate, lambda path, given: (404, headers)))
+def test_wrong_headers_are_warnings(found, headers, message):
+    ((level, text),) = found(answering(404, headers))
     assert level == "WARN"
     assert message in text
 
 
-def test_the_edge_may_send_the_cors_headers_itself(certificate):
+def test_the_edge_may_send_the_cors_headers_itself(found):
     # AWS's own policy SimpleCORS.
     wanted = site("static", policy="60669652-455b-4ae9-85a4-c4c02393f86c")
-    answer = {"Cache-Control": "no-store"}
-    assert bad(found(certificate, lambda path, given: (404, answer), wanted)) == []
+    assert found(answering(404, {"Cache-Control": "no-store"}), wanted) == []
 
 
-@pytest.mark.parametrize(
-    ("status", "is_open"), [(404, False), (400, False), (200, True), (302, True)]
-)
-def test_an_admin_that_a_distribution_can_reach_fails(certificate, status, is_open):
-    def admin(path, headers):
-        return (status, GOOD) if path == "/admin/" else (404, GOOD)
+@pytest.mark.parametrize("status", [400, 200, 302])
+def test_an_admin_that_a_distribution_can_reach_fails(found, status):
+    def admin(request, reply):
+        return Reply(status, CLEAN) if request.path == "/admin/" else None
 
     said = f"{HOST} answers the static distribution {status} for /admin/"
-    assert bad(found(certificate, admin)) == ([("FAIL", said)] if is_open else [])
+    assert found(admin) == ([] if status == 400 else [("FAIL", said)])
 
 
-def test_a_server_that_is_asked_without_tls_is_asked_so():
-    assert bad(found(None, missing, site("static", protocol="http-only"))) == []
+def test_a_server_that_is_asked_without_tls_is_asked_so(found):
+    assert found(wanted=site("static", protocol="http-only"), context=None) == []
 
 
 # -- no answer
 
 
 @pytest.mark.parametrize(
-    ("name", "start", "end", "part"),
+    ("name", "start", "end", "said"),
     [
-        ("other.example.com", -1, 60, "has a certificate for another name"),
-        (HOST, -60, -1, "has a certificate that has expired"),
+        ("other.example.com", -1, 60, ("FAIL", "has a certificate for another name")),
+        (HOST, -60, -1, ("FAIL", "has a certificate that has expired")),
+        (HOST, -60, 5.1, ("WARN", f"the certificate of {HOST} ends in 5 days")),
+        (None, 0, 0, ("FAIL", "speaks no TLS")),
     ],
 )
-def test_a_certificate_that_cloudfront_refuses_fails(authority, name, start, end, part):
-    context = authority.signed(name, start=days(start), end=days(end))
-    ((level, text),) = bad(found(context, missing, site("static", "media")))
-    assert level == "FAIL"
-    assert part in text
+def test_the_certificate_has_to_be_one_that_cloudfront_takes(
+    found, authority, name, start, end, said
+):
+    context = authority.signed(name, start=days(start), end=days(end)) if name else None
+    ((level, text),) = found(wanted=site("static", "media"), context=context)
+    assert level == said[0]
+    assert said[1] in text
 
 
-def test_a_certificate_that_ends_soon_is_a_warning(authority):
-    soon = authority.signed(HOST, start=days(-60), end=days(5.1))
-    said = f"the certificate of {HOST} ends in 5 days"
-    assert bad(found(soon, missing)) == [("WARN", said)]
-
-
-def test_a_server_without_tls_fails():
-    ((level, text),) = bad(found(None, missing))
-    assert level == "FAIL"
-    assert "speaks no TLS" in text
-
-
-def test_nobody_at_the_port_fails_once_for_all_distributions(certificate):
-    with serving(certificate, missing) as (address, _):
-        pass
-    clients = replace(recorded(), origin_address=address)
+def test_nobody_at_the_port_fails_once_for_all_distributions():
+    clients = replace(recorded(), origin_address=("127.0.0.1", 9))
     (finding,) = check_origin(site("static", "media"), clients)
     assert finding.level is Level.FAIL
     assert finding.message.startswith(f"{HOST} refuses connections")

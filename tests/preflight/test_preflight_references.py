@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from preflight_support import asked, recorded, target
+from preflight_support import asked, recorded, says, target
 
 
 def refers(value):
@@ -24,18 +24,19 @@ def test_a_secret_has_to_exist_in_its_version(clients, make):
         Name="mysite/origin", SecretString="not to be seen"
     )
     arn, version = made["ARN"], made["VersionId"]
-    said = ("PASS", "the secret exists, in the version that is meant")
-    assert asked("secret", secret(arn, version), clients) == [said]
-    said = ("FAIL", "the secret has no such version")
-    assert asked("secret", secret(arn, uuid.uuid4()), clients) == [said]
+    said = "PASS the secret exists, in the version that is meant"
+    says("secret", secret(arn, version), clients, said)
+    said = "FAIL the secret has no such version"
+    says("secret", secret(arn, uuid.uuid4()), clients, said)
     make("secretsmanager").delete_secret(SecretId=arn)
-    said = ("FAIL", "the secret is about to be deleted")
-    assert asked("secret", secret(arn, version), clients) == [said]
+    said = "FAIL the secret is about to be deleted"
+    says("secret", secret(arn, version), clients, said)
 
 
 def test_a_secret_that_does_not_exist_fails(clients):
-    said = ("FAIL", "the secret does not exist")
-    assert asked("secret", secret("mysite/none", "1"), clients) == [said]
+    says(
+        "secret", secret("mysite/none", "1"), clients, "FAIL the secret does not exist"
+    )
 
 
 def test_a_version_of_a_secret_without_a_label_may_be_gone_soon():
@@ -47,8 +48,8 @@ def test_a_version_of_a_secret_without_a_label_may_be_gone_soon():
             {"Versions": [{"VersionId": version}]},
         ),
     )
-    said = ("WARN", "the version has no label: AWS may delete it")
-    assert asked("secret", secret("mysite/origin", version), clients) == [said]
+    said = "WARN the version has no label: AWS may delete it"
+    says("secret", secret("mysite/origin", version), clients, said)
 
 
 # -- buckets
