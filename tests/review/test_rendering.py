@@ -167,7 +167,9 @@ def test_the_raw_diff_is_cut_first():
 
 def test_settings_that_no_sentence_explains_go_next_and_blocks_stay():
     other = many(MANY, "sets", topic=Topic.OTHER)
-    text = markdown.render(report(*other, *many(MANY), replaced(), raw="raw"))
+    # The group of prod, which has the other settings, comes before that of dev.
+    known = [change("plain"), *many(MANY, environment="dev")]
+    text = markdown.render(report(*known, *other, replaced(), raw="raw"))
     assert size(text) <= markdown.LIMIT
     assert text.count("takes") == MANY and 0 < text.count("sets") < MANY
     assert "is replaced" in text and "[[acknowledged]]" in text
@@ -181,6 +183,15 @@ def test_what_is_labelled_stays_longer_than_what_is_not():
     assert text.count("**cost**") == 100 and 0 < text.count("takes") < 600
 
 
+def test_headings_without_a_line_left_take_no_room():
+    names = [f"{number}-{'x' * 60}" for number in range(2000)]
+    text = markdown.render(
+        report(*(change(environment=name) for name in names), replaced())
+    )
+    assert "is replaced" in text and 0 < text.count("changes\n") < 2000
+    assert size(text) <= markdown.LIMIT
+
+
 @pytest.mark.parametrize("limit", [20_000, markdown.LIMIT])
 def test_nothing_makes_a_comment_too_long(limit):
     wild = "\U0001f600" * 200
@@ -188,7 +199,7 @@ def test_nothing_makes_a_comment_too_long(limit):
     found = report(
         *blocks,
         acknowledged={f"{n}{wild}": wild for n in range(200)},
-        notices=(wild,) * 30,
+        notices=(wild * 10,) * 30,
         raw="`" * 70_000,
     )
     text = markdown.render(found, limit=limit)
