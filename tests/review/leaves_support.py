@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from cdn_review.compare import compare
-
 from cdn_review.message import to_text
 from cdn_review.snapshot import Snapshot, Stack
 
@@ -40,7 +39,7 @@ CHOICES = (
     ("TLSv1", "TLSv1.1", "TLSv1.2"),
     ("TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.3_2025"),
     ("sni-only", "vip", "static-ip"),
-    ("none", "whitelist", "blacklist", "allExcept", "all"),
+    ("none", "all", "allExcept", "whitelist"),
     ("viewer-request", "origin-request"),
     ("viewer-response", "origin-response"),
     ("always", "never", "no-override"),
@@ -61,6 +60,12 @@ CHOICES = (
     ("PRIMARY", "SECONDARY"),
     ("direct", "tenant-only"),
 )
+
+# Those whose values are some of the others.
+CHOICES_OF = {
+    "RestrictionType": ("whitelist", "blacklist", "none"),
+    "SelectionCriteria": ("default", "media-quality-based"),
+}
 
 Template = dict[str, Any]
 Path_ = tuple[str | int, ...]
@@ -162,7 +167,7 @@ def put(node: Any, path: Path_, value: Any) -> Any:
     if isinstance(node, dict):
         if not rest and value is GONE:
             return {key: one for key, one in node.items() if key != step}
-        return {**node, step: put(node.get(step), rest, value)}
+        return {**node, step: put(node.get(step, {}), rest, value)}
     assert isinstance(node, list) and isinstance(step, int)
     if not rest and value is GONE:
         return node[:step] + node[step + 1 :]
@@ -203,7 +208,7 @@ def is_computed(value: Any) -> bool:
 def nodes(value: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
     """All below and the value itself. What is computed has nothing below."""
     yield path, value
-    if is_computed(value):
+    if is_computed(value) or value == NO_VALUE:
         return
     if isinstance(value, dict):
         if "Fn::If" in value:
@@ -218,7 +223,7 @@ def nodes(value: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
             yield from nodes(one, (*path, number))
 
 
-def another(value: Any, beside: list[Any]) -> Any:
+def another(value: Any, beside: list[Any], setting: str = "") -> Any:
     """A value of the same type that is no neighbor's."""
     if isinstance(value, bool):
         return not value
@@ -228,7 +233,7 @@ def another(value: Any, beside: list[Any]) -> Any:
         return "false" if value == "true" else "true"
     if value.isdigit():
         return str(int(value) + 1)
-    for choice in CHOICES:
+    for choice in (CHOICES_OF.get(setting, ()), *CHOICES):
         if value in choice:
             free = [one for one in choice if one not in (value, *beside)]
             return free[0] if free else None
@@ -267,7 +272,7 @@ def _mutants_at(
     else:
         parent = at(template, path[:-1])
         beside = parent if isinstance(parent, list) else []
-        changed = another(value, beside)
+        changed = another(value, beside, str(path[-1]))
         if changed is not None:
             yield Mutant(source, path, value, changed)
         yield Mutant(source, path, value, computed)
@@ -287,7 +292,10 @@ def _added_to(
     yield Mutant(source, (*path, "Zzz"), GONE, "zzz")
     known = _known().get(shape(template, path), {})
     for key, example in known.items():
-        if key not in value:
+        if key not in value and (key, path[-1]) != (
+            "PathPattern",
+            "DefaultCacheBehavior",
+        ):
             yield Mutant(source, (*path, key), GONE, example)
 
 

@@ -108,6 +108,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "VpcOriginConfig": {"OriginKeepaliveTimeout": 5, "OriginReadTimeout": 30},
     "CustomErrorResponses": {"ErrorCachingMinTTL": 10},
+    "CachePolicyConfig": {"DefaultTTL": 86400, "MaxTTL": 31536000, "MinTTL": 0},
+    "CustomHeadersConfig": {"Override": False},
     "OriginGroups": {"SelectionCriteria": "default"},
     "LambdaFunctionAssociations": {"IncludeBody": False},
     "StrictTransportSecurity": {"IncludeSubdomains": False, "Preload": False},
@@ -118,6 +120,15 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "AliasTarget": {"EvaluateTargetHealth": False},
     "RateBasedStatement": {"EvaluationWindowSec": 300},
+    "CorsConfig": {"AccessControlAllowCredentials": False, "OriginOverride": False},
+    "ForwardedValues": {"QueryString": False, "Cookies": {"Forward": "none"}},
+    "ParametersInCacheKeyAndForwardedToOrigin": {
+        "CookiesConfig": {"CookieBehavior": "none"},
+        "EnableAcceptEncodingBrotli": False,
+        "EnableAcceptEncodingGzip": False,
+        "HeadersConfig": {"HeaderBehavior": "none"},
+        "QueryStringsConfig": {"QueryStringBehavior": "none"},
+    },
     "Alarm": {"ActionsEnabled": True, "TreatMissingData": "missing"},
     "ConnectionGroup": {"Enabled": True, "Ipv6Enabled": True},
     "DistributionTenant": {"Enabled": True},
@@ -378,12 +389,13 @@ def other_logical_ids(template: Template, random: Random) -> Template:
 
 
 def _with_another_name(key: str, value: Any) -> Any:
-    if (
-        isinstance(value, dict)
-        and isinstance(value.get("Name"), str)
-        and key.endswith("Config")
-    ):
-        return {**value, "Name": f"{value['Name']}-anew"}
+    if not (isinstance(value, dict) and key.endswith("Config")):
+        return value
+    match value.get("Name"):
+        case str(name):
+            return {**value, "Name": f"{name}-anew"}
+        case {"Fn::Sub": str(name)}:
+            return {**value, "Name": {"Fn::Sub": f"{name}-anew"}}
     return value
 
 
@@ -468,9 +480,7 @@ def other_ids_of_origins(template: Template, random: Random) -> Template:
 
 def defaults_written_out(template: Template, random: Random) -> Template:
     def rewrite(key: str, value: Any) -> Any:
-        if not isinstance(value, dict) or key not in DEFAULTS or _is_function(value):
-            return value
-        if key == "OriginGroups" and "Members" not in value:
+        if not _has_defaults(key, value):
             return value
         more = {name: part for name, part in DEFAULTS[key].items() if name not in value}
         if "CNAMEs" in value:
@@ -482,16 +492,26 @@ def defaults_written_out(template: Template, random: Random) -> Template:
 
 def defaults_left_out(template: Template, random: Random) -> Template:
     def rewrite(key: str, value: Any) -> Any:
-        if not isinstance(value, dict) or key not in DEFAULTS or _is_function(value):
+        if not _has_defaults(key, value):
             return value
+        defaults = {name: json.dumps(part) for name, part in DEFAULTS[key].items()}
         return {
-            k: part
-            for k, part in value.items()
-            if DEFAULTS[key].get(k) != part
-            or type(DEFAULTS[key].get(k)) is not type(part)
+            name: part
+            for name, part in value.items()
+            if defaults.get(name) != json.dumps(part)
         }
 
     return of_properties(template, rewrite)
+
+
+def _has_defaults(key: str, value: Any) -> bool:
+    """Whether it is an object itself, and not the notation around some."""
+    return (
+        isinstance(value, dict)
+        and key in DEFAULTS
+        and not _is_function(value)
+        and not value.keys() & {"Items", "Quantity"}
+    )
 
 
 def _is_function(value: dict[str, Any]) -> bool:
@@ -597,9 +617,9 @@ def own_policies(template: Template, random: Random) -> Template:
     policies = {}
 
     def rewrite(key: str, value: Any) -> Any:
-        if not isinstance(value, dict) or value.get("CachePolicyId") not in MANAGED:
+        wanted = value.get("CachePolicyId") if isinstance(value, dict) else None
+        if not isinstance(wanted, str) or wanted not in MANAGED:
             return value
-        wanted = value["CachePolicyId"]
         name = f"Own{wanted[:8]}"
         policies[name] = _cache_policy(name, *MANAGED[wanted])
         return {**value, "CachePolicyId": {"Ref": name}}

@@ -6,17 +6,186 @@ from collections.abc import Iterator
 from time import perf_counter
 
 import pytest
-from leaves_support import Mutant, mutants, sample, templates, told
+from leaves_support import GONE, Mutant, mutants, sample, templates, told
+from rewriting_support import DEFAULTS
 
 # What a line calls a setting that it does not call by its property.
-WORDS: dict[str, str] = {}
-
-# Why a change may stay without a line, by the type and the path of what changes.
-REASONS: dict[str, str] = {
-    r"Distribution .*(Origins|OriginGroups)(\.Items)?\.\*(\.Fn::If\.\*)?\.Id$": "binds a behavior to its origin",
-    r"[. ](Comment|Description|AlarmDescription)$": "is for readers",
-    r"\.Quantity$": "counts what stands beside it",
+WORDS = {
+    "AccessControl": "ACL",
+    "AccessControlAllowCredentials": "logged-in",
+    "AccessControlAllowHeaders": "request headers",
+    "AccessControlAllowMethods": "methods",
+    "AccessControlAllowOrigins": "pages of",
+    "AccessControlExposeHeaders": "readable headers",
+    "AccessControlMaxAgeSec": "preflight|max-age",
+    "AcmCertificateArn": "certificate",
+    "Action": "rule|allowed|statement",
+    "ActionsEnabled": "notifies",
+    "AlarmActions": "alarm",
+    "Aliases": "domain name",
+    "AliasTarget": "leads to",
+    "AllowedMethods": "requests",
+    "Bucket": "access logs|bucket",
+    "CacheBehaviors": "under",
+    "CachedMethods": "responses to",
+    "CachePolicyId": "cache",
+    "ClientCertificateArn": "client certificate",
+    "CloudFrontDefaultCertificate": "certificate",
+    "CNAMEs": "domain name",
+    "Code": "code",
+    "Condition": "allowed|statement",
+    "ConnectionAttempts": "attempts",
+    "ConnectionTimeout": "connection",
+    "ContentTypeOptions": "X-Content-Type-Options",
+    "CookieBehavior": "cookie",
+    "Cookies": "cookie",
+    "CorsConfig": "CORS|edge itself",
+    "Count": "rule",
+    "CustomOrigin": "origin|server",
+    "CustomOriginConfig": "origin",
+    "DefaultRootObject": "root URL",
+    "DefaultTTL": "cached",
+    "DNSName": "files come from|leads to",
+    "DomainName": "files come from|is no longer asked|domain name",
+    "Domains": "domain name",
+    "EnableAcceptEncodingBrotli": "encoding",
+    "EnableAcceptEncodingGzip": "encoding",
+    "Enabled": "enabled|disabled|Origin Shield|Server-Timing",
+    "EncodedKey": "key",
+    "ErrorCachingMinTTL": "error responses",
+    "EventType": "code",
+    "FieldLevelEncryptionId": "field-level encryption",
+    "Fields": "fields",
+    "Forward": "cookie",
+    "ForwardedValues": "cache key",
+    "FrameOption": "X-Frame-Options",
+    "FunctionARN": "code",
+    "FunctionAssociations": "code",
+    "FunctionCode": "code",
+    "GeoRestriction": "come from",
+    "HeaderBehavior": "header|nothing is cached|files are cached",
+    "Headers": "header",
+    "HeaderValue": "header",
+    "HttpVersion": "can use",
+    "IamCertificateId": "certificate",
+    "IncludeCookies": "cookies",
+    "IncludeSubdomains": "Strict-Transport-Security",
+    "IpAddressType": "reached over",
+    "IPV6Enabled": "IPv6",
+    "KeyGroupConfig": "sign",
+    "LambdaFunctionARN": "code",
+    "LambdaFunctionAssociations": "code",
+    "Locations": "viewers can come",
+    "Logging": "access logs",
+    "MaxTTL": "cached",
+    "Members": "no longer asked|origin",
+    "MinimumProtocolVersion": "TLS",
+    "MinTTL": "cached",
+    "Mode": "client certificates",
+    "ModeBlock": "X-Xss-Protection",
+    "OriginAccessControlId": "signed",
+    "OriginAccessIdentity": "signed",
+    "OriginCustomHeaders": "header",
+    "OriginGroup": "origin",
+    "OriginGroups": "no longer asked|origin",
+    "OriginId": "origin|server",
+    "OriginKeepaliveTimeout": "idle connections",
+    "OriginMtlsConfig": "client certificate",
+    "OriginOverride": "CORS",
+    "OriginPath": "folder",
+    "OriginProtocolPolicy": "is asked by",
+    "OriginReadTimeout": "waits",
+    "OriginRequestPolicyId": "origin is sent|origin request policy|no longer sent",
+    "Origins": "asked|origin",
+    "OriginShieldRegion": "Origin Shield",
+    "OriginSSLProtocols": "is asked with",
+    "Override": "replaces",
+    "OverrideAction": "rule",
+    "PathPattern": "under",
+    "Preload": "Strict-Transport-Security",
+    "PriceClass": "served from",
+    "Principal": "allowed|statement",
+    "Protection": "X-Xss-Protection",
+    "QueryString": "query string",
+    "QueryStringBehavior": "query string",
+    "QueryStringCacheKeys": "query string",
+    "QueryStrings": "query string",
+    "QueryStringsConfig": "query string",
+    "RealtimeLogConfigArn": "real-time logs",
+    "RecordFields": "fields",
+    "ReportUri": "X-Xss-Protection",
+    "ResourceRecords": "leads to",
+    "ResponseCode": "status",
+    "ResponseCompletionTimeout": "whole response",
+    "ResponseHeadersPolicyId": "header|CORS",
+    "ResponsePagePath": "page",
+    "RestrictionType": "come from",
+    "RetentionInDays": "lines are kept",
+    "S3Origin": "bucket",
+    "S3OriginConfig": "bucket",
+    "SamplingRate": "Server-Timing|lines",
+    "SelectionCriteria": "selected by",
+    "SslSupportMethod": "certificate",
+    "Status": "versioning",
+    "StatusCodes": "second origin",
+    "SubjectAlternativeNames": "domain name",
+    "Tags": "the tag",
+    "TargetOriginId": "origin|server|bucket",
+    "TrustedKeyGroups": "sign",
+    "TrustedSigners": "sign",
+    "Value": "the tag|Value|the header",
+    "VersioningConfiguration": "versioning",
+    "ViewerCertificate": "certificate",
+    "ViewerProtocolPolicy": "http://",
+    "VpcOriginId": "VPC",
+    "WebACLId": "web ACL",
+    "WhitelistedNames": "cookie",
 }
+# Properties that say which of several elements is meant: their value names it.
+NAMES = frozenset(
+    {
+        "DomainName",
+        "ErrorCode",
+        "EventType",
+        "Header",
+        "HeaderName",
+        "Id",
+        "Key",
+        "Name",
+        "PathPattern",
+        "Priority",
+        "Sid",
+    }
+)
+
+# Why a change may stay without a line, by how and where a leaf changes.
+REASONS = {
+    r"(Origins|OriginGroups)(\.Items)?\.\*(\.Fn::If\.\*)?\.Id$": "binds a behavior to its origin",
+    r"[. ](Comment|Description|AlarmDescription|Sid)$": "is for readers",
+    r"(Policy|OriginAccessControl|KeyGroup)Config\.(Name|CallerReference)$": "is a label",
+    r"\.Quantity$": "counts what stands beside it",
+    r"^added .*DistributionConfig\.(CustomOrigin|S3Origin|Origins|OriginGroups)$": "is an origin that no path asks",
+    r"^added .*\.(Cookies|Headers|QueryStrings|WhitelistedNames|QueryStringCacheKeys)$": "lists names that the behavior beside it leaves out",
+    r"^added .*(Action|OverrideAction|ActionToUse)\.\w+$": "is a second action, which no deploy accepts",
+    r"^removed .*DistributionConfig\.Enabled$": "is missed by every deploy",
+    r"ViewerCertificate\.Fn::If\.\*\.\w+$": "is nothing without a certificate, or its own",
+    r"^added .*AllowOrigins\.Items\.\*$": "is one of any",
+    r"Tags(\.Items|\.\*)*\.Zzz$": "is no part of a tag",
+}
+# What a setting is where it is absent, wherever it stands.
+ABSENT = {
+    "CookieBehavior": "none",
+    "Forward": "none",
+    "HeaderBehavior": "none",
+    "MinTTL": 0,
+    "QueryStringBehavior": "none",
+    "RestrictionType": "none",
+    "TrustedSigners": {"Enabled": False},
+    "ForwardedValues": {"Cookies": {"Forward": "none"}, "QueryString": False},
+    "Logging": {"Enabled": False, "Bucket": "", "Prefix": ""},
+}
+# Flags that are on unless a template says otherwise.
+ON = frozenset({"ActionsEnabled", "EnableSNI", "Ipv6Enabled", "ReturnData"})
 
 SECONDS = 30
 """For 5,000 changes. A third of it is usual."""
@@ -43,10 +212,41 @@ def clock():
     assert clock.seconds < 1 + SECONDS * clock.changes / 5_000
 
 
+def names_of(mutant: Mutant) -> set[str]:
+    """The setting, or what is below it if it is more than one."""
+    return {mutant.setting, *_keys(mutant.was), *_keys(mutant.becomes)} - {
+        "Items",
+        "Quantity",
+    }
+
+
+def _keys(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            if not key.startswith("Fn::") and key != "Ref":
+                yield key
+            yield from _keys(part)
+    if isinstance(value, list):
+        for part in value:
+            yield from _keys(part)
+
+
 def is_named(mutant: Mutant, line: str) -> bool:
-    plain = re.sub(r"[^a-z0-9]", "", line.lower())
-    words = WORDS.get(mutant.setting)
-    return mutant.setting.lower() in plain or bool(words and re.search(words, line))
+    names = names_of(mutant)
+    if any(_plain(name) in _plain(line) for name in names):
+        return True
+    values = [str(value).lower() for value in (mutant.was, mutant.becomes)]
+    if mutant.setting in NAMES and any(value in line.lower() for value in values):
+        return True
+    if "PolicyDocument" in mutant.path and re.search(
+        "statement|allowed|everybody", line
+    ):
+        return True
+    return any(re.search(WORDS[name], line) for name in names & WORDS.keys())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
 def are_told_apart(lines: list[str], back: list[str]) -> bool:
@@ -54,9 +254,25 @@ def are_told_apart(lines: list[str], back: list[str]) -> bool:
 
 
 def reason(mutant: Mutant) -> str | None:
-    return next(
-        (why for place, why in REASONS.items() if re.search(place, mutant.shape)), None
-    )
+    change = f"{mutant.operation} {mutant.shape}"
+    for place, why in REASONS.items():
+        if re.search(place, change):
+            return why
+    return "is a default that is written out" if is_default(mutant) else None
+
+
+def is_default(mutant: Mutant) -> bool:
+    if mutant.operation not in ("added", "removed"):
+        return False
+    value = mutant.becomes if mutant.was is GONE else mutant.was
+    value = {"true": True, "false": False, "0": 0}.get(str(value), value)
+    if value == "" or value == [] or (value is False and mutant.setting not in ON):
+        return True
+    if ABSENT.get(mutant.setting, GONE) == value:
+        return True
+    places = re.findall(r"\w+", mutant.shape)[:-1]
+    place = next((step for step in reversed(places) if step in DEFAULTS), "")
+    return DEFAULTS.get(place, {}).get(mutant.setting, GONE) == value
 
 
 def unseen(some: list[Mutant], clock: Clock) -> Iterator[str]:

@@ -111,7 +111,7 @@ def test_the_default_of_a_hidden_parameter_is_told_and_not_shown():
             "arn:aws:wafv2:us-east-1:1:global/webacl/x/1",
             "web ACL",
         ),
-        (("Regions", "us-east-1", "open"), "true", "logged in"),
+        (("Regions", "us-east-1", "open"), "false", "logged-in"),
         (("Regions", "eu-west-1", "shield"), "eu-west-2", "eu-west-2"),
     ],
 )
