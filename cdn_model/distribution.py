@@ -44,6 +44,7 @@ _API_NAMES = {
 # What CloudFront takes for a setting that is not there.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-cloudfront-distribution-distributionconfig.html
 DISTRIBUTION_DEFAULTS: Json = {
+    "ConnectionMode": "direct",
     "Enabled": True,
     "HttpVersion": "http1.1",
     "IsIPV6Enabled": False,
@@ -71,6 +72,7 @@ CUSTOM_ORIGIN_DEFAULTS: Json = {
     "HTTPSPort": 443,
     "IpAddressType": "ipv4",
 }
+LOGGING_DEFAULTS: Json = {"IncludeCookies": False, "Prefix": ""}
 CACHE_POLICY_DEFAULTS: Json = {
     "DefaultTTL": 86400,
     "MaxTTL": 31536000,
@@ -88,15 +90,36 @@ ORIGIN_REQUEST_POLICY_DEFAULTS: Json = {
     "HeadersConfig": {"HeaderBehavior": "none"},
     "QueryStringsConfig": {"QueryStringBehavior": "none"},
 }
+# Of sections that a policy has; those that it lacks add no header.
+RESPONSE_HEADERS_POLICY_DEFAULTS: Json = {
+    "CorsConfig": {"AccessControlAllowCredentials": False, "OriginOverride": False},
+    "SecurityHeadersConfig": {
+        "StrictTransportSecurity": {"IncludeSubdomains": False, "Preload": False},
+        "XSSProtection": {"ModeBlock": False},
+    },
+}
+# Of client certificates, where they are asked for.
+VIEWER_MTLS_DEFAULTS: Json = {
+    "TrustStoreConfig": {
+        "AdvertiseTrustStoreCaNames": False,
+        "IgnoreCertificateExpiry": False,
+    }
+}
+LAMBDA_DEFAULTS: Json = {"IncludeBody": False}
+ORIGIN_GROUP_DEFAULTS: Json = {"SelectionCriteria": "default"}
 ERROR_TTL = 10
-"""Seconds for which an error is cached at least, unless ``CustomErrorResponses`` say so."""
+"""Seconds for which an error is cached at least, unless ``CustomErrorResponses`` name it."""
+ERROR_RESPONSE_DEFAULTS: Json = {"ErrorCachingMinTTL": 300}
+"""Of an error that ``CustomErrorResponses`` name, and say no more of."""
 _POLICIES: tuple[tuple[str, Json], ...] = (
     ("CachePolicy", CACHE_POLICY_DEFAULTS),
     ("OriginRequestPolicy", ORIGIN_REQUEST_POLICY_DEFAULTS),
     ("ResponseHeadersPolicy", {}),
 )
 # Without an effect on what is delivered.
-_NAMES = frozenset({"CallerReference", "Comment", "Description", "Name", "Quantity"})
+_NAMES = frozenset({"CallerReference", "Comment", "Description", "Name"})
+# Empty headers are sent; any other empty text is the API's word for a missing setting.
+_CAN_BE_EMPTY = frozenset({"FunctionCode", "HeaderValue", "Value"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +206,12 @@ def from_config(config: object, find: Find) -> Distribution:
 
 def _settings(settings: dict[str, Any]) -> Json:
     """What holds for all paths, with one notation for what is off."""
+    settings.pop("CallerReference", None)
     certificate = settings.get("ViewerCertificate")
+    if isinstance(certificate, dict):
+        # The API says the certificate a second time, in the names that it once had.
+        names = certificate.keys() - {"Certificate", "CertificateSource"}
+        certificate = {key: certificate[key] for key in sorted(names)}
     has_own = mapping(certificate).keys() & {"ACMCertificateArn", "IAMCertificateId"}
     if isinstance(certificate, dict) and not has_own:
         # CloudFront's own certificate allows every TLS version, whatever stands beside it.
@@ -197,11 +225,21 @@ def _settings(settings: dict[str, Any]) -> Json:
         }
     if settings.get("ViewerCertificate") == {"CloudFrontDefaultCertificate": True}:
         del settings["ViewerCertificate"]
-    logging = settings.get("Logging")
-    if isinstance(logging, dict) and (
-        logging.get("Enabled") is False or not logging.get("Bucket")
-    ):
-        del settings["Logging"]
+    if isinstance(settings.get("Logging"), dict):
+        logging = dict(settings.pop("Logging"))
+        if logging.pop("Enabled", True) is not False and logging.get("Bucket"):
+            settings["Logging"] = _filled(logging, LOGGING_DEFAULTS)
+        elif logging.get("IncludeCookies"):
+            # Log deliveries follow it, too.
+            settings["Logging"] = {"IncludeCookies": logging["IncludeCookies"]}
+    if isinstance(settings.get("CustomErrorResponses"), list):
+        settings["CustomErrorResponses"] = _each_filled(
+            settings["CustomErrorResponses"], ERROR_RESPONSE_DEFAULTS
+        )
+    if isinstance(settings.get("ViewerMtlsConfig"), dict):
+        settings["ViewerMtlsConfig"] = _filled(
+            settings["ViewerMtlsConfig"], VIEWER_MTLS_DEFAULTS, only_present=True
+        )
     return _filled(settings, DISTRIBUTION_DEFAULTS)
 
 
@@ -246,12 +284,13 @@ class _Reader:
             self._inline_policy(settings, policy, defaults)
         if settings.get("TrustedKeyGroups"):
             settings["TrustedKeyGroups"] = self._keys(settings["TrustedKeyGroups"])
-        for key, inline in (
-            ("FunctionAssociations", self._function),
-            ("LambdaFunctionAssociations", self._lambda),
+        for key, inline, defaults in (
+            ("FunctionAssociations", self._function, {}),
+            ("LambdaFunctionAssociations", self._lambda, LAMBDA_DEFAULTS),
         ):
             if isinstance(settings.get(key), list):
-                settings[key] = [inline(association) for association in settings[key]]
+                inlined = [inline(association) for association in settings[key]]
+                settings[key] = _each_filled(inlined, defaults)
         return Behavior(
             path_pattern=pattern, config=_filled(settings, BEHAVIOR_DEFAULTS)
         )
@@ -274,7 +313,7 @@ class _Reader:
             rest["Members"] = members
         return {
             "Origins": [self._origin(self.origins.get(member)) for member in asked],
-            "OriginGroup": rest,
+            "OriginGroup": _filled(rest, ORIGIN_GROUP_DEFAULTS),
         }
 
     def _origin(self, value: object) -> Json:
@@ -287,12 +326,11 @@ class _Reader:
             origin["OriginAccessControl"] = config or {"Id": control}
         for key, defaults in (
             ("CustomOriginConfig", CUSTOM_ORIGIN_DEFAULTS),
+            ("S3OriginConfig", {"OriginReadTimeout": 30}),
             ("VpcOriginConfig", _ORIGIN_TIMEOUTS),
         ):
             if isinstance(origin.get(key), dict):
                 origin[key] = _filled(origin[key], defaults)
-        if origin.get("S3OriginConfig") == {"OriginAccessIdentity": ""}:
-            origin["S3OriginConfig"] = {}
         return _filled(origin, ORIGIN_DEFAULTS)
 
     def _config(self, kind: str, value: object) -> dict[str, Any] | None:
@@ -312,6 +350,8 @@ class _Reader:
         config = self._config(policy, wanted)
         if config is None:
             config = managed_policies.config(policy, text(wanted))
+        if config is not None and policy == "ResponseHeadersPolicy":
+            config = _response_headers(config)
         settings[policy] = (
             {"Id": wanted} if config is None else _filled(config, defaults)
         )
@@ -344,7 +384,7 @@ class _Reader:
             return association
         function = {
             key: _unnamed(value) if isinstance(value, dict) else value
-            for key, value in found.items()
+            for key, value in mapping(_api_names(found)).items()
             if key in ("FunctionCode", "FunctionConfig")
         }
         rest = {key: part for key, part in association.items() if key != "FunctionARN"}
@@ -367,6 +407,15 @@ class _Reader:
             **rest,
             "Function": {key: function[key] for key in kept if key in function},
         }
+
+
+def _response_headers(config: Json) -> dict[str, Any]:
+    """The sections with their defaults, without timing headers that are off."""
+    sections = _filled(config, RESPONSE_HEADERS_POLICY_DEFAULTS, only_present=True)
+    timing = mapping(sections.get("ServerTimingHeadersConfig"))
+    if timing.get("Enabled") is False:
+        del sections["ServerTimingHeadersConfig"]
+    return sections
 
 
 def _legacy(settings: dict[str, Any]) -> None:
@@ -402,8 +451,10 @@ def _legacy(settings: dict[str, Any]) -> None:
         else {"QueryStringBehavior": "all" if query else "none"},
         "CookiesConfig": {
             "CookieBehavior": cookies.pop("Forward", None) or "none",
-            "Cookies": cookies.pop("WhitelistedNames", []),
-            **cookies,
+            **{
+                "Cookies" if name == "WhitelistedNames" else name: part
+                for name, part in cookies.items()
+            },
         },
         "EnableAcceptEncodingGzip": settings.get("Compress", False),
         **values,
@@ -444,9 +495,14 @@ def _api_names(value: object) -> Any:
         renamed = {
             _API_NAMES.get(str(key), str(key)): _api_names(part)
             for key, part in value.items()
+            if key != "Quantity"
         }
         return _without_wrappers(
-            {k: p for k, p in renamed.items() if p not in (None, [])}
+            {
+                key: part
+                for key, part in renamed.items()
+                if part not in (None, []) and (part != "" or key in _CAN_BE_EMPTY)
+            }
         )
     if isinstance(value, list | tuple):
         return [_api_names(part) for part in value]
@@ -485,18 +541,29 @@ def _unnamed(config: Json) -> dict[str, Any]:
     return {key: value for key, value in config.items() if key not in _NAMES}
 
 
-def _filled(config: Json, defaults: Json) -> dict[str, Any]:
-    """The settings with defaults for those that are missing, at every level."""
+def _each_filled(values: list[Any], defaults: Json) -> list[Any]:
+    return [
+        _filled(value, defaults) if isinstance(value, dict) else value
+        for value in values
+    ]
+
+
+def _filled(
+    config: Json, defaults: Json, *, only_present: bool = False
+) -> dict[str, Any]:
+    """The settings with defaults for those that are missing, at every level.
+
+    :param only_present: Whether sections that are missing stay so.
+    """
     filled = dict(config)
     for key, default in defaults.items():
         value = filled.get(key)
-        if value is None:
+        if not isinstance(default, dict):
+            filled[key] = default if value is None else value
+        elif value in (None, {}) and not only_present:
             filled[key] = default
-        elif isinstance(default, dict) and isinstance(value, dict) and len(value) > 0:
-            if not _is_intrinsic(value):
-                filled[key] = _filled(value, default)
-        elif isinstance(default, dict) and value == {}:
-            filled[key] = default
+        elif isinstance(value, dict) and not _is_intrinsic(value):
+            filled[key] = _filled(value, default, only_present=only_present)
     return filled
 
 
