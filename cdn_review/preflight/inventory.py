@@ -108,7 +108,7 @@ def _log_groups(target: Target, names: Iterable[str], aws: Aws) -> set[tuple[str
 
 def _taken(what: str, name: str, *, is_own: bool) -> Finding:
     if is_own:
-        # CloudFormation makes what is new before it deletes what is gone.
+        # CloudFormation makes new resources before it deletes old ones.
         message = f"this stack has the {what} {name!r} under another logical id"
         hint = "keep the logical id, or give this one another name"
         return failed("names", message, hint)

@@ -85,7 +85,7 @@ def test_names_that_cloudformation_validates_are_left_to_it(clients, make):
 
 
 def functions(*own):
-    """What is said of a function's name, of which CloudFront lists both stages."""
+    """The finding on a function's name and on the quota. CloudFront lists both stages."""
     listed = {
         "Name": "rewrite",
         "FunctionConfig": {"Comment": "", "Runtime": "cloudfront-js-2.0"},

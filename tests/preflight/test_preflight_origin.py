@@ -33,7 +33,7 @@ def certificate(authority):
 
 @pytest.fixture
 def found(authority, monkeypatch, tmp_path, certificate):
-    """What is said of a server with a fault, but for what passes: (level, message)."""
+    """Asks a server with a fault; gives (level, message) of all that does not pass."""
     monkeypatch.setenv("SSL_CERT_FILE", authority.file)
 
     def found(fault=good, wanted=None, context=certificate):
