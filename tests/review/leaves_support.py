@@ -290,7 +290,10 @@ def _added_to(
     if value == NO_VALUE:
         return
     yield Mutant(source, (*path, "Zzz"), GONE, "zzz")
-    known = _known().get(shape(template, path), {})
+    known = dict(_known().get(shape(template, path), {}))
+    for either, other in (("Aliases", "CNAMEs"), ("CNAMEs", "Aliases")):
+        if either in value:
+            known.pop(other, None)
     for key, example in known.items():
         if key not in value and (key, path[-1]) != (
             "PathPattern",

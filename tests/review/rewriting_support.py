@@ -106,6 +106,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "OriginKeepaliveTimeout": 5,
         "OriginReadTimeout": 30,
     },
+    "S3OriginConfig": {"OriginReadTimeout": 30},
     "VpcOriginConfig": {"OriginKeepaliveTimeout": 5, "OriginReadTimeout": 30},
     "CustomErrorResponses": {"ErrorCachingMinTTL": 10},
     "CachePolicyConfig": {"DefaultTTL": 86400, "MaxTTL": 31536000, "MinTTL": 0},

@@ -77,6 +77,48 @@ def test_a_flag_that_becomes_computed_is_told(place, literal, name, block, compu
     assert line(unknown, known, name).block is None
 
 
+@pytest.mark.parametrize(
+    ("place", "safe", "block"),
+    [
+        (f"{DEFAULT} ViewerProtocolPolicy", "redirect-to-https", PROTECTION),
+        (f"{DEFAULT} ViewerProtocolPolicy", "https-only", PROTECTION),
+        (
+            f"{EDGE} ViewerCertificate MinimumProtocolVersion",
+            "TLSv1.2_2021",
+            PROTECTION,
+        ),
+        (f"{SERVER} CustomOriginConfig OriginProtocolPolicy", "https-only", ORIGIN),
+        (f"{SERVER} OriginPath", "/live", ORIGIN),
+        (f"{CONTROL} SigningBehavior", "always", ORIGIN),
+        (
+            f"{EDGE} Restrictions GeoRestriction",
+            {"RestrictionType": "whitelist", "Locations": ["DE"]},
+            ACCESS,
+        ),
+        (
+            f"{HEADERS} SecurityHeadersConfig StrictTransportSecurity AccessControlMaxAgeSec",
+            31536000,
+            HEADER,
+        ),
+        (f"{STATEMENT} Effect", "Deny", ACCESS),
+    ],
+)
+def test_a_protection_that_becomes_computed_blocks_until_it_is_known(
+    place, safe, block
+):
+    known, unknown = shop({place: safe}), shop({place: IMPORT})
+    assert blocks(known, unknown) == {block}
+    assert blocks(unknown, known) == set()
+    assert review(unknown, known)
+
+
+def test_countries_that_become_computed_are_told_once():
+    place = f"{EDGE} Restrictions GeoRestriction"
+    listed = shop({place: {"RestrictionType": "whitelist", "Locations": ["DE"]}})
+    (change,) = review(listed, shop({place: IMPORT}))
+    assert "DE" in words(change)
+
+
 @pytest.mark.parametrize("computed", COMPUTED, ids=str)
 @pytest.mark.parametrize("enabled", [True, False])
 def test_an_origin_shield_that_becomes_computed_is_told(enabled, computed):

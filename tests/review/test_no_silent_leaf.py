@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from time import perf_counter
 
 import pytest
-from leaves_support import GONE, Mutant, mutants, sample, templates, told
+from leaves_support import (
+    GONE,
+    NO_VALUE,
+    Mutant,
+    mutants,
+    put,
+    sample,
+    templates,
+    told,
+    told_of,
+)
 from rewriting_support import DEFAULTS
 
 # What a line calls a setting that it does not call by its property.
@@ -117,7 +127,7 @@ WORDS = {
     "ResourceRecords": "leads to",
     "ResponseCode": "status",
     "ResponseCompletionTimeout": "whole response",
-    "ResponseHeadersPolicyId": "header|CORS",
+    "ResponseHeadersPolicyId": "header|CORS|pages of",
     "ResponsePagePath": "page",
     "RestrictionType": "come from",
     "RetentionInDays": "lines are kept",
@@ -130,7 +140,7 @@ WORDS = {
     "StatusCodes": "second origin",
     "SubjectAlternativeNames": "domain name",
     "Tags": "the tag",
-    "TargetOriginId": "origin|server|bucket",
+    "TargetOriginId": "origin|asked",
     "TrustedKeyGroups": "sign",
     "TrustedSigners": "sign",
     "Value": "the tag|Value|the header",
@@ -170,6 +180,8 @@ REASONS = {
     r"^removed .*DistributionConfig\.Enabled$": "is missed by every deploy",
     r"ViewerCertificate\.Fn::If\.\*\.\w+$": "is nothing without a certificate, or its own",
     r"^added .*AllowOrigins\.Items\.\*$": "is one of any",
+    r"^added .*Origins\.\*\.\w+OriginConfig$": "is a second kind of origin, which no deploy accepts",
+    r"(OriginGroups|Members)\.Zzz$": "is no part of a list",
     r"Tags(\.Items|\.\*)*\.Zzz$": "is no part of a tag",
 }
 # What a setting is where it is absent, wherever it stands.
@@ -185,7 +197,7 @@ ABSENT = {
     "Logging": {"Enabled": False, "Bucket": "", "Prefix": ""},
 }
 # Flags that are on unless a template says otherwise.
-ON = frozenset({"ActionsEnabled", "EnableSNI", "Ipv6Enabled", "ReturnData"})
+ON = frozenset({"ActionsEnabled", "EnableSNI", "Ipv6Enabled"})
 
 SECONDS = 30
 """For 5,000 changes. A third of it is usual."""
@@ -266,13 +278,16 @@ def is_default(mutant: Mutant) -> bool:
         return False
     value = mutant.becomes if mutant.was is GONE else mutant.was
     value = {"true": True, "false": False, "0": 0}.get(str(value), value)
-    if value == "" or value == [] or (value is False and mutant.setting not in ON):
+    if value in ("", [], NO_VALUE) or (value is False and mutant.setting not in ON):
         return True
     if ABSENT.get(mutant.setting, GONE) == value:
         return True
     places = re.findall(r"\w+", mutant.shape)[:-1]
     place = next((step for step in reversed(places) if step in DEFAULTS), "")
-    return DEFAULTS.get(place, {}).get(mutant.setting, GONE) == value
+    default = DEFAULTS.get(place, {}).get(mutant.setting, GONE)
+    if isinstance(value, list) and isinstance(default, list):
+        return sorted(map(str, value)) == sorted(map(str, default))
+    return value == default
 
 
 def unseen(some: list[Mutant], clock: Clock) -> Iterator[str]:
@@ -301,19 +316,56 @@ def test_each_leaf_of_each_template_is_told(source, clock):
 
 
 def test_each_reason_is_needed():
-    shapes = {mutant.shape for some in sample(1).values() for mutant in some}
+    changes = {
+        f"{mutant.operation} {mutant.shape}"
+        for some in sample(1).values()
+        for mutant in some
+    }
     for place in REASONS:
-        assert any(re.search(place, one) for one in shapes), place
+        assert any(re.search(place, change) for change in changes), place
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("watched", "ErrorsFA5270DE ActionsEnabled"),
+        ("tenants", "Books Enabled"),
+        ("tenants", "Connections Enabled"),
+        ("tenants", "Connections Ipv6Enabled"),
+        ("buckets", "Logs PublicAccessBlockConfiguration"),
+    ],
+)
+def test_what_is_on_by_default_is_told_when_it_is_switched_off(source, path):
+    name, *rest = (int(step) if step.isdigit() else step for step in path.split())
+    place = ("Resources", name, "Properties", *rest)
+    template = put(templates()[source], place, GONE)
+    off = {"BlockPublicAcls": False, "BlockPublicPolicy": False}
+    value = off if rest[-1].startswith("Public") else False
+    there, back = (
+        told_of(template, put(template, place, value)),
+        told_of(put(template, place, value), template),
+    )
+    assert there
+    assert back
+    assert there != back
 
 
 # --- Two changes at once ---
+
+
+# What decides which other settings have an effect at all.
+DECISIVE = frozenset(
+    {"EventType", "HeaderBehavior", "OriginId", "PathPattern", "TargetOriginId"}
+)
 
 
 def literal_changes(source: str) -> list[Mutant]:
     return [
         mutant
         for mutant in mutants(source)
-        if mutant.operation == "changed" and not reason(mutant)
+        if mutant.operation == "changed"
+        and mutant.setting not in DECISIVE
+        and not reason(mutant)
     ]
 
 
@@ -322,7 +374,8 @@ def pairs_of(source: str, wanted: int) -> Iterator[tuple[Mutant, Mutant]]:
     changes = literal_changes(source)
     for _ in range(wanted):
         first, second = chosen.sample(changes, 2)
-        shorter = min(len(first.path), len(second.path))
+        # Elements of one list could take each other's place.
+        shorter = min(len(first.path), len(second.path)) - 1
         if first.path[:shorter] != second.path[:shorter]:
             yield first, second
 
@@ -368,12 +421,16 @@ def test_a_secret_is_never_shown():
 
 # --- Plain words ---
 
+NOTATION = re.compile(
+    r"(?<![.\w])None|True|False|\w\(\w+=|frozenset|Fn::(Hsts|Xss)|(^| )''( |$)|  |\{'|of ,"
+)
+
 
 @pytest.mark.parametrize("source", templates())
 def test_no_line_has_the_notation_of_a_program(source):
     for mutant in sample(1)[source]:
+        if mutant.operation == "removed" and mutant.setting in NAMES:
+            continue
         for line in told(*mutant.sides()):
             assert len(line) < 1_000
-            assert not re.search(
-                r"None|True|False|\w+\(\w+=|frozenset|''|  |\{'|instead of ,", line
-            ), f"{mutant}: {line}"
+            assert not NOTATION.search(line), f"{mutant}: {line}"
