@@ -18,39 +18,20 @@ RENAMED = re.compile(
 )
 # Lists whose order has no meaning, by the property that has them.
 SETS = frozenset(
-    (
-        *(
-            "Action",
-            "Actions",
-            "Addresses",
-            "AlarmActions",
-            "Aliases",
-            "AllowedHeaders",
-        ),
-        *("AllowedMethods", "AllowedOrigins", "CachedMethods", "CNAMEs", "Cookies"),
-        *("CountryCodes", "CustomErrorResponses", "Dimensions", "Domains"),
-        *(
-            "ExposedHeaders",
-            "FunctionAssociations",
-            "Headers",
-            "Locations",
-            "OKActions",
-        ),
-        *("LambdaFunctionAssociations", "OriginCustomHeaders", "Origins", "AsnList"),
-        *("OriginSSLProtocols", "ParameterDefinitions", "Parameters", "QueryStrings"),
-        *("QueryStringCacheKeys", "RegularExpressionList", "Resource", "Rules"),
-        *("StatusCodes", "Statement", "SubjectAlternativeNames", "Tags", "TopicArns"),
-        *(
-            "TrustedKeyGroups",
-            "TrustedSigners",
-            "WhitelistedNames",
-            "RuleActionOverrides",
-        ),
-        *("AccessControlAllowHeaders", "AccessControlAllowMethods", "TokenDomains"),
-        *("AccessControlAllowOrigins", "AccessControlExposeHeaders", "KeyGroupConfig"),
-        *("RemoveHeadersConfig", "CustomHeadersConfig", "StagingDistributionDnsNames"),
-        *("DomainValidationOptions", "ResourceRecords", "Statements", "RedactedFields"),
-    )
+    """
+    AccessControlAllowHeaders AccessControlAllowMethods AccessControlAllowOrigins
+    AccessControlExposeHeaders Action Actions Addresses AlarmActions Aliases
+    AllowedHeaders AllowedMethods AllowedOrigins AsnList CachedMethods CNAMEs
+    Cookies CountryCodes CustomErrorResponses CustomHeadersConfig Dimensions Domains
+    DomainValidationOptions ExposedHeaders FunctionAssociations Headers
+    KeyGroupConfig LambdaFunctionAssociations Locations OKActions
+    OriginCustomHeaders Origins OriginSSLProtocols ParameterDefinitions Parameters
+    QueryStringCacheKeys QueryStrings RedactedFields RegularExpressionList
+    RemoveHeadersConfig Resource ResourceRecords RuleActionOverrides Rules
+    StagingDistributionDnsNames Statement Statements StatusCodes
+    SubjectAlternativeNames Tags TokenDomains TopicArns TrustedKeyGroups
+    TrustedSigners WhitelistedNames
+    """.split()
 )
 MANAGED = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": (1, 86400, 31536000, True),
