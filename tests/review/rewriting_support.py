@@ -18,7 +18,9 @@ RENAMED = re.compile(
 )
 # Lists whose order has no meaning, by the property that has them.
 SETS = frozenset(
-    """
+    re.findall(
+        r"\w+",
+        """
     AccessControlAllowHeaders AccessControlAllowMethods AccessControlAllowOrigins
     AccessControlExposeHeaders Action Actions Addresses AlarmActions Aliases
     AllowedHeaders AllowedMethods AllowedOrigins AsnList CachedMethods CNAMEs
@@ -31,7 +33,8 @@ SETS = frozenset(
     StagingDistributionDnsNames Statement Statements StatusCodes
     SubjectAlternativeNames Tags TokenDomains TopicArns TrustedKeyGroups
     TrustedSigners WhitelistedNames
-    """.split()
+    """,
+    )
 )
 MANAGED = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": (1, 86400, 31536000, True),
