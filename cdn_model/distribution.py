@@ -1,8 +1,8 @@
 """What a distribution does: its configuration with policies inlined and defaults filled in.
 
 One shape in the names of CloudFront's API, whether it is read from a template or from the
-API. Lists stand without ``Quantity`` and ``Items``, empty lists and names without an effect
-are left out, and ``Fn::If`` is resolved before.
+API. Lists stand without ``Quantity`` and ``Items``, names in them in one order. What is empty
+and names without an effect are left out, and ``Fn::If`` is resolved before.
 
 https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfig.html
 """
@@ -480,8 +480,11 @@ def _legacy_headers(headers: object) -> Json:
     )
 
 
-def _api_names(value: object) -> Any:
-    """The value in the API's names, with plain lists, and without what is empty."""
+def _api_names(value: object, *, ordered: bool = False) -> Any:
+    """The value in the API's names, with plain lists, and without what is empty.
+
+    :param ordered: Whether lists are arguments of an intrinsic function.
+    """
     if isinstance(value, dict):
         if "Items" in value and value.keys() <= {"Enabled", "Items", "Quantity"}:
             enabled = value.get("Enabled", True)
@@ -493,7 +496,9 @@ def _api_names(value: object) -> Any:
         ):
             return []
         renamed = {
-            _API_NAMES.get(str(key), str(key)): _api_names(part)
+            _API_NAMES.get(str(key), str(key)): _api_names(
+                part, ordered=str(key).startswith("Fn::")
+            )
             for key, part in value.items()
             if key != "Quantity"
         }
@@ -505,7 +510,10 @@ def _api_names(value: object) -> Any:
             }
         )
     if isinstance(value, list | tuple):
-        return [_api_names(part) for part in value]
+        parts = [_api_names(part, ordered=ordered) for part in value]
+        # Names and codes have no order: the API answers in another one than was written.
+        is_set = not ordered and all(isinstance(part, str | int) for part in parts)
+        return sorted(parts, key=text) if is_set else parts
     return scalar(value)
 
 
