@@ -13,6 +13,7 @@ OURS = {
     "stacks",
     "constructs_lib",
     "dj_cloudfront",
+    "cdn_model",
     "cdn_review",
     "local",
     "example",
@@ -41,10 +42,15 @@ NAMED = ROOT / "dj_cloudfront" / "whitenoise.py"
 SHARED = ("aws_errors", "contract", "findings", "http_probe")
 ALLOWED = {
     "app": {"stacks", "aws_cdk"},
-    "stacks": {"constructs_lib", "dj_cloudfront.contract", "aws_cdk", "constructs"},
-    "constructs_lib": {"aws_cdk", "constructs"},
-    "dj_cloudfront": {"django", "asgiref", *(set(EXTRAS) - {"dns"})},
+    "stacks": {
+        *("constructs_lib", "cdn_model", "dj_cloudfront.contract"),
+        *("aws_cdk", "constructs"),
+    },
+    "constructs_lib": {"cdn_model", "aws_cdk", "constructs"},
+    "dj_cloudfront": {"cdn_model", "django", "asgiref", *(set(EXTRAS) - {"dns"})},
+    "cdn_model": set(),
     "cdn_review": {
+        "cdn_model",
         *(f"dj_cloudfront.{name}" for name in SHARED),
         "boto3",
         "botocore",
@@ -193,7 +199,8 @@ def test_configurations_are_made_without_django():
 
 
 @pytest.mark.parametrize(
-    "room", ["app", "stacks", "constructs_lib", "dj_cloudfront", "cdn_review"]
+    "room",
+    ["app", "stacks", "constructs_lib", "dj_cloudfront", "cdn_model", "cdn_review"],
 )
 def test_nothing_that_ships_imports_what_does_not(room):
     forbidden = ("tests", "benchmarks", "local", "example")
