@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from cdn_model import managed_policies, path_patterns
 from cdn_model.values import (
     Json,
     canonical,
+    filled,
     mapping,
     properties,
     reference,
@@ -228,7 +229,7 @@ def _settings(settings: dict[str, Any]) -> Json:
     if isinstance(settings.get("Logging"), dict):
         logging = dict(settings.pop("Logging"))
         if logging.pop("Enabled", True) is not False and logging.get("Bucket"):
-            settings["Logging"] = _filled(logging, LOGGING_DEFAULTS)
+            settings["Logging"] = filled(logging, LOGGING_DEFAULTS)
         elif logging.get("IncludeCookies"):
             # Log deliveries follow it, too.
             settings["Logging"] = {"IncludeCookies": logging["IncludeCookies"]}
@@ -237,10 +238,10 @@ def _settings(settings: dict[str, Any]) -> Json:
             settings["CustomErrorResponses"], ERROR_RESPONSE_DEFAULTS
         )
     if isinstance(settings.get("ViewerMtlsConfig"), dict):
-        settings["ViewerMtlsConfig"] = _filled(
+        settings["ViewerMtlsConfig"] = filled(
             settings["ViewerMtlsConfig"], VIEWER_MTLS_DEFAULTS, only_present=True
         )
-    return _filled(settings, DISTRIBUTION_DEFAULTS)
+    return filled(settings, DISTRIBUTION_DEFAULTS)
 
 
 def _origins(settings: dict[str, Any]) -> dict[str, Any]:
@@ -292,7 +293,7 @@ class _Reader:
                 inlined = [inline(association) for association in settings[key]]
                 settings[key] = _each_filled(inlined, defaults)
         return Behavior(
-            path_pattern=pattern, config=_filled(settings, BEHAVIOR_DEFAULTS)
+            path_pattern=pattern, config=filled(settings, BEHAVIOR_DEFAULTS)
         )
 
     def _asked(self, target: str) -> dict[str, Any]:
@@ -313,7 +314,7 @@ class _Reader:
             rest["Members"] = members
         return {
             "Origins": [self._origin(self.origins.get(member)) for member in asked],
-            "OriginGroup": _filled(rest, ORIGIN_GROUP_DEFAULTS),
+            "OriginGroup": filled(rest, ORIGIN_GROUP_DEFAULTS),
         }
 
     def _origin(self, value: object) -> Json:
@@ -330,8 +331,8 @@ class _Reader:
             ("VpcOriginConfig", _ORIGIN_TIMEOUTS),
         ):
             if isinstance(origin.get(key), dict):
-                origin[key] = _filled(origin[key], defaults)
-        return _filled(origin, ORIGIN_DEFAULTS)
+                origin[key] = filled(origin[key], defaults)
+        return filled(origin, ORIGIN_DEFAULTS)
 
     def _config(self, kind: str, value: object) -> dict[str, Any] | None:
         """What a resource does, without its name."""
@@ -353,7 +354,7 @@ class _Reader:
         if config is not None and policy == "ResponseHeadersPolicy":
             config = _response_headers(config)
         settings[policy] = (
-            {"Id": wanted} if config is None else _filled(config, defaults)
+            {"Id": wanted} if config is None else filled(config, defaults)
         )
 
     def _keys(self, groups: object) -> list[Json]:
@@ -411,7 +412,7 @@ class _Reader:
 
 def _response_headers(config: Json) -> dict[str, Any]:
     """The sections with their defaults, without timing headers that are off."""
-    sections = _filled(config, RESPONSE_HEADERS_POLICY_DEFAULTS, only_present=True)
+    sections = filled(config, RESPONSE_HEADERS_POLICY_DEFAULTS, only_present=True)
     timing = mapping(sections.get("ServerTimingHeadersConfig"))
     if timing.get("Enabled") is False:
         del sections["ServerTimingHeadersConfig"]
@@ -460,11 +461,11 @@ def _legacy(settings: dict[str, Any]) -> None:
         **values,
     }
     policy = {**ttls, "ParametersInCacheKeyAndForwardedToOrigin": key}
-    settings["CachePolicy"] = _filled(policy, CACHE_POLICY_DEFAULTS)
+    settings["CachePolicy"] = filled(policy, CACHE_POLICY_DEFAULTS)
     if query is True and "OriginRequestPolicyId" not in settings:
         # More query strings could be sent than were kept apart.
         forwarded = {"QueryStringsConfig": {"QueryStringBehavior": "all"}}
-        settings["OriginRequestPolicy"] = _filled(
+        settings["OriginRequestPolicy"] = filled(
             forwarded, ORIGIN_REQUEST_POLICY_DEFAULTS
         )
 
@@ -551,30 +552,6 @@ def _unnamed(config: Json) -> dict[str, Any]:
 
 def _each_filled(values: list[Any], defaults: Json) -> list[Any]:
     return [
-        _filled(value, defaults) if isinstance(value, dict) else value
+        filled(value, defaults) if isinstance(value, dict) else value
         for value in values
     ]
-
-
-def _filled(
-    config: Json, defaults: Json, *, only_present: bool = False
-) -> dict[str, Any]:
-    """The settings with defaults for those that are missing, at every level.
-
-    :param only_present: Whether sections that are missing stay so.
-    """
-    filled = dict(config)
-    for key, default in defaults.items():
-        value = filled.get(key)
-        if not isinstance(default, dict):
-            filled[key] = default if value is None else value
-        elif value in (None, {}) and not only_present:
-            filled[key] = default
-        elif isinstance(value, dict) and not _is_intrinsic(value):
-            filled[key] = _filled(value, default, only_present=only_present)
-    return filled
-
-
-def _is_intrinsic(value: Json) -> bool:
-    keys: Iterable[str] = value.keys()
-    return len(value) == 1 and all(k == "Ref" or k.startswith("Fn::") for k in keys)

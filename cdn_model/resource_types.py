@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from cdn_model.values import Json, filled
+
 UNIQUE_NAMES: Mapping[str, tuple[str, ...]] = {
     "AWS::CloudFront::CachePolicy": ("CachePolicyConfig.Name",),
     "AWS::CloudFront::Function": ("Name",),
@@ -45,3 +47,22 @@ def immutable_properties() -> Mapping[str, frozenset[str]]:
     path = Path(__file__).with_name("immutable_properties.json")
     data: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
     return {resource_type: frozenset(names) for resource_type, names in data.items()}
+
+
+DEFAULTS: Mapping[str, Json] = {
+    "AWS::CloudFront::ConnectionFunction": {"AutoPublish": False},
+    "AWS::CloudFront::VpcOrigin": {
+        "VpcOriginEndpointConfig": {
+            "HTTPPort": 80,
+            "HTTPSPort": 443,
+            "IpAddressType": "ipv4",
+            "OriginProtocolPolicy": "match-viewer",
+        }
+    },
+}
+"""What CloudFormation takes for a missing property of types beside distributions and policies."""
+
+
+def with_defaults(resource_type: str, properties: Json) -> Json:
+    """The properties of a resource, with defaults for those that are missing."""
+    return filled(properties, DEFAULTS.get(resource_type, {}))

@@ -61,6 +61,25 @@ def canonical(value: object) -> str:
     )
 
 
+def filled(
+    config: Json, defaults: Json, *, only_present: bool = False
+) -> dict[str, Any]:
+    """The settings with defaults for those that are missing, at every level.
+
+    :param only_present: Whether sections that are missing stay so.
+    """
+    settings = dict(config)
+    for key, default in defaults.items():
+        value = settings.get(key)
+        if not isinstance(default, dict):
+            settings[key] = default if value is None else value
+        elif value in (None, {}) and not only_present:
+            settings[key] = default
+        elif isinstance(value, dict) and not is_computed(value):
+            settings[key] = filled(value, default, only_present=only_present)
+    return settings
+
+
 def is_computed(value: object) -> bool:
     """Whether a deploy has yet to fill in the value, or a part of it."""
     if isinstance(value, str):
