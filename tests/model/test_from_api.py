@@ -209,6 +209,24 @@ def test_functions_are_one_but_for_the_code_of_lambda_at_edge(deploy, cloudfront
     assert "cf from 'cloudfront'" in codes[0] and "event.response" in codes[1]
 
 
+def test_the_published_code_counts_until_newer_code_is_published(deploy, cloudfront):
+    template = template_of(FOREIGN / "edge-code.template.json")
+    ids = deploy(template)
+    before = from_api.distribution(cloudfront, ids["Edge7038544F"])
+    name = ids["Stamp54CF357B"]
+    draft = {"Name": name, "Stage": "DEVELOPMENT"}
+    cloudfront.update_function(
+        Name=name,
+        IfMatch=cloudfront.describe_function(**draft)["ETag"],
+        FunctionConfig={"Comment": "", "Runtime": "cloudfront-js-2.0"},
+        FunctionCode=b"function handler(event) { return 1; }",
+    )
+    assert from_api.distribution(cloudfront, ids["Edge7038544F"]) == before
+    etag = cloudfront.describe_function(**draft)["ETag"]
+    cloudfront.publish_function(Name=name, IfMatch=etag)
+    assert from_api.distribution(cloudfront, ids["Edge7038544F"]) != before
+
+
 # --- What the local AWS does not store: answers as the API reference describes them ---
 
 MODEL = botocore.session.get_session().get_service_model("cloudfront")
