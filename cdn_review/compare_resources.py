@@ -197,12 +197,13 @@ def _differences(
         for side in (before, after)
     ]
     lines: list[Line] = []
-    documents = [side.get("PolicyDocument") for side in sides]
-    if any(isinstance(document, dict) for document in documents):
-        if one.type == _BUCKET_POLICY:
-            lines += policy_lines(*documents)
-        for side, document in zip(sides, remaining(*documents), strict=True):
-            side["PolicyDocument"] = document
+    for key in sorted(sides[0] | sides[1]):
+        if key.endswith("PolicyDocument"):
+            documents = [side.get(key) for side in sides]
+            if one.type == _BUCKET_POLICY:
+                lines += policy_lines(*documents)
+            for side, document in zip(sides, remaining(*documents), strict=True):
+                side[key] = document
     was, now = (resource_leaves(one.type, side) for side in sides)
     if inlined:
         covered = re.compile(INLINED[one.type])

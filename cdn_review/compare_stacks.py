@@ -202,6 +202,9 @@ def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Lin
             block=BlockReason.ACCESS_WIDENED,
             values=(was, now, inside),
         )
+    elif was and not now:
+        message = "is no longer rewritten at deploy time by macros: {}"
+        yield Line(topic=Topic.STACK, message=format_message(message, listed(was)))
 
 
 def _macros_of(template: Json) -> list[str]:
@@ -302,7 +305,7 @@ def _outputs(was: Stack, now: Stack, matches: Sequence[Match]) -> Iterator[Line]
                 name: {
                     key: part
                     for key, part in mapping(side.resolve(outputs[name])).items()
-                    if key != "Description"
+                    if key not in ("Condition", "Description")
                 }
                 for name in common
             }

@@ -156,7 +156,9 @@ def _elements(values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
                 rest = {k: part for k, part in value.items() if k != key}
                 yield str(name), rest
             return
-    yield from ((str(number), value) for number, value in enumerate(values))
+    # Where nothing tells them apart, their order mostly means nothing.
+    ordered = sorted(values, key=canonical)
+    yield from ((str(number), value) for number, value in enumerate(ordered))
 
 
 def leaf(value: object, path: str = "") -> Leaf:

@@ -259,10 +259,10 @@ def shown_pair(
     return first, second
 
 
-def _windows(before: str, after: str) -> tuple[str, str]:
+def _windows(before: str, after: str) -> tuple[object, object]:
     """Long texts from where they differ."""
     if before[:_MOST_SHOWN] != after[:_MOST_SHOWN]:
-        return before, after
+        return shown(before), shown(after)
     pairs = zip(before, after, strict=False)
     at = next(
         (n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(after))
@@ -300,6 +300,8 @@ def _shown_computed(value: Computed) -> object:
     )
     if function == "Ref" and isinstance(argument, dict):
         name, default = str(argument.get("Parameter")), argument.get("Default")
+        if "StoredIn" in argument:
+            return format_message("the parameter {} ({})", name, argument["StoredIn"])
         if default in (None, ""):
             return _named("parameter", name)
         return format_message("the parameter {} (by default {})", name, default)

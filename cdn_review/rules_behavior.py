@@ -386,6 +386,7 @@ def _keys(difference: Difference) -> Iterator[Line]:
                 "files need a signed URL or cookie, with the {}", _key_names(gained)
             ),
             note="everybody without one gets a 403",
+            tags=(Tag.SECURITY,),
         )
         return
     if not after:

@@ -109,7 +109,12 @@ def _client_certificates(difference: Difference) -> BlockReason | None:
 
 
 def _trusted_viewers(difference: Difference) -> BlockReason | None:
-    return None if difference.added else BlockReason.ACCESS_WIDENED
+    """Another trust store, or expired certificates that count."""
+    if difference.key == "TrustStoreId":
+        return None if difference.added else BlockReason.ACCESS_WIDENED
+    ignores = difference.key == "IgnoreCertificateExpiry"
+    strict = difference.after in (False, None)
+    return BlockReason.ACCESS_WIDENED if ignores and not strict else None
 
 
 def _countries(value: Leaf) -> object:

@@ -206,6 +206,9 @@ def _access_control(difference: Difference) -> BlockReason | None:
         ranks = {"never": 0, "no-override": 1, "always": 2}
         weaker = ranks.get(str(after), -1) < ranks.get(str(before), 0)
         return BlockReason.ORIGIN_OPENED if weaker and not difference.added else None
+    if difference.path.endswith("OriginType"):
+        for_bucket = difference.now.get("Kind") == "bucket" and after == "s3"
+        return None if for_bucket else _signing(difference)
     return _signing(difference)
 
 
@@ -233,11 +236,17 @@ def _header(difference: Difference) -> Iterator[Line]:
 
 
 def _opens(difference: Difference) -> bool:
-    """Any header that CloudFront alone sent can be what the server lets in."""
+    """A reference to a secret, or the only header, can be what the server lets in."""
     if difference.added or not isinstance(difference.before, Hidden):
         return False
-    if difference.key == TREE_HEADER.lower() or difference.removed:
+    tree = TREE_HEADER.lower()
+    if difference.key == tree:
         return True
+    if difference.removed:
+        others = {p for p in difference.now if p.startswith("Header[")} - {
+            f"Header[{tree}]"
+        }
+        return difference.before.computed or not others
     # Another version of a secret is what a rotation looks like.
     after = difference.after
     lost_reference = isinstance(after, Hidden) and not after.computed

@@ -17,6 +17,7 @@ from cdn_review.rules import (
     Rule,
     Rules,
     duration,
+    elements,
     known,
     listed,
     shown,
@@ -249,8 +250,13 @@ _BUCKET = Rules(
             path=r"PublicAccessBlockConfiguration\.(\w+)",
             topic=Topic.ACCESS,
             message="{key} is {after} instead of {before}",
-            absent="false",
-            block=lambda d: None if d.added else BlockReason.ACCESS_WIDENED,
+            absent="said otherwise",
+            block=lambda d: (
+                BlockReason.ACCESS_WIDENED
+                if not d.added
+                and d.key not in elements(d.now.get("PublicAccessBlocked"))
+                else None
+            ),
         ),
         Rule(
             path="AccessControl",
@@ -389,6 +395,17 @@ def _wider(difference: Difference) -> BlockReason | None:
     return BlockReason.ACCESS_WIDENED
 
 
+def _tenant_web_acl(difference: Difference) -> BlockReason | None:
+    """Whether a tenant may get another web ACL than before, or none."""
+    override = known(difference.after) == "override"
+    if difference.path.endswith("Action"):
+        harmless = override or (
+            difference.added and known(difference.after) != "disable"
+        )
+        return None if harmless else BlockReason.ACCESS_WIDENED
+    return None if difference.added else BlockReason.ACCESS_WIDENED
+
+
 _TENANT = Rules(
     (
         Rule(
@@ -405,9 +422,7 @@ _TENANT = Rules(
             path=r"Customizations\.WebAcl\.(\w+)",
             topic=Topic.ACCESS,
             message="the {key} of its web ACL is {after} instead of {before}",
-            block=lambda d: (
-                None if d.added and d.after != "disable" else BlockReason.ACCESS_WIDENED
-            ),
+            block=_tenant_web_acl,
         ),
         Rule(
             path="GeoRestriction",

@@ -1,3 +1,0 @@
-"""Where stacks come from: a revision, the working tree, or what is deployed."""
-
-from __future__ import annotations

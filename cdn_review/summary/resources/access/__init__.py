@@ -1,1 +1,0 @@
-"""Who is let in: by a signature, by a bucket's rules, by a web ACL."""
