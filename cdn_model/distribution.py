@@ -312,6 +312,7 @@ class _Reader:
         asked = [text(member.pop("OriginId", None)) for member in members]
         if any(members):
             rest["Members"] = members
+        rest.setdefault("SelectionCriteria", "default")
         return {
             "Origins": [self._origin(self.origins.get(member)) for member in asked],
             "OriginGroup": filled(rest, ORIGIN_GROUP_DEFAULTS),

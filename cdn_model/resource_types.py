@@ -51,6 +51,8 @@ def immutable_properties() -> Mapping[str, frozenset[str]]:
 
 DEFAULTS: Mapping[str, Json] = {
     "AWS::CloudFront::ConnectionFunction": {"AutoPublish": False},
+    "AWS::CloudFront::ConnectionGroup": {"Enabled": True, "Ipv6Enabled": True},
+    "AWS::CloudFront::DistributionTenant": {"Enabled": True},
     "AWS::CloudFront::VpcOrigin": {
         "VpcOriginEndpointConfig": {
             "HTTPPort": 80,
@@ -59,6 +61,8 @@ DEFAULTS: Mapping[str, Json] = {
             "OriginProtocolPolicy": "match-viewer",
         }
     },
+    "AWS::CloudWatch::Alarm": {"ActionsEnabled": True, "TreatMissingData": "missing"},
+    "AWS::Logs::LogGroup": {"LogGroupClass": "STANDARD"},
 }
 """What CloudFormation takes for a missing property of types beside distributions and policies."""
 

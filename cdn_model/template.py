@@ -185,11 +185,14 @@ class Resolver:
             value = value.get(key)
         if value is not None and not isinstance(value, dict):
             return value
-        # The deploy looks up what is in the mapping: another content is another value.
-        content = canonical(mapping(self.template.get("Mappings")).get(str(keys[0])))
+        # The deploy looks up one of the rows: which one matters only if they differ.
+        rows = mapping(mapping(self.template.get("Mappings")).get(str(keys[0])))
+        column = {row: mapping(cells).get(str(keys[-1])) for row, cells in rows.items()}
+        values = {canonical(value) for value in column.values()}
+        content = values.pop() if len(values) == 1 else canonical(column)
         if len(content) > _LONGEST_MAPPING:
             content = hashlib.sha256(content.encode()).hexdigest()
-        return {"Fn::FindInMap": [*keys, content]}
+        return {"Fn::FindInMap": [*keys[1:], content]}
 
 
 _FUNCTIONS = {
@@ -303,8 +306,10 @@ def describe_condition(atom: str, templates: Iterable[Json]) -> tuple[str, str, 
 def _parameter(name: str, parameter: Json) -> Any:
     """A parameter, with its default unless that is only the name of the value."""
     default = parameter.get("Default")
-    if default is None or text(parameter.get("Type")).startswith("AWS::SSM::"):
+    if default is None:
         return {"Parameter": name}
+    if text(parameter.get("Type")).startswith("AWS::SSM::"):
+        return {"Parameter": name, "StoredIn": text(default)}
     if text(parameter.get("NoEcho")) == "true":
         digest = hashlib.sha256(text(default).encode()).hexdigest()
         return {"Parameter": name, "Hidden": digest}

@@ -123,8 +123,7 @@ def _both(was: Stack, now: Stack, environment: str) -> Iterator[Change]:
             lines = _distribution(one, *sides, used)
             yield from map(subject.change, lines)
     inlined = {one.role for one in matches if one.type in INLINED} & used
-    others = [one for one in matches if one.type != DISTRIBUTION]
-    yield from resource_changes(was, now, environment, others, inlined)
+    yield from resource_changes(was, now, environment, matches, inlined)
     yield from stack_changes(was, now, environment, matches)
 
 

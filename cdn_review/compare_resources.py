@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from cdn_model.distribution import CLOUDFRONT
+from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
 from cdn_model.template import Resolver, assignments
 from cdn_model.values import Json, mapping, properties, reference, text
@@ -78,7 +78,8 @@ def resource_changes(
     )
     together: dict[tuple[str, Line], list[str]] = defaultdict(list)
     for one in matches:
-        if one.before == one.after and same_sections and not renamed:
+        unchanged = one.before == one.after and same_sections and not renamed
+        if unchanged or one.type == DISTRIBUTION:
             continue
         used = one.role in inlined
         for line in dict.fromkeys(_lines(one, was, now, names, matches, used)):

@@ -32,7 +32,7 @@ _IN_URLS = frozenset(name for name in _OURS if name.endswith("DomainName"))
 # resource uses them, and are compared there.
 _SECTIONS = ("Hooks", "Rules")
 # Of AWS, and they add nothing from elsewhere.
-_HARMLESS_MACROS = {"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"}
+_HARMLESS_MACROS = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
 _POLICIES = tuple(
     f"{CLOUDFRONT}{kind}"
     for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy")
@@ -192,27 +192,28 @@ def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Lin
         sum(_transforms(one.before) for one in changed),
         sum(_transforms(one.after) for one in changed),
     )
-    more_inside = inside[0] != inside[1] and inside[1] > 0
-    if (now != was and now) or more_inside:
-        named = listed(now) if now else Trusted("inside of resources")
+    if inside[0] != inside[1] and inside[1]:
+        now |= {"inside of resources"}
+    if was != now:
+        opens = now - _HARMLESS_MACROS
         yield Line(
-            topic=Topic.ACCESS,
-            message=format_message("is rewritten at deploy time by macros: {}", named),
-            note="what they make of it cannot be reviewed here",
-            block=BlockReason.ACCESS_WIDENED,
-            values=(was, now, inside),
+            topic=Topic.ACCESS if opens else Topic.STACK,
+            message=format_message(
+                "is rewritten at deploy time by {} instead of {}",
+                listed(now),
+                listed(was),
+            ),
+            note="what a macro makes of it cannot be reviewed here" if opens else "",
+            block=BlockReason.ACCESS_WIDENED if opens else None,
+            values=(sorted(was), sorted(now), inside),
         )
-    elif was and not now:
-        message = "is no longer rewritten at deploy time by macros: {}"
-        yield Line(topic=Topic.STACK, message=format_message(message, listed(was)))
 
 
-def _macros_of(template: Json) -> list[str]:
+def _macros_of(template: Json) -> set[str]:
     transforms = sequence(template.get("Transform"))
-    names = {
+    return {
         text(mapping(transform).get("Name") or transform) for transform in transforms
     }
-    return sorted(names - _HARMLESS_MACROS)
 
 
 def _transforms(value: object) -> int:

@@ -197,22 +197,32 @@ def settings_of(config: Json) -> Leaves:
         )
     elif aliases is not None:
         rest["Aliases"] = aliases
-    restrictions = dict(mapping(rest.get("Restrictions")))
-    geo = dict(mapping(restrictions.get("GeoRestriction")))
-    countries = geo.pop("Locations", None)
-    behavior = geo.pop("RestrictionType", None)
-    if behavior in ("whitelist", "blacklist", "none") and isinstance(
-        countries, list | None
-    ):
-        found["GeoRestriction"] = _countries(behavior, countries or [])
-        rest["Restrictions"] = {**restrictions, "GeoRestriction": geo or None}
+    restrictions = rest.pop("Restrictions", None)
+    if isinstance(restrictions, dict) and not is_computed(restrictions):
+        geo = restrictions.get("GeoRestriction")
+        found["GeoRestriction"] = _countries(geo)
+        others = {
+            key: part for key, part in restrictions.items() if key != "GeoRestriction"
+        }
+        rest["Restrictions"] = others or None
+    elif restrictions is not None:
+        found["GeoRestriction"] = leaf(restrictions)
     return found | dict(leaves(rest))
 
 
-def _countries(behavior: str, names: Sequence[object]) -> Selection:
+def _countries(geo: object) -> Leaf:
+    """From which countries viewers can come, if the template says so."""
+    config = dict(mapping(geo))
+    behavior, names = config.pop("RestrictionType", None), config.pop("Locations", [])
+    if (
+        config
+        or behavior not in ("whitelist", "blacklist", "none")
+        or is_computed(names)
+    ):
+        return None if geo is None else Computed(text(geo))
     if behavior == "none":
         return Selection("all")
-    listed = frozenset(text(name) for name in names)
+    listed = frozenset(map(text, names))
     return Selection("whitelist" if behavior == "whitelist" else "allExcept", listed)
 
 
@@ -350,11 +360,14 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
             extra = {key: part for key, part in item.items() if key != "Header"}
             found |= dict(leaves(extra, path)) if extra else {}
     timing = rest.get("ServerTimingHeadersConfig")
-    if isinstance(timing, dict) and timing.keys() <= {"Enabled", "SamplingRate"}:
-        if isinstance(timing.get("Enabled"), bool):
-            del rest["ServerTimingHeadersConfig"]
-            rate = timing.get("SamplingRate", 0) if timing["Enabled"] else 0
-            found["ServerTiming"] = leaf(rate)
+    if (
+        isinstance(timing, dict)
+        and timing.keys() <= {"Enabled", "SamplingRate"}
+        and isinstance(timing.get("Enabled"), bool)
+    ):
+        del rest["ServerTimingHeadersConfig"]
+        rate = timing.get("SamplingRate", 0) if timing["Enabled"] else 0
+        found["ServerTiming"] = leaf(rate)
     cors = rest.get("CorsConfig")
     if isinstance(cors, dict) and not is_computed(cors):
         del rest["CorsConfig"]
@@ -375,7 +388,9 @@ def _security_header(
             names = zip(flags, ("includeSubDomains", "preload"), strict=True)
             value = "; ".join([f"max-age={age}", *(n for flag, n in names if flag)])
         else:
-            value = {"Fn::Hsts": [age, *flags]}
+            value = _in_words(
+                "max-age", age, "includeSubDomains", flags[0], "preload", flags[1]
+            )
     elif key == "XSSProtection":
         on, block = config.pop("Protection", False), config.pop("ModeBlock", False)
         uri = config.pop("ReportUri", None)
@@ -383,14 +398,22 @@ def _security_header(
         if isinstance(on, bool) and isinstance(block, bool):
             value = f"1{'; mode=block' if block else ''}{report}" if on else "0"
         else:
-            value = {"Fn::XssProtection": [on, block, uri]}
+            value = _in_words("protection", on, "mode=block", block, "report", uri)
     elif key == "ContentTypeOptions":
         value = "nosniff"
     else:
         value = config.pop({"FrameOptions": "FrameOption"}.get(key, key), None)
-    found[path] = leaf(value)
+    found[path] = value if isinstance(value, Computed) else leaf(value)
     found[f"{path}.Override"] = leaf(override)
     return config
+
+
+def _in_words(*parts: Any) -> Computed:
+    """A header of which a part is computed, or missing."""
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return Computed(
+        "; ".join(f"{name}: {text(value) or 'unset'}" for name, value in pairs)
+    )
 
 
 def _cors(config: Json) -> Leaves:

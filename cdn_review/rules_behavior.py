@@ -468,8 +468,7 @@ def _protocol(value: Leaf) -> object:
 
 def _less_safe(difference: Difference) -> BlockReason | None:
     safe = ("https-only", "redirect-to-https")
-    was, now = known(difference.before), known(difference.after)
-    return BlockReason.PROTECTION_DROPPED if now not in safe or was is None else None
+    return None if known(difference.after) in safe else BlockReason.PROTECTION_DROPPED
 
 
 def _guards(difference: Difference) -> BlockReason | None:

@@ -128,7 +128,7 @@ def _countries(value: Leaf) -> object:
 def _more_countries(difference: Difference) -> BlockReason | None:
     """Whether a country that was refused is let in, or may be."""
     before, after = difference.before, difference.after
-    if before is None or (isinstance(before, Selection) and before.behavior == "all"):
+    if not isinstance(before, Selection) or before.behavior == "all":
         return None
     if isinstance(before, Selection) and isinstance(after, Selection):
         wider = after - before

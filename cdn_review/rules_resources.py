@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT
+from cdn_model.resource_types import with_defaults
 from cdn_model.values import Json, canonical, is_computed, mapping, text
 from cdn_review.bucket_policy import allowed_anew, no_longer_refused, statements
 from cdn_review.change import BlockReason, Tag, Topic
@@ -26,6 +27,10 @@ from cdn_review.rules import (
 
 _ACTIONS = ("Allow", "Count", "Challenge", "Captcha", "Block")
 _ADDRESS_FIELDS = frozenset({"c-ip", "x-forwarded-for", "cs(Cookie)", "cs-uri-query"})
+_PUBLIC_ACCESS_BLOCKS = (
+    *("BlockPublicAcls", "BlockPublicPolicy"),
+    *("IgnorePublicAcls", "RestrictPublicBuckets"),
+)
 _PUBLIC = ("PublicRead", "PublicReadWrite", "AuthenticatedRead")
 
 SETTING = "the setting {path} is {after} instead of {before}"
@@ -34,8 +39,12 @@ SETTING = "the setting {path} is {after} instead of {before}"
 def resource_leaves(resource_type: str, properties: Json) -> Leaves:
     """The leaves of a resource, with one for what belongs together."""
     derive = _DERIVED.get(resource_type)
-    found, rest = derive(dict(properties)) if derive else ({}, properties)
-    return found | dict(leaves(rest))
+    filled = dict(with_defaults(resource_type, properties))
+    found, rest = derive(filled) if derive else ({}, filled)
+    found |= dict(leaves(rest))
+    for path in [path for path in found if path.endswith("RateBasedStatement.Limit")]:
+        found.setdefault(f"{path[:-5]}EvaluationWindowSec", 300)
+    return found
 
 
 _Derived = tuple[dict[str, Leaf], Json]
@@ -104,6 +113,9 @@ def _tenant_leaves(properties: dict[str, Any]) -> _Derived:
 def _bucket_leaves(properties: dict[str, Any]) -> _Derived:
     """What is blocked of public access, as one list."""
     config = properties.get("PublicAccessBlockConfiguration")
+    if config is None:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+        return {"PublicAccessBlocked": frozenset(_PUBLIC_ACCESS_BLOCKS)}, properties
     if not isinstance(config, dict) or is_computed(config):
         return {}, properties
     flags = {name: leaf(value) for name, value in config.items()}

@@ -13,7 +13,7 @@ from typing import Any
 
 from cdn_review.compare import compare
 from cdn_review.message import to_text
-from cdn_review.snapshot import Snapshot, Stack
+from cdn_review.snapshot import Snapshot, Stack, stack_of
 
 FOREIGN = Path(__file__).with_name("foreign")
 GOLDEN = Path(__file__).parents[1] / "snapshots"
@@ -132,7 +132,12 @@ def told(before: Snapshot, after: Snapshot) -> list[str]:
 
 
 def told_of(before: Template, after: Template) -> list[str]:
-    return told(snapshot(before), snapshot(after))
+    return told(as_read(before), as_read(after))
+
+
+def as_read(template: Template) -> Snapshot:
+    """As the template is read from disk."""
+    return Snapshot(stacks={"shop": stack_of(template, name="shop")})
 
 
 # --- Templates ---

@@ -333,7 +333,11 @@ def lists_with_a_quantity(template: Template, random: Random) -> Template:
 
 def no_values_beside(template: Template, random: Random) -> Template:
     def rewrite(key: str, value: Any) -> Any:
-        if isinstance(value, dict) and key in DEFAULTS and "Fn::If" not in value:
+        if (
+            isinstance(value, dict)
+            and key in DEFAULTS
+            and not {"Fn::If", "Ref"} & value.keys()
+        ):
             return {**value, "Zzz": {"Ref": "AWS::NoValue"}}
         return value
 

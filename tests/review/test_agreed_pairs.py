@@ -1,16 +1,82 @@
+"""What a reviewer reads, over pairs of states that were agreed on one by one."""
+
 from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from cdn_review.compare import compare
+from cdn_review.report import Report
 from cdn_review.settings import read_settings
-from cdn_review.snapshot import Snapshot, Stack, read_template
+from cdn_review.snapshot import Snapshot, snapshot_of, stack_of
 
-PAIRS = sorted(path.parent for path in Path(__file__).parent.glob("pairs/*/summary.txt"))
+PAIRS = [
+    path.parent for path in sorted(Path(__file__).parent.glob("pairs/*/summary.txt"))
+]
 EACH_PAIR = pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.name)
 # So short that they are words of any sentence, too.
 SHORTEST_ID = 6
+
+
+@cache
+def side(folder: Path) -> Snapshot:
+    """Templates, and in stacks.json what no template holds: account, region, protection."""
+    more = folder / "stacks.json"
+    about = json.loads(more.read_text("utf-8")) if more.exists() else {}
+    files = {
+        path.name.removesuffix(".template.json"): json.loads(path.read_text("utf-8"))
+        for path in sorted(folder.glob("*.template.json"))
+    }
+    stacks = [
+        stack_of(template, name=name, **about.get(name, {}))
+        for name, template in files.items()
+    ]
+    return snapshot_of(stacks, name=folder.name, settings=read_settings(folder))
+
+
+def changes(pair: Path, first="before", second="after"):
+    return compare(side(pair / first), side(pair / second))
+
+
+@EACH_PAIR
+def test_the_summary_says_what_was_agreed_and_nothing_more(pair):
+    agreed = (pair / "summary.txt").read_text("utf-8")
+    assert ("\n".join(map(str, changes(pair))) or "no change") == agreed.rstrip("\n")
+
+
+@EACH_PAIR
+def test_each_line_names_a_role_and_no_logical_id(pair):
+    ids = {
+        name
+        for folder in ("before", "after")
+        for stack in side(pair / folder).stacks.values()
+        for name in stack.template.get("Resources", {})
+        if len(name) >= SHORTEST_ID
+    }
+    for change in changes(pair):
+        assert re.fullmatch(r"[A-Za-z0-9_/. ()-]{3,120}", change.role)
+        assert not any(name in str(change) for name in ids), change
+
+
+@EACH_PAIR
+def test_a_pair_can_be_read_backwards(pair):
+    assert bool(changes(pair)) == bool(changes(pair, "after", "before"))
+
+
+@EACH_PAIR
+def test_a_state_does_not_differ_from_itself(pair):
+    for folder in ("before", "after"):
+        assert changes(pair, folder, folder) == []
+
+
+@EACH_PAIR
+def test_each_change_that_blocks_can_be_acknowledged(pair):
+    before, after = side(pair / "before"), side(pair / "after")
+    report = Report.of(before, after, changes(pair))
+    for judged in report.blocking:
+        for identity in judged.ids:
+            assert re.fullmatch(r"[A-Za-z0-9-]+/[a-z-]+/[0-9a-f]{8}", identity)
