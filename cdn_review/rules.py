@@ -308,7 +308,10 @@ def _shown_computed(value: Computed) -> object:
     if function == "Ref" and isinstance(argument, str):
         return argument if "::" in argument else Trusted(f"the {_role(argument)}")
     if function == "Fn::GetAtt" and isinstance(argument, list):
-        return Trusted(f"the {_role(str(argument[0]))}")
+        role = _role(str(argument[0]))
+        if argument[1:] == ["DomainName"]:
+            return Trusted(f"the domain name of the {role}")
+        return Trusted(f"the {role}")
     if function == "Fn::ImportValue" and isinstance(argument, str):
         return _named("export", argument)
     if function == "Fn::Join" and isinstance(argument, list) and argument[0] == "":

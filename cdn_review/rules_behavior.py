@@ -659,7 +659,7 @@ BEHAVIOR_RULES = Rules(
         Rule(
             path=_ASSOCIATION + r"\.Function\.(?:FunctionCode|Code\..*)",
             topic=Topic.SECURITY,
-            message="the code that runs on {key} is changed to {after}",
+            message="another version of the code runs on {key}",
             note=_guard_note,
             block=_guards,
         ),
