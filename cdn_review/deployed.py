@@ -11,7 +11,7 @@ from typing import Any
 from cdn_review.change import Change
 from cdn_review.message import Message, Untrusted
 from cdn_review.snapshot import NESTED, Stack, parse_json, stack_of
-from dj_cloudfront import aws_errors
+from dj_cloudfront.aws_errors import error_code, open_session, sentence
 
 DEPLOYED = "what is deployed"
 
@@ -53,12 +53,12 @@ class Account:
     """
 
     def __init__(self, profile: str | None = None) -> None:
-        self._session = aws_errors.open_session(profile)
+        self._session = open_session(profile)
         try:
             sts = self._client("sts", "")
             self._account = str(sts.get_caller_identity()["Account"])
         except Exception as error:
-            raise ValueError(aws_errors.sentence(error, service="STS")) from None
+            raise ValueError(sentence(error, service="STS")) from None
 
     def deployed(self, stacks: Iterable[Stack]) -> Deployed:
         """These stacks as they are deployed, each in its region.
@@ -98,12 +98,12 @@ class Account:
                 return None, ""
             answer = client.get_template(StackName=stack.name, TemplateStage="Original")
         except Exception as error:
-            if aws_errors.error_code(error) == "ValidationError" and (
+            if error_code(error) == "ValidationError" and (
                 "does not exist" in str(error)
             ):
                 return None, ""
             raise ValueError(
-                aws_errors.sentence(
+                sentence(
                     error,
                     service="CloudFormation",
                     region=region,

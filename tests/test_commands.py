@@ -239,7 +239,7 @@ def test_fails_with_a_way_out_without_the_extra(command, fresh):
     done = fresh.run(sys.executable, *command, "--stack", "x", PYTHONPATH=path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.partition(": ")[2] == (
-        "boto3 must be installed to read a stack: 'pip install boto3', or the extra [aws]\n"
+        "boto3 must be installed to ask AWS: 'pip install boto3', or the extra [aws]\n"
     )
 
 

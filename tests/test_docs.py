@@ -18,7 +18,7 @@ from cdk_support import ROOT, environment_template, site_templates
 from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
 from environments import MAXIMAL, SITE
 
-import cdn_review.__main__
+import cdn_review.cli
 import constructs_lib
 import dj_cloudfront.__main__
 from constructs_lib.origins import OriginOptions
@@ -239,7 +239,7 @@ def test_a_command_exists(line):
             dj_cloudfront.__main__._parser().parse_args(own(arguments))
         case ["python", "-m", "cdn_review", *arguments]:
             if arguments:
-                cdn_review.__main__._parser(arguments).parse_args(own(arguments))
+                cdn_review.cli._parser(arguments).parse_args(own(arguments))
         case ["python", "manage.py", command, *_]:
             known = {"check", "collectstatic", "migrate", "runserver", "test"}
             assert command in known

@@ -33,7 +33,7 @@ from cdn_review.snapshot import (  # noqa: E402
 
 TEXT = ROOT / "docs" / "review" / "comment.md"
 PICTURE = TEXT.with_suffix(".png")
-PAIR = ROOT / "tests" / "review_pairs" / "60-several-in-three-environments"
+PAIR = ROOT / "tests" / "review" / "pairs" / "60-several-in-three-environments"
 REASON = "the web server sends it itself since March"
 _KEY = b"comment"
 _STYLE = """
