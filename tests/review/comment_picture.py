@@ -135,7 +135,7 @@ def _with_hash(picture: bytes, value: str) -> bytes:
 
 
 def main() -> None:
-    text = comment(raw_diff(*sides(), find_cli(ROOT)))
+    text = comment(raw_diff(*sides(), folder=ROOT, cli=find_cli(ROOT)))
     TEXT.parent.mkdir(exist_ok=True)
     TEXT.write_text(text, "utf-8")
     PICTURE.write_bytes(_taken(text))
