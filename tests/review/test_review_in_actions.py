@@ -279,7 +279,7 @@ class Story:
         )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def story(tmp_path_factory):
     require("gh")
     github = GitHub()
