@@ -27,7 +27,6 @@ _ASKS_AWS = (
     "dj_cloudfront/pulling",
     "cdn_review/deployed.py",
     "cdn_review/preflight",
-    "cdn_review/sources/deployed.py",
 )
 EXTRAS = {
     "boto3": _ASKS_AWS,
