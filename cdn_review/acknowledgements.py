@@ -30,12 +30,12 @@ def judge(
 
     Every environment is protected unless the base says otherwise: a change cannot free
     itself. An acknowledgement counts only in the change that adds it, so that the same
-    change needs a new one when it is made a second time.
+    change needs another reason when it is made a second time.
     """
     added = {
         id_: reason
         for id_, reason in after.acknowledged.items()
-        if id_ not in before.acknowledged
+        if before.acknowledged.get(id_) != reason
     }
     judged = []
     for change in changes:

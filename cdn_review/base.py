@@ -143,7 +143,10 @@ def _own_packages(base: Base) -> list[str]:
     for folder in installed_folders(base):
         for link in (*folder.glob("*"), *folder.glob("@*/*")):
             target = link.resolve() if link.is_symlink() else Path()
-            if target.is_relative_to(base.top) and "node_modules" not in target.parts:
+            # A virtual environment has lib64 as a link to its own lib.
+            own = target.is_relative_to(folder.resolve())
+            inside = target.is_relative_to(base.top) and not own
+            if inside and "node_modules" not in target.parts:
                 found.add(folder.name)
         for pattern in ("*.pth", "__editable__*.py"):
             for path in folder.glob(f"lib/python*/site-packages/{pattern}"):
