@@ -22,7 +22,7 @@ from pull_support import OUTPUTS, stack_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PACKAGES = ("cdn_review", "constructs_lib", "dj_cloudfront")
+PACKAGES = ("cdn_model", "cdn_review", "constructs_lib", "dj_cloudfront")
 CONSUMERS = (pair_app, static_app, house_app)
 PULL = ("-m", "dj_cloudfront", "pull")
 AWS = {
@@ -221,7 +221,7 @@ def test_the_base_says_what_a_pull_needs(bare, foreign):
         text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("error: boto3 must be installed to read a stack: ")
+    assert done.stderr.startswith("error: boto3 must be installed to ask AWS: ")
 
 
 # -- with boto3
