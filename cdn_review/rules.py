@@ -307,17 +307,16 @@ def _shown_computed(value: Computed) -> object:
         return format_message("the parameter {} (by default {})", name, default)
     if function == "Ref" and isinstance(argument, str):
         return argument if "::" in argument else Trusted(f"the {_role(argument)}")
-    if function == "Fn::GetAtt" and isinstance(argument, list):
+    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
         role = _role(str(argument[0]))
         if argument[1:] == ["DomainName"]:
             return Trusted(f"the domain name of the {role}")
         return Trusted(f"the {role}")
     if function == "Fn::ImportValue" and isinstance(argument, str):
         return _named("export", argument)
-    if function == "Fn::Join" and isinstance(argument, list) and argument[0] == "":
-        return "".join(
-            p if isinstance(p, str) else _placeholder(p) for p in argument[1]
-        )
+    pieces = argument[1:] if isinstance(argument, list) and argument[:1] == [""] else []
+    if function == "Fn::Join" and len(pieces) == 1 and isinstance(pieces[0], list):
+        return "".join(p if isinstance(p, str) else _placeholder(p) for p in pieces[0])
     return value.text
 
 
@@ -326,7 +325,7 @@ def _placeholder(part: object) -> str:
     ((function, argument),) = (
         expression.items() if len(expression) == 1 else [("", part)]
     )
-    if function == "Fn::GetAtt" and isinstance(argument, list):
+    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
         return f"${{{'.'.join(map(str, argument))}}}"
     if isinstance(argument, dict):
         argument = argument.get("Parameter", argument)

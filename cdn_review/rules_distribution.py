@@ -329,7 +329,7 @@ DISTRIBUTION_RULES = Rules(
             path=rf"{_ERROR}\.ResponseCode",
             topic=Topic.DELIVERY,
             message="error {key} reaches viewers with the status {after} instead of {before}",
-            absent="of the origin",
+            absent="the origin's",
         ),
         Rule(
             path=r"Logging\.Bucket",
