@@ -276,7 +276,7 @@ def _is_possible(assignment: Assignment) -> bool:
     """A parameter has one value: it does not equal two literals."""
     compared: set[str] = set()
     for atom, holds in assignment.items():
-        sides = json.loads(atom).get("Fn::Equals") if holds else None
+        sides = mapping(json.loads(atom)).get("Fn::Equals") if holds else None
         if _is_list(sides, 2) and isinstance(sides[1], str):
             left = canonical(sides[0])
             if left in compared:

@@ -37,8 +37,9 @@ class Statement:
 
     @property
     def is_for_everybody(self) -> bool:
-        everybody = "NotPrincipal" in self.rest or bool(self.principals & _EVERYBODY)
-        return self.allows and not self.conditions and everybody
+        return (
+            self.allows and not self.conditions and bool(self.principals & _EVERYBODY)
+        )
 
     def covers(self, other: Statement) -> bool:
         """Whether the other says nothing that this statement does not say, too."""
@@ -141,14 +142,19 @@ def _cover(patterns: frozenset[str], values: Iterable[str]) -> bool:
 
 
 def _statement(statement: Json) -> Statement:
+    allows = statement.get("Effect") != "Deny"
     exclusions = {key: part for key, part in statement.items() if key.startswith("Not")}
+    principals = frozenset(_principals(statement.get("Principal")))
+    if allows and exclusions.pop("NotPrincipal", None) is not None:
+        # Everybody but some is everybody.
+        principals = frozenset({"*"})
     actions, resources = (
         _list(statement.get("Action")),
         _list(statement.get("Resource")),
     )
     return Statement(
-        allows=statement.get("Effect") != "Deny",
-        principals=frozenset(_principals(statement.get("Principal"))),
+        allows=allows,
+        principals=principals,
         actions=frozenset(_word(action).lower() for action in actions),
         resources=frozenset(map(_word, resources)),
         conditions=frozenset(_conditions(mapping(statement.get("Condition")))),

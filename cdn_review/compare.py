@@ -16,7 +16,15 @@ from cdn_model.distribution import (
     from_config,
 )
 from cdn_model.template import Assignment, Resolver, assignments, describe_condition
-from cdn_model.values import Json, mapping, properties, reference, resources, text
+from cdn_model.values import (
+    Json,
+    mapping,
+    properties,
+    reference,
+    resources,
+    sequence,
+    text,
+)
 from cdn_review.change import BlockReason, Change, Topic
 from cdn_review.compare_resources import INLINED, resource_changes
 from cdn_review.compare_stacks import (
@@ -37,6 +45,7 @@ from cdn_review.snapshot import Snapshot, Stack, environments
 
 MOST_CHANGES = 500
 # Each pattern is compared with each: a distribution may have 75.
+_MOST_PATTERNS = 400
 _MOST_OVERLAPPING = 80
 _LONGEST_OVERLAPPING = 100
 
@@ -97,7 +106,9 @@ def _new_stack(stack: Stack, environment: str, after: Snapshot) -> Change:
         )
         return subject.change(Line(topic=Topic.STACK, message=message))
     domains = {
-        alias for one in found.values() for alias in one.config.get("Aliases", ())
+        text(name)
+        for one in found.values()
+        for name in sequence(one.config.get("Aliases"))
     }
     origins = {
         text(origin.get("DomainName"))
@@ -108,7 +119,10 @@ def _new_stack(stack: Stack, environment: str, after: Snapshot) -> Change:
         "is new: {} in front of {}", count(len(found), "distribution"), listed(origins)
     )
     if domains:
-        message = (*message, *format_message(" as {}", listed(map(text, domains))))
+        message = (
+            *message,
+            *format_message(" as {}", listed(domains)),
+        )
     return subject.change(Line(topic=Topic.STACK, message=message))
 
 
@@ -280,7 +294,10 @@ def _added(now: Distribution) -> Line:
     message = format_message("is added in front of {}", origin)
     domains = now.config.get("Aliases")
     if domains:
-        message = (*message, *format_message(" as {}", listed(map(text, domains))))
+        message = (
+            *message,
+            *format_message(" as {}", listed(map(text, sequence(domains)))),
+        )
     return Line(topic=Topic.REPLACEMENT, message=message)
 
 
@@ -301,7 +318,9 @@ def _deleted(one: Match, was: Distribution) -> Line:
 
 
 def _replaced(one: Match, was: Distribution, now: Distribution) -> Line:
-    names = [set(map(text, side.config.get("Aliases", ()))) for side in (was, now)]
+    names = [
+        set(map(text, sequence(side.config.get("Aliases")))) for side in (was, now)
+    ]
     note = "its address at CloudFront and its cache are new; a rollout takes minutes"
     if names[0] & names[1]:
         note = (
@@ -383,7 +402,7 @@ def _paths(was: Distribution, now: Distribution) -> Iterator[str]:
     patterns = list(
         dict.fromkeys(path_patterns.tidy(b.path_pattern) for b in behaviors)
     )
-    yield from patterns
+    yield from patterns[:_MOST_PATTERNS]
     short = [one for one in patterns if len(one) <= _LONGEST_OVERLAPPING]
     for first, second in combinations(short[:_MOST_OVERLAPPING], 2):
         path = path_patterns.overlap(first, second)

@@ -111,6 +111,12 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
         hint="Name",
         removed_note="the name no longer resolves",
     ),
+    "AWS::Route53::RecordSetGroup": ResourceType(
+        noun="group of DNS records",
+        plural="groups of DNS records",
+        topic=Topic.DOMAINS,
+        removed_note="its names no longer resolve",
+    ),
     "AWS::CloudWatch::Alarm": ResourceType(
         noun="alarm",
         topic=Topic.MONITORING,

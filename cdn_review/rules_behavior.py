@@ -62,6 +62,7 @@ def _cache_key(difference: Difference) -> Iterator[Line]:
     """What two requests must have in common to get one cached copy."""
     part, noun = difference.key, _NOUNS[difference.key]
     before, after = _selection(difference.before), _selection(difference.after)
+    yield from _still_sent(difference, before - after)
     listable = ("none", "whitelist")
     if before.behavior in listable and after.behavior in listable:
         for verb, names in (
@@ -80,6 +81,23 @@ def _cache_key(difference: Difference) -> Iterator[Line]:
     )
     unlike = ", and stays low if hardly two requests are alike"
     yield _key_line(message, unlike if after.by_exclusion else "")
+
+
+def _still_sent(difference: Difference, lost: Selection) -> Iterator[Line]:
+    """What leaves the cache key and is forwarded all the same: visitors get each other's."""
+    part = difference.key
+    forwarded = _selection(difference.now.get(f"OriginRequest.{part}"))
+    still = forwarded - (forwarded - lost)
+    if still.behavior != "none" and difference.now.get("Cached") is True:
+        yield Line(
+            topic=Topic.ORIGIN,
+            message=format_message(
+                "the origin is sent {}, which the cache key no longer has",
+                _sent(part, still),
+            ),
+            note="a response for one visitor can be cached for others",
+            tags=(Tag.VISITOR_DATA,),
+        )
 
 
 def _key_line(message: Message, note: str = "") -> Line:
@@ -657,7 +675,8 @@ BEHAVIOR_RULES = Rules(
             hides=r"(?:Lambda)?FunctionAssociations\[{key}\].*",
         ),
         Rule(
-            path=_ASSOCIATION + r"\.Function\.(?:FunctionCode|Code\..*)",
+            path=_ASSOCIATION
+            + r"\.Function\.(?:FunctionCode|(?:Code|Handler|Layers)\b.*)",
             topic=Topic.SECURITY,
             message="another version of the code runs on {key}",
             note=_guard_note,

@@ -120,7 +120,9 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
     kinds = str(was["Kind"]), str(now["Kind"])
     if kinds[0] != kinds[1] and "bucket" in kinds:
         # A bucket has neither a tree nor a folder of a server: nothing else compares.
-        opens = kinds[0] == "VPC origin"
+        protocol = known(now.get("OriginProtocolPolicy"))
+        plain = kinds[1] == "server" and protocol != "https-only"
+        opens = kinds[0] == "VPC origin" or plain
         yield Line(
             topic=Topic.ORIGIN,
             message=format_message(
@@ -128,7 +130,7 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
                 shown(now.get("DomainName")),
                 shown(was.get("DomainName")),
             ),
-            note=_KEPT,
+            note="others can read and change what it answers" if plain else _KEPT,
             block=BlockReason.ORIGIN_OPENED if opens else None,
             values=("Kind", *kinds, was.get("DomainName"), now.get("DomainName")),
         )

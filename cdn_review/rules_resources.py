@@ -115,7 +115,11 @@ def _bucket_leaves(properties: dict[str, Any]) -> _Derived:
     config = properties.get("PublicAccessBlockConfiguration")
     if config is None:
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
-        return {"PublicAccessBlocked": frozenset(_PUBLIC_ACCESS_BLOCKS)}, properties
+        blocks = frozenset(_PUBLIC_ACCESS_BLOCKS)
+        return {
+            "PublicAccessBlocked": blocks,
+            "PublicAccessBlockUnset": True,
+        }, properties
     if not isinstance(config, dict) or is_computed(config):
         return {}, properties
     flags = {name: leaf(value) for name, value in config.items()}
@@ -257,6 +261,14 @@ def _public_access(difference: Difference) -> Iterator[Line]:
 
 _BUCKET = Rules(
     (
+        Rule(
+            path="PublicAccessBlockUnset",
+            topic=Topic.ACCESS,
+            added="PublicAccessBlockConfiguration is removed",
+            removed="",
+            note="only a new bucket blocks public access by itself",
+            block=BlockReason.ACCESS_WIDENED,
+        ),
         Rule(path="PublicAccessBlocked", topic=Topic.ACCESS, lines=_public_access),
         Rule(
             path=r"PublicAccessBlockConfiguration\.(\w+)",
@@ -366,7 +378,7 @@ def _elsewhere(difference: Difference) -> BlockReason | None:
 _RECORD = Rules(
     (
         Rule(
-            path=r"AliasTarget\.DNSName|ResourceRecords",
+            path=r"(?:RecordSets\[[^\]]*\]\.)?(?:AliasTarget\.DNSName|ResourceRecords)",
             topic=Topic.DOMAINS,
             message="the name leads to {after} instead of {before}",
             note=lambda d: "visitors go there as soon as caches of DNS expire",
@@ -545,6 +557,7 @@ RESOURCE_RULES: Mapping[str, Rules] = {
     "AWS::Logs::Delivery": _MONITORING,
     "AWS::Logs::LogGroup": _MONITORING,
     "AWS::Route53::RecordSet": _RECORD,
+    "AWS::Route53::RecordSetGroup": _RECORD,
     "AWS::S3::Bucket": _BUCKET,
     "AWS::S3::BucketPolicy": _always(Topic.ACCESS, None),
     "AWS::SNS::Subscription": _MONITORING,
@@ -573,6 +586,7 @@ RESOURCE_RULES: Mapping[str, Rules] = {
 }
 REMOVED_BLOCKS: Mapping[str, BlockReason] = {
     "AWS::Route53::RecordSet": BlockReason.DOMAIN_LOST,
+    "AWS::Route53::RecordSetGroup": BlockReason.DOMAIN_LOST,
     "AWS::WAFv2::WebACLAssociation": BlockReason.ACCESS_WIDENED,
     f"{CLOUDFRONT}ConnectionGroup": BlockReason.DISTRIBUTION_DELETED,
     f"{CLOUDFRONT}DistributionTenant": BlockReason.DISTRIBUTION_DELETED,
