@@ -156,7 +156,7 @@ def _forwarded(difference: Difference) -> Iterator[Line]:
                 "the origin is no longer sent {}", _sent(part, lost)
             ),
         )
-    if gained.behavior == lost.behavior == "none":
+    if gained.behavior == lost.behavior == "none" and own[0] != own[1]:
         yield Line(
             topic=Topic.ORIGIN,
             message=format_message(

@@ -202,8 +202,15 @@ def _signing(difference: Difference) -> BlockReason | None:
     return None if difference.added else BlockReason.ORIGIN_OPENED
 
 
+def _signed_otherwise(difference: Difference) -> bool:
+    """An origin access control that takes over from an origin access identity."""
+    return difference.path == "OriginAccessIdentity" and "Signed" in difference.now
+
+
 def _access_control(difference: Difference) -> BlockReason | None:
     before, after = known(difference.before), known(difference.after)
+    if _signed_otherwise(difference):
+        return None
     if difference.path.endswith("SigningBehavior"):
         ranks = {"never": 0, "no-override": 1, "always": 2}
         weaker = ranks.get(str(after), -1) < ranks.get(str(before), 0)
@@ -324,7 +331,9 @@ ORIGIN_RULES = Rules(
             message="how requests to the {which}origin are signed changes: {path} is {after} "
             "instead of {before}",
             note=lambda d: (
-                "it answers only if it is open to everybody" if d.removed else ""
+                "it answers only if it is open to everybody"
+                if d.removed and not _signed_otherwise(d)
+                else ""
             ),
             block=_access_control,
         ),

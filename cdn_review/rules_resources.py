@@ -335,7 +335,7 @@ def policy_lines(before: object, after: object) -> Iterator[Line]:
         )
     elif more and before is not None:
         note = "somebody else may use it, or in other ways, or under fewer conditions"
-        yield _policy_line("more is allowed than before", note, values)
+        yield _policy_line("more may be allowed than before", note, values)
     if no_longer_refused(was, now):
         yield _policy_line(
             "what was refused may be allowed", "such as http:// requests", values

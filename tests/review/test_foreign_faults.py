@@ -106,6 +106,40 @@ def test_a_cookie_that_leaves_the_cache_key_and_is_still_sent_stands_out():
     assert not any("can be cached for others" in change.note for change in back)
 
 
+def test_an_access_control_may_take_over_from_an_identity():
+    def bucket(**signed):
+        made = copy.deepcopy(
+            shop(Control=resource("CloudFront::OriginAccessControl", **CONTROL))
+        )
+        config = made["Resources"]["Edge"]["Properties"]["DistributionConfig"]
+        origin = {
+            "Id": "own",
+            "DomainName": "own.s3.amazonaws.com",
+            "S3OriginConfig": {},
+        }
+        config["Origins"] = [*config["Origins"], {**origin, **signed}]
+        config["DefaultCacheBehavior"] |= {"TargetOriginId": "own"}
+        return made
+
+    identity = {"OriginAccessIdentity": "origin-access-identity/cloudfront/E1"}
+    older = bucket(S3OriginConfig=identity)
+    newer = bucket(OriginAccessControlId={"Fn::GetAtt": ["Control", "Id"]})
+    assert blocks(older, newer) == set()
+    assert review(older, newer)
+    assert blocks(older, bucket()) == {BlockReason.ORIGIN_OPENED}
+    assert blocks(newer, bucket()) == {BlockReason.ORIGIN_OPENED}
+
+
+CONTROL = {
+    "OriginAccessControlConfig": {
+        "Name": "own",
+        "OriginAccessControlOriginType": "s3",
+        "SigningBehavior": "always",
+        "SigningProtocol": "sigv4",
+    }
+}
+
+
 def bucket_named(name):
     return shop(Own=resource("S3::Bucket", BucketName=name))
 
