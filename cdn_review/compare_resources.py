@@ -224,12 +224,12 @@ def _differences(
     changed = {
         key for key in sides[0] | sides[1] if sides[0].get(key) != sides[1].get(key)
     }
-    is_new = one.is_replaced and (lines or kind.replaced_note)
+    is_new = one.is_replaced and (lines or kind.replaced)
     if is_new or (lines and changed & immutable):
         yield Line(
             topic=kind.topic,
             message=format_message("replaced"),
-            note="; ".join(n for n in (kind.added_note, kind.replaced_note) if n),
+            note="; ".join(n for n in (kind.added, kind.replaced) if n),
         )
     yield from lines
 
@@ -243,7 +243,7 @@ def _added(
         return None
     if _POLICY_TYPES.fullmatch(one.type) or one.type in _QUIET:
         return None
-    note = "; ".join(part for part in (kind.added_note, kind.price) if part)
+    note = "; ".join(part for part in (kind.added, kind.price) if part)
     return Line(
         topic=kind.topic,
         message=_with_name("added", kind, one.after),
@@ -268,7 +268,7 @@ def _removed(one: Match, kind: ResourceType) -> Line | None:
         message=_with_name("removed", kind, one.before),
         note="it stays in the account, outside the stack"
         if kept
-        else kind.removed_note,
+        else kind.removed,
         block=block,
         values=("removed", one.type, one.role),
     )
