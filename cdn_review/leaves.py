@@ -62,6 +62,10 @@ class Selection:
         """Whether it is all but some names; what cannot be read counts as all."""
         return self.behavior not in ("none", "whitelist")
 
+    @property
+    def chosen(self) -> bool:
+        return self.behavior != "none"
+
     def __or__(self, other: Selection) -> Selection:
         if self.by_exclusion and other.by_exclusion:
             return _all_except(self.names & other.names)

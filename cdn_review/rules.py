@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -57,6 +57,10 @@ class Difference:
     def lost(self) -> frozenset[Any]:
         return elements(self.before) - elements(self.after)
 
+    @property
+    def values(self) -> tuple[object, ...]:
+        return self.path, self.before, self.after
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -84,11 +88,32 @@ class Line:
         return hashlib.sha256(data).hexdigest()[:8] if self.block else ""
 
 
-Block = Callable[[Difference], BlockReason | None]
+def say(
+    topic: Topic,
+    template: str,
+    *values: object,
+    note: str = "",
+    block: BlockReason | None = None,
+    tags: tuple[Tag, ...] = (),
+    of: object = (),
+) -> Line:
+    """A line with a value in place of each ``{}``.
+
+    :param of: What an acknowledgement of it holds for.
+    """
+    message = format_message(template, *values)
+    return Line(
+        topic=topic, message=message, note=note, block=block, tags=tags, values=of
+    )
+
+
 Lines = Callable[[Difference], Iterable[Line]]
+Note = str | Callable[[Difference], str]
+Block = BlockReason | Callable[[Difference], BlockReason | None] | None
+Tags = tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """What is said of the settings that a path matches.
 
@@ -98,6 +123,8 @@ class Rule:
     :param message: Of a setting that has another value.
     :param added: Of one that was not there, if that is said differently.
     :param removed: Of one that goes, likewise.
+    :param when: Whether the note, the block and the tags apply.
+    :param otherwise: The note where they do not.
     :param show: How values are shown.
     :param absent: How a value that is not there is shown.
     :param hides: Paths that say nothing more, as a regular expression with ``{key}`` in it.
@@ -106,59 +133,65 @@ class Rule:
     """
 
     path: str
-    topic: Topic
-    message: str = ""
+    message: str | Callable[[Difference], str] = ""
+    _: KW_ONLY
+    topic: Topic = Topic.OTHER
     added: str | None = None
     removed: str | None = None
-    note: str | Callable[[Difference], str] = ""
-    block: BlockReason | Block | None = None
-    tags: tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]] = ()
+    when: Callable[[Difference], object] = lambda d: True
+    note: Note = ""
+    otherwise: str = ""
+    block: Block = None
+    tags: Tags = ()
     show: Callable[[Leaf], object] | None = None
     absent: str = "not set"
     hides: str = ""
     hides_when: Callable[[Difference], bool] = lambda d: d.added or d.removed
     lines: Lines | None = None
 
-    def apply(self, difference: Difference) -> Iterator[Line]:
+    def apply(self, d: Difference) -> Iterator[Line]:
         """The lines for a difference whose path matches."""
         if self.lines is not None:
-            yield from self.lines(difference)
+            yield from self.lines(d)
             return
-        template = self.message
-        if difference.added and self.added is not None:
+        template = self.message(d) if callable(self.message) else self.message
+        if d.added and self.added is not None:
             template = self.added
-        if difference.removed and self.removed is not None:
+        if d.removed and self.removed is not None:
             template = self.removed
         if not template:
             return
-        block = self.block(difference) if callable(self.block) else self.block
+        message = self.message_for(d, template)
+        if not self.when(d):
+            yield Line(topic=self.topic, message=message, note=self.otherwise)
+            return
         yield Line(
             topic=self.topic,
-            message=self.message_for(difference, template),
-            note=self.note(difference) if callable(self.note) else self.note,
-            block=block,
-            tags=self.tags(difference) if callable(self.tags) else self.tags,
-            values=(difference.path, difference.before, difference.after),
+            message=message,
+            note=self.note(d) if callable(self.note) else self.note,
+            block=self.block(d) if callable(self.block) else self.block,
+            tags=self.tags(d) if callable(self.tags) else self.tags,
+            values=d.values,
         )
 
-    def message_for(
-        self, difference: Difference, template: str = "", *, key: str = ""
-    ) -> Message:
-        """The message with its values filled in, by default that of another value."""
-        before, after = shown_pair(
-            difference.before, difference.after, show=self.show, absent=self.absent
-        )
-        values = {
-            "before": before,
-            "after": after,
-            "key": key or difference.key,
-            "path": short_path(difference.path),
-            "which": Trusted(difference.which),
-        }
-        template = template or self.message
+    def message_for(self, d: Difference, template: str) -> Message:
+        """A message with its values filled in."""
+        before, after = shown_pair(d.before, d.after, self.show, self.absent)
+        path, which = short_path(d.path), Trusted(d.which)
+        values = {"before": before, "after": after, "path": path, "which": which}
         names = re.findall(r"{(\w+)}", template)
         plain = re.sub(r"{\w+}", "{}", template)
-        return format_message(plain, *(values[name] for name in names))
+        return format_message(plain, *({**values, "key": d.key}[n] for n in names))
+
+
+def about(topic: Topic, *rules: Rule) -> Iterator[Rule]:
+    """Rules of one topic."""
+    return (replace(rule, topic=topic) for rule in rules)
+
+
+def alike(messages: Mapping[str, str], **common: Any) -> Iterator[Rule]:
+    """Rules that differ in the path and the message alone."""
+    return (Rule(path, message, **common) for path, message in messages.items())
 
 
 @dataclass(frozen=True)
@@ -166,11 +199,7 @@ class Rules:
     """A table of rules, and what is said of anything else."""
 
     rules: Sequence[Rule]
-    fallback: Rule = Rule(
-        path=".*",
-        topic=Topic.OTHER,
-        message="the setting {path} is {after} instead of {before}",
-    )
+    fallback: Rule = Rule(".*", "the setting {path} is {after} instead of {before}")
 
     def lines(self, was: Leaves, now: Leaves, which: str = "") -> Iterator[Line]:
         """What is said of each leaf that differs.
@@ -179,29 +208,20 @@ class Rules:
         """
         found: list[tuple[Rule, Difference]] = []
         for path in sorted(was.keys() | now.keys()):
-            before, after = was.get(path), now.get(path)
-            if path.startswith("@") or same(before, after):
+            pair = {"before": was.get(path), "after": now.get(path)}
+            if path.startswith("@") or same(**pair):
                 continue
             rule, key = self.rule_for(path)
-            difference = Difference(
-                path=path,
-                before=before,
-                after=after,
-                was=was,
-                now=now,
-                key=key,
-                which=which,
-            )
-            found.append((rule, difference))
+            own = Difference(path=path, **pair, was=was, now=now, key=key, which=which)
+            found.append((rule, own))
         hidden = [
-            (difference.path, rule.hides.replace("{key}", re.escape(difference.key)))
-            for rule, difference in found
-            if rule.hides and rule.hides_when(difference)
+            (d.path, rule.hides.replace("{key}", re.escape(d.key)))
+            for rule, d in found
+            if rule.hides and rule.hides_when(d)
         ]
-        for rule, difference in found:
-            path = difference.path
-            if not any(own != path and re.fullmatch(p, path) for own, p in hidden):
-                yield from rule.apply(difference)
+        for rule, d in found:
+            if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hidden):
+                yield from rule.apply(d)
 
     def rule_for(self, path: str) -> tuple[Rule, str]:
         """The first rule for a path, and what its group matches."""
@@ -214,10 +234,8 @@ class Rules:
 @lru_cache(maxsize=4096)
 def _rule_for(rules: Rules, path: str) -> tuple[Rule, str]:
     for rule in rules.rules:
-        matched = re.fullmatch(rule.path, path)
-        if matched:
-            groups = [group for group in matched.groups() if group is not None]
-            return rule, groups[0] if groups else ""
+        if matched := re.fullmatch(rule.path, path):
+            return rule, next((group for group in matched.groups() if group), "")
     return rules.fallback, ""
 
 
@@ -242,18 +260,18 @@ def elements(value: Leaf) -> frozenset[Any]:
 def shown_pair(
     before: Leaf,
     after: Leaf,
-    *,
     show: Callable[[Leaf], object] | None = None,
     absent: str = "not set",
 ) -> tuple[object, object]:
     """Two values that differ, so that a reader can tell them apart."""
-    render = show or shown
-    values = [Trusted(absent) if v is None else render(v) for v in (before, after)]
     if isinstance(before, Hidden) and isinstance(after, Hidden):
         return Trusted("the earlier value"), Trusted("another value")
     if isinstance(before, str) and isinstance(after, str) and show is None:
         return _windows(before, after)
-    first, second = values
+    first, second = (
+        Trusted(absent) if value is None else (show or shown)(value)
+        for value in (before, after)
+    )
     if first == second and isinstance(before, Computed) and isinstance(after, Computed):
         return before.text, after.text
     return first, second
@@ -392,6 +410,21 @@ def short_path(path: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> Trusted:
     """``1 key``, ``2 keys``."""
     return Trusted(f"{number} {noun if number == 1 else plural or noun + 's'}")
+
+
+def plural(names: Sized, one: str, many: str = "") -> str:
+    """The words for one name, or those for several."""
+    return one if len(names) == 1 else many or f"{one}s"
+
+
+def words(known_words: Mapping[str, str]) -> Callable[[Leaf], object]:
+    """Shows values in our own words, as far as there are any."""
+
+    def show(value: Leaf) -> object:
+        word = known_words.get(str(value))
+        return Trusted(word) if word else shown(value)
+
+    return show
 
 
 def header(name: str) -> str:
