@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 
@@ -88,6 +88,11 @@ def is_computed(value: object) -> bool:
         return False
     (key,) = value
     return key == "Ref" or str(key).startswith("Fn::")
+
+
+def plain_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether the value is an object with settings in it."""
+    return isinstance(value, dict) and not is_computed(value)
 
 
 def reference(value: object) -> str | None:
