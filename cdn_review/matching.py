@@ -6,8 +6,10 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.template import Assignment, Resolver
 from cdn_model.values import (
     Json,
     canonical,
@@ -20,6 +22,7 @@ from cdn_model.values import (
     text,
 )
 from cdn_review.resources import type_of
+from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER, Output
 
 _OUTPUTS = {
@@ -66,6 +69,25 @@ class Match:
     def is_replaced(self) -> bool:
         """Whether it gets another logical id, so that CloudFormation makes a new one."""
         return "" != self.id_before != self.id_after != ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a stack, with its resources named by their roles."""
+
+    stack: Stack
+    names: Mapping[str, str]
+
+    @cached_property
+    def by_role(self) -> dict[str, Json]:
+        found = resources(self.stack.template)
+        return {self.names[name]: resource for name, resource in found.items()}
+
+    def of_types(self, types: Collection[str]) -> list[Json]:
+        return [one for one in self.by_role.values() if one.get("Type") in types]
+
+    def resolver(self, choice: Assignment) -> Resolver:
+        return Resolver(self.stack.template, choice, self.names, self.stack.region)
 
 
 def match(before: Json, after: Json) -> list[Match]:
