@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import lru_cache
+from os.path import commonprefix
 from typing import Any
 
 from cdn_model.values import Computed, canonical, mapping
@@ -194,7 +195,7 @@ def alike(messages: Mapping[str, str], **common: Any) -> Iterator[Rule]:
     return (Rule(path, message, **common) for path, message in messages.items())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rules:
     """A table of rules, and what is said of anything else."""
 
@@ -211,7 +212,7 @@ class Rules:
             pair = {"before": was.get(path), "after": now.get(path)}
             if path.startswith("@") or same(**pair):
                 continue
-            rule, key = self.rule_for(path)
+            rule, key = _rule_for(self, path)
             own = Difference(path=path, **pair, was=was, now=now, key=key, which=which)
             found.append((rule, own))
         hidden = [
@@ -222,13 +223,6 @@ class Rules:
         for rule, d in found:
             if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hidden):
                 yield from rule.apply(d)
-
-    def rule_for(self, path: str) -> tuple[Rule, str]:
-        """The first rule for a path, and what its group matches."""
-        return _rule_for(self, path)
-
-    def __hash__(self) -> int:
-        return id(self)
 
 
 @lru_cache(maxsize=4096)
@@ -281,11 +275,7 @@ def _windows(before: str, after: str) -> tuple[object, object]:
     """Long texts from where they differ."""
     if before[:_MOST_SHOWN] != after[:_MOST_SHOWN]:
         return shown(before), shown(after)
-    pairs = zip(before, after, strict=False)
-    at = next(
-        (n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(after))
-    )
-    start = max(at - 20, 0)
+    start = max(len(commonprefix([before, after])) - 20, 0)
     return f"…{before[start:]}", f"…{after[start:]}"
 
 

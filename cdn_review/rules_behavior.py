@@ -34,50 +34,35 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def _keys(d: Difference) -> Iterator[Line]:
     """Who can sign URLs and cookies: whoever has a private key opens every file."""
-    gained, lost = d.gained, d.lost
-    new, old = (
+    names = [
         format_message(f"{plural(keys, 'key')} {{}}", listed(keys))
-        for keys in (gained, lost)
-    )
-    widened, of = (
-        BlockReason.ACCESS_WIDENED,
-        (d.path, elements(d.before), elements(d.after)),
-    )
-    if gained and listed(gained) == listed(lost):
+        for keys in (d.gained, d.lost)
+    ]
+    before, after = elements(d.before), elements(d.after)
+    if d.gained and listed(d.gained) == listed(d.lost):
         # A key that is changed under its name: the deploy refuses it.
         return
-    if not elements(d.before):
-        yield say(
-            Topic.ACCESS,
-            "files need a signed URL or cookie, with the {}",
-            new,
-            note="everybody without one gets a 403",
-            tags=(Tag.SECURITY,),
-        )
-    elif not elements(d.after):
-        yield say(
-            Topic.ACCESS,
-            "files no longer need a signed URL or cookie",
-            note="what was private is open to everybody",
-            block=widened,
-            of=of,
-        )
-    elif gained:
-        yield say(
-            Topic.ACCESS,
-            "signatures with the {} are accepted",
-            new,
-            note="whoever has the private key can open every private file",
-            block=widened,
-            of=of,
-        )
-    if lost and elements(d.after):
+    if not before:
+        text = "files need a signed URL or cookie, with the {}"
+        note = "everybody without one gets a 403"
+        yield say(Topic.ACCESS, text, names[0], note=note, tags=(Tag.SECURITY,))
+    elif d.gained or not after:
+        text = "signatures with the {} are accepted"
+        note = "whoever has the private key can open every private file"
+        values = names[:1]
+        if not after:
+            text, values = "files no longer need a signed URL or cookie", []
+            note = "what was private is open to everybody"
+        block, of = BlockReason.ACCESS_WIDENED, (d.path, before, after)
+        yield say(Topic.ACCESS, text, *values, note=note, block=block, of=of)
+    if d.lost and after:
+        text = "signatures with the {} are refused"
         note = plural(
-            lost,
+            d.lost,
             "URLs and cookies that it signed stop working",
             "URLs and cookies that they signed stop working",
         )
-        yield say(Topic.ACCESS, "signatures with the {} are refused", old, note=note)
+        yield say(Topic.ACCESS, text, names[1], note=note)
 
 
 def _methods(d: Difference) -> Iterator[Line]:
