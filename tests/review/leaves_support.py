@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from review_support import words
+
 from cdn_review.compare import compare
-from cdn_review.message import to_text
-from cdn_review.snapshot import Snapshot, Stack, stack_of
+from cdn_review.snapshot import Snapshot, Stack
 
 FOREIGN = Path(__file__).with_name("foreign")
 GOLDEN = Path(__file__).parents[1] / "snapshots"
@@ -31,36 +32,38 @@ COMPUTED = (
     "{{resolve:ssm:/mutant}}",
 )
 # Values that CloudFormation takes for each other's place.
-CHOICES = (
-    ("allow-all", "https-only", "redirect-to-https"),
-    ("http-only", "match-viewer"),
-    ("PriceClass_100", "PriceClass_200", "PriceClass_All"),
-    ("http1.1", "http2", "http3", "http2and3"),
-    ("TLSv1", "TLSv1.1", "TLSv1.2"),
-    ("TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.3_2025"),
-    ("sni-only", "vip", "static-ip"),
-    ("none", "all", "allExcept", "whitelist"),
-    ("viewer-request", "origin-request"),
-    ("viewer-response", "origin-response"),
-    ("always", "never", "no-override"),
-    ("s3", "lambda", "mediastore"),
-    ("DENY", "SAMEORIGIN"),
-    ("same-origin", "unsafe-url", "origin"),
-    ("required", "optional", "passthrough"),
-    ("default", "media-quality-based"),
-    ("ipv4", "dualstack", "ipv6"),
-    ("override", "disable"),
-    ("Allow", "Deny"),
-    ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"),
-    ("DE", "FR", "GB", "ZA", "NZ"),
-    ("Enabled", "Disabled", "Suspended"),
-    ("ENABLED", "DISABLED"),
-    ("json", "plain", "parquet"),
-    ("A", "AAAA", "CNAME"),
-    ("PRIMARY", "SECONDARY"),
-    ("direct", "tenant-only"),
+CHOICES = tuple(
+    tuple(line.split())
+    for line in """
+    allow-all https-only redirect-to-https
+    http-only match-viewer
+    PriceClass_100 PriceClass_200 PriceClass_All
+    http1.1 http2 http3 http2and3
+    TLSv1 TLSv1.1 TLSv1.2
+    TLSv1.2_2018 TLSv1.2_2019 TLSv1.2_2021 TLSv1.3_2025
+    sni-only vip static-ip
+    none all allExcept whitelist
+    viewer-request origin-request
+    viewer-response origin-response
+    always never no-override
+    s3 lambda mediastore
+    DENY SAMEORIGIN
+    same-origin unsafe-url origin
+    required optional passthrough
+    default media-quality-based
+    ipv4 dualstack ipv6
+    override disable
+    Allow Deny
+    GET POST PUT DELETE PATCH OPTIONS HEAD
+    DE FR GB ZA NZ
+    Enabled Disabled Suspended
+    ENABLED DISABLED
+    json plain parquet
+    A AAAA CNAME
+    PRIMARY SECONDARY
+    direct tenant-only
+    """.strip().splitlines()
 )
-
 # Those whose values are some of the others.
 CHOICES_OF = {
     "RestrictionType": ("whitelist", "blacklist", "none"),
@@ -127,17 +130,7 @@ def snapshot(template: Template) -> Snapshot:
 
 
 def told(before: Snapshot, after: Snapshot) -> list[str]:
-    """The lines without the part of the stack, which can be called like a setting."""
-    return [f"{to_text(one.message)} {one.note}" for one in compare(before, after)]
-
-
-def told_of(before: Template, after: Template) -> list[str]:
-    return told(as_read(before), as_read(after))
-
-
-def as_read(template: Template) -> Snapshot:
-    """As the template is read from disk."""
-    return Snapshot(stacks={"shop": stack_of(template, name="shop")})
+    return list(map(words, compare(before, after)))
 
 
 # --- Templates ---

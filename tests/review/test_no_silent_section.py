@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from leaves_support import GONE, at, put, templates, told_of
+from leaves_support import GONE, at, put, templates
+from review_support import told
 
 # What stands around the properties of resources.
 
@@ -18,7 +19,7 @@ def places(section):
 def both_ways(source, path, value):
     before = templates()[source]
     after = put(before, path, value)
-    return told_of(before, after), told_of(after, before)
+    return told(before, after), told(after, before)
 
 
 def is_named(name, lines):
@@ -159,8 +160,8 @@ def test_a_resource_that_is_put_under_a_condition_is_told(source, name):
         },
     }
     after = put(template, ("Resources", name, "Condition"), "Sometimes")
-    assert told_of(template, after)
-    assert told_of(after, template)
+    assert told(template, after)
+    assert told(after, template)
 
 
 @pytest.mark.parametrize(
