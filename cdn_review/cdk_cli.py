@@ -19,11 +19,7 @@ from pathlib import Path
 from cdn_review.snapshot import MANIFEST, Snapshot, Stack
 
 _SECONDS = 900.0
-_SHOWN_CHARACTERS = 16_000
 _SHOWN_LINES = 40
-_OUTPUT_BYTES = 2 * 1024 * 1024
-_RAW_STACKS = 25
-_RAW_CHARACTERS = 400_000
 # Every CLI of version 2 reads this version of the manifest.
 _SCHEMA = "36.0.0"
 
@@ -126,13 +122,19 @@ def progress(text: str) -> None:
 
 @contextmanager
 def synthesis(
-    app: Path, cli: Sequence[str], *, where: str, environment: Mapping[str, str]
+    app: Path,
+    cli: Sequence[str],
+    *,
+    where: str,
+    environment: Mapping[str, str],
+    hint: str = "",
 ) -> Iterator[Callable[[], Path]]:
     """Start ``cdk synth`` and go on. The function waits for the folder that it wrote.
 
     The app's own ``cdk.out`` stays as it is.
 
     :param where: What a reader calls the state of the app.
+    :param hint: Why it may fail. Default: it gets no credentials.
     """
     with tempfile.TemporaryDirectory(prefix="cdn-review-") as temporary:
         output = Path(temporary) / "cdk.out"
@@ -143,9 +145,10 @@ def synthesis(
             def assembly() -> Path:
                 code, said = ended()
                 if code:
+                    why = hint or "it gets no credentials"
                     raise ValueError(
-                        f"the app must synthesize without credentials, but in {where} cdk "
-                        f"synth ended with {code} and said\n{end_of(said)}"
+                        f"the app must synthesize, but in {where} cdk synth ended with "
+                        f"{code} ({why}) and said\n{end_of(said)}"
                     )
                 return output
 
@@ -184,7 +187,7 @@ def started(
                 raise ValueError(
                     f"{command[0]} must end within {_SECONDS:.0f} seconds, but runs on"
                 ) from None
-            output.seek(max(0, output.seek(0, os.SEEK_END) - _OUTPUT_BYTES))
+            output.seek(0)
             return code, output.read().decode("utf-8", "replace")
 
         try:
@@ -197,7 +200,7 @@ def started(
 
 def end_of(output: str) -> str:
     """The last lines that a program said."""
-    return "\n".join(output[-_SHOWN_CHARACTERS:].splitlines()[-_SHOWN_LINES:])
+    return "\n".join(output.splitlines()[-_SHOWN_LINES:])
 
 
 def raw_diff(
@@ -208,24 +211,16 @@ def raw_diff(
     :param folder: Where to run the CLI: ``npx`` looks for it there.
     :raises ValueError: when the CLI fails.
     """
-    common = sorted(before.stacks.keys() & after.stacks.keys())
-    differing = [
-        name
-        for name in common
-        if before.stacks[name].template != after.stacks[name].template
+    pairs = [
+        (before.stacks[name], after.stacks[name])
+        for name in sorted(before.stacks.keys() & after.stacks.keys())
     ]
     parts = [
-        _raw_diff_of(before.stacks[name], after.stacks[name], folder, cli)
-        for name in differing[:_RAW_STACKS]
+        _raw_diff_of(was, now, folder, cli)
+        for was, now in pairs
+        if was.template != now.template
     ]
-    if len(differing) > _RAW_STACKS:
-        parts.append(f"{len(differing) - _RAW_STACKS} more stacks differ")
-    text = "\n\n".join(filter(None, parts))
-    if len(text) <= _RAW_CHARACTERS:
-        return text
-    return (
-        f"{text[:_RAW_CHARACTERS]}\n… and {len(text) - _RAW_CHARACTERS} more characters"
-    )
+    return "\n\n".join(filter(None, parts))
 
 
 def _raw_diff_of(was: Stack, now: Stack, folder: Path, cli: Sequence[str]) -> str:

@@ -1,10 +1,4 @@
-"""Show a review in the summary of this run, and in one comment on its pull request.
-
-FILE is what 'diff --markdown' or 'compare --markdown' has printed. When it is empty, the
-comment says that nothing could be compared. GitHub says which pull request it is: the run
-is of a workflow on pull_request or, for pull requests of forks, on workflow_run. Needs
-GitHub's program gh, and a GH_TOKEN that may write comments.
-"""
+"""The review in the summary of a run on GitHub, and in a comment on its pull request."""
 
 from __future__ import annotations
 
@@ -20,7 +14,6 @@ from urllib.parse import quote
 
 from cdn_review.markdown import NO_CHANGE
 
-_AUTHOR = "github-actions[bot]"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _FAILURE = "**CDN review:** this commit could not be compared. The log of its checks says why.\n"
 _WARNING = (
@@ -29,20 +22,8 @@ _WARNING = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the review")
-    parser.add_argument(
-        "--name", default="", help="for several apps in one repository, a comment each"
-    )
-    parser.add_argument(
-        "--author",
-        default=_AUTHOR,
-        help="the bot whose comment is edited (default: %(default)s)",
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
-    name, file = arguments.name, arguments.file
+    name, file = arguments.name, arguments.FILE
     if name and not _NAME.fullmatch(name):
         raise ValueError(
             "--name must be at most 40 letters, digits and hyphens, such as shop, "

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from cdn_review.change import Change
 from cdn_review.message import Message, Untrusted
-from cdn_review.snapshot import NESTED, Stack, parse_json, stack_of
-from dj_cloudfront.aws_errors import error_code, open_session, sentence
+from cdn_review.preflight.clients import Aws
+from cdn_review.snapshot import NESTED, Stack, stack_of
+from dj_cloudfront.aws_errors import sentence
 
 DEPLOYED = "what is deployed"
 
-_DEFAULT_REGION = "us-east-1"
 # A change set that nobody has executed yet made it: nothing is deployed.
 _NEVER_DEPLOYED = "REVIEW_IN_PROGRESS"
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # Not the end of a UUID; fewer digits only where the field of an ARN was cut.
 _ACCOUNT = re.compile(
     r"(?<![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-)(?<![0-9a-z])[0-9]{12}"
@@ -53,12 +50,7 @@ class Account:
     """
 
     def __init__(self, profile: str | None = None) -> None:
-        self._session = open_session(profile)
-        try:
-            sts = self._client("sts", "")
-            self._account = str(sts.get_caller_identity()["Account"])
-        except Exception as error:
-            raise ValueError(sentence(error, service="STS")) from None
+        self._aws = Aws.of_profile(profile)
 
     def deployed(self, stacks: Iterable[Stack]) -> Deployed:
         """These stacks as they are deployed, each in its region.
@@ -72,7 +64,7 @@ class Account:
                     "nested stacks are left out: CloudFormation names them itself"
                 )
                 continue
-            if stack.account not in ("", self._account):
+            if stack.account not in ("", self._aws.account):
                 raise ValueError(
                     f"the credentials must be of the account of {stack.name!r}, but are of "
                     "another: name the environments of one account, such as "
@@ -82,64 +74,49 @@ class Account:
             if notice:
                 notices.add(notice)
             if found is not None:
-                before.append(_in_ascii(found))
+                before.append(found)
             if found is not None or not notice:
-                after.append(_in_ascii(stack))
+                after.append(stack)
         return Deployed(before=before, after=after, notices=tuple(sorted(notices)))
 
     def _deployed(self, stack: Stack) -> tuple[Stack | None, str]:
         """The stack, if it is deployed, and a notice; a notice alone if it is left out."""
-        region = stack.region or self._session.region_name or _DEFAULT_REGION
-        client = self._client("cloudformation", region)
+        region = stack.region or self._aws.configured_region
+        client = self._aws.client("cloudformation", region)
         try:
             (about,) = client.describe_stacks(StackName=stack.name)["Stacks"]
             status = str(about["StackStatus"])
             if status == _NEVER_DEPLOYED:
                 return None, ""
             answer = client.get_template(StackName=stack.name, TemplateStage="Original")
-        except Exception as error:
-            if error_code(error) == "ValidationError" and (
-                "does not exist" in str(error)
-            ):
+        except (self._aws.refused, self._aws.unreachable) as error:
+            if "does not exist" in str(error):
                 return None, ""
+            action = (
+                "cloudformation:DescribeStacks and cloudformation:GetTemplate "
+                f"of {stack.name!r}"
+            )
             raise ValueError(
-                sentence(
-                    error,
-                    service="CloudFormation",
-                    region=region,
-                    action="cloudformation:DescribeStacks and cloudformation:GetTemplate "
-                    f"of {stack.name!r}",
-                )
+                sentence(error, service="CloudFormation", region=region, action=action)
             ) from None
-        body = answer["TemplateBody"]
         # boto3 gives an object for JSON, and a text for everything else.
-        text = body if isinstance(body, str) else json.dumps(body)
-        if not text.lstrip().startswith("{"):
+        if isinstance(answer["TemplateBody"], str):
             return None, (
                 f"{stack.name!r} is left out: it is deployed as YAML, and can be compared "
                 "once the CDK has deployed it"
             )
         found = stack_of(
-            parse_json(text.encode(), name=f"the template of {stack.name!r}"),
+            answer["TemplateBody"],
             name=stack.name,
             account=stack.account,
             region=stack.region,
             termination_protection=bool(about.get("EnableTerminationProtection")),
         )
         is_changing = status.endswith("_IN_PROGRESS")
-        notice = f"{stack.name!r} is changing now ({status})" if is_changing else ""
-        return found, notice
-
-    def _client(self, service: str, region: str) -> Any:
-        from botocore.config import Config
-
-        config = Config(
-            connect_timeout=5,
-            read_timeout=20,
-            retries={"mode": "standard", "total_max_attempts": 3},
+        return (
+            found,
+            f"{stack.name!r} is changing now ({status})" if is_changing else "",
         )
-        where = region or self._session.region_name or _DEFAULT_REGION
-        return self._session.client(service, region_name=where, config=config)
 
 
 def mask_accounts(text: str) -> str:
@@ -156,12 +133,3 @@ def masked(change: Change) -> Change:
         for part in change.message
     )
     return replace(change, message=message, note=mask_accounts(change.note))
-
-
-def _in_ascii(stack: Stack) -> Stack:
-    """The stack as CloudFormation gives it back: a ``?`` for each character beyond ASCII.
-
-    https://github.com/aws/aws-cdk/issues/5304 tells of it; ``cdk diff`` does the same.
-    """
-    text = json.dumps(stack.template, ensure_ascii=False)
-    return replace(stack, template=json.loads(_BEYOND_ASCII.sub("?", text)))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from cdn_model.distribution import Distribution, distributions
@@ -21,19 +18,6 @@ from dj_cloudfront.contract import TREE_HEADER
 _TREES = {"static", "media", "private"}
 _RECORD = "AWS::Route53::RecordSet"
 _CERTIFICATE = "AWS::CertificateManager::Certificate"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
-    """What ``cdk bootstrap`` has to have left in the account.
-
-    :param parameter: The SSM parameter with the version.
-    :param roles: ARNs of the roles that a deploy assumes.
-    """
-
-    parameter: str
-    version: int
-    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +56,6 @@ class Target:
     """A stack before it is deployed. Values that only a deploy knows are left out."""
 
     stack: Stack
-    bootstrap: Bootstrap | None = None
 
     @cached_property
     def resources(self) -> Mapping[str, Json]:
@@ -198,33 +181,3 @@ def strings(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping | list):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from strings(part)
-
-
-def read_bootstrap(assembly: Path, stack: str) -> Bootstrap | None:
-    """What a stack needs of ``cdk bootstrap``, from the folder that ``cdk synth`` wrote."""
-    for path in sorted(assembly.rglob("manifest.json")):
-        artifacts = mapping(json.loads(path.read_bytes()).get("artifacts"))
-        for name, artifact in artifacts.items():
-            given = mapping(artifact.get("properties"))
-            if stack == given.get("stackName", name):
-                return _bootstrap(path.parent, given)
-    return None
-
-
-def _bootstrap(folder: Path, given: Json) -> Bootstrap | None:
-    parameter = given.get("bootstrapStackVersionSsmParameter")
-    version = given.get("requiresBootstrapStackVersion")
-    if not isinstance(parameter, str) or not isinstance(version, int):
-        return None
-    roles = [given.get("assumeRoleArn")]
-    template = text(given.get("templateFile"))
-    assets = folder / re.sub(r"\.template\.json$", ".assets.json", template)
-    if assets.is_file():
-        files = mapping(json.loads(assets.read_bytes()).get("files"))
-        roles += [
-            mapping(destination).get("assumeRoleArn")
-            for file in files.values()
-            for destination in mapping(file.get("destinations")).values()
-        ]
-    found = dict.fromkeys(role for role in roles if isinstance(role, str))
-    return Bootstrap(parameter=parameter, version=version, roles=tuple(found))

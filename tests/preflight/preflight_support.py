@@ -19,23 +19,15 @@ from botocore.stub import Stubber
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, findings_of
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Bootstrap, Target
+from cdn_review.preflight.target import Target
 from cdn_review.snapshot import Stack
 from dj_cloudfront.findings import Level
 from local.environment import ACCOUNT, REGION
 
 NAME = "mysite-cdn-test"
-BOOTSTRAP = Bootstrap(
-    parameter="/cdk-bootstrap/hnb659fds/version",
-    version=6,
-    roles=(
-        "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
-        "cdk-hnb659fds-deploy-role-${AWS::AccountId}-${AWS::Region}",
-    ),
-)
 
 
-def target(resources, *, account=ACCOUNT, region=REGION, bootstrap=None, **template):
+def target(resources, *, account=ACCOUNT, region=REGION, **template):
     """A stack with these resources, by logical id: (type, properties)."""
     made = {
         name: {"Type": kind, "Properties": properties}
@@ -43,7 +35,7 @@ def target(resources, *, account=ACCOUNT, region=REGION, bootstrap=None, **templ
     }
     template = {"Resources": made, **template}
     stack = Stack(name=NAME, template=template, account=account, region=region)
-    return Target(stack, bootstrap)
+    return Target(stack)
 
 
 def distribution(**config):

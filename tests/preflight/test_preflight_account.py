@@ -1,9 +1,9 @@
-"""Whose credentials these are, the region, the bootstrap and its roles."""
+"""Whose credentials these are, and the region."""
 
 from __future__ import annotations
 
 import pytest
-from preflight_support import BOOTSTRAP, asked, distribution, recorded, says, target
+from preflight_support import asked, distribution, recorded, says, target
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, run_checks
 from dj_cloudfront.findings import Level
@@ -24,7 +24,7 @@ def test_another_account_ends_it(clients, owner, account, level, rest):
     assert {one.level for one in found[1:]} == rest
 
 
-@pytest.mark.parametrize("check", ["names", "quota", "names in DNS", "bootstrap"])
+@pytest.mark.parametrize("check", ["names", "quota", "names in DNS"])
 def test_credentials_that_may_not_ask_are_a_warning_that_names_the_call(check):
     key = {"PublicKeyConfig": {"Name": "ours"}}
     resources = {
@@ -33,9 +33,8 @@ def test_credentials_that_may_not_ask_are_a_warning_that_names_the_call(check):
     }
     refusals = [
         ("cloudformation", "list_stack_resources", "AccessDenied"),
-        ("ssm", "get_parameter", "AccessDeniedException"),
     ]
-    wanted = target(resources, bootstrap=BOOTSTRAP)
+    wanted = target(resources)
     says(check, wanted, recorded(*refusals), "WARN the credentials may not call ")
 
 
@@ -74,53 +73,3 @@ def test_a_region_has_to_be_usable(states, said):
 
 def test_the_usual_region_is_not_asked_for():
     assert asked("region", target({}), recorded()) == [("PASS", "us-east-1")]
-
-
-# -- the bootstrap and its roles
-
-
-def test_a_region_without_bootstrap_fails(clients):
-    said = "FAIL us-east-1 is not bootstrapped"
-    says("bootstrap", target({}, bootstrap=BOOTSTRAP), clients, said)
-
-
-@pytest.mark.parametrize(
-    ("version", "said"),
-    [
-        ("5", ("FAIL", "version 5, but the stack needs at least 6")),
-        ("6", ("PASS", "version 6")),
-        ("27", ("PASS", "version 27")),
-    ],
-)
-def test_the_bootstrap_has_to_be_new_enough(clients, make, version, said):
-    name = BOOTSTRAP.parameter
-    make("ssm").put_parameter(Name=name, Value=version, Type="String")
-    assert asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)[0] == said
-
-
-@pytest.mark.parametrize(
-    ("assumed", "said"),
-    [
-        ({}, ("PASS", "the credentials may assume them")),
-        (
-            "AccessDenied",
-            (
-                "WARN",
-                "the credentials may not assume cdk-hnb659fds-deploy-role-us-east-1",
-            ),
-        ),
-    ],
-)
-def test_roles_are_assumed_with_a_policy_that_allows_nothing(assumed, said):
-    version = {"Parameter": {"Value": "27"}}
-    clients = recorded(
-        ("ssm", "get_parameter", version), ("sts", "assume_role", assumed)
-    )
-    sent = []
-    events = clients.aws.client("sts").meta.events
-    events.register(
-        "before-parameter-build", lambda params, **rest: sent.append(params)
-    )
-    _, (level, message) = asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)
-    assert (level, message[: len(said[1])]) == said
-    assert '"Effect": "Deny", "Action": "*"' in sent[0]["Policy"]

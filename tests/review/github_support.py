@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from cdn_review import comment
+from cdn_review.cli import parser
 
 TOKEN = "ghs_0123456789abcdefghijklmnop"
 SHA = "a" * 40
@@ -146,6 +146,5 @@ def _event(**more):
 
 
 def run_comment(*words):
-    parser = argparse.ArgumentParser()
-    comment.add_arguments(parser)
-    return comment.run(parser.parse_args([str(word) for word in words]))
+    arguments = parser().parse_args(["comment", *(str(word) for word in words)])
+    return comment.run(arguments)

@@ -97,15 +97,6 @@ def test_a_stack_of_another_account_is_not_taken_for_a_new_one(credentials):
     assert Account().deployed([own]).before == []
 
 
-def test_characters_beyond_ascii_are_no_change(aws, credentials):
-    body = TEMPLATE | {"Description": "Gr??e"}
-    create(aws, "ascii", json.dumps(body))
-    found = Account().deployed(
-        [stack("ascii", template=TEMPLATE | {"Description": "Größe"})]
-    )
-    assert found.before == found.after
-
-
 def test_a_refusal_is_one_sentence_without_the_account(credentials, monkeypatch):
     refused = error("AccessDenied", "arn:aws:iam::111122223333:user/joe may not ask")
     with refused as endpoint:

@@ -41,17 +41,15 @@ def test_install_is_one_command_or_several():
         ("unprotected = [1]", "unprotected must be a list of environments"),
         ("install = ['']", "install must be a command or a list of commands"),
         ("install = 1", "install must be a command or a list of commands"),
-        ("acknowledged = 1", "acknowledged must be at most 200 tables"),
+        ("acknowledged = 1", "each [[acknowledged]] must have a change and a reason"),
         ("[[acknowledged]]\nchange = 'x'", "must have a change and a reason"),
         (
             "[[acknowledged]]\nchange = 'prod/static/access-widened/1a2b3c4d'\nreason = 'x'",
             "change must be the id that a report gives, such as 'prod/access-wid",
         ),
         (ACKNOWLEDGED + ACKNOWLEDGED, "a change must be acknowledged once"),
-        (ACKNOWLEDGED.replace("the files are public now", ""), "reason must say in"),
-        (ACKNOWLEDGED.replace("public", "x" * 500), "reason must say in at most 500"),
+        (ACKNOWLEDGED.replace('"  the files are public now "', "1"), "must be a text"),
         ("a = ", "cdn-review.toml must be TOML"),
-        ("#" * 140_000, "the file must have at most 131072 bytes"),
     ],
 )
 def test_what_cannot_be_right_is_refused(text, sentence):

@@ -391,15 +391,3 @@ def test_an_install_command_that_fails_is_quoted(app):
     ):
         app.sides()
     assert len(app.worktrees()) == 1
-
-
-def test_a_package_that_is_linked_into_the_repository_is_said(app):
-    needs_installed(app)
-    installed(app, "1")
-    site = app.folder / ".venv" / "lib" / "python3" / "site-packages"
-    site.mkdir(parents=True)
-    (site / "other.pth").write_text("/elsewhere/src\n")
-    assert app.sides().notices == ()
-    (site / "own.pth").write_text(f"{app.top}/src\n")
-    (notice,) = app.sides().notices
-    assert notice.startswith("packages in .venv are links")
