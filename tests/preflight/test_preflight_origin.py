@@ -91,7 +91,7 @@ def test_a_server_is_asked_as_the_distributions_ask(found):
         (
             302,
             {"Location": "/accounts/login/"},
-            "redirects a missing file of the static",
+            "distribution: it redirects to /accounts/login/",
         ),
         (301, {"Location": "https://user:pass@a.example/?token=b"}, "to a.example"),
         (401, {"WWW-Authenticate": "Basic"}, "distribution: a login or a filter"),

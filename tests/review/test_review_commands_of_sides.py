@@ -54,8 +54,12 @@ def test_a_change_that_needs_an_acknowledgement_ends_with_1_until_it_has_one(
     assert diff(app, "--json") == 1
     (id_,) = json.loads(capsys.readouterr().out)["lines"][0]["ids"]
     assert id_.startswith("prod/protection-dropped/")
-    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "meant"\n'
-    app.write("cdn-review.toml", entry)
+    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "{{}}"\n'
+    app.write("cdn-review.toml", entry.format(""))
+    assert diff(app) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"the acknowledgement of '{id_}' in cdn-review.toml needs a reason" in said
+    app.write("cdn-review.toml", entry.format("meant"))
     assert diff(app) == 0
     assert "meant" in capsys.readouterr().out
 
