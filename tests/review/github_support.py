@@ -8,9 +8,6 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from cdn_review import comment
-from cdn_review.cli import parser
-
 TOKEN = "ghs_0123456789abcdefghijklmnop"
 SHA = "a" * 40
 REPOSITORY = "acme/site"
@@ -143,8 +140,3 @@ def merge_group():
 
 def _event(**more):
     return {"repository": {"full_name": REPOSITORY}, **more}
-
-
-def run_comment(*words):
-    arguments = parser().parse_args(["comment", *(str(word) for word in words)])
-    return comment.run(arguments)
