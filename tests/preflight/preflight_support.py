@@ -56,20 +56,26 @@ def deploy(make, resources, name=NAME):
     make("cloudformation").create_stack(StackName=name, TemplateBody=template)
 
 
-def asked(check, wanted, clients):
-    """The findings of one check, as (level, message)."""
-    found = findings_of(check, OF_THE_ACCOUNT[check], wanted, clients)
+def found(check, wanted, clients):
+    """The findings of one check."""
+    found = list(findings_of(check, OF_THE_ACCOUNT[check], wanted, clients))
     assert all(one.hint for one in found if one.level in (Level.WARN, Level.FAIL))
     assert not any(ACCOUNT in one.message + one.hint for one in found)
-    return [(str(one.level), one.message) for one in found]
+    return found
+
+
+def asked(check, wanted, clients):
+    """The findings of one check, as (level, message)."""
+    return [(str(one.level), one.message) for one in found(check, wanted, clients)]
 
 
 def says(check, wanted, clients, said):
     """That a check has one finding: its level, and after it a part of its message."""
-    ((found, message),) = asked(check, wanted, clients)
+    (one,) = found(check, wanted, clients)
     level, _, part = said.partition(" ")
-    assert found == level
-    assert part in message
+    assert str(one.level) == level
+    assert part in one.message
+    return one.hint
 
 
 def session_of(endpoint, account=ACCOUNT):
