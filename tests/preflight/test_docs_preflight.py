@@ -61,6 +61,10 @@ def calls():
     return {IAM_NAMES.get(one, one) for one in found}
 
 
+def test_the_page_is_short():
+    assert len(PAGE.split()) <= 800
+
+
 def test_the_table_has_every_check():
     assert {*rows("The checks")} == OTHERS | OF_THE_ACCOUNT.keys()
 

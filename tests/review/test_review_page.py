@@ -23,6 +23,10 @@ def section(heading):
     return PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
 
 
+def test_the_page_is_short():
+    assert len(PAGE.split()) <= 1000
+
+
 def test_every_block_reason_is_explained():
     rows = re.findall(r"^\| `([^`]+)`", section("What needs an acknowledgement"), re.M)
     assert rows == [str(reason) for reason in BlockReason]
