@@ -12,7 +12,7 @@ from pathlib import Path
 from cdn_review.cdk_cli import caller_environment
 from cdn_review.settings import FILE, Settings, parse_settings
 
-INSTALLED = (".venv", "venv", "node_modules")
+_INSTALLED = (".venv", "venv", "node_modules")
 
 _GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -146,14 +146,17 @@ def requirements(base: Base) -> list[str]:
     return found
 
 
+def package_folders(base: Base) -> list[Path]:
+    """Where an app can have packages of its own, from the top of the repository."""
+    return [
+        folder / name for folder in sorted({Path(), base.app}) for name in _INSTALLED
+    ]
+
+
 def installed_folders(base: Base) -> list[Path]:
     """Where the working tree has its own packages."""
-    found = (
-        base.top / folder / name
-        for folder in sorted({Path(), base.app})
-        for name in INSTALLED
-    )
-    return [folder for folder in found if folder.is_dir()]
+    folders = [base.top / folder for folder in package_folders(base)]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def ask(folder: Path, *words: str) -> str | None:

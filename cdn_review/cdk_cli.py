@@ -32,15 +32,9 @@ _CLI_OPTION = re.compile(
     r"|VERBOSE))?"
 )
 # A git hook that runs the review has these for its own repository.
-_OF_A_GIT_HOOK = {
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_WORK_TREE",
-}
+_OF_A_GIT_HOOK = re.compile(
+    "GIT_(COMMON_DIR|DIR|INDEX_FILE|NAMESPACE|OBJECT_DIRECTORY|PREFIX|WORK_TREE)"
+)
 _OWN_ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -78,7 +72,9 @@ def caller_environment(*first_on_path: Path) -> dict[str, str]:
     The app finds its own packages there, not those beside this package.
     """
     kept = {
-        name: value for name, value in os.environ.items() if name not in _OF_A_GIT_HOOK
+        name: value
+        for name, value in os.environ.items()
+        if not _OF_A_GIT_HOOK.fullmatch(name)
     }
     if "PYTHONPATH" in kept:
         entries = kept["PYTHONPATH"].split(os.pathsep)

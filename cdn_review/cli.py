@@ -186,6 +186,7 @@ def _run(given: argparse.Namespace) -> int:
 def _diff(given: argparse.Namespace) -> int:
     if given.profile:
         raise ValueError("--profile must stand with --deployed: nothing else asks AWS")
+    from cdn_review.snapshot import chosen
     from cdn_review.worktree import sides
 
     both = sides(given.app_folder, against=given.against, cdk=given.cdk)
@@ -197,7 +198,7 @@ def _diff_with_deployed(given: argparse.Namespace) -> int:
     from cdn_review.base import base_of, base_settings
     from cdn_review.cdk_cli import progress, require_app
     from cdn_review.deployed import DEPLOYED, Account
-    from cdn_review.snapshot import snapshot_of
+    from cdn_review.snapshot import chosen, snapshot_of
     from cdn_review.worktree import working_tree
 
     require_app(given.app_folder)
@@ -260,33 +261,3 @@ def _raw(before: Snapshot, after: Snapshot, given: argparse.Namespace) -> str:
     folder = getattr(given, "app_folder", Path())
     cli = find_cli(folder, given.cdk)
     return raw_diff(before, after, folder=folder, cli=cli)
-
-
-def chosen(names: Sequence[str], *sides: Snapshot) -> list[Snapshot]:
-    """The sides with the stacks of these environments alone; whole without a name.
-
-    :raises ValueError: when no side has a stack of such a name.
-    """
-    from cdn_review.snapshot import NESTED, environments
-
-    stacks = [name for side in sides for name in side.stacks]
-    called = environments(stacks)
-    known = {name: {name, name.partition(NESTED)[0], called[name]} for name in stacks}
-    for name in names:
-        if not any(name in words for words in known.values()):
-            there = ", ".join(sorted(set(called.values()))) or "none"
-            raise ValueError(
-                f"ENV must be an environment of the app, which has {there}, got {name!r}"
-            )
-    wanted = set(names)
-    return [
-        replace(
-            side,
-            stacks={
-                name: stack
-                for name, stack in side.stacks.items()
-                if not wanted or wanted & known[name]
-            },
-        )
-        for side in sides
-    ]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,7 @@ MANIFEST = "manifest.json"
 
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_SECTIONS = (
-    "Conditions",
-    "Mappings",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-)
+_SECTIONS = ("Conditions", "Mappings", "Outputs", "Parameters", "Resources", "Rules")
 _FOR_EACH = "Fn::ForEach::"
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 
@@ -92,6 +85,30 @@ def environments(stacks: Iterable[str]) -> dict[str, str]:
         name: short[stack] if names.count(short[stack]) == 1 else stack
         for name, stack in outer.items()
     }
+
+
+def chosen(names: Collection[str], *sides: Snapshot) -> list[Snapshot]:
+    """The sides with the stacks of these environments alone; whole without a name.
+
+    :raises ValueError: when no side has a stack of such a name.
+    """
+    stacks = [name for side in sides for name in side.stacks]
+    called = environments(stacks)
+    known = {name: {name, name.partition(NESTED)[0], called[name]} for name in stacks}
+    for name in names:
+        if not any(name in words for words in known.values()):
+            there = ", ".join(sorted(set(called.values()))) or "none"
+            raise ValueError(
+                f"ENV must be an environment of the app, which has {there}, got {name!r}"
+            )
+    kept = {name for name in stacks if not names or known[name] & {*names}}
+    return [
+        replace(
+            side,
+            stacks={name: side.stacks[name] for name in side.stacks if name in kept},
+        )
+        for side in sides
+    ]
 
 
 def snapshot_of(
@@ -346,12 +363,14 @@ def _quiet(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         for name, resource in quiet["Resources"].items()
     }
     mappings = quiet.pop("Mappings")
-    used = set(_used_mappings(quiet))
-    quiet["Mappings"] = (
-        mappings
-        if None in used
-        else {name: values for name, values in mappings.items() if name in used}
-    )
+    readers = json.dumps(quiet)
+    if '"Fn::FindInMap": [{' not in readers:  # Else a name of a mapping is computed.
+        mappings = {
+            name: values
+            for name, values in mappings.items()
+            if json.dumps(name) in readers
+        }
+    quiet["Mappings"] = mappings
     return {section: content for section, content in quiet.items() if content}
 
 
@@ -368,15 +387,3 @@ def _quiet_resource(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
             if key not in _FOLLOWS_THE_CDK
         }
     return quiet
-
-
-def _used_mappings(value: Any) -> Iterator[str | None]:
-    """The mappings that this value reads; None for one whose name is computed."""
-    if isinstance(value, dict):
-        asked = value.get("Fn::FindInMap")
-        if asked is not None:
-            first = asked[0] if isinstance(asked, list) and asked else None
-            yield first if isinstance(first, str) else None
-    children = value.values() if isinstance(value, dict) else value
-    for child in children if isinstance(value, dict | list) else ():
-        yield from _used_mappings(child)

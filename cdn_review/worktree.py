@@ -25,14 +25,13 @@ from typing import Any
 
 from cdn_review import snapshot
 from cdn_review.base import (
-    INSTALLED,
     Base,
-    ask,
     base_of,
     base_settings,
     has_app,
     installed_folders,
     notices,
+    package_folders,
     requirements,
     run_git,
     try_git,
@@ -163,7 +162,7 @@ def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
                 _move_installed(tree, kept, base)
         finally:
             _remove_worktree(base.top, tree)
-            if not kept.exists():
+            if not any((kept / folder).exists() for folder in package_folders(base)):
                 shutil.rmtree(room, ignore_errors=True)
 
 
@@ -195,13 +194,12 @@ def _install(base: Base, commands: Sequence[str], tree: Path, kept: Path) -> Non
 
 
 def _move_installed(source: Path, target: Path, base: Base) -> None:
-    for folder in {Path(), base.app}:
-        for name in INSTALLED:
-            old, new = source / folder / name, target / folder / name
-            if old.is_dir() and not old.is_symlink() and not new.is_symlink():
-                new.parent.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(new, ignore_errors=True)
-                os.rename(old, new)
+    for folder in package_folders(base):
+        old, new = source / folder, target / folder
+        if old.is_dir() and not old.is_symlink() and not new.is_symlink():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(new, ignore_errors=True)
+            os.rename(old, new)
 
 
 def _first_on_path(base: Base, app: Path) -> list[Path]:
@@ -215,19 +213,10 @@ def _first_on_path(base: Base, app: Path) -> list[Path]:
 
 def _add_worktree(base: Base, tree: Path) -> None:
     tree.parent.mkdir(parents=True, exist_ok=True)
+    # This machine may not have Git LFS.
+    git_lfs = ("-c", "filter.lfs.required=false")
     options = ("--quiet", "--force", "--detach")
-    words = ("worktree", "add", *options, str(tree), base.commit)
-    if try_git(base.top, *words).returncode:
-        # A filter such as LFS may need what this machine does not have.
-        _remove_worktree(base.top, tree)
-        listed = ask(base.top, "config", "--get-regexp", r"^filter\.") or ""
-        off = [
-            word
-            for name in set(re.findall(r"^filter\.(\S+)\.\w+", listed, re.MULTILINE))
-            for key in ("smudge=", "process=", "required=false")
-            for word in ("-c", f"filter.{name}.{key}")
-        ]
-        run_git(base.top, *off, *words)
+    run_git(base.top, *git_lfs, "worktree", "add", *options, str(tree), base.commit)
 
 
 def _remove_worktree(top: Path, tree: Path) -> None:

@@ -26,15 +26,13 @@ def check_account(target: Target, clients: Clients) -> Iterator[Finding]:
 def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
     """Newer regions have to be enabled."""
     region = region_of(target, clients.aws)
-    state: str | None = "opt-in-not-required"
+    states = {GLOBAL_REGION: "opt-in-not-required"}
     if region != GLOBAL_REGION:
         listed = clients.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
-        state = {one["RegionName"]: one.get("OptInStatus") for one in listed}.get(
-            region, "unknown"
-        )
-    if state == "unknown":
+        states |= {one["RegionName"]: one.get("OptInStatus") for one in listed}
+    if region not in states:
         yield failed("region", f"{region} does not exist", "correct it in cdk.json")
-    elif state == "not-opted-in":
+    elif states[region] == "not-opted-in":
         hint = "enable it in the account's settings, or use another"
         yield failed("region", f"{region} is not enabled in this account", hint)
     else:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cdn_review.cdk_cli import progress
 from cdn_review.preflight.checks import NOT_ASKED, run_checks
 from cdn_review.preflight.clients import Aws, Clients, Dns
 from cdn_review.preflight.target import Target
-from cdn_review.snapshot import Stack, environments, read_folder
+from cdn_review.snapshot import NESTED, chosen, read_folder
 from cdn_review.terminal import is_coloured
 from cdn_review.worktree import working_tree
 from dj_cloudfront.aws_errors import without_identifiers
@@ -31,7 +31,12 @@ def run(args: argparse.Namespace) -> int:
         app = read_folder(args.cdk_out)
     else:
         app = working_tree(args.app_folder, cdk=args.cdk)
-    stack = _chosen(app.stacks.values(), args.ENV)
+    (chosen_app,) = chosen([args.ENV], app)
+    stack, *others = (
+        stack for stack in chosen_app.stacks.values() if NESTED not in stack.name
+    )
+    if others:
+        raise ValueError(f"ENV must be the name of one stack, got {args.ENV!r}")
     findings: list[Finding] = []
     colour = is_coloured(args.color)
     for finding in run_checks(Target(stack), clients, progress):
@@ -46,17 +51,6 @@ def run(args: argparse.Namespace) -> int:
         summary = ", ".join(f"{counted[level]} {level}" for level in Level)
         print(f"\nnot asked: {NOT_ASKED}\n{summary}")
     return 0 if is_ok else 1
-
-
-def _chosen(stacks: Collection[Stack], wanted: str) -> Stack:
-    """:raises ValueError: when there is no such environment, or more than one."""
-    names = environments(stack.name for stack in stacks)
-    found = [stack for stack in stacks if wanted in (stack.name, names[stack.name])]
-    if len(found) == 1:
-        return found[0]
-    known = ", ".join(sorted(names)) or "none"
-    what = "the name of one stack" if found else "an environment or a stack"
-    raise ValueError(f"ENV must be {what} of {known}, got {wanted!r}")
 
 
 def _address(text: str) -> tuple[str, int]:

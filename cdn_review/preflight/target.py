@@ -85,34 +85,11 @@ class Target:
             behavior = distribution.default.config
             policy = mapping(behavior.get("ResponseHeadersPolicy"))
             for origin in map(mapping, sequence(behavior.get("Origins"))):
-                config, host = (
-                    origin.get("CustomOriginConfig"),
-                    origin.get("DomainName"),
-                )
-                if not isinstance(config, Mapping) or not isinstance(host, str):
-                    continue
-                headers = {
-                    text(header.get("HeaderName")).lower(): text(
-                        header.get("HeaderValue")
-                    )
-                    for header in map(mapping, sequence(origin.get("CustomHeaders")))
-                }
-                tree = headers.get(TREE_HEADER.lower(), "")
-                is_plain = config.get("OriginProtocolPolicy") == "http-only"
-                port = config.get("HTTPPort" if is_plain else "HTTPSPort")
-                yield Server(
-                    role=f"{tree} distribution" if tree in _TREES else name,
-                    host=host,
-                    port=port if isinstance(port, int) else 443,
-                    is_plain=is_plain,
-                    path=text(origin.get("OriginPath")),
-                    tree=tree,
-                    has_secret=any(
-                        "resolve:secretsm" in one for one in headers.values()
-                    ),
+                custom = origin.get("CustomOriginConfig")
+                if isinstance(custom, Mapping) and literal(origin.get("DomainName")):
                     # A policy of which only the id is known may have them.
-                    cors_at_edge=bool(policy.keys() & {"CorsConfig", "Id"}),
-                )
+                    cors_at_edge = bool(policy.keys() & {"CorsConfig", "Id"})
+                    yield _server(name, origin, custom, cors_at_edge=cors_at_edge)
 
     @cached_property
     def records(self) -> list[Record]:
@@ -160,6 +137,27 @@ class Target:
             if name := literal(given):
                 found[name] = logical_id
         return found
+
+
+def _server(name: str, origin: Json, custom: Json, *, cors_at_edge: bool) -> Server:
+    sent = map(mapping, sequence(origin.get("CustomHeaders")))
+    headers = {
+        text(header.get("HeaderName")).lower(): text(header.get("HeaderValue"))
+        for header in sent
+    }
+    tree = headers.get(TREE_HEADER.lower(), "")
+    is_plain = custom.get("OriginProtocolPolicy") == "http-only"
+    port = custom.get("HTTPPort" if is_plain else "HTTPSPort")
+    return Server(
+        role=f"{tree} distribution" if tree in _TREES else name,
+        host=literal(origin["DomainName"]),
+        port=port if isinstance(port, int) else 443,
+        is_plain=is_plain,
+        path=text(origin.get("OriginPath")),
+        tree=tree,
+        has_secret=any("resolve:secretsm" in value for value in headers.values()),
+        cors_at_edge=cors_at_edge,
+    )
 
 
 def literal(value: object) -> str:

@@ -90,7 +90,10 @@ def test_an_unknown_environment_ends_it_with_2(assembly, variables, capsys):
     assert run(assembly, "nowhere") == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "ENV must be an environment or a stack of mysite-cdn-prod" in said.err
+    assert (
+        "ENV must be an environment of the app, which has prod, got 'nowhere'"
+        in said.err
+    )
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "a:70000"])
