@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
@@ -20,7 +20,7 @@ class Computed:
     """
 
     text: str
-    default: str | None = None
+    default: str | None = field(default=None, compare=False)
 
 
 def mapping(value: object) -> Json:

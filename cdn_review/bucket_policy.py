@@ -84,6 +84,8 @@ def _plain(document: object) -> Any:
 def _plain_part(key: str, part: Any) -> Any:
     if key.endswith(("Action", "Resource")):
         return sorted(_list(part), key=canonical)
+    if key.endswith("Principal") and part in ({"AWS": "*"}, {"AWS": ["*"]}):
+        return "*"
     if not isinstance(part, dict) or is_computed(part):
         return part
     if key.endswith("Principal"):

@@ -9,7 +9,15 @@ from itertools import combinations
 from cdn_model import path_patterns
 from cdn_model.distribution import DISTRIBUTION, Behavior, Distribution, from_config
 from cdn_model.template import Assignment, assignments, describe_condition
-from cdn_model.values import Json, properties, reference, resources, sequence, text
+from cdn_model.values import (
+    Computed,
+    Json,
+    properties,
+    reference,
+    resources,
+    sequence,
+    text,
+)
 from cdn_review.change import BlockReason, Change, Topic
 from cdn_review.compare_resources import INLINED, is_kept, resource_lines
 from cdn_review.compare_stacks import (
@@ -19,10 +27,10 @@ from cdn_review.compare_stacks import (
     role_of,
     stack_lines,
 )
-from cdn_review.leaves import Leaves, behavior_of, leaves, settings_of
+from cdn_review.leaves import Leaves, behavior_of, leaf, leaves, settings_of
 from cdn_review.matching import Match, Side, match, roles_of
 from cdn_review.message import Message, format_message, to_text
-from cdn_review.rules import Line, Rules, count, listed, say, within
+from cdn_review.rules import Line, Rules, count, listed, say, shown, within
 from cdn_review.rules_behavior import BEHAVIOR_RULES
 from cdn_review.rules_distribution import DISTRIBUTION_RULES
 from cdn_review.rules_origin import origin_lines
@@ -100,12 +108,12 @@ def _new_stack(stack: Stack) -> Line:
         return say(Topic.STACK, "is new, without a distribution: {}", kinds)
     number = count(len(found), "distribution")
     origins = [part for one in found for part in one.default.config.get("Origins", ())]
-    names = listed(text(origin.get("DomainName")) for origin in origins)
+    names = listed(leaf(origin.get("DomainName")) for origin in origins)
     return say(Topic.STACK, "is new: {} in front of {}{}", number, names, _as(*found))
 
 
 def _as(*found: Distribution) -> Message:
-    names = {text(n) for one in found for n in sequence(one.config.get("Aliases"))}
+    names = {leaf(n) for one in found for n in sequence(one.config.get("Aliases"))}
     return format_message(" as {}", listed(names)) if names else ()
 
 
@@ -204,7 +212,7 @@ def _beside(resource: Json | None) -> Leaves:
 
 def _added(now: Distribution) -> Line:
     origins = now.default.config.get("Origins", ())
-    origin = text(origins[0].get("DomainName")) if origins else "nothing"
+    origin = shown(leaf(origins[0].get("DomainName"))) if origins else "nothing"
     return say(Topic.REPLACEMENT, "is added in front of {}{}", origin, _as(now))
 
 
@@ -269,8 +277,13 @@ def _where(paths: list[str], every: list[str]) -> Message:
     if len(paths) == len(every):
         return ()
     if "" not in paths:
-        return format_message("under {}: ", listed(paths))
-    return format_message("except under {}: ", listed(set(every) - set(paths)))
+        return format_message("under {}: ", _patterns(paths))
+    return format_message("except under {}: ", _patterns(set(every) - set(paths)))
+
+
+def _patterns(paths: Iterable[str]) -> object:
+    """The paths, with placeholders for what a deploy fills in."""
+    return listed(Computed(path) if path.startswith("{") else path for path in paths)
 
 
 def _places(

@@ -112,6 +112,7 @@ _NATURAL_KEYS = (
 _HIDDEN = re.compile(
     r"(^|\.)(HeaderValue|SearchString|SearchStringBase64|EncodedKey|FunctionCode|Secret\w*"
     r"|\w*Password|PrivateKey|ZipFile|ConnectionFunctionCode)$"
+    r"|(^|\.)Environment(Variables)?(\.Variables\.|\[[^\]]*\]\.Value$)"
 )
 
 
@@ -178,9 +179,9 @@ def _computed(value: object) -> Leaf:
     if "Hidden" in parameter:
         return Hidden(text(value), computed=True)
     default = parameter.get("Default")
-    return Computed(
-        canonical(value), default=None if default is None else text(default)
-    )
+    # An empty default is as good as none, wherever in the value.
+    plain = canonical(value).replace('"Default":"",', "")
+    return Computed(plain, default=None if default is None else text(default))
 
 
 # --- What a distribution does ---
@@ -422,6 +423,7 @@ def origin_of(config: Json) -> Leaves:
 
 def decoded(computed: Computed) -> Any:
     """How a computed value is computed, as an object; a text for a dynamic reference."""
-    if computed.text.startswith("{") and not computed.text.startswith("{{"):
+    try:
         return json.loads(computed.text)
-    return computed.text
+    except ValueError:
+        return computed.text

@@ -7,6 +7,7 @@ values, so nothing that changes is silent.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import KW_ONLY, dataclass, field, replace
@@ -14,7 +15,7 @@ from functools import lru_cache
 from os.path import commonprefix
 from typing import Any
 
-from cdn_model.values import Computed, canonical, mapping
+from cdn_model.values import Computed, canonical, is_computed, text
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Present, Selection, decoded
 from cdn_review.message import Message, Trusted, Untrusted, format_message
@@ -164,7 +165,8 @@ class Rule:
             return
         message = self.message_for(d, template)
         if not self.when(d):
-            yield Line(topic=self.topic, message=message, note=self.otherwise)
+            note = self._by_default(d) or self.otherwise
+            yield Line(topic=self.topic, message=message, note=note)
             return
         yield Line(
             topic=self.topic,
@@ -174,6 +176,16 @@ class Rule:
             tags=self.tags(d) if callable(self.tags) else self.tags,
             values=d.values,
         )
+
+    def _by_default(self, d: Difference) -> str:
+        """Of a parameter that has the other value by default: what differs all the same."""
+        if isinstance(d.after, Computed) and d.after.default == text(d.before):
+            return "the same by default, and a deploy can set another value"
+        if isinstance(d.before, Computed) and d.before.default == text(d.after):
+            return (
+                "the same as by default, and a deploy can no longer set another value"
+            )
+        return ""
 
     def message_for(self, d: Difference, template: str) -> Message:
         """A message with its values filled in."""
@@ -257,26 +269,36 @@ def shown_pair(
     show: Callable[[Leaf], object] | None = None,
     absent: str = "not set",
 ) -> tuple[object, object]:
-    """Two values that differ, so that a reader can tell them apart."""
-    if isinstance(before, Hidden) and isinstance(after, Hidden):
-        return Trusted("the earlier value"), Trusted("another value")
-    if isinstance(before, str) and isinstance(after, str) and show is None:
-        return _windows(before, after)
-    first, second = (
+    """Two values, so that a reader can tell them apart if they differ."""
+    pair = [
         Trusted(absent) if value is None else (show or shown)(value)
         for value in (before, after)
-    )
-    if first == second and isinstance(before, Computed) and isinstance(after, Computed):
-        return before.text, after.text
-    return first, second
+    ]
+    exact = [_exact(before), _exact(after)]
+    escaped = [json.dumps(text).replace(" ", r"\u0020") for text in exact]
+    is_text = isinstance(before, str) and isinstance(after, str) and show is None
+    if is_text and exact[0][:_MOST_SHOWN] == exact[1][:_MOST_SHOWN]:
+        pair = _windows(*exact)
+    for first, second in (pair, _windows(*exact), _windows(*escaped)):
+        read = format_message("{}", first), format_message("{}", second)
+        if read[0] != read[1] or before == after:
+            return first, second
+    return Trusted("the earlier value"), Trusted("another value")
 
 
-def _windows(before: str, after: str) -> tuple[object, object]:
+def _windows(before: str, after: str) -> list[object]:
     """Long texts from where they differ."""
-    if before[:_MOST_SHOWN] != after[:_MOST_SHOWN]:
-        return shown(before), shown(after)
     start = max(len(commonprefix([before, after])) - 20, 0)
-    return f"…{before[start:]}", f"…{after[start:]}"
+    return [f"{'…' if start else ''}{text[start:]}" for text in (before, after)]
+
+
+def _exact(value: Leaf) -> str:
+    """A value as text, at full length."""
+    if isinstance(value, Computed):
+        return value.text
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(element_text, value)))
+    return element_text(value)
 
 
 def shown(value: Leaf) -> object:
@@ -302,16 +324,14 @@ def shown(value: Leaf) -> object:
 
 def _shown_computed(value: Computed) -> object:
     """What a deploy fills in, by where it comes from."""
-    expression = mapping(decoded(value))
-    ((function, argument),) = (
-        expression.items() if len(expression) == 1 else [("", None)]
-    )
+    expression = decoded(value)
+    function, argument = _call(expression)
     if function == "Ref" and isinstance(argument, dict):
-        name, default = str(argument.get("Parameter")), argument.get("Default")
+        name, default = argument.get("Parameter"), argument.get("Default")
         if "StoredIn" in argument:
             return format_message("the parameter {} ({})", name, argument["StoredIn"])
         if default in (None, ""):
-            return _named("parameter", name)
+            return format_message("the parameter {}", name)
         return format_message("the parameter {} (by default {})", name, default)
     if function == "Ref" and isinstance(argument, str):
         return argument if "::" in argument else Trusted(f"the {_role(argument)}")
@@ -321,27 +341,48 @@ def _shown_computed(value: Computed) -> object:
             return Trusted(f"the domain name of the {role}")
         return Trusted(f"the {role}")
     if function == "Fn::ImportValue" and isinstance(argument, str):
-        return _named("export", argument)
-    pieces = argument[1:] if isinstance(argument, list) and argument[:1] == [""] else []
-    if function == "Fn::Join" and len(pieces) == 1 and isinstance(pieces[0], list):
-        return "".join(p if isinstance(p, str) else _placeholder(p) for p in pieces[0])
-    return value.text
+        return format_message("the export {}", argument)
+    return _with_placeholders(expression)
 
 
-def _placeholder(part: object) -> str:
-    expression = mapping(part)
-    ((function, argument),) = (
-        expression.items() if len(expression) == 1 else [("", part)]
-    )
-    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
-        return f"${{{'.'.join(map(str, argument))}}}"
-    if isinstance(argument, dict):
-        argument = argument.get("Parameter", argument)
-    return f"${{{argument if isinstance(argument, str) else canonical(argument)}}}"
+def _with_placeholders(value: object) -> str:
+    """``https://${Name}``, or ``${Select 0 of Name}``."""
+    match _call(value):
+        case "", _:
+            return text(value)
+        case "Fn::Join", ["", [*parts]]:
+            return "".join(map(_with_placeholders, parts))
+    return f"${{{_placeholder(value)}}}"
 
 
-def _named(noun: str, name: str) -> Message:
-    return format_message(f"the {noun} {{}}", name)
+def _placeholder(value: object) -> str:
+    match _call(value):
+        case "", _ if isinstance(value, list):
+            return ", ".join(map(_placeholder, value))
+        case "", _:
+            return text(value)
+        case "Ref", {"Parameter": name}:
+            return text(name)
+        case "Fn::GetAtt", [*parts]:
+            return ".".join(map(text, parts))
+        case "Fn::Join", ["", _]:
+            return _with_placeholders(value)
+        case ("Fn::Select" | "Fn::Split") as name, [first, second]:
+            return f"{name[4:]} {canonical(first)} of {_placeholder(second)}"
+        case "Fn::FindInMap", [*keys, _]:
+            return f"FindInMap of {_placeholder(keys)}"
+        case "Ref" | "Fn::ImportValue", argument:
+            return _placeholder(argument)
+        case name, argument:
+            return f"{name[4:]} of {_placeholder(argument)}"
+
+
+def _call(value: object) -> tuple[str, Any]:
+    """The intrinsic function, if the value is one, and its argument."""
+    if not isinstance(value, dict) or not is_computed(value):
+        return "", None
+    ((function, argument),) = value.items()
+    return function, argument
 
 
 def _role(name: str) -> str:

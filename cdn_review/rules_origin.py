@@ -22,6 +22,7 @@ from cdn_review.rules import (
     listed,
     say,
     shown,
+    shown_pair,
 )
 from dj_cloudfront.contract import TREE_HEADER
 
@@ -118,8 +119,7 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
     yield say(
         Topic.ORIGIN,
         f"the {which}origin is a {kinds[1]}, {{}}, instead of a {kinds[0]}, {{}}",
-        shown(names[1]),
-        shown(names[0]),
+        *reversed(shown_pair(*names)),
         note=_CAN_READ if plain else _KEPT,
         block=_OPENED if plain or kinds[0] == "VPC origin" else None,
         of=("Kind", *kinds, *names),

@@ -19,7 +19,6 @@ from cdn_review.rules import (
     known,
     listed,
     say,
-    shown,
     shown_pair,
 )
 
@@ -76,7 +75,7 @@ def _override(d: Difference) -> Iterator[Line]:
     text, values = "the edge's header {} replaces that of the origin", list[object]()
     if not isinstance(d.after, bool | None):
         text = "whether the edge's header {} replaces the origin's is {} instead of {}"
-        values = [shown(d.after), shown(d.before)]
+        values = [*reversed(shown_pair(d.before, d.after))]
     elif yields:
         text = "the origin's header {} replaces that of the edge"
     protects = yields and d.key in SECURITY_HEADERS
@@ -144,7 +143,7 @@ def _credentials(d: Difference) -> Iterator[Line]:
     text = "pages of {} may send requests as the logged-in visitor"
     if d.after is not True:
         text = f"whether {text} is {{}} instead of {{}}"
-        values += [shown(d.after), shown(d.before)]
+        values += reversed(shown_pair(d.before, d.after))
     block = BlockReason.ACCESS_WIDENED
     yield say(Topic.ACCESS, text, *values, block=block, of=d.values)
 

@@ -81,8 +81,8 @@ a certificate of one's own:
   config: {ViewerCertificate: {AcmCertificateArn: arn, SslSupportMethod: vip}}
   is: {ViewerCertificate: {ACMCertificateArn: arn, SSLSupportMethod: vip}}
 the arguments of a function keep their order:
-  config: {DefaultRootObject: {"Fn::Select": [1, [b, a]]}}
-  is: {DefaultRootObject: {"Fn::Select": [1, [b, a]]}}
+  config: {DefaultRootObject: {"Fn::Select": [1, {"Fn::Split": [b, a]}]}}
+  is: {DefaultRootObject: {"Fn::Select": [1, {"Fn::Split": [b, a]}]}}
 """)
 BEHAVIORS = yaml.safe_load("""
 what is not said:

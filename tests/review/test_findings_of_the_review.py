@@ -164,3 +164,47 @@ def test_damaged_templates_are_compared_all_the_same(changes):
     renamed["Resources"]["Renamed"] = renamed["Resources"].pop("Edge")
     for before, after in ((shop(), damaged), (damaged, shop()), (damaged, renamed)):
         assert told(before, after)
+
+
+# --- Parameters ---
+
+
+def of_parameter(place, **parameter):
+    parameters = {"Given": {"Type": "String", **parameter}}
+    return shop({place: {"Ref": "Given"}}, Parameters=parameters)
+
+
+@pytest.mark.parametrize("place", ["Files BucketName", "Certificate DomainName"])
+def test_an_empty_default_replaces_nothing(place):
+    without, empty = of_parameter(place), of_parameter(place, Default="")
+    assert told(without, empty) == told(empty, without) == []
+
+
+def test_a_parameter_with_the_earlier_value_by_default_can_have_another():
+    place = "Edge ViewerCertificate MinimumProtocolVersion"
+    literal = shop({place: "TLSv1.2_2021"})
+    given = of_parameter(place, Default="TLSv1.2_2021")
+    (line,) = told(literal, given)
+    assert "a deploy can set another value" in line
+    (line,) = told(given, literal)
+    assert "a deploy can no longer set another value" in line
+
+
+LONG = "x" * 130
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"{LONG}a", f"{LONG}b"),
+        ("a b", "a  b"),
+        ("a b", "a\u200bb"),
+        ([f"{LONG}a"], [f"{LONG}b"]),
+        ([*"abcdefghijklmn"], [*"abcdefghijklmo"]),
+        ({"Fn::Sub": f"{LONG}${{A}}"}, {"Fn::Sub": f"{LONG}${{B}}"}),
+    ],
+)
+def test_two_values_never_read_the_same(before, after):
+    (line,) = told(shop({"Edge Other": before}), shop({"Edge Other": after}))
+    new, old = re.fullmatch(r".*? is (.*) instead of (.*)", line).groups()
+    assert new != old
