@@ -38,8 +38,11 @@ def test_a_change_that_needs_an_acknowledgement_ends_with_1_until_it_has_one(app
     assert said.code == 1
     (id_,) = said.data["lines"][0]["ids"]
     assert id_.startswith("prod/protection-dropped/")
-    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "meant"\n'
-    app.write("cdn-review.toml", entry)
+    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "{{}}"\n'
+    app.write("cdn-review.toml", entry.format(""))
+    needed = f"the acknowledgement of '{id_}' in cdn-review.toml needs a reason"
+    assert needed in " ".join(diff(app).out.split())
+    app.write("cdn-review.toml", entry.format("meant"))
     said = diff(app)
     assert said.code == 0 and "meant" in said.out
 
