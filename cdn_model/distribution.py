@@ -122,8 +122,9 @@ _POLICIES: tuple[tuple[str, Json], ...] = (
 )
 # Without an effect on what is delivered.
 _NAMES = frozenset({"CallerReference", "Comment", "Description", "Name"})
-# Empty headers are sent; any other empty text is the API's word for a missing setting.
-_CAN_BE_EMPTY = frozenset({"FunctionCode", "HeaderValue", "Value"})
+# Empty headers are sent, and a parameter can be empty by default. Any other empty text is the
+# API's word for a missing setting.
+_CAN_BE_EMPTY = frozenset({"Default", "FunctionCode", "HeaderValue", "Value"})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,13 @@ from cdn_review.rules import element_text
 # Services that only write what they produce themselves.
 _WRITERS = frozenset(
     f"Service {name}.amazonaws.com" for name in ("delivery.logs", "logging.s3")
+)
+_CLOUDFRONT = "Service cloudfront.amazonaws.com"
+_IDENTITY = "identity "
+# An origin access identity by its name, or by its canonical user.
+_IDENTITY_NAMES = re.compile(
+    r"AWS arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity (?:\$\{(.+)\}|(.+))"
+    r"|CanonicalUser the (.+)"
 )
 _EVERYBODY = frozenset({"AWS *", "*"})
 
@@ -35,8 +43,22 @@ class Statement:
 
     @property
     def is_for_everybody(self) -> bool:
-        return (
-            self.allows and not self.conditions and bool(self.principals & _EVERYBODY)
+        return self.allows and not self.conditions and self._names_everybody
+
+    @property
+    def is_for_cdn(self) -> bool:
+        known = [p == _CLOUDFRONT or p.startswith(_IDENTITY) for p in self.principals]
+        return self.allows and bool(known) and all(known)
+
+    @property
+    def _names_everybody(self) -> bool:
+        return bool(self.principals & _EVERYBODY)
+
+    @property
+    def _is_for_one_distribution(self) -> bool:
+        return self.principals == {_CLOUDFRONT} and any(
+            re.fullmatch(r"stringequals aws:sourcearn [^*]*:distribution/[^*]+", test)
+            for test in self.conditions
         )
 
     def covers(self, other: Statement) -> bool:
@@ -45,7 +67,9 @@ class Statement:
             (self.allows, self.rest) == (other.allows, other.rest)
             and (
                 other.principals <= self.principals
-                or bool(self.principals & _EVERYBODY)
+                or self._names_everybody
+                # A distribution that signs its requests, in place of its identity.
+                or (self.is_for_cdn and other._is_for_one_distribution)
             )
             and _cover(self.actions, other.actions)
             and _cover(self.resources, other.resources)
@@ -150,11 +174,13 @@ def _statement(statement: Json) -> Statement:
 
 
 def _principals(principal: object) -> Iterator[str]:
-    if isinstance(principal, dict):
-        for kind, parts in principal.items():
-            yield from (f"{kind} {_word(part)}" for part in _list(parts))
-    else:
+    if not isinstance(principal, dict):
         yield from map(_word, _list(principal))
+        return
+    for kind, parts in principal.items():
+        for name in (f"{kind} {_word(part)}" for part in _list(parts)):
+            found = _IDENTITY_NAMES.fullmatch(name)
+            yield f"{_IDENTITY}{found[1] or found[2] or found[3]}" if found else name
 
 
 def _conditions(condition: Json) -> Iterator[str]:

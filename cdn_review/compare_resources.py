@@ -11,28 +11,46 @@ from typing import Any
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
 from cdn_model.template import assignments
-from cdn_model.values import Json, mapping, properties, reference, text
+from cdn_model.values import Json, canonical, mapping, properties, reference, text
 from cdn_review.bucket_policy import remaining
-from cdn_review.change import Tag, Topic
+from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.leaves import Leaves
 from cdn_review.matching import Match, Side
 from cdn_review.message import format_message
-from cdn_review.resources import ResourceType, type_of
+from cdn_review.resources import ResourceType
 from cdn_review.rules import Line, Rules, say, within
 from cdn_review.rules_resources import (
+    BUCKET_POLICY,
+    CDN_REFUSED,
+    OPENED,
     REMOVED_BLOCKS,
     RESOURCE_RULES,
-    other_lines,
+    lets_in_cdn,
+    opened,
     policy_lines,
     resource_leaves,
+    uses_of_set,
 )
 
-_BUCKET, _BUCKET_POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
 _PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
-# Types whose settings are told one by one.
-_SITE_SERVICES = (
-    *("AWS::CertificateManager::", "AWS::CloudFront::", "AWS::Logs::"),
-    *("AWS::Route53::", "AWS::S3::", "AWS::SNS::", "AWS::WAFv2::"),
-)
+# Types that open or close another resource, by the property that names it.
+_ATTACHED = {
+    "AWS::EC2::SecurityGroupIngress": "GroupId",
+    "AWS::Lambda::Permission": "FunctionName",
+    BUCKET_POLICY: "Bucket",
+}
+_SETS = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet")
+_WEB_ACLS = ("AWS::WAFv2::RuleGroup", "AWS::WAFv2::WebACL")
+# What a note about one resource says of several.
+_IN_PLURAL = {
+    "it stays": "they stay",
+    "in it": "in them",
+    "it no longer filters": "they no longer filter",
+    "the name no longer resolves": "the names no longer resolve",
+    "creating it takes": "creating them takes",
+    "its validation record is": "their validation records are",
+    "its": "their",
+}
 INLINED: Mapping[str, str] = {
     f"{CLOUDFRONT}CachePolicy": r"CachePolicyConfig.*",
     f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
@@ -67,14 +85,13 @@ def resource_lines(
         was.get(section) == now.get(section)
         for section in ("Conditions", "Mappings", "Parameters")
     )
-    together: dict[tuple[str, Line], list[str]] = defaultdict(list)
+    together: dict[tuple[ResourceType, Line], list[str]] = defaultdict(list)
     for one in matches:
         is_unchanged = one.before == one.after and is_same_around
         if not is_unchanged and one.type != DISTRIBUTION:
             for line in dict.fromkeys(_lines(one, before, after, matches, inlined)):
-                together[one.type, line].append(one.role)
-    for (resource_type, line), roles in together.items():
-        kind = type_of(resource_type)
+                together[one.kind, line].append(one.role)
+    for (kind, line), roles in together.items():
         role = roles[0] if len(roles) == 1 else f"{len(roles)} {kind.nouns}"
         if kind.is_group:
             role = kind.nouns
@@ -89,7 +106,11 @@ def _in_number(line: Line, kind: ResourceType, roles: Sequence[str]) -> Line:
     if not str(first).startswith(("added", "removed", "replaced")):
         return line
     is_plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
-    return replace(line, message=(f"{'are' if is_plural else 'is'} {first}", *rest))
+    note = line.note
+    for singular, plural in _IN_PLURAL.items() if is_plural else ():
+        note = re.sub(rf"\b{singular}\b", plural, note)
+    message = f"{'are' if is_plural else 'is'} {first}", *rest
+    return replace(line, message=message, note=note)
 
 
 def _lines(
@@ -99,16 +120,15 @@ def _lines(
     matches: Sequence[Match],
     inlined: Set[str],
 ) -> Iterator[Line]:
-    kind = type_of(one.type)
     if one.after is None:
-        yield from _removed(one, kind)
+        yield from _removed(one, matches)
         return
     if one.before is None:
-        yield from _added(one, kind, matches)
+        yield from _added(one, matches)
         return
     if one.is_replaced and _keeps_name(one):
         yield say(
-            kind.topic,
+            one.kind.topic,
             "is made anew under the name that it has: {}",
             text(_at(one.after, UNIQUE_NAMES[one.type][0])),
             note="the deploy fails, because the earlier one still has the name",
@@ -118,10 +138,15 @@ def _lines(
         (before.stack.template, [one.before]), (after.stack.template, [one.after])
     )
     found: dict[Line, int] = defaultdict(int)
+    uses = (
+        uses_of_set(one.id_after, after.of_types(_WEB_ACLS))
+        if one.type in _SETS
+        else {}
+    )
     for choice in choices:
         was = _settings(before.resolver(choice).resolve(one.before))
         now = _settings(after.resolver(choice).resolve(one.after))
-        for line in dict.fromkeys(_differences(one, kind, was, now, inlined)):
+        for line in dict.fromkeys(_differences(one, was, now, uses, inlined)):
             found[line] += 1
     for line, times in found.items():
         some = times < len(choices)
@@ -143,9 +168,9 @@ def _settings(resource: object) -> dict[str, Any]:
 
 def _differences(
     one: Match,
-    kind: ResourceType,
     before: dict[str, Any],
     after: dict[str, Any],
+    uses: Leaves,
     inlined: Set[str],
 ) -> Iterator[Line]:
     changed = {
@@ -153,10 +178,9 @@ def _differences(
     } & immutable_properties().get(one.type, frozenset())
     lines: list[Line] = []
     for key in sorted(before | after):
-        if key.endswith("PolicyDocument"):
+        if key.endswith(("PolicyDocument", "KeyPolicy")):
             documents = before.get(key), after.get(key)
-            if one.type == _BUCKET_POLICY:
-                lines += policy_lines(*documents)
+            lines += policy_lines(one.type, *documents)
             before[key], after[key] = remaining(*documents)
     covered = re.compile(INLINED[one.type] if one.role in inlined else "")
     was, now = (
@@ -167,49 +191,57 @@ def _differences(
         }
         for side in (before, after)
     )
-    rules = RESOURCE_RULES.get(one.type)
-    if rules is None and not one.type.startswith(_SITE_SERVICES):
-        lines += other_lines(was, now)
-    else:
-        own = rules or Rules((), fallback=replace(Rules(()).fallback, topic=kind.topic))
-        lines += own.lines(was, now)
+    fallback = replace(Rules(()).fallback, topic=one.kind.topic)
+    rules = RESOURCE_RULES.get(one.type, Rules((), fallback))
+    lines += rules.lines({**was, **uses}, {**now, **uses})
     if one.type == _PUBLIC_KEY and one.is_replaced:
         lines = []
-    is_new = one.is_replaced and (lines or kind.replaced)
+    is_new = one.is_replaced and (lines or one.kind.replaced)
     if is_new or (lines and changed):
-        notes = filter(None, (kind.added, kind.replaced))
-        yield say(kind.topic, "replaced", note="; ".join(notes))
+        notes = filter(None, (one.kind.added, one.kind.replaced))
+        yield say(one.kind.topic, "replaced", note="; ".join(notes))
     yield from lines
 
 
-def _added(one: Match, kind: ResourceType, matches: Sequence[Match]) -> Iterator[Line]:
-    comes_along = one.type == _BUCKET_POLICY and any(
-        other.type == _BUCKET
-        and other.before is None
-        and other.id_after == reference(properties(one.after).get("Bucket"))
-        for other in matches
+def _added(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+    settings = properties(one.after)
+    attached_to = reference(settings.get(_ATTACHED.get(one.type, "")))
+    comes_along = any(m.before is None and m.id_after == attached_to for m in matches)
+    is_policy = one.type == BUCKET_POLICY
+    if one.type not in _QUIET and not (is_policy and comes_along):
+        opens = one.type in _ATTACHED and not comes_along
+        opens = opens and opened(one.type, {}, resource_leaves(one.type, settings))
+        yield say(
+            one.kind.topic,
+            *_with_name("added", one.kind, one.after),
+            note=OPENED
+            if opens
+            else "; ".join(filter(None, (one.kind.added, one.kind.price))),
+            tags=(Tag.COST,) if one.kind.price else (),
+            block=BlockReason.ORIGIN_OPENED if opens else None,
+            of=("added", one.type, canonical(settings)),
+        )
+    if is_policy:
+        yield from policy_lines(one.type, None, settings.get("PolicyDocument"))
+
+
+def _removed(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+    if one.type in _QUIET:
+        return
+    kept, settings = is_kept(one.before), properties(one.before)
+    note = "it stays in the account, outside the stack" if kept else one.kind.removed
+    if one.type == BUCKET_POLICY and not kept:
+        bucket = reference(settings.get("Bucket"))
+        goes_along = any(m.after is None and m.id_before == bucket for m in matches)
+        lets_in = lets_in_cdn(settings.get("PolicyDocument"))
+        note = CDN_REFUSED if lets_in and not goes_along else ""
+    yield say(
+        one.kind.topic,
+        *_with_name("removed", one.kind, one.before),
+        note=note,
+        block=None if kept else REMOVED_BLOCKS.get(one.type),
+        of=("removed", one.type, one.role),
     )
-    if one.type not in _QUIET and not comes_along:
-        yield say(
-            kind.topic,
-            *_with_name("added", kind, one.after),
-            note="; ".join(filter(None, (kind.added, kind.price))),
-            tags=(Tag.COST,) if kind.price else (),
-        )
-    if one.type == _BUCKET_POLICY:
-        yield from policy_lines(None, properties(one.after).get("PolicyDocument"))
-
-
-def _removed(one: Match, kind: ResourceType) -> Iterator[Line]:
-    if one.type not in _QUIET:
-        kept = is_kept(one.before)
-        yield say(
-            kind.topic,
-            *_with_name("removed", kind, one.before),
-            note="it stays in the account, outside the stack" if kept else kind.removed,
-            block=None if kept else REMOVED_BLOCKS.get(one.type),
-            of=("removed", one.type, one.role),
-        )
 
 
 def is_kept(resource: Json | None) -> bool:

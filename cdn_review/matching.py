@@ -21,7 +21,7 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.resources import type_of
+from cdn_review.resources import ALARM, ALARM_TOPIC, ResourceType, other_type, type_of
 from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER, Output
 
@@ -51,10 +51,12 @@ class Match:
     """A resource on both sides, or on one of them.
 
     :param role: What a reader calls it. No other resource of the comparison has that role.
+    :param kind: What is said of resources that serve as it does.
     :param id_before: Its logical id, or nothing where it does not exist.
     """
 
     role: str
+    kind: ResourceType
     id_before: str = ""
     id_after: str = ""
     before: Json | None = None
@@ -98,6 +100,7 @@ def match(before: Json, after: Json) -> list[Match]:
     """
     old, new = resources(before), resources(after)
     old_roles, new_roles = roles_of(before), roles_of(after)
+    old_kinds, new_kinds = _kinds(old), _kinds(new)
     pairs = {n: n for n in new if n in old and old[n].get("Type") == new[n].get("Type")}
     for likeness in (_content, _same_role, _aliases, _same_noun):
         gone = _by(likeness, old, old_roles, pairs)
@@ -107,8 +110,15 @@ def match(before: Json, after: Json) -> list[Match]:
             if likeness is not _content or len(gone[key]) + len(come[key]) == 2:
                 pairs |= dict(zip(gone[key], come[key], strict=False))
     matches = [
-        Match(role=new_roles[b], id_before=a, id_after=b, before=old[a], after=new[b])
-        for a, b in pairs.items()
+        Match(
+            role=new_roles[second],
+            kind=new_kinds[second],
+            id_before=first,
+            id_after=second,
+            before=old[first],
+            after=new[second],
+        )
+        for first, second in pairs.items()
     ]
     taken = set(new_roles.values())
     for name in [name for name in old if name not in pairs]:
@@ -116,12 +126,15 @@ def match(before: Json, after: Json) -> list[Match]:
         while role in taken:
             role = f"earlier {role}"
         taken.add(role)
-        matches.append(Match(role=role, id_before=name, before=old[name]))
-    come_alone = new.keys() - pairs.values()
+        one = Match(role=role, kind=old_kinds[name], id_before=name, before=old[name])
+        matches.append(one)
+    later = set(pairs.values())
     return matches + [
-        Match(role=new_roles[name], id_after=name, after=new[name])
+        Match(
+            role=new_roles[name], kind=new_kinds[name], id_after=name, after=new[name]
+        )
         for name in new
-        if name in come_alone
+        if name not in later
     ]
 
 
@@ -174,10 +187,23 @@ def roles_of(template: Json) -> dict[str, str]:
     trees = _distributions(template, found)
     users = _users(refers_to, trees)
     named = {
-        name: trees.get(name) or _role(resource, users.get(name, set()))
-        for name, resource in found.items()
+        name: trees.get(name) or _role(kind, users.get(name, set()))
+        for name, kind in _kinds(found).items()
     }
     return _unique(named, found)
+
+
+def _kinds(found: Mapping[str, Json]) -> dict[str, ResourceType]:
+    """The types by logical id. A topic that no alarm uses is no alarm topic."""
+    alarms = (one for one in found.values() if one.get("Type") == ALARM)
+    used = {name for alarm in alarms for name in references(properties(alarm))}
+    kinds = {}
+    for name, resource in found.items():
+        kind = type_of(resource.get("Type"))
+        near = {name, *references(properties(resource))}
+        is_used = kind is not ALARM_TOPIC or near & used
+        kinds[name] = kind if is_used else other_type(resource.get("Type"))
+    return kinds
 
 
 def _distributions(template: Json, found: Mapping[str, Json]) -> dict[str, str]:
@@ -241,8 +267,8 @@ def _users(
     return users
 
 
-def _role(resource: Json, users: Iterable[str]) -> str:
-    noun = type_of(resource.get("Type")).noun
+def _role(kind: ResourceType, users: Iterable[str]) -> str:
+    noun = kind.noun
     trees = sorted({role.replace(" distribution", "", 1) for role in users})
     if not trees or noun.startswith("other"):
         return noun

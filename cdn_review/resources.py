@@ -44,9 +44,10 @@ _ACCESS_LOGS = ResourceType(
     price="by volume: $0.50 per GB ingested by a log group, $0.023 per GB and month in a bucket",
     is_group=True,
 )
-_ALARM_TOPIC = ResourceType(
+ALARM_TOPIC = ResourceType(
     "alarm topic", Topic.MONITORING, "alarm topic", is_group=True
 )
+ALARM = "AWS::CloudWatch::Alarm"
 _MOVED = "its content does not move"
 _CLOUDFRONT_TYPES = {
     "Distribution": ResourceType("distribution", Topic.REPLACEMENT),
@@ -103,15 +104,15 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
         "groups of DNS records",
         removed="its names no longer resolve",
     ),
-    "AWS::CloudWatch::Alarm": ResourceType(
+    ALARM: ResourceType(
         "alarm", Topic.MONITORING, hint="MetricName", price="$0.10 a month for each"
     ),
     "AWS::CloudWatch::Dashboard": ResourceType(
         "dashboard", Topic.MONITORING, price="$3 a month"
     ),
-    "AWS::SNS::Topic": _ALARM_TOPIC,
-    "AWS::SNS::TopicPolicy": _ALARM_TOPIC,
-    "AWS::SNS::Subscription": _ALARM_TOPIC,
+    "AWS::SNS::Topic": ALARM_TOPIC,
+    "AWS::SNS::TopicPolicy": ALARM_TOPIC,
+    "AWS::SNS::Subscription": ALARM_TOPIC,
     "AWS::Logs::LogGroup": _ACCESS_LOGS,
     "AWS::Logs::Delivery": _ACCESS_LOGS,
     "AWS::Logs::DeliveryDestination": _ACCESS_LOGS,
@@ -129,8 +130,12 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
 
 
 def type_of(resource_type: object) -> ResourceType:
-    """What readers call a type. An unknown one goes by its own name."""
+    """What readers call a type."""
+    return RESOURCE_TYPES.get(str(resource_type)) or other_type(resource_type)
+
+
+def other_type(resource_type: object) -> ResourceType:
+    """A type that goes by its own name."""
     words = re.findall(r"[A-Za-z0-9]+", str(resource_type)[:100])
     name = " ".join(words)[:60] or "of no type"
-    other = ResourceType(f"other resource ({name})", plural=f"other resources ({name})")
-    return RESOURCE_TYPES.get(str(resource_type), other)
+    return ResourceType(f"other resource ({name})", plural=f"other resources ({name})")

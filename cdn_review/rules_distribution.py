@@ -16,6 +16,7 @@ from cdn_review.rules import (
     about,
     alike,
     duration,
+    elements,
     known,
     listed,
     plural,
@@ -85,6 +86,12 @@ def _tls_rank(version: Leaf) -> int:
         # Without a certificate of its own, a distribution takes every version.
         version = "TLSv1"
     return _TLS_POLICIES.index(str(version)) if version in _TLS_POLICIES else -1
+
+
+def _needs_certificate(d: Difference) -> bool:
+    kinds = ("ACMCertificateArn", "IAMCertificateId")
+    own = any(f"ViewerCertificate.{kind}" in d.now for kind in kinds)
+    return not own and bool(elements(d.now.get("Aliases")))
 
 
 def _no_longer_required(d: Difference) -> bool:
@@ -169,6 +176,8 @@ DISTRIBUTION_RULES = Rules(
             "the certificate is {after} instead of {before}",
             topic=Topic.DOMAINS,
             absent="CloudFront's own",
+            when=_needs_certificate,
+            note="the deploy is refused: domain names need a certificate of their own",
             hides=r"ViewerCertificate\.(MinimumProtocolVersion|SSLSupportMethod)",
         ),
         Rule(
@@ -216,7 +225,12 @@ DISTRIBUTION_RULES = Rules(
                     if d.added
                     else ""
                 ),
-                block=lambda d: None if d.added else BlockReason.ACCESS_WIDENED,
+                # A parameter can say by an empty default that there is none.
+                block=lambda d: (
+                    None
+                    if d.added or known(d.before) == ""
+                    else BlockReason.ACCESS_WIDENED
+                ),
                 tags=lambda d: (Tag.COST,) if d.added else (),
             ),
         ),

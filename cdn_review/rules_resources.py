@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT
 from cdn_model.resource_types import with_defaults
-from cdn_model.values import Json, canonical, is_computed, mapping, text
+from cdn_model.values import (
+    Computed,
+    Json,
+    canonical,
+    is_computed,
+    mapping,
+    properties,
+    reference,
+    sequence,
+    text,
+)
 from cdn_review.bucket_policy import allowed_anew, no_longer_refused, statements
 from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Leaf, Leaves, Selection, leaf, leaves
+from cdn_review.leaves import Hidden, Leaf, Leaves, Selection, leaf, leaves
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
@@ -28,8 +39,15 @@ from cdn_review.rules import (
     shown_pair,
 )
 
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
+CDN_REFUSED = "files that CloudFront reads from the bucket answer 403"
+OPENED = "what is behind it can be asked without the CDN"
 SETTING = "the setting {path} is {after} instead of {before}"
 
+# Settings of any type that can be secrets.
+_HIDDEN = re.compile(
+    r"(^|\.)(Environment(Variables)?|UserData)(?![^.\[])|(Token|ApiKey|Credentials)$"
+)
 _ACTIONS = ("Allow", "Count", "Challenge", "Captcha", "Block")
 _GROUPS_OWN = "the group's own"
 _ADDRESS_FIELDS = frozenset({"c-ip", "x-forwarded-for", "cs(Cookie)", "cs-uri-query"})
@@ -39,6 +57,7 @@ _PUBLIC_ACCESS_BLOCKS = frozenset(
         *("IgnorePublicAcls", "RestrictPublicBuckets"),
     }
 )
+_WEB_ACL_READS = "a web ACL refuses or allows by it"
 _PUBLIC_ACLS = ("PublicRead", "PublicReadWrite", "AuthenticatedRead")
 _WIDENED, _LOST = BlockReason.ACCESS_WIDENED, BlockReason.DOMAIN_LOST
 _OFF = BlockReason.DISTRIBUTION_DELETED
@@ -64,7 +83,33 @@ def resource_leaves(resource_type: str, properties: Json) -> Leaves:
     found |= dict(leaves(rest))
     for path in [path for path in found if path.endswith("RateBasedStatement.Limit")]:
         found.setdefault(f"{path[:-5]}EvaluationWindowSec", 300)
-    return found
+    return {
+        path: Hidden(repr(value), isinstance(value, Computed))
+        if _HIDDEN.search(path)
+        else value
+        for path, value in found.items()
+    }
+
+
+def uses_of_set(name: str, web_acls: Iterable[Json]) -> Leaves:
+    """Whether rules let in by the addresses of a set, or refuse by them."""
+    found: set[bool] = set()
+    for rule in (r for acl in web_acls for r in sequence(properties(acl).get("Rules"))):
+        action = mapping(mapping(rule).get("Action"))
+        if "Count" not in action:
+            found |= set(_uses(mapping(rule).get("Statement"), name, "Allow" in action))
+    return {"@allows" if allows else "@refuses": True for allows in found}
+
+
+def _uses(part: object, name: str, allows: bool) -> Iterator[bool]:
+    if reference(part) == name:
+        yield allows
+    elif isinstance(part, dict):
+        for key, inner in part.items():
+            yield from _uses(inner, name, allows != (key == "NotStatement"))
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _uses(inner, name, allows)
 
 
 def _web_acl_leaves(properties: dict[str, Any]) -> _Derived:
@@ -289,11 +334,12 @@ _BUCKET = Rules(
 )
 
 
-def policy_lines(before: object, after: object) -> Iterator[Line]:
-    """What a bucket policy lets in that it did not, and what it no longer refuses.
+def policy_lines(resource_type: str, before: object, after: object) -> Iterator[Line]:
+    """What a policy lets in that it did not, and what it no longer refuses.
 
-    :param before: The resolved policy document, or ``None`` of a bucket policy that is new.
+    :param before: The resolved policy document, or ``None`` of a policy that is new.
     """
+    is_of_bucket = resource_type == BUCKET_POLICY
     was, now = statements(before), statements(after)
     more = allowed_anew(was, now)
     block: dict[str, Any] = {
@@ -301,14 +347,59 @@ def policy_lines(before: object, after: object) -> Iterator[Line]:
         "of": (canonical(before), canonical(after)),
     }
     if any(statement.is_for_everybody for statement in more):
-        note = "files can be read without the CDN"
+        note = "everybody with an AWS account can use it"
+        note = "files can be read without the CDN" if is_of_bucket else note
         yield say(Topic.ACCESS, "everybody is let in", note=note, **block)
-    elif more and before is not None:
+    elif more and before is not None and is_of_bucket:
         note = "somebody else may use it, or in other ways, or under fewer conditions"
         yield say(Topic.ACCESS, "more may be allowed than before", note=note, **block)
-    if no_longer_refused(was, now):
+    if is_of_bucket and no_longer_refused(was, now):
         note = "such as http:// requests"
         yield say(Topic.ACCESS, "what was refused may be allowed", note=note, **block)
+    if is_of_bucket and lets_in_cdn(before) and not lets_in_cdn(after):
+        yield say(Topic.ACCESS, "CloudFront is no longer let in", note=CDN_REFUSED)
+
+
+def lets_in_cdn(document: object) -> bool:
+    return any(statement.is_for_cdn for statement in statements(document))
+
+
+# --- What opens other resources to everybody ---
+
+_INTERNET = frozenset({"0.0.0.0/0", "::/0"})
+# A setting of each type, and the values with which everybody is let in. ``None`` stands for
+# a setting that is missing, or that nobody knows before the deploy.
+_OPEN: Mapping[str, tuple[str, Collection[Leaf]]] = {
+    "AWS::ApiGateway::Method": ("AuthorizationType", ("NONE", None)),
+    "AWS::ApiGatewayV2::Route": ("AuthorizationType", ("NONE", None)),
+    "AWS::EC2::SecurityGroup": (r"SecurityGroupIngress.*\.CidrIp(v6)?", _INTERNET),
+    "AWS::EC2::SecurityGroupIngress": ("CidrIp(v6)?", _INTERNET),
+    "AWS::ElasticLoadBalancing::LoadBalancer": ("Scheme", ("internet-facing", None)),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("Scheme", ("internet-facing", None)),
+    "AWS::Lambda::Permission": ("Principal", ("*", None)),
+    "AWS::Lambda::Url": ("AuthType", ("NONE", None)),
+}
+
+
+def opened(resource_type: str, was: Leaves, now: Leaves) -> bool:
+    """Whether a resource lets everybody in, and did so in fewer places."""
+    pattern, values = _OPEN.get(resource_type, ("", ()))
+    paths = [path for path in was.keys() | now.keys() if re.fullmatch(pattern, path)]
+    open_now = sum(known(now.get(path)) in values for path in paths)
+    return open_now > sum(known(was.get(path)) in values for path in paths if was)
+
+
+def _opens(resource_type: str) -> Rules:
+    pattern, values = _OPEN[resource_type]
+    rule = Rule(
+        pattern,
+        SETTING,
+        topic=Topic.ORIGIN,
+        when=lambda d: known(d.after) in values and opened(resource_type, d.was, d.now),
+        note=OPENED,
+        block=BlockReason.ORIGIN_OPENED,
+    )
+    return Rules((rule,))
 
 
 # --- Domain names ---
@@ -462,19 +553,39 @@ _PUBLIC_KEY = _rules(
     ),
     Rule(r"PublicKeyConfig\.(?!Comment).*", SETTING, note=_KEY_FAILS),
 )
-_USED_BY_WEB_ACLS = _rules(Topic.ACCESS, note="a web ACL refuses or allows by it")
+_USED_BY_WEB_ACLS = _rules(
+    Topic.ACCESS,
+    Rule(
+        "Addresses|RegularExpressionList",
+        SETTING,
+        when=lambda d: (
+            (d.gained and "@allows" in d.now) or (d.lost and "@refuses" in d.now)
+        ),
+        note="a web ACL may let in what it refused",
+        block=_WIDENED,
+        otherwise=_WEB_ACL_READS,
+    ),
+    note=_WEB_ACL_READS,
+)
 
 RESOURCE_RULES: Mapping[str, Rules] = {
+    **{resource_type: _opens(resource_type) for resource_type in _OPEN},
     "AWS::CertificateManager::Certificate": _rules(
         Topic.DOMAINS, Rule("Names", lines=_names)
     ),
     "AWS::CloudWatch::Alarm": _MONITORING,
+    "AWS::Lambda::Function": Rules(
+        (Rule(r"Code\b.*", "the code of the function is changed"),)
+    ),
+    "AWS::Lambda::LayerVersion": Rules(
+        (Rule(r"Content\b.*", "the code of the layer is changed"),)
+    ),
     "AWS::Logs::Delivery": _MONITORING,
     "AWS::Logs::LogGroup": _MONITORING,
     "AWS::Route53::RecordSet": _RECORD,
     "AWS::Route53::RecordSetGroup": _RECORD,
     "AWS::S3::Bucket": _BUCKET,
-    "AWS::S3::BucketPolicy": _rules(Topic.ACCESS),
+    BUCKET_POLICY: _rules(Topic.ACCESS),
     "AWS::SNS::Subscription": _MONITORING,
     "AWS::WAFv2::IPSet": _USED_BY_WEB_ACLS,
     "AWS::WAFv2::RegexPatternSet": _USED_BY_WEB_ACLS,
@@ -502,12 +613,3 @@ REMOVED_BLOCKS: Mapping[str, BlockReason] = {
     f"{CLOUDFRONT}DistributionTenant": _OFF,
 }
 """Types whose removal takes something away from visitors, or lets others in."""
-
-
-def other_lines(was: Leaves, now: Leaves) -> Iterator[Line]:
-    """Of a type that no rule knows: the settings, and the values of a single one."""
-    paths = [p for p in sorted(was.keys() | now.keys()) if was.get(p) != now.get(p)]
-    if len(paths) == 1:
-        yield from Rules(()).lines(was, now)
-    elif paths:
-        yield say(Topic.OTHER, "the settings {} are changed", listed(paths))

@@ -9,7 +9,12 @@ import pytest
 from review_support import blocks, read, review, shop, told, words
 
 COMPUTED = ({"Fn::ImportValue": "x"}, "{{resolve:ssm:x}}", {"Ref": "Given"})
-GIVEN = {"Parameters": {"Given": {"Type": "String"}}}
+GIVEN = {
+    "Parameters": {
+        "Given": {"Type": "String"},
+        "NoAcl": {"Type": "String", "Default": ""},
+    }
+}
 ROWS = [
     pytest.param(row, id=f"{title}-{number}")
     for title, rows in read("findings.yml").items()
@@ -55,6 +60,8 @@ def test_a_change_is_told_and_blocks_as_it_must(row):
                 assert any(re.search(row["says"], words(one), re.I) for one in found)
             assert all(row.get("role", "") in one.role for one in found)
             assert len(found) == row.get("lines", len(found))
+        if "notes" in row:
+            assert any(re.search(row["notes"], words(one)) for one in there)
         is_told_apart = [*map(words, there)] != [*map(words, back)]
         assert is_told_apart or not there or row.get("same")
         if "tag" in row:
