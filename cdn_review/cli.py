@@ -197,24 +197,25 @@ def _diff(given: argparse.Namespace) -> int:
 def _diff_with_deployed(given: argparse.Namespace) -> int:
     from cdn_review.base import base_of, base_settings
     from cdn_review.cdk_cli import progress, require_app
-    from cdn_review.deployed import DEPLOYED, Account
+    from cdn_review.deployed import DEPLOYED, deployed
+    from cdn_review.preflight.clients import Aws
     from cdn_review.snapshot import chosen, snapshot_of
     from cdn_review.worktree import working_tree
 
     require_app(given.app_folder)
-    account = Account(given.profile)
+    aws = Aws.of_profile(given.profile)
     (after,) = chosen(given.ENV, working_tree(given.app_folder, cdk=given.cdk))
     progress("asking CloudFormation what is deployed")
-    found = account.deployed(after.stacks.values())
+    there, wanted, notices = deployed(after.stacks.values(), aws)
     try:
         unprotected = base_settings(base_of(given.app_folder)).unprotected
     except ValueError:
         unprotected = ()
     return _show(
-        replace(snapshot_of(found.before, name=DEPLOYED), unprotected=unprotected),
-        replace(after, stacks={stack.name: stack for stack in found.after}),
+        replace(snapshot_of(there, name=DEPLOYED), unprotected=unprotected),
+        replace(after, stacks={stack.name: stack for stack in wanted}),
         given,
-        notices=found.notices,
+        notices=notices,
         is_deployed=True,
     )
 

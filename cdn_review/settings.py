@@ -12,7 +12,6 @@ from typing import Any
 FILE = "cdn-review.toml"
 
 _KEYS = ("unprotected", "acknowledged", "install")
-_ENVIRONMENT = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
 _CHANGE = re.compile(r"[A-Za-z0-9-]{1,128}/[a-z-]{1,40}/[0-9a-f]{8}", re.ASCII)
 
 
@@ -63,21 +62,27 @@ def _settings(given: Mapping[str, Any]) -> Settings:
         if key not in _KEYS:
             raise ValueError(f"a key must be one of {', '.join(_KEYS)}, got {key!r}")
     return Settings(
-        unprotected=_unprotected(given.get("unprotected", [])),
+        unprotected=_texts(
+            given.get("unprotected", []),
+            r"[A-Za-z][A-Za-z0-9-]*",
+            "unprotected must be a list of environments or stacks, such as ['dev']",
+        ),
         acknowledged=_acknowledged(given.get("acknowledged", [])),
-        install=_install(given.get("install", [])),
+        install=_texts(
+            given.get("install", []),
+            r"(?s).*\S.*",
+            "install must be a command or a list of commands, such as 'npm ci'",
+        ),
     )
 
 
-def _unprotected(given: Any) -> tuple[str, ...]:
-    names = given if isinstance(given, list) else [given]
-    for name in names:
-        if not isinstance(name, str) or not _ENVIRONMENT.fullmatch(name):
-            raise ValueError(
-                "unprotected must be a list of environments or stacks, such as ['dev'], "
-                f"got {given!r}"
-            )
-    return tuple(sorted(set(names)))
+def _texts(given: Any, pattern: str, rule: str) -> tuple[str, ...]:
+    """A text, or a list of texts."""
+    texts = given if isinstance(given, list) else [given]
+    for text in texts:
+        if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
+            raise ValueError(f"{rule}, got {given!r}")
+    return tuple(texts)
 
 
 def _acknowledged(given: Any) -> dict[str, str]:
@@ -99,14 +104,3 @@ def _acknowledged(given: Any) -> dict[str, str]:
             raise ValueError(f"reason of {change!r} must be a text, got {reason!r}")
         reasons[change] = reason.strip()
     return reasons
-
-
-def _install(given: Any) -> tuple[str, ...]:
-    commands = given if isinstance(given, list) else [given]
-    for command in commands:
-        if not isinstance(command, str) or not command.strip():
-            raise ValueError(
-                "install must be a command or a list of commands, such as 'npm ci', got "
-                f"{given!r}"
-            )
-    return tuple(commands)

@@ -69,16 +69,13 @@ class Dns:
 
     def __init__(self, servers: tuple[str, ...] = (), port: int = 53) -> None:
         try:
-            from dns.resolver import NoResolverConfiguration, Resolver
+            from dns.resolver import Resolver
         except ImportError:
             raise ValueError(
                 "dnspython must be installed to ask DNS: 'pip install dnspython', or the "
                 "extra [preflight]"
             ) from None
-        try:
-            self._resolver = Resolver(configure=not servers)
-        except NoResolverConfiguration:
-            self._resolver = Resolver(configure=False)
+        self._resolver = Resolver(configure=not servers)
         if servers:
             self._resolver.nameservers, self._resolver.port = list(servers), port
         self._resolver.lifetime = _DNS_SECONDS
