@@ -6,6 +6,7 @@ import json
 
 import pytest
 from github_support import (
+    BOT,
     SHA,
     TOKEN,
     GitHub,
@@ -25,6 +26,7 @@ NOTHING = f"{NO_CHANGE} in `prod`.\n"
 OF = f"\n<sub>Of {SHA[:10]}.</sub>\n"
 OWN = f"{MARKER}\n{REVIEW}{OF}"
 CREATED = ["POST issues/7/comments"]
+EDITED = ["PATCH issues/comments/100"]
 
 
 @pytest.fixture(scope="module")
@@ -63,38 +65,23 @@ def test_a_comment_is_created_and_then_edited(github, tmp_path):
     assert github.bodies == [OWN]
     write(tmp_path, REVIEW.replace("1 day", "2 days"))
     assert "2 days" in github.bodies[0]
-    assert github.writes == [*CREATED, "PATCH issues/comments/100"]
+    assert github.writes == CREATED + EDITED
 
 
-@pytest.mark.parametrize(
-    ("there", "words", "writes"),
-    [
-        pytest.param(
-            [(OWN.strip().replace("\n", "\r\n"), None)], [], [], id="an equal one"
-        ),
-        pytest.param(
-            [(f"{MARKER}\nforged", "guest")], [], CREATED, id="that of somebody else"
-        ),
-        pytest.param(
-            [(f"coverage\n{MARKER}", None)], [], CREATED, id="another of the bot"
-        ),
-        pytest.param(
-            [(f"{MARKER}\nold", "acme[bot]")],
-            ["--author", "acme[bot]"],
-            ["PATCH issues/comments/100"],
-            id="that of another bot, which is named",
-        ),
-        pytest.param(
-            [(f"{number}", "guest") for number in range(250)] + [(MARKER, None)],
-            [],
-            ["PATCH issues/comments/350"],
-            id="one on a later page",
-        ),
-    ],
-)
+NUMBERED = [(f"{number}", "guest") for number in range(250)]
+THERE = {
+    "equal": ([(OWN.strip().replace("\n", "\r\n"), BOT)], [], []),
+    "of somebody else": ([(f"{MARKER}\nforged", "guest")], [], CREATED),
+    "another of the bot": ([(f"coverage\n{MARKER}", BOT)], [], CREATED),
+    "of a bot that is named": ([(MARKER, "acme[bot]")], ["--author", "acme[bot]"], EDITED),
+    "on a later page": ([*NUMBERED, (MARKER, BOT)], [], ["PATCH issues/comments/350"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("there", "words", "writes"), THERE.values(), ids=THERE)
 def test_the_own_comment_is_edited_and_no_other(github, tmp_path, there, words, writes):
     for body, author in there:
-        github.comment(body, **({"author": author} if author else {}))
+        github.comment(body, author)
     write(tmp_path, REVIEW, *words)
     assert github.writes == writes
 
@@ -125,25 +112,21 @@ def test_fails_when_a_name_could_end_the_marker(github, name, tmp_path):
 FORK = {"source": "guest/site"}
 
 
-@pytest.mark.parametrize(
-    ("opened", "event", "writes"),
-    [
-        pytest.param({"sha": "b" * 40}, pull_request(), [], id="an older commit"),
-        pytest.param(
-            {"sha": "b" * 40},
-            workflow_run(source="acme/site"),
-            [],
-            id="the run of an older commit",
-        ),
-        pytest.param(None, pull_request(), [], id="closed"),
-        pytest.param(FORK, workflow_run(), CREATED, id="after the run of a fork"),
-        pytest.param(FORK, workflow_run(source="guest/other"), [], id="another fork"),
-        pytest.param(FORK, workflow_run(source=None), [], id="a deleted fork"),
-        pytest.param(FORK, pull_request(source="guest/site"), [], id="a fork"),
-        pytest.param(FORK, pull_request(source=None), [], id="a fork that is gone"),
-        pytest.param({}, merge_group(), [], id="a merge queue"),
-    ],
-)
+OLDER = {"sha": "b" * 40}
+RUNS = {
+    "an older commit": (OLDER, pull_request(), []),
+    "a run of an older commit": (OLDER, workflow_run(source="acme/site"), []),
+    "closed": (None, pull_request(), []),
+    "after the run of a fork": (FORK, workflow_run(), CREATED),
+    "another fork": (FORK, workflow_run(source="guest/other"), []),
+    "a deleted fork": (FORK, workflow_run(source=None), []),
+    "a fork": (FORK, pull_request(source="guest/site"), []),
+    "a fork that is gone": (FORK, pull_request(source=None), []),
+    "a merge queue": ({}, merge_group(), []),
+}
+
+
+@pytest.mark.parametrize(("opened", "event", "writes"), RUNS.values(), ids=RUNS)
 def test_a_comment_is_written_to_the_pull_request_of_the_run_alone(
     github, tmp_path, opened, event, writes
 ):
@@ -204,3 +187,10 @@ def test_what_github_refuses_is_an_error(github, tmp_path, monkeypatch):
     monkeypatch.setenv("GH_ENTERPRISE_TOKEN", "wrong")
     said = write(tmp_path).error
     assert "gh must reach GitHub" in said and "Bad credentials" in said
+
+
+def test_outside_of_a_workflow_it_says_what_prints_the_comment(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    said = run("comment", tmp_path / "review.md")
+    assert "must run in a job of GitHub Actions" in said.error
