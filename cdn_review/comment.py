@@ -7,9 +7,8 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from cdn_review.markdown import NO_CHANGE
@@ -34,7 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8") as opened:
             opened.write(f"{title}{review}\n")
-    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        raise ValueError(
+            "comment must run in a job of GitHub Actions, which sets GITHUB_EVENT_PATH: "
+            "'diff --markdown' prints the comment"
+        )
+    event = json.loads(Path(path).read_text("utf-8"))
     repository = _Repository(event["repository"]["full_name"])
     head = _head(event)
     number = head and _pull_request(head, event, repository)
@@ -50,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Head:
+class _Head(NamedTuple):
     source: str
     branch: str
     commit: str
@@ -90,15 +94,14 @@ class _Repository:
 def _head(event: dict[str, Any]) -> _Head | None:
     """The head of the pull request that the run is for, if it is for any."""
     if ended := event.get("workflow_run"):
-        source, branch = ended["head_repository"], ended["head_branch"]
-        return _Head(source=_full_name(source), branch=branch, commit=ended["head_sha"])
+        source = _full_name(ended["head_repository"])
+        return _Head(source, ended["head_branch"], ended["head_sha"])
     if pull := event.get("pull_request"):
         head = pull["head"]
+        source = _full_name(head["repo"])
         # The token of a fork's own run may not write.
-        if _full_name(head["repo"]) == event["repository"]["full_name"]:
-            return _Head(
-                source=_full_name(head["repo"]), branch=head["ref"], commit=head["sha"]
-            )
+        if source == event["repository"]["full_name"]:
+            return _Head(source, head["ref"], head["sha"])
     return None
 
 
