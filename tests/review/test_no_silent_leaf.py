@@ -57,20 +57,9 @@ GENERIC = re.compile(
     "lambda|name|policy|type|value"
 )
 # Properties that say which of several elements is meant: their value names it.
-NAMES = frozenset(
-    {
-        "DomainName",
-        "ErrorCode",
-        "EventType",
-        "Header",
-        "HeaderName",
-        "Id",
-        "Key",
-        "Name",
-        "PathPattern",
-        "Priority",
-        "Sid",
-    }
+NAMES = (
+    *("DomainName", "ErrorCode", "EventType", "Header", "HeaderName", "Id", "Key"),
+    *("Name", "PathPattern", "Priority", "Sid"),
 )
 
 # Why a change may stay without a line, by how and where a leaf changes.
@@ -90,18 +79,6 @@ REASONS = {
     r"Tags(\.Items|\.\*)*\.Zzz$": "is no part of a tag",
     r"^(added|removed) .*VpcOriginEndpointConfig\.(HTTPS?Port|IpAddressType|OriginProtocolPolicy)$": "is a default",
     r"^(added|removed) .*Bucket PublicAccessBlockConfiguration$": "is what a bucket has",
-}
-# What a setting is where it is absent, wherever it stands.
-ABSENT = {
-    "CookieBehavior": "none",
-    "Forward": "none",
-    "HeaderBehavior": "none",
-    "MinTTL": 0,
-    "QueryStringBehavior": "none",
-    "RestrictionType": "none",
-    "TrustedSigners": {"Enabled": False},
-    "ForwardedValues": {"Cookies": {"Forward": "none"}, "QueryString": False},
-    "Logging": {"Enabled": False, "Bucket": "", "Prefix": ""},
 }
 # Flags that are on unless a template says otherwise.
 ON = frozenset({"ActionsEnabled", "EnableSNI", "Ipv6Enabled"})
@@ -199,9 +176,9 @@ def is_default(mutant: Mutant) -> bool:
         return False
     value = mutant.becomes if mutant.was is GONE else mutant.was
     value = {"true": True, "false": False, "0": 0}.get(str(value), value)
-    if value in ("", [], NO_VALUE) or (value is False and mutant.setting not in ON):
+    if (mutant.setting, value) == ("MinTTL", 0):
         return True
-    if ABSENT.get(mutant.setting, GONE) == value:
+    if is_nothing(value) and not (value is False and mutant.setting in ON):
         return True
     places = re.findall(r"\w+", mutant.shape)[:-1]
     place = next((step for step in reversed(places) if step in DEFAULTS), "")
@@ -209,6 +186,13 @@ def is_default(mutant: Mutant) -> bool:
     if isinstance(value, list) and isinstance(default, list):
         return sorted(map(str, value)) == sorted(map(str, default))
     return value == default
+
+
+def is_nothing(value: object) -> bool:
+    """Whether a setting is the same without it."""
+    if isinstance(value, dict) and value and value != NO_VALUE:
+        return all(map(is_nothing, value.values()))
+    return value is False or value in ("", "none", [], NO_VALUE)
 
 
 def unseen(some: list[Mutant], clock: Clock) -> Iterator[str]:
