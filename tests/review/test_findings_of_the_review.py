@@ -37,7 +37,9 @@ def sides(row):
 
 
 def changes(row, key, computed):
-    value = computed if row.get(key) == "COMPUTED" else row.get(key, {})
+    if key not in row:
+        return {}
+    value = computed if row[key] == "COMPUTED" else row[key]
     return {row["at"]: value} if "at" in row else value
 
 
