@@ -130,7 +130,7 @@ def synthesis(
     The app's own ``cdk.out`` stays as it is.
 
     :param where: What a reader calls the state of the app.
-    :param hint: Why it may fail. Default: it gets no credentials.
+    :param hint: Why it may fail, and what to do about it.
     """
     with tempfile.TemporaryDirectory(prefix="cdn-review-") as temporary:
         output = Path(temporary) / "cdk.out"
@@ -141,10 +141,9 @@ def synthesis(
             def assembly() -> Path:
                 code, said = ended()
                 if code:
-                    why = hint or "it gets no credentials"
                     raise ValueError(
-                        f"the app must synthesize, but in {where} cdk synth ended with "
-                        f"{code} ({why}) and said\n{end_of(said)}"
+                        f"the app must synthesize without credentials, but in {where} cdk "
+                        f"synth ended with {code} and said\n{end_of(said)}\n{hint}".rstrip()
                     )
                 return output
 

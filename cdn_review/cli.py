@@ -189,9 +189,11 @@ def _diff(given: argparse.Namespace) -> int:
     from cdn_review.snapshot import chosen
     from cdn_review.worktree import sides
 
-    both = sides(given.app_folder, against=given.against, cdk=given.cdk)
-    before, after = chosen(given.ENV, both.before, both.after)
-    return _show(before, after, given, notices=both.notices)
+    before, after, notices = sides(
+        given.app_folder, against=given.against, cdk=given.cdk
+    )
+    before, after = chosen(given.ENV, before, after)
+    return _show(before, after, given, notices=notices)
 
 
 def _diff_with_deployed(given: argparse.Namespace) -> int:

@@ -137,25 +137,19 @@ def _rank(line: Line) -> _Rank:
 def _raw(report: Report, room: int) -> str:
     if not report.raw.strip() or room < _LEAST_RAW:
         return ""
-    text = markup.cleaned(report.raw[:room]).strip("\n")
-    shown = _cut(text, room - _RAW_FRAME)
-    is_cut = len(shown) < len(text) or len(report.raw) > room
-    title = "cdk diff, its beginning" if is_cut else "cdk diff"
+    text = markup.cleaned(report.raw).strip("\n")
+    data = text.encode("utf-8", "replace")[: room - _RAW_FRAME]
+    shown = data.decode("utf-8", "ignore")
+    title = "cdk diff"
+    if len(shown) < len(text):
+        # Whole lines, unless the first is longer than the room.
+        shown = shown.rpartition("\n")[0] or shown
+        title = "cdk diff, its beginning"
     block = markup.fenced(shown, "diff")
     # A text of nothing but backticks has a fence as long as itself.
     if _size(block) > room:
         return ""
     return f"<details><summary>{title}</summary>\n\n{block}\n\n</details>"
-
-
-def _cut(text: str, room: int) -> str:
-    """Whole lines, as many as there is room for."""
-    data = text.encode("utf-8", "replace")
-    if len(data) <= room:
-        return text
-    short = data[:room].decode("utf-8", "ignore")
-    whole, newline, _ = short.rpartition("\n")
-    return whole if newline else short
 
 
 def _fit(blocks: Sequence[_Block], room: int) -> tuple[list[_Block], int]:

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -56,23 +56,16 @@ _VOLATILE = re.compile(
     r"_|COLUMNS|LINES|OLDPWD|PWD|SHLVL|(?:TERM|TMUX|SSH|VSCODE|VTE|XDG_SESSION)\w*"
 )
 _NO_INSTALL = (
-    f"the base has no install command ('install' in {FILE}), so it uses the packages of "
-    "the working tree"
+    "the base has no install command, so it uses the packages of the working tree: name "
+    f"its own with 'install' in {FILE}"
 )
 _MONTH = 30 * 86_400.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sides:
-    """What is compared, with sentences about the comparison itself."""
-
-    before: Snapshot
-    after: Snapshot
-    notices: tuple[str, ...] = ()
-
-
-def sides(folder: Path, *, against: str | None = None, cdk: str | None = None) -> Sides:
-    """The base revision and the working tree of an app.
+def sides(
+    folder: Path, *, against: str | None = None, cdk: str | None = None
+) -> tuple[Snapshot, Snapshot, list[str]]:
+    """The base revision and the working tree of an app, and what of it is not compared.
 
     :param against: A revision. Default: where the working tree left the default branch.
     :param cdk: The CDK CLI.
@@ -87,11 +80,10 @@ def sides(folder: Path, *, against: str | None = None, cdk: str | None = None) -
     with synthesized(folder, cdk) as wait:
         before = [] if is_first else _base_stacks(base, install, folder, cdk)
         after = read_assembly(wait())
-    said = () if is_first else notices(base, has_install=bool(install))
-    return Sides(
-        before=snapshot_of(before, name=base.name, settings=old),
-        after=snapshot_of(after, name=WORKING_TREE, settings=new),
-        notices=tuple(said),
+    return (
+        snapshot_of(before, name=base.name, settings=old),
+        snapshot_of(after, name=WORKING_TREE, settings=new),
+        [] if is_first else [*notices(base, has_install=bool(install))],
     )
 
 
