@@ -109,33 +109,25 @@ def match(before: Json, after: Json) -> list[Match]:
             # What is there twice with the same content is not guessed at.
             if likeness is not _content or len(gone[key]) + len(come[key]) == 2:
                 pairs |= dict(zip(gone[key], come[key], strict=False))
-    matches = [
-        Match(
-            role=new_roles[second],
-            kind=new_kinds[second],
-            id_before=first,
-            id_after=second,
-            before=old[first],
-            after=new[second],
-        )
-        for first, second in pairs.items()
-    ]
+    gone = [(name, "") for name in old if name not in pairs]
+    come = [("", name) for name in new if name not in set(pairs.values())]
     taken = set(new_roles.values())
-    for name in [name for name in old if name not in pairs]:
-        role = old_roles[name]
-        while role in taken:
+    matches = []
+    for first, second in (*pairs.items(), *gone, *come):
+        role = new_roles.get(second) or old_roles[first]
+        while not second and role in taken:
             role = f"earlier {role}"
         taken.add(role)
-        one = Match(role=role, kind=old_kinds[name], id_before=name, before=old[name])
-        matches.append(one)
-    later = set(pairs.values())
-    return matches + [
-        Match(
-            role=new_roles[name], kind=new_kinds[name], id_after=name, after=new[name]
+        one = Match(
+            role=role,
+            kind=new_kinds.get(second) or old_kinds[first],
+            id_before=first,
+            id_after=second,
+            before=old.get(first),
+            after=new.get(second),
         )
-        for name in new
-        if name not in later
-    ]
+        matches.append(one)
+    return matches
 
 
 def _by(

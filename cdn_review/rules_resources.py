@@ -84,7 +84,9 @@ def resource_leaves(resource_type: str, properties: Json) -> Leaves:
     for path in [path for path in found if path.endswith("RateBasedStatement.Limit")]:
         found.setdefault(f"{path[:-5]}EvaluationWindowSec", 300)
     return {
-        path: Hidden(repr(value), isinstance(value, Computed))
+        path: Hidden(
+            repr(sorted(map(repr, elements(value)))), isinstance(value, Computed)
+        )
         if _HIDDEN.search(path)
         else value
         for path, value in found.items()
