@@ -86,14 +86,8 @@ class Mutant:
     @property
     def setting(self) -> str:
         """The name of the property, without the notation around its value."""
-        names = [
-            step
-            for step in self.path
-            if isinstance(step, str)
-            and not step.startswith("Fn::")
-            and step not in ("Items", "Quantity")
-        ]
-        return names[-1]
+        steps = (step for step in self.path if isinstance(step, str))
+        return [one for one in steps if not re.match("Fn::|Items$|Quantity$", one)][-1]
 
     @property
     def shape(self) -> str:
@@ -138,23 +132,17 @@ def told(before: Snapshot, after: Snapshot) -> list[str]:
 
 @cache
 def templates() -> dict[str, Template]:
-    files = [*sorted(FOREIGN.glob("*.json")), *sorted(GOLDEN.glob("*.json"))]
-    return {
-        file.name.removesuffix(".template.json"): _with_parameter(
-            json.loads(file.read_text("utf-8"))
-        )
-        for file in files
-    }
+    found = {}
+    for file in [*sorted(FOREIGN.glob("*.json")), *sorted(GOLDEN.glob("*.json"))]:
+        template = json.loads(file.read_text("utf-8"))
+        template.setdefault("Parameters", {})[PARAMETER] = {"Type": "String"}
+        found[file.name.removesuffix(".template.json")] = template
+    return found
 
 
 @cache
 def snapshots() -> dict[str, Snapshot]:
     return {name: snapshot(template) for name, template in templates().items()}
-
-
-def _with_parameter(template: Template) -> Template:
-    parameters = {**template.get("Parameters", {}), PARAMETER: {"Type": "String"}}
-    return {**template, "Parameters": parameters}
 
 
 def put(node: Any, path: Path_, value: Any) -> Any:
@@ -292,12 +280,10 @@ def _added_to(
     for either, other in (("Aliases", "CNAMEs"), ("CNAMEs", "Aliases")):
         if either in value:
             known.pop(other, None)
-    for key, example in known.items():
-        if key not in value and (key, path[-1]) != (
-            "PathPattern",
-            "DefaultCacheBehavior",
-        ):
-            yield Mutant(source, (*path, key), GONE, example)
+    if path[-1] == "DefaultCacheBehavior":
+        known.pop("PathPattern", None)
+    for key in (key for key in known if key not in value):
+        yield Mutant(source, (*path, key), GONE, known[key])
 
 
 @cache
@@ -311,10 +297,7 @@ def _known() -> dict[str, dict[str, Any]]:
                 if isinstance(value, dict) and not is_computed(value):
                     place = found.setdefault(shape(template, path), {})
                     for key, one in value.items():
-                        if (
-                            '"Ref"' not in (text := json.dumps(one))
-                            and "Fn::" not in text
-                        ):
+                        if not re.search('"Ref"|Fn::', json.dumps(one)):
                             place.setdefault(key, one)
     for place in found.values():
         place.pop("Fn::If", None)

