@@ -198,8 +198,9 @@ class Rule:
 
 
 def about(topic: Topic, *rules: Rule) -> Iterator[Rule]:
-    """Rules of one topic."""
-    return (replace(rule, topic=topic) for rule in rules)
+    """Rules of one topic, but for those with one of their own."""
+    for rule in rules:
+        yield replace(rule, topic=topic) if rule.topic is Topic.OTHER else rule
 
 
 def alike(messages: Mapping[str, str], **common: Any) -> Iterator[Rule]:
@@ -325,23 +326,21 @@ def shown(value: Leaf) -> object:
 def _shown_computed(value: Computed) -> object:
     """What a deploy fills in, by where it comes from."""
     expression = decoded(value)
-    function, argument = _call(expression)
-    if function == "Ref" and isinstance(argument, dict):
-        name, default = argument.get("Parameter"), argument.get("Default")
-        if "StoredIn" in argument:
-            return format_message("the parameter {} ({})", name, argument["StoredIn"])
-        if default in (None, ""):
+    match _call(expression):
+        case "Ref", {"Parameter": name, "StoredIn": place}:
+            return format_message("the parameter {} ({})", name, place)
+        case "Ref", {"Parameter": name, "Default": default} if default:
+            return format_message("the parameter {} (by default {})", name, default)
+        case "Ref", {"Parameter": name}:
             return format_message("the parameter {}", name)
-        return format_message("the parameter {} (by default {})", name, default)
-    if function == "Ref" and isinstance(argument, str):
-        return argument if "::" in argument else Trusted(f"the {_role(argument)}")
-    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
-        role = _role(str(argument[0]))
-        if argument[1:] == ["DomainName"]:
-            return Trusted(f"the domain name of the {role}")
-        return Trusted(f"the {role}")
-    if function == "Fn::ImportValue" and isinstance(argument, str):
-        return format_message("the export {}", argument)
+        case "Ref", str(name):
+            return name if "::" in name else Trusted(f"the {_role(name)}")
+        case "Fn::GetAtt", [name, "DomainName"]:
+            return Trusted(f"the domain name of the {_role(name)}")
+        case "Fn::GetAtt", [name, *_]:
+            return Trusted(f"the {_role(name)}")
+        case "Fn::ImportValue", str(name):
+            return format_message("the export {}", name)
     return _with_placeholders(expression)
 
 
@@ -385,9 +384,9 @@ def _call(value: object) -> tuple[str, Any]:
     return function, argument
 
 
-def _role(name: str) -> str:
+def _role(name: object) -> str:
     """References name roles by now; what is no role is shown without what could be markup."""
-    return re.sub(r"[^A-Za-z0-9_/. ()-]", "", name)
+    return re.sub(r"[^A-Za-z0-9_/. ()-]", "", text(name))
 
 
 def shown_selection(value: Leaf) -> object:

@@ -215,6 +215,15 @@ _FOR_EVERYBODY = "it answers only if it is open to everybody"
 _RULES = about(
     Topic.ORIGIN,
     Rule(
+        "OriginSslProtocols",
+        "the {which}origin is asked with {after} instead of {before}",
+        topic=Topic.SECURITY,
+        absent="any TLS version",
+        # What CloudFront takes by itself has old versions among it.
+        when=lambda d: d.removed or (not d.added and d.gained),
+        block=BlockReason.PROTECTION_DROPPED,
+    ),
+    Rule(
         "OriginPath",
         "files come from the folder {after} of the {which}origin instead of {before}",
         show=lambda value: "/" if value == "" else shown(value),
@@ -306,17 +315,4 @@ _RULES = about(
         ".*", "the setting {path} of the {which}origin is {after} instead of {before}"
     ),
 )
-ORIGIN_RULES = Rules(
-    (
-        Rule(
-            "OriginSslProtocols",
-            "the {which}origin is asked with {after} instead of {before}",
-            topic=Topic.SECURITY,
-            absent="any TLS version",
-            # What CloudFront takes by itself has old versions among it.
-            when=lambda d: d.removed or (not d.added and d.gained),
-            block=BlockReason.PROTECTION_DROPPED,
-        ),
-        *_RULES,
-    )
-)
+ORIGIN_RULES = Rules(tuple(_RULES))

@@ -13,6 +13,7 @@ from cdn_review.rules import (
     Line,
     Rule,
     about,
+    alike,
     duration,
     elements,
     header,
@@ -148,7 +149,7 @@ def _credentials(d: Difference) -> Iterator[Line]:
     yield say(Topic.ACCESS, text, *values, block=block, of=d.values)
 
 
-def _header_names(value: Leaf) -> object:
+def _names(value: Leaf) -> object:
     names = elements(value)
     if not all(isinstance(name, str) for name in names):
         return listed(names)
@@ -184,21 +185,13 @@ RESPONSE_HEADERS_RULES = (
             removed="the edge sends no CORS headers of its own: the origin decides",
             hides=r"Cors\.(?!AccessControlAllow(Origins|Credentials)).*",
         ),
-        Rule(
-            r"Cors\.AccessControlAllowMethods",
-            "the methods for other sites are {after} instead of {before}",
-            absent="none",
-        ),
-        Rule(
-            r"Cors\.AccessControlAllowHeaders",
-            "the request headers for other sites are {after} instead of {before}",
-            show=_header_names,
-            absent="none",
-        ),
-        Rule(
-            r"Cors\.AccessControlExposeHeaders",
-            "the readable headers for other sites are {after} instead of {before}",
-            show=_header_names,
+        *alike(
+            {
+                r"Cors\.AccessControlAllowMethods": "the methods for other sites are {after} instead of {before}",
+                r"Cors\.AccessControlAllowHeaders": "the request headers for other sites are {after} instead of {before}",
+                r"Cors\.AccessControlExposeHeaders": "the readable headers for other sites are {after} instead of {before}",
+            },
+            show=_names,
             absent="none",
         ),
         Rule(
