@@ -138,11 +138,8 @@ def _lines(
         (before.stack.template, [one.before]), (after.stack.template, [one.after])
     )
     found: dict[Line, int] = defaultdict(int)
-    uses = (
-        uses_of_set(one.id_after, after.of_types(_WEB_ACLS))
-        if one.type in _SETS
-        else {}
-    )
+    readers = after.of_types(_WEB_ACLS) if one.type in _SETS else []
+    uses = uses_of_set(one.id_after, readers)
     for choice in choices:
         was = _settings(before.resolver(choice).resolve(one.before))
         now = _settings(after.resolver(choice).resolve(one.after))
@@ -151,15 +148,12 @@ def _lines(
     for line, times in found.items():
         some = times < len(choices)
         yield within(line, format_message("under some conditions: ")) if some else line
-    conditions = [text(one.before.get("Condition")), text(one.after.get("Condition"))]
-    if conditions[0] != conditions[1]:
-        yield say(
-            Topic.STACK,
-            *("exists only where the condition {} holds", conditions[1])
-            if conditions[1]
-            else ("exists always",),
-            note="it is deleted elsewhere" if conditions[1] else "",
-        )
+    condition = text(one.after.get("Condition"))
+    if condition and condition != text(one.before.get("Condition")):
+        message = "exists only where the condition {} holds"
+        yield say(Topic.STACK, message, condition, note="it is deleted elsewhere")
+    elif not condition and "Condition" in one.before:
+        yield say(Topic.STACK, "exists always")
 
 
 def _settings(resource: object) -> dict[str, Any]:
@@ -208,17 +202,17 @@ def _added(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
     attached_to = reference(settings.get(_ATTACHED.get(one.type, "")))
     comes_along = any(m.before is None and m.id_after == attached_to for m in matches)
     is_policy = one.type == BUCKET_POLICY
+    note, block = "; ".join(filter(None, (one.kind.added, one.kind.price))), None
+    is_open = opened(one.type, {}, resource_leaves(one.type, settings))
+    if is_open and one.type in _ATTACHED and not comes_along:
+        note, block = OPENED, BlockReason.ORIGIN_OPENED
     if one.type not in _QUIET and not (is_policy and comes_along):
-        opens = one.type in _ATTACHED and not comes_along
-        opens = opens and opened(one.type, {}, resource_leaves(one.type, settings))
         yield say(
             one.kind.topic,
             *_with_name("added", one.kind, one.after),
-            note=OPENED
-            if opens
-            else "; ".join(filter(None, (one.kind.added, one.kind.price))),
+            note=note,
+            block=block,
             tags=(Tag.COST,) if one.kind.price else (),
-            block=BlockReason.ORIGIN_OPENED if opens else None,
             of=("added", one.type, canonical(settings)),
         )
     if is_policy:

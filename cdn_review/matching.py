@@ -109,11 +109,11 @@ def match(before: Json, after: Json) -> list[Match]:
             # What is there twice with the same content is not guessed at.
             if likeness is not _content or len(gone[key]) + len(come[key]) == 2:
                 pairs |= dict(zip(gone[key], come[key], strict=False))
-    gone = [(name, "") for name in old if name not in pairs]
-    come = [("", name) for name in new if name not in set(pairs.values())]
+    alone = [(name, "") for name in old if name not in pairs]
+    alone += [("", name) for name in new if name not in set(pairs.values())]
     taken = set(new_roles.values())
     matches = []
-    for first, second in (*pairs.items(), *gone, *come):
+    for first, second in (*pairs.items(), *alone):
         role = new_roles.get(second) or old_roles[first]
         while not second and role in taken:
             role = f"earlier {role}"
