@@ -45,6 +45,7 @@ class Stack:
 
     :param name: Its name in CloudFormation. A nested stack is named after the stack around
         it and its logical id: ``mysite-cdn-prod (nested Logs)``.
+    :param bootstrap: The SSM parameter in which ``cdk bootstrap`` left its version.
     :param left_out: How many ``Fn::ForEach`` entries the template has, which are not in
         ``template``.
     """
@@ -53,6 +54,7 @@ class Stack:
     template: Mapping[str, Any]
     account: str = ""
     region: str = ""
+    bootstrap: str = ""
     termination_protection: bool = False
     left_out: int = 0
 
@@ -332,8 +334,13 @@ def stack_of(template: Any, *, name: str, **about: Any) -> Stack:
         for key, content in template.items()
         if key not in sections and key != "Metadata"
     }
+    bootstrap = sections["Parameters"].get("BootstrapVersion", {}).get("Default", "")
     return Stack(
-        name=name, template={**rest, **_quiet(sections)}, left_out=left_out, **about
+        name=name,
+        template={**rest, **_quiet(sections)},
+        bootstrap=str(bootstrap),
+        left_out=left_out,
+        **about,
     )
 
 

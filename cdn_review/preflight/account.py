@@ -1,12 +1,22 @@
-"""Whether the account and its region are those that the stack needs."""
+"""Whether the account, its region and its bootstrap are those that the stack needs."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
 from cdn_review.preflight.target import Target
 from dj_cloudfront.findings import Finding, failed, passed, warned
+
+# Of the CDK's default synthesizer.
+_BOOTSTRAP_VERSION = 6
+_DENY_ALL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    }
+)
 
 
 def check_account(target: Target, clients: Clients) -> Iterator[Finding]:
@@ -37,6 +47,46 @@ def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
         yield failed("region", f"{region} is not enabled in this account", hint)
     else:
         yield passed("region", region)
+
+
+def check_bootstrap(target: Target, clients: Clients) -> Iterator[Finding]:
+    """The version that ``cdk bootstrap`` left in a parameter, then the role of a deploy."""
+    parameter = target.stack.bootstrap
+    if not parameter:
+        return
+    region = region_of(target, clients.aws)
+    hint = f"run 'cdk bootstrap aws://<account>/{region}'"
+    call = clients.aws.client("ssm", region).get_parameter
+    found = clients.aws.ask(call, "ParameterNotFound", Name=parameter)
+    if found is None:
+        yield failed("bootstrap", f"{region} is not bootstrapped", hint)
+        return
+    value = str(found["Parameter"]["Value"])
+    if not (value.isdecimal() and int(value) >= _BOOTSTRAP_VERSION):
+        message = (
+            f"version {value[:20]}, but the stack needs at least {_BOOTSTRAP_VERSION}"
+        )
+        yield failed("bootstrap", message, hint)
+        return
+    yield passed("bootstrap", f"version {value}")
+    yield _deploy_role(parameter.split("/")[2], region, clients.aws)
+
+
+def _deploy_role(qualifier: str, region: str, aws: Aws) -> Finding:
+    name = f"cdk-{qualifier}-deploy-role"
+    arn = f"arn:aws:iam::{aws.account}:role/{name}-{aws.account}-{region}"
+    try:
+        # What it gives could do nothing.
+        aws.client("sts").assume_role(
+            RoleArn=arn, RoleSessionName="preflight", Policy=_DENY_ALL
+        )
+    except aws.refused:
+        message = (
+            f"the credentials may not assume {name}, so the CDK CLI deploys with the "
+            "credentials themselves"
+        )
+        return warned("CDK role", message, "allow sts:AssumeRole on the role")
+    return passed("CDK role", "the credentials may assume it")
 
 
 def region_of(target: Target, aws: Aws) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from cdn_review.preflight.account import check_account, check_region
+from cdn_review.preflight.account import check_account, check_bootstrap, check_region
 from cdn_review.preflight.certificate import check_certificate
 from cdn_review.preflight.clients import Clients
 from cdn_review.preflight.domains import check_aliases, check_zone
@@ -20,6 +20,7 @@ Check = Callable[[Target, Clients], Iterable[Finding]]
 
 OF_THE_ACCOUNT: dict[str, Check] = {
     "region": check_region,
+    "bootstrap": check_bootstrap,
     "names": check_names,
     "quota": check_quota,
     "certificate": check_certificate,

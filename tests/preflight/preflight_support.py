@@ -27,14 +27,23 @@ from local.environment import ACCOUNT, REGION
 NAME = "mysite-cdn-test"
 
 
-def target(resources, *, account=ACCOUNT, region=REGION, **template):
+BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
+
+
+def target(resources, *, account=ACCOUNT, region=REGION, bootstrap="", **template):
     """A stack with these resources, by logical id: (type, properties)."""
     made = {
         name: {"Type": kind, "Properties": properties}
         for name, (kind, properties) in resources.items()
     }
     template = {"Resources": made, **template}
-    stack = Stack(name=NAME, template=template, account=account, region=region)
+    stack = Stack(
+        name=NAME,
+        template=template,
+        account=account,
+        region=region,
+        bootstrap=bootstrap,
+    )
     return Target(stack)
 
 

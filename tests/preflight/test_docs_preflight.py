@@ -15,7 +15,7 @@ from cdn_review.cli import main
 from cdn_review.preflight.checks import NOT_ASKED, OF_THE_ACCOUNT
 
 PAGE = (ROOT / "docs" / "preflight.md").read_text("utf-8")
-OTHERS = {"account", "origin", "tree"}
+OTHERS = {"account", "CDK role", "origin", "tree"}
 # What IAM calls by another name than the API does.
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
 IAM_NAMES = {
@@ -83,7 +83,9 @@ def test_the_permissions_are_those_of_the_calls():
 
 def test_permissions_are_sorted_and_only_read():
     assert permitted() == sorted(permitted())
-    assert all(re.search(r":(Get|List|Describe)", one) for one in permitted())
+    assert all(
+        re.search(r":(Get|List|Describe|AssumeRole)", one) for one in permitted()
+    )
     assert "secretsmanager:GetSecretValue" not in permitted()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from preflight_support import distribution, recorded, says, target
+from preflight_support import BOOTSTRAP, asked, distribution, recorded, says, target
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, run_checks
 from dj_cloudfront.findings import Level
@@ -71,3 +71,46 @@ def test_a_region_has_to_be_usable(states, said):
     says("region", target({}, region="eu-west-1"), regions(**states), said)
     # The usual one is not asked for.
     says("region", target({}), recorded(), "PASS us-east-1")
+
+
+# -- the bootstrap and its role
+
+
+def test_a_region_without_bootstrap_fails(clients):
+    said = "FAIL us-east-1 is not bootstrapped"
+    says("bootstrap", target({}, bootstrap=BOOTSTRAP), clients, said)
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("5", ("FAIL", "version 5, but the stack needs at least 6")),
+        ("6", ("PASS", "version 6")),
+        ("27", ("PASS", "version 27")),
+    ],
+)
+def test_the_bootstrap_has_to_be_new_enough(clients, make, version, said):
+    make("ssm").put_parameter(Name=BOOTSTRAP, Value=version, Type="String")
+    assert asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("assumed", "said"),
+    [
+        ({}, ("PASS", "the credentials may assume it")),
+        ("AccessDenied", ("WARN", "the credentials may not assume cdk-hnb659fds-depl")),
+    ],
+)
+def test_the_role_is_assumed_with_a_policy_that_allows_nothing(assumed, said):
+    version = {"Parameter": {"Value": "27"}}
+    clients = recorded(
+        ("ssm", "get_parameter", version), ("sts", "assume_role", assumed)
+    )
+    sent = []
+    events = clients.aws.client("sts").meta.events
+    events.register(
+        "before-parameter-build", lambda params, **rest: sent.append(params)
+    )
+    _, (level, message) = asked("bootstrap", target({}, bootstrap=BOOTSTRAP), clients)
+    assert (level, message[: len(said[1])]) == said
+    assert '"Effect": "Deny", "Action": "*"' in sent[0]["Policy"]

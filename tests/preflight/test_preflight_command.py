@@ -65,7 +65,7 @@ def test_it_says_what_it_found_and_ends_with_1_when_something_fails(
     )
     assert any(line.startswith("      -> ") for line in lines)
     assert "Your account must be verified" in lines[-2]
-    assert lines[-1] == "6 PASS, 0 WARN, 1 FAIL, 5 SKIP"
+    assert lines[-1] == "6 PASS, 0 WARN, 2 FAIL, 5 SKIP"
 
 
 def test_as_json_it_is_one_object(assembly, variables, capsys):
