@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from cdn_review.compare import compare
-
 from cdn_review.change import Change
+from cdn_review.compare import compare
 from cdn_review.message import to_text
 from cdn_review.snapshot import Snapshot, Stack
 

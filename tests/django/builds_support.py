@@ -13,7 +13,7 @@ from dj_cloudfront.builds.folders import published
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
 from dj_cloudfront.builds.publish import publish
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 FILES = {
     "css/site.css": b"body { background: url(../img/logo.svg) }\n" * 40,

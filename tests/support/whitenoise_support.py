@@ -50,7 +50,7 @@ def whitenoise(
         *("--worker-class", "gthread", "--threads", "4"),
         *("--worker-tmp-dir", str(folder)),
     ]
-    checkout = str(Path(__file__).parents[1])
+    checkout = str(Path(__file__).parents[2])
     variables = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), checkout))}
     with running(start, folder, variables):
         path = f"/media/{probe}" if media else f"/static/b1/{probe}"

@@ -32,7 +32,7 @@ TEMPLATES = [
 BUCKET_NAMES = {Output.STATIC_BUCKET_NAME, Output.MEDIA_BUCKET_NAME}
 GOLDEN = ROOT / "tests" / "snapshots"
 CURE = (
-    "if that is meant, run pytest tests/test_stack.py --rewrite-snapshots and read the diff, "
+    "if that is meant, run pytest tests/stacks/test_stack.py --rewrite-snapshots and read the diff, "
     "for it is what 'cdk diff' will show"
 )
 

@@ -20,7 +20,7 @@ from local.environment import ACCOUNT, REGION
 from local.processes import free_port
 from local.state import State
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def client(service, endpoint, *, account=ACCOUNT):

@@ -484,7 +484,7 @@ def run_python(code, **environment):
         cwd=ROOT,
         env={
             **os.environ,
-            "PYTHONPATH": os.pathsep.join(["tests", "."]),
+            "PYTHONPATH": os.pathsep.join(["tests", "tests/support", "."]),
             **environment,
         },
         capture_output=True,

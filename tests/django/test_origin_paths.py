@@ -100,7 +100,7 @@ def test_an_odd_path_is_refused_to_everybody(origin, target):
 # The rules again, one by one: what each is for shows when it is gone.
 #
 # WhiteNoise is not among them: a WSGI server resolves nothing, so that an odd path is no
-# file's name there. tests/test_whitenoise.py breaks its rules one by one.
+# file's name there. tests/django/test_whitenoise.py breaks its rules one by one.
 RESOLVING = [name for name in SERVERS if name != "whitenoise"]
 resolving = pytest.mark.parametrize("resolving", RESOLVING)
 DENY_RULE = {

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "example"
+EXAMPLE = Path(__file__).resolve().parents[2] / "example"
 MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
 STATIC, MEDIA = "https://static.example.com", "https://media.example.com"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(32)

@@ -50,7 +50,7 @@ class Results(unittest.TextTestResult):
 
 def main(folder, mode):
     os.chdir(folder)
-    sys.path[:0] = [folder, str(Path(__file__).parent), str(Path(__file__).parents[2])]
+    sys.path[:0] = [folder, str(Path(__file__).parent), str(Path(__file__).parents[3])]
     os.environ["DJANGO_SETTINGS_MODULE"] = "test_sqlite"
     import runtests
     import storages

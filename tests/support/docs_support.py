@@ -6,7 +6,7 @@ import re
 import textwrap
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # What a program writes is held to that program.
 WRITTEN = {ROOT / "docs" / "review" / "comment.md"}
 PAGES = sorted(

@@ -11,7 +11,7 @@ from environments import SITE
 
 from stacks import CdnStack, Environment
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def committed_context():

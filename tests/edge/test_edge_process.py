@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from edge_support import CountingOrigin, Reply, Viewer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     "PATH": os.defpath,
     "AWS_ACCESS_KEY_ID": "test",

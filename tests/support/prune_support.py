@@ -19,7 +19,7 @@ from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
 from dj_cloudfront.management.commands.cdn import Command
 
 DAY = 86400
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FILES = {
     "css/site.css": b"p { color: red }",
     "js/app.js": b"app()",

@@ -15,7 +15,7 @@ from pages_support import Hosts, serve, set_up_django
 
 from dj_cloudfront import csp
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FONT = ROOT / "example/gallery/static/gallery/fonts/board.woff2"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 CSS = """
