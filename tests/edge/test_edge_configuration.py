@@ -19,12 +19,12 @@ from edge_support import (
     named,
 )
 
-from local.edge.deployed.configuration import Configuration, Take, Ttls
-from local.edge.deployed.distributions import Deployed, parse
-from local.edge.deployed.reading import Reader, follow
-from local.edge.invalidation import Invalidation, Invalidations
-from local.edge.key import Key
-from local.edge.transport import origin_table
+from cdn_edge.cache_key import Key
+from cdn_edge.cloudfront_api import Reader, follow
+from cdn_edge.configuration import Configuration, Take, Ttls
+from cdn_edge.distributions import Deployed, parse
+from cdn_edge.invalidation import Invalidation, Invalidations
+from cdn_edge.origin_client import origin_table
 
 MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 

@@ -7,8 +7,8 @@ from email.utils import formatdate
 import pytest
 from multidict import CIMultiDict
 
-from local.edge.deployed.configuration import Ttls
-from local.edge.freshness import cache_control, lifetime
+from cdn_edge.configuration import Ttls
+from cdn_edge.freshness import cache_control, lifetime
 
 NOW = 1_800_000_000.0
 DEFAULT = Ttls()

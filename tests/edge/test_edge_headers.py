@@ -6,8 +6,8 @@ import pytest
 from edge_support import deployed, distribution, named
 from multidict import CIMultiDict
 
-from local.edge.deployed.distributions import parse
-from local.edge.headers import (
+from cdn_edge.distributions import parse
+from cdn_edge.headers import (
     ByteRange,
     Result,
     apply_policy,

@@ -14,10 +14,10 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from local.edge.deployed.distributions import Deployed, parse
-from local.edge.invalidation import Invalidation
-from local.edge.server import Edge
-from local.edge.transport import origin_table
+from cdn_edge.distributions import Deployed, parse
+from cdn_edge.invalidation import Invalidation
+from cdn_edge.origin_client import origin_table
+from cdn_edge.server import Edge
 
 Value = TypeVar("Value")
 

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from multidict import CIMultiDict
 
-from local.edge.deployed.configuration import (
+from cdn_edge.configuration import (
     Behavior,
     Distribution,
     Origin,
     Selection,
     Take,
 )
-from local.edge.freshness import Headers
+from cdn_edge.freshness import Headers
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 HOP_BY_HOP = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.edge.deployed.configuration import (
+from cdn_edge.configuration import (
     CORS_PREFLIGHT_METHODS,
     CachePolicy,
     Cors,
@@ -15,7 +15,7 @@ from local.edge.deployed.configuration import (
     Take,
     Ttls,
 )
-from local.edge.deployed.raw import Raw
+from cdn_edge.raw import Raw
 
 
 def cache_policy(config: Raw) -> CachePolicy:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 import aiohttp
 
-from local.edge.deployed.configuration import Behavior, Distribution
-from local.edge.headers import (
+from cdn_edge.cache import Cache, Outcome, Rules
+from cdn_edge.cache_key import ViewerRequest, cache_key, match, origin_request
+from cdn_edge.configuration import Behavior, Distribution
+from cdn_edge.headers import (
     ByteRange,
     Result,
     apply_policy,
@@ -19,9 +21,7 @@ from local.edge.headers import (
     not_modified,
     request_id,
 )
-from local.edge.key import ViewerRequest, cache_key, match, origin_request
-from local.edge.store import Cache, Outcome, Rules
-from local.edge.transport import Origins, Response, error_response
+from cdn_edge.origin_client import Origins, Response, error_response
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 LONGEST_URL = 8192

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from local.edge.deployed.configuration import (
+from cdn_edge.configuration import (
     DEFAULT_ERROR_TTL,
     Behavior,
     CachePolicy,
@@ -15,13 +15,13 @@ from local.edge.deployed.configuration import (
     ErrorRule,
     Origin,
 )
-from local.edge.deployed.policies import (
+from cdn_edge.policies import (
     cache_policy,
     origin_request,
     response_headers,
     ttls,
 )
-from local.edge.deployed.raw import Raw
+from cdn_edge.raw import Raw
 
 Dicts = Mapping[str, Mapping[str, object]]
 Policy = TypeVar("Policy")

@@ -12,9 +12,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from local.edge.deployed.configuration import Configuration
-from local.edge.deployed.distributions import Deployed, parse
-from local.edge.deployed.raw import Raw
+from cdn_edge.configuration import Configuration
+from cdn_edge.distributions import Deployed, parse
+from cdn_edge.raw import Raw
 
 Dict = Mapping[str, object]
 Call = Callable[..., Dict]

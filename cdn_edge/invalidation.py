@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from local.edge.deployed.raw import Raw
-from local.edge.deployed.reading import method, pages
-from local.edge.key import Key
+from cdn_edge.cache_key import Key
+from cdn_edge.cloudfront_api import method, pages
+from cdn_edge.raw import Raw
 
 
 @dataclass(frozen=True, kw_only=True)
