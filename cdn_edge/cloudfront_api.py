@@ -1,4 +1,4 @@
-"""Reading what is deployed through the AWS API, again and again."""
+"""Reading what is deployed through CloudFront's API, again and again."""
 
 from __future__ import annotations
 
@@ -14,30 +14,16 @@ from botocore.parsers import ResponseParserError
 
 from cdn_edge.configuration import Configuration
 from cdn_edge.distributions import Deployed, parse
-from cdn_edge.raw import Raw
+from cdn_model.values import Json, mapping, sequence
 
-Dict = Mapping[str, object]
-Call = Callable[..., Dict]
 News = TypeVar("News")
 
 _UNREADABLE = (BotoCoreError, ClientError, ResponseParserError)
-_KINDS = {
-    "CachePolicy": ("list_cache_policies", "get_cache_policy_config"),
-    "OriginRequestPolicy": (
-        "list_origin_request_policies",
-        "get_origin_request_policy_config",
-    ),
-    "ResponseHeadersPolicy": (
-        "list_response_headers_policies",
-        "get_response_headers_policy_config",
-    ),
+_POLICIES = {
+    "CachePolicy": "list_cache_policies",
+    "OriginRequestPolicy": "list_origin_request_policies",
+    "ResponseHeadersPolicy": "list_response_headers_policies",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Lists:
-    distributions: list[Dict]
-    policies: Mapping[str, Mapping[str, Dict]]
 
 
 @dataclass(kw_only=True)
@@ -48,54 +34,35 @@ class Reader:
     """
 
     client: object
-    _last: _Lists | None = None
-    _details: dict[str, tuple[Dict, Dict]] = field(default_factory=dict)
-    _managed: dict[tuple[str, str], Dict] = field(default_factory=dict)
+    _last: tuple[list[Json], Mapping[str, Mapping[str, Json]]] | None = None
+    _details: dict[str, tuple[Json, Json]] = field(default_factory=dict)
 
     def read(self) -> Configuration | None:
         """None: nothing has changed since the last reading."""
-        lists = _Lists(
-            distributions=pages(self._call("list_distributions"), "DistributionList"),
-            policies={kind: self._custom_policies(kind) for kind in _KINDS},
-        )
-        if lists == self._last:
+        summaries = pages(self.client, "list_distributions", "DistributionList")
+        policies = {kind: self._policies(kind) for kind in _POLICIES}
+        if (summaries, policies) == self._last:
             return None
         distributions = [
             _with_listed_aliases(self._detailed(summary), summary)
-            for summary in lists.distributions
+            for summary in summaries
         ]
-        policies = {
-            kind: {**lists.policies[kind], **self._others(kind, distributions, lists)}
-            for kind in _KINDS
-        }
-        configuration = parse(
-            Deployed(
-                distributions=distributions,
-                cache_policies=policies["CachePolicy"],
-                origin_request_policies=policies["OriginRequestPolicy"],
-                response_headers_policies=policies["ResponseHeadersPolicy"],
-            )
-        )
-        self._last = lists
+        configuration = parse(Deployed(distributions=distributions, resources=policies))
+        self._last = summaries, policies
         return configuration
 
-    def _call(self, name: str) -> Call:
-        return method(self.client, name)
+    def _policies(self, kind: str) -> Mapping[str, Json]:
+        """The account's own; ``cdn_model`` knows AWS's."""
+        items = pages(self.client, _POLICIES[kind], f"{kind}List", Type="custom")
+        return {item[kind]["Id"]: item[kind] for item in items}
 
-    def _custom_policies(self, kind: str) -> Mapping[str, Dict]:
-        items = pages(self._call(_KINDS[kind][0]), f"{kind}List", Type="custom")
-        policies = [Raw(item).section(kind) for item in items]
-        return {
-            one.text("Id"): one.section(f"{kind}Config").mapping for one in policies
-        }
-
-    def _detailed(self, summary: Dict) -> Dict:
+    def _detailed(self, summary: Json) -> Json:
         identity = str(summary["Id"])
         known = self._details.get(identity)
         if known and known[0] == summary:
             return known[1]
         # The summary lacks the default root object and the origin groups.
-        answer = self._call("get_distribution_config")(Id=identity)
+        answer = call(self.client, "get_distribution_config", Id=identity)
         detailed = {
             "Id": identity,
             "DomainName": summary["DomainName"],
@@ -104,61 +71,29 @@ class Reader:
         self._details[identity] = (summary, detailed)
         return detailed
 
-    def _others(
-        self, kind: str, distributions: list[Dict], lists: _Lists
-    ) -> Mapping[str, Dict]:
-        """The managed policies in use; one that does not exist is left out."""
-        wanted = _policy_ids(kind, distributions) - set(lists.policies[kind])
-        found = {one: self._managed_policy(kind, one) for one in wanted}
-        return {one: config for one, config in found.items() if config is not None}
 
-    def _managed_policy(self, kind: str, policy_id: str) -> Dict | None:
-        if (kind, policy_id) not in self._managed:
-            try:
-                answer = self._call(_KINDS[kind][1])(Id=policy_id)
-            except ClientError as error:
-                if not error.response["Error"]["Code"].startswith("NoSuch"):
-                    raise
-                return None
-            config = Raw(answer).section(f"{kind}Config").mapping
-            self._managed[kind, policy_id] = config
-        return self._managed[kind, policy_id]
-
-
-def _with_listed_aliases(detailed: Dict, summary: Dict) -> Dict:
+def _with_listed_aliases(detailed: Json, summary: Json) -> Json:
     # Those of all come of one answer, so that an alias which moves always has its owner.
     config = {
-        **Raw(detailed).section("DistributionConfig").mapping,
+        **detailed["DistributionConfig"],
         "Aliases": summary.get("Aliases"),
     }
     return {**detailed, "DistributionConfig": config}
 
 
-def _policy_ids(kind: str, distributions: list[Dict]) -> set[str]:
-    configs = [Raw(one).section("DistributionConfig") for one in distributions]
-    behaviors = [
-        behavior
-        for config in configs
-        for behavior in (
-            config.section("DefaultCacheBehavior"),
-            *config.items("CacheBehaviors"),
-        )
-    ]
-    return {one.text(f"{kind}Id") for one in behaviors if one.has(f"{kind}Id")} - {""}
+def call(client: object, name: str, **arguments: str) -> Json:
+    """Make a call by its name, because lists of all kinds are read alike."""
+    answer: Json = getattr(client, name)(**arguments)
+    return answer
 
 
-def method(client: object, name: str) -> Call:
-    """By its name, because the three kinds of policies are read alike."""
-    found: Call = getattr(client, name)
-    return found
-
-
-def pages(call: Call, name: str, **arguments: str) -> list[Dict]:
-    items: list[Dict] = []
+def pages(client: object, name: str, section: str, **arguments: str) -> list[Json]:
+    """The items of a list, of all its pages."""
+    items: list[Json] = []
     while True:
-        answer = Raw(call(**arguments))
-        items += [item.mapping for item in answer.items(name)]
-        marker = answer.section(name).text("NextMarker")
+        page = mapping(call(client, name, **arguments).get(section))
+        items += sequence(page.get("Items"))
+        marker = page.get("NextMarker")
         if not marker:
             return items
         arguments["Marker"] = marker

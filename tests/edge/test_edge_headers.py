@@ -46,7 +46,7 @@ def cors(*, request=None, method="GET", response=None, **changes):
 
 def test_cors_headers_are_for_requests_with_an_origin():
     assert cors()["Access-Control-Allow-Origin"] == "*"
-    assert cors()["Access-Control-Expose-Headers"] == "X-Cache, Age"
+    assert cors()["Access-Control-Expose-Headers"] == "Age, X-Cache"
     assert not cors(request={})
 
 

@@ -45,7 +45,7 @@ def key(request, one=None):
 
 def sent(request, one=None):
     one = one or served()
-    return origin_request(one, one.behaviors[-1], request, "id")
+    return origin_request(one.behaviors[-1], request, "id")
 
 
 def query_policy(kind, *names):

@@ -403,7 +403,9 @@ def deployed(
     """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies."""
     return Deployed(
         distributions=distributions or (distribution(),),
-        cache_policies={"cache": policies.get("cache", cache_policy())},
-        origin_request_policies={"request": policies.get("request", {})},
-        response_headers_policies={"response": policies.get("response", {})},
+        resources={
+            "CachePolicy": {"cache": policies.get("cache", cache_policy())},
+            "OriginRequestPolicy": {"request": policies.get("request", {})},
+            "ResponseHeadersPolicy": {"response": policies.get("response", {})},
+        },
     )
