@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from cdn_review import markdown  # noqa: E402
 from cdn_review.cdk_cli import find_cli, raw_diff  # noqa: E402

@@ -1,0 +1,200 @@
+"""What is deployed, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from cdn_model.distribution import ERROR_TTL
+
+CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+
+class Take(StrEnum):
+    """Which of the viewer's headers, cookies or query strings a policy takes."""
+
+    NONE = "none"
+    LISTED = "whitelist"
+    ALL_EXCEPT = "allExcept"
+    ALL = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """A set of names, as policies write it."""
+
+    take: Take = Take.NONE
+    names: frozenset[str] = frozenset()
+
+    def __contains__(self, name: str) -> bool:
+        if self.take is Take.LISTED:
+            return name in self.names
+        if self.take is Take.ALL_EXCEPT:
+            return name not in self.names
+        return self.take is Take.ALL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ttls:
+    """Seconds."""
+
+    minimum: int
+    default: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CachePolicy:
+    """What tells two cached copies apart, and how long each lives."""
+
+    ttls: Ttls
+    headers: Selection = Selection()
+    cookies: Selection = Selection()
+    query: Selection = Selection()
+    gzip: bool = False
+    brotli: bool = False
+
+    @property
+    def disabled(self) -> bool:
+        return self.ttls.maximum == 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OriginRequestPolicy:
+    """What goes to the origin besides that."""
+
+    headers: Selection = Selection()
+    cookies: Selection = Selection()
+    query: Selection = Selection()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaderRule:
+    """A response header, and whether it replaces the origin's own."""
+
+    name: str
+    value: str
+    override: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cors:
+    """The CORS section of a response headers policy."""
+
+    origins: tuple[str, ...]
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]
+    expose: tuple[str, ...] = ()
+    max_age: int | None = None
+    credentials: bool = False
+    override: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseHeadersPolicy:
+    """What the edge removes from, and adds to, an answer."""
+
+    cors: Cors | None = None
+    rules: tuple[HeaderRule, ...] = ()
+    removed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where misses go."""
+
+    domain_name: str
+    path: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    connection_attempts: int
+    connection_timeout: int
+    read_timeout: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behavior:
+    """The rules for the paths that match a pattern.
+
+    :param origins: In the order in which they are asked. Empty: a distribution whose origin
+        cannot be seen.
+    """
+
+    pattern: str
+    origins: tuple[Origin, ...]
+    allowed_methods: frozenset[str]
+    cached_methods: frozenset[str]
+    cache: CachePolicy
+    origin_request: OriginRequestPolicy = OriginRequestPolicy()
+    response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
+    signed: bool = False
+
+    @property
+    def forwards_cookies(self) -> bool:
+        selections = (self.cache.cookies, self.origin_request.cookies)
+        return any(one.take is not Take.NONE for one in selections)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorRule:
+    """How long an error is kept, and the page shown in its place."""
+
+    ttl: int = ERROR_TTL
+    page: str = ""
+    status: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """One deployed distribution, with every default filled in."""
+
+    id: str
+    domain_name: str
+    aliases: tuple[str, ...] = ()
+    enabled: bool = True
+    default_root_object: str = ""
+    behaviors: tuple[Behavior, ...]
+    errors: Mapping[int, ErrorRule] = field(default_factory=dict)
+    unmodelled: tuple[str, ...] = ()
+
+    def error_rule(self, status: int) -> ErrorRule:
+        return self.errors.get(status, ErrorRule())
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        label = self.domain_name.split(".", 1)[0]
+        names = (self.domain_name, *self.aliases)
+        local = (f"{name}.localhost" for name in names)
+        return frozenset((f"{label}.cloudfront.localhost", *names, *local))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Everything the edge serves."""
+
+    distributions: tuple[Distribution, ...] = ()
+    broken: tuple[str, ...] = ()
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, Distribution]:
+        return {host.lower(): one for one in self.distributions for host in one.hosts}
+
+    def find(self, host: str) -> Distribution | None:
+        """The distribution that a ``Host`` header means; a port in it does not matter.
+
+        An exact name wins over a wildcard alias:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
+        """
+        name = host.lower().partition(":")[0].rstrip(".")
+        wildcard = "*." + name.partition(".")[2]
+        return self._by_host.get(name) or self._by_host.get(wildcard)
+
+    @property
+    def warnings(self) -> Iterable[str]:
+        """One line for each distribution that uses what the edge does not model."""
+        yield from self.broken
+        for one in self.distributions:
+            if one.unmodelled:
+                features = ", ".join(one.unmodelled)
+                yield f"{one.domain_name} uses what the edge does not model: {features}"

@@ -1,0 +1,542 @@
+"""What the documentation says is what the code does."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import re
+import shlex
+import tomllib
+from functools import cache
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk.assertions import Template
+from cdk_support import ROOT, environment_template, site_templates
+from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
+from environments import MAXIMAL, SITE
+from mutants.mutant import Mutant
+
+import cdn_review.cli
+import constructs_lib
+import dj_cloudfront.__main__
+from constructs_lib.origins import OriginOptions
+from dj_cloudfront.contract import Output
+from dj_cloudfront.management.commands.cdn import Command
+from local.__main__ import _parser
+from stacks import Environment
+
+IDS = [str(path.relative_to(ROOT)) for path in PAGES]
+EACH_PAGE = pytest.mark.parametrize("page", PAGES, ids=IDS)
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+
+
+def blocks(language):
+    """Fenced blocks of a language: page's name and text."""
+    return [
+        pytest.param(text, id=f"{path.relative_to(ROOT)}:{number}")
+        for path in PAGES
+        for number, (kind, text) in enumerate(fenced(path))
+        if kind == language
+    ]
+
+
+@EACH_PAGE
+def test_a_page_hides_nothing_and_leaves_nothing_empty(page):
+    assert re.findall(r"<!--", prose(page)) == []
+    assert empty_sections(page.read_text("utf-8")) == []
+
+
+def empty_sections(text):
+    """Headings with nothing below them, not even a heading of a lower level."""
+    # What a block holds is no heading.
+    lines = FENCE.sub("block", text).splitlines()
+    said = [line for line in lines if line.strip()]
+    return [
+        line
+        for line, after in zip(said, [*said[1:], "# end"], strict=True)
+        if (depth := level(line)) and 0 < level(after) <= depth
+    ]
+
+
+def level(line):
+    found = re.match(r"(#+) ", line)
+    return len(found[1]) if found else 0
+
+
+def test_an_empty_section_is_noticed():
+    assert empty_sections("# A\n\n## B\n\n## C\n\ntext\n") == ["## B"]
+    assert empty_sections("# A\n\n## B\n") == ["## B"]
+    assert empty_sections("# A\n\n## B\n\n```sh\n# C\n```\n") == []
+
+
+# -- code blocks
+
+
+@pytest.mark.parametrize("text", blocks("python"))
+def test_python_compiles_and_what_it_imports_exists(text):
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                importlib.import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            module = importlib.import_module(node.module)
+            for alias in node.names:
+                assert hasattr(module, alias.name), f"{node.module}.{alias.name}"
+
+
+SETTINGS = [one for one in blocks("python") if "# settings.py" in one.values[0]]
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+@pytest.mark.parametrize("debug", [False, True])
+def test_settings_run(text, debug, tmp_path, monkeypatch):
+    outputs = dict.fromkeys(Output, "d111111abcdef8.cloudfront.net")
+    (tmp_path / "cdn-outputs.json").write_text(json.dumps({"mysite-cdn-prod": outputs}))
+    if not debug:
+        monkeypatch.setenv("BUILD_VERSION", "b1")
+    settings = {"BASE_DIR": tmp_path, "DEBUG": debug}
+    exec(compile(text, "settings.py", "exec"), settings)
+    if "CDN" in settings:
+        found = [settings[name] for name in ("STATIC_URL", "STATIC_ROOT", "MEDIA_URL")]
+        base = "https://d111111abcdef8.cloudfront.net/"
+        assert found == (
+            ["/static/", "/var/mysite/static/local", "/media/"]
+            if debug
+            else [f"{base}b1/", "/var/mysite/static/b1", base]
+        )
+    if debug:
+        # Empty: Django adds localhost by itself. And runserver may write uploads.
+        assert settings.get("ALLOWED_HOSTS", []) == []
+        assert settings.get("MEDIA_ROOT", tmp_path) in (tmp_path, tmp_path / "media")
+    for path in settings.get("MIDDLEWARE", ()):
+        module, _, name = path.rpartition(".")
+        assert hasattr(importlib.import_module(module), name)
+
+
+def test_there_are_settings_in_both_places():
+    assert len(SETTINGS) >= 4
+
+
+STACKS = [one for one in blocks("python") if "(Stack)" in one.values[0]]
+
+
+@pytest.mark.parametrize("text", STACKS)
+def test_a_stack_synthesizes(text):
+    names = {}
+    exec(compile(text, "stack.py", "exec"), names)
+    (kind,) = (
+        value
+        for value in names.values()
+        if isinstance(value, type)
+        and issubclass(value, cdk.Stack)
+        and value is not cdk.Stack
+    )
+    template = Template.from_stack(kind(cdk.App(), "Documented"))
+    template.resource_count_is("AWS::CloudFront::Distribution", 2)
+    assert set(template.to_json()["Outputs"]) <= set(Output)
+
+
+def test_there_is_a_stack_to_copy():
+    assert STACKS
+
+
+@pytest.mark.parametrize("text", blocks("json"))
+def test_json_is_what_its_reader_takes(text):
+    value = json.loads(text)
+    if "environments" in value:
+        assert Environment.all_from_context(value)
+    for stack, outputs in value.items():
+        if "-cdn-" in stack:
+            always = set(environment_template().to_json()["Outputs"])
+            assert always <= set(outputs) <= set(Output)
+
+
+def test_json_of_both_kinds_is_shown():
+    texts = [one.values[0] for one in blocks("json")]
+    assert sum('"environments"' in text for text in texts) >= 2
+    assert any('"StaticDomainName"' in text for text in texts)
+
+
+MUTANTS_TO_COPY = [one for one in blocks("toml") if "[[mutant]]" in one.values[0]]
+
+
+def test_there_is_a_mutant_to_copy():
+    assert MUTANTS_TO_COPY
+
+
+@pytest.mark.parametrize("text", MUTANTS_TO_COPY)
+def test_a_mutant_to_copy_applies(text):
+    (mutant,) = tomllib.loads(text)["mutant"]
+    code = (ROOT / mutant["file"]).read_text("utf-8")
+    assert Mutant(**mutant).broken(code) != code
+    for test in mutant["tests"]:
+        path, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8")
+
+
+def test_the_environment_that_the_demo_deploys_is_kept():
+    local = _parser().parse_args(["up"]).environment
+    (text,) = (
+        one.values[0]
+        for one in blocks("json")
+        if one.id.startswith("README.md") and "environments" in one.values[0]
+    )
+    assert local in json.loads(text)["environments"]
+
+
+# -- commands
+
+
+def shell_lines():
+    """Commands of blocks, continued lines as one, and those named in a sentence."""
+    for page in PAGES:
+        lines = [
+            line.strip()
+            for kind, text in fenced(page)
+            if kind == "sh"
+            for line in text.replace("\\\n", " ").splitlines()
+        ]
+        lines += re.findall(
+            r"`((?:make|npx|\.venv/bin/python|python) [^`]+)`", prose(page)
+        )
+        for line in dict.fromkeys(filter(None, lines)):
+            yield pytest.param(line, id=f"{page.relative_to(ROOT)}:{line}")
+
+
+SHELL = list(shell_lines())
+STACK_NAMES = {one.stack_name for one in Environment.all_from_context(SITE)}
+
+
+def own(arguments):
+    """Those before the next command of the line."""
+    ends = [
+        n for n, word in enumerate(arguments) if word in ("&&", "||", "|", ">", ";")
+    ]
+    return arguments[: min(ends, default=None)]
+
+
+@pytest.mark.parametrize("line", SHELL)
+def test_a_command_exists(line):
+    words = shlex.split(line, comments=True)
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        words.pop(0)
+    match words:
+        case ["make", target, *_]:
+            targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M)
+            assert target in targets
+        case ["python" | ".venv/bin/python", "-m", "local", *arguments]:
+            if arguments and "…" not in arguments:
+                _parser().parse_args(arguments)
+        case ["python" | ".venv/bin/python", "-m", "benchmarks", *_]:
+            assert (ROOT / "benchmarks" / "__main__.py").exists()
+        case ["python", "-m", "pytest", *arguments]:
+            paths = [word for word in arguments if not word.startswith("-")]
+            assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
+        case ["python", "manage.py", "cdn", *arguments]:
+            Command().create_parser("manage.py", "cdn").parse_args(own(arguments))
+        case ["python", "-m", "dj_cloudfront", *arguments]:
+            dj_cloudfront.__main__._parser().parse_args(own(arguments))
+        case ["python", "-m", "cdn_review", *arguments]:
+            if arguments:
+                cdn_review.cli.parser().parse_args(own(arguments))
+        case ["python", "manage.py", command, *_]:
+            known = {"check", "collectstatic", "migrate", "runserver", "test"}
+            assert command in known
+        case ["python", script, *_]:
+            assert (ROOT / script).exists()
+        case ["npx", "cdk"]:
+            assert (ROOT / "node_modules" / ".bin" / "cdk").exists()
+        case ["npx", "cdk", command, *arguments]:
+            known = {"bootstrap", "deploy", "destroy", "diff", "list", "synth"}
+            assert command in known
+            named = {word for word in arguments if "-cdn-" in word}
+            assert named <= STACK_NAMES
+        case ["npx", other, *_]:
+            pytest.fail(f"npx {other} is not installed")
+
+
+def test_every_target_is_in_the_help_and_every_help_is_a_target():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    helped = set(re.findall(r'@echo "make ([\w-]+)', makefile))
+    assert helped <= set(re.findall(r"^([\w-]+):", makefile, re.M))
+    contributing = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert {target for target in helped if f"`make {target}`" in contributing} == helped
+
+
+def options_of(parser):
+    found = set()
+    for action in parser._actions:
+        found |= {option for option in action.option_strings if option.startswith("--")}
+        if isinstance(action.choices, dict):
+            for name, command in action.choices.items():
+                found |= {name} | options_of(command)
+    return found - {"--help"}
+
+
+def test_the_local_commands_and_options_are_all_documented():
+    commands, options = tables(section(ROOT / "docs" / "local.md", "Commands"))
+    named = {code(row[0])[0].split()[3] for row in commands}
+    named |= {code(row[0])[0] for row in options}
+    assert named == options_of(_parser())
+
+
+# -- links
+
+
+def anchors(page):
+    found = set()
+    for heading in re.findall(r"^#+ (.+)$", prose(page), re.M):
+        plain = re.sub(r"[^\w\- ]", "", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading))
+        found.add(plain.strip().lower().replace(" ", "-"))
+    return found
+
+
+def links(page):
+    return re.findall(r"\[[^]]*\]\(([^)\s]+)\)", prose(page))
+
+
+@EACH_PAGE
+def test_links_lead_somewhere(page):
+    broken = []
+    for link in links(page):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert broken == []
+
+
+@EACH_PAGE
+def test_links_to_the_outside_are_by_https(page):
+    assert [link for link in links(page) if link.startswith("http://")] == []
+
+
+def linked_from(page):
+    return {(page.parent / link.partition("#")[0]).resolve() for link in links(page)}
+
+
+def test_every_page_is_linked_from_the_readme():
+    pages = {*(ROOT / "docs").glob("*.md")}
+    assert pages <= linked_from(ROOT / "README.md")
+
+
+def test_every_decision_is_in_their_list():
+    folder = ROOT / "docs" / "decisions"
+    assert {*folder.glob("0*.md")} <= linked_from(folder / "README.md")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [one for one in PAGES if re.match(r"\d{4}-", one.name)],
+    ids=lambda p: p.name,
+)
+def test_a_decision_has_its_three_parts(page):
+    text = prose(page)
+    parts = re.findall(r"^## (.+)$", text, re.M)
+    assert parts[:3] == ["Context", "Decision", "Consequences"]
+    assert parts[3:] in ([], ["Not built yet"])
+    assert text.startswith(f"# {page.name[:4]} ")
+
+
+# -- the configuration
+
+
+@cache
+def template():
+    """Everything switched on that shows a default."""
+    return environment_template(
+        certificate_arn=MAXIMAL["certificate_arn"],
+        static={"domain_names": ["static.example.com"]},
+        media={"domain_names": ["media.example.com"]},
+    ).to_json()["Resources"]
+
+
+CONFIGS = {
+    "CachePolicy": "CachePolicyConfig",
+    "ResponseHeadersPolicy": "ResponseHeadersPolicyConfig",
+    "Distribution": "DistributionConfig",
+}
+
+NAMED_BY = ("ErrorCode", "HeaderName", "Header")
+
+
+def flat(value, path):
+    """Leaves by path. Items of a list are found by what names them."""
+    if isinstance(value, dict) and "Ref" not in value:
+        for key, inner in value.items():
+            yield from flat(inner, f"{path}.{key}")
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        if all(set(item) == {"Header"} for item in value):
+            yield path, [item["Header"] for item in value]
+            return
+        for index, item in enumerate(value):
+            name = next((item[key] for key in NAMED_BY if key in item), index)
+            rest = {k: v for k, v in item.items() if k not in NAMED_BY}
+            for inner, leaf in flat(rest, f"{path}.{name}"):
+                # One value beside the name needs no name of its own.
+                yield re.sub(r"\.(HeaderValue|Value)$", "", inner), leaf
+    else:
+        yield path, value
+
+
+def properties(half):
+    found = {}
+    for name, resource in template().items():
+        kind = resource["Type"].rpartition("::")[2]
+        if name.startswith(f"Cdn{half}"):
+            found |= dict(flat(resource["Properties"][CONFIGS[kind]], kind))
+    return found
+
+
+# What is the site's own, or ties resources together.
+NOT_A_DEFAULT = re.compile(
+    r"\.(Name|Comment|Aliases|CachePolicyId|ResponseHeadersPolicyId|TargetOriginId)$"
+    r"|\.Origins\.0\.(Id|DomainName)$|\.AcmCertificateArn$|-Policy\.Override$"
+)
+
+
+def test_the_table_of_defaults_is_the_template():
+    (rows,) = tables(section(CONFIGURATION, "Defaults"))
+    for column, half in ((2, "Static"), (3, "Media")):
+        documented = {
+            path: json.loads(code(row[column])[0])
+            for row in rows
+            for path in code(row[1])
+            if row[column] != "–"
+        }
+        deployed = {
+            path: value
+            for path, value in properties(half).items()
+            if not NOT_A_DEFAULT.search(path)
+        }
+        assert documented == deployed
+
+
+# -- the constructs
+
+METHODS = {
+    "DjangoOrigin.server": constructs_lib.DjangoOrigin.server,
+    "DjangoOrigin.load_balancer": constructs_lib.DjangoOrigin.load_balancer,
+    "DjangoOrigin.vpc": constructs_lib.DjangoOrigin.vpc,
+    "Cors.allow_origins": constructs_lib.Cors.allow_origins,
+}
+KINDS = {
+    name: getattr(constructs_lib, name)
+    for name in constructs_lib.__all__
+    if name not in ("Cors", "DjangoOrigin")
+    and not issubclass(getattr(constructs_lib, name), str)
+}
+
+
+def arguments(of):
+    """Name, type, and whether it is required."""
+    if of is OriginOptions:
+        return {
+            name: (hint.__forward_arg__, False)
+            for name, hint in of.__annotations__.items()
+        }
+    # The CDK's metaclass hides the signature of a construct's class.
+    signature = inspect.signature(of.__init__ if isinstance(of, type) else of)
+    return {
+        name: (
+            str(one.annotation),
+            one.default is one.empty and one.kind != one.VAR_POSITIONAL,
+        )
+        for name, one in signature.parameters.items()
+        if name not in ("self", "scope", "construct_id") and one.kind != one.VAR_KEYWORD
+    }
+
+
+@pytest.mark.parametrize("name", [*KINDS, *METHODS, "OriginOptions"])
+def test_the_arguments_are_those_of_the_code(name):
+    of = {**KINDS, **METHODS, "OriginOptions": OriginOptions}[name]
+    rows = tables(section(CONFIGURATION, f"`{name}`"))[0]
+    documented = {
+        code(argument)[0]: (code(kind)[0], default.startswith("required"))
+        for argument, kind, default in rows
+    }
+    assert list(documented) == list(arguments(of))
+    assert documented == arguments(of)
+
+
+def test_every_choice_is_documented():
+    text = CONFIGURATION.read_text("utf-8")
+    for kind in vars(constructs_lib).values():
+        if isinstance(kind, type) and issubclass(kind, str):
+            for choice in kind:
+                assert f"`{kind.__name__}.{choice.name}`" in text or (
+                    f"`{choice.name}`" in text
+                ), f"{kind.__name__}.{choice.name}"
+
+
+def test_the_attributes_are_there():
+    rows = tables(section(CONFIGURATION, "`MediaDistribution`"))[1]
+    half = constructs_lib.MediaDistribution(
+        cdk.Stack(),
+        "Media",
+        origin=constructs_lib.DjangoOrigin.server("www.example.com"),
+    )
+    own = set(vars(half)) - set(vars(cdk.Stack())) - {"node"}
+    assert {code(row[0])[0] for row in rows} == {
+        n for n in own if not n.startswith("_")
+    }
+
+
+def test_ids_and_outputs_are_those_of_the_template():
+    ids, always, sometimes = tables(section(CONFIGURATION, "Ids and outputs"))
+    template = environment_template().to_json()
+    assert {code(row[0])[0] for row in ids} == set(template["Resources"])
+    assert {code(row[0])[0] for row in always} == set(template["Outputs"])
+    assert {code(row[0])[0] for row in (*always, *sometimes)} == set(Output)
+
+
+def test_the_name_of_a_policy_is_one_of_the_template():
+    template = site_templates()["mysite-cdn-prod.template.json"].decode()
+    named = re.findall(
+        r"`(mysite-cdn-prod-Cdn-[^`]+)`", CONFIGURATION.read_text("utf-8")
+    )
+    assert named
+    assert all(f'"{name}"' in template for name in named)
+
+
+# -- versions and names
+
+
+def pinned():
+    found = {}
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = (ROOT / name).read_text("utf-8")
+        found |= dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==([\w.]+)$", lines, re.M))
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
+    return found | package["devDependencies"]
+
+
+def test_every_dependency_has_its_reason_once():
+    page = ROOT / "docs" / "decisions" / "0001-dependencies.md"
+    rows = [row for table in tables(prose(page)) for row in table]
+    assert len(rows) == len(pinned())
+    assert {code(row[0])[0]: row[1] for row in rows} == pinned()
+    assert all(len(row[3]) > 10 for row in rows)
+
+
+def test_python_is_of_the_version_that_is_required():
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    required = re.search(r'requires-python = ">=([\d.]+)"', project)[1]
+    for page in PAGES:
+        for version in re.findall(r"\bPython (\d\.\d+)", prose(page)):
+            assert version == required, page.name
+
+
+def test_the_changelog_begins_with_what_is_not_released():
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert re.findall(r"^## (.+)$", text, re.M)[0] == "Unreleased"
+
+
+def test_the_readme_has_its_five_steps():
+    steps = re.findall(r"^### (\d)\. ", prose(ROOT / "README.md"), re.M)
+    assert steps == ["1", "2", "3", "4", "5"]

@@ -1,0 +1,101 @@
+"""The emulated AWS in a process of its own, and commands of the AWS CLI made through its API."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import boto3
+from botocore import xform_name
+from botocore.config import Config
+
+from local.aws import emulator
+from local.environment import ACCOUNT, REGION
+from local.processes import free_port
+from local.state import State
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def client(service, endpoint, *, account=ACCOUNT):
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=account,
+        aws_secret_access_key="local",
+        config=Config(retries={"total_max_attempts": 1}, proxies={}),
+    )
+
+
+@contextmanager
+def running_emulator(folder, *program):
+    """Its URL.
+
+    :param program: Runs it with more than ``local.aws.ministack`` has.
+    """
+    state = State(folder=folder)
+    for needed in (state.aws, state.home, state.temporary, state.folder / "logs"):
+        needed.mkdir(parents=True, exist_ok=True)
+    port = free_port(None, what="AWS")
+    service = emulator.service(state, port)
+    with (folder / "aws.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, *(program or ("-m", "local.aws.ministack"))],
+            cwd=ROOT,
+            env={**service.environment, "PYTHONPATH": str(ROOT)},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait(process, f"{emulator.endpoint(port)}/_ministack/ready")
+        yield emulator.endpoint(port)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def _wait(process, url):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def aws(line, endpoint):
+    """Make the call of ``aws <service> <operation> --option value …``; its answer."""
+    program, service, operation, *words = shlex.split(line)
+    assert program == "aws"
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    query = given.pop("--query", None)
+    given.pop("--output", None)
+    caller = client(service, endpoint)
+    method = operation.replace("-", "_")
+    shape = caller.meta.service_model.operation_model(
+        caller.meta.method_to_api_mapping[method]
+    ).input_shape
+    known = {f"--{xform_name(name, '-')}": name for name in shape.members}
+    parameters = {
+        known[option]: _value(shape.members[known[option]], text)
+        for option, text in given.items()
+    }
+    answer = getattr(caller, method)(**parameters)
+    return answer[query] if query else answer
+
+
+def _value(shape, text):
+    if shape.type_name == "string":
+        return text
+    if text.startswith(("{", "[")):
+        return json.loads(text)
+    return dict(pair.split("=", 1) for pair in text.split(","))

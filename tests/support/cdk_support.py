@@ -1,0 +1,85 @@
+"""Synthesis in this process: the first costs seconds, later ones do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk.assertions import Template
+from environments import SITE
+
+from stacks import CdnStack, Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def committed_context():
+    """What cdk.json has, by whomever it was edited."""
+    return json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+
+
+def cdk_json():
+    """The text of cdk.json with the site of the tests."""
+    settings = json.loads((ROOT / "cdk.json").read_text("utf-8"))
+    settings["context"] |= SITE
+    return json.dumps(settings, indent=2)
+
+
+def new_app(**context):
+    # cdk.json switches off what the CLI would add, so an App without the CLI gives its bytes.
+    return cdk.App(
+        context={**committed_context(), **SITE, **context}, analytics_reporting=False
+    )
+
+
+def site_templates():
+    """The templates of the tests' site, as the CLI writes them: bytes by file name."""
+    app = new_app()
+    for described in Environment.all_from_context(SITE):
+        CdnStack(app, described.stack_name, environment=described)
+    folder = Path(app.synth().directory)
+    return {found.name: found.read_bytes() for found in folder.glob("*.template.json")}
+
+
+def new_stack(app=None, stack_id="mysite-cdn-test", region="us-east-1"):
+    return cdk.Stack(app or new_app(), stack_id, env=cdk.Environment(region=region))
+
+
+def environment(**values):
+    context = {
+        "site": "mysite",
+        "environments": {"test": {"origin": "www.example.com", **values}},
+    }
+    return Environment.all_from_context(context)[0]
+
+
+def environment_template(**values):
+    app = new_app()
+    described = environment(**values)
+    return Template.from_stack(
+        CdnStack(app, described.stack_name, environment=described)
+    )
+
+
+def resources(template, kind):
+    """Properties by logical id."""
+    found = template.find_resources(f"AWS::CloudFront::{kind}")
+    return {name: found[name]["Properties"] for name in sorted(found)}
+
+
+def only(template, kind):
+    (properties,) = resources(template, kind).values()
+    return properties
+
+
+def distribution_config(template):
+    return only(template, "Distribution")["DistributionConfig"]
+
+
+def cache_policy(template):
+    return only(template, "CachePolicy")["CachePolicyConfig"]
+
+
+def headers_policy(template):
+    return only(template, "ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
