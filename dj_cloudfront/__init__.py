@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dj_cloudfront.settings import Cdn, config
-from dj_cloudfront.version import build_version
+from dj_cloudfront.build_version import build_version
+from dj_cloudfront.config import Cdn, config
 
 __all__ = ["Cdn", "build_version", "config"]

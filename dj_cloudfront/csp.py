@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.config import Cdn
 
 Policy = Mapping[str, object]
 """Directives and their sources, as in ``SECURE_CSP`` and in ``DIRECTIVES`` of django-csp."""

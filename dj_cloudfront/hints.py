@@ -14,8 +14,8 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dj_cloudfront import conf
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront import cdn_setting
+from dj_cloudfront.config import Cdn
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -122,7 +122,7 @@ class PreconnectMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self._header = link_header(preconnects(conf.cdn()))
+        self._header = link_header(preconnects(cdn_setting.cdn()))
         if not self._header:
             raise MiddlewareNotUsed("the URLs are local")
         self._is_async = iscoroutinefunction(get_response)

@@ -5,14 +5,14 @@ For ``STORAGES["staticfiles"]["BACKEND"]``, as ``dj_cloudfront.storage.BuildStor
 
 from __future__ import annotations
 
-from dj_cloudfront.storages.hashed.manifest import ManifestStorage
-from dj_cloudfront.storages.publishing import PublishingStorage
-from dj_cloudfront.storages.urls import RememberedUrls
+from dj_cloudfront.staticfiles.manifest import ManifestStorage
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+from dj_cloudfront.staticfiles.url_cache import CachedUrls
 
 __all__ = ["BuildStorage", "ManifestBuildStorage"]
 
 
-class BuildStorage(RememberedUrls, PublishingStorage):
+class BuildStorage(CachedUrls, PublishingStorage):
     """Files under their own names, in a folder of each build's own.
 
     ``STATIC_ROOT`` is the build's folder and ``STATIC_URL`` ends with its name, as
@@ -27,7 +27,7 @@ class BuildStorage(RememberedUrls, PublishingStorage):
     """
 
 
-class ManifestBuildStorage(RememberedUrls, ManifestStorage):
+class ManifestBuildStorage(CachedUrls, ManifestStorage):
     """Files under names that hold a hash of their content, beside their own names.
 
     Django's ``ManifestStaticFilesStorage`` with what ``BuildStorage`` has. Files that did not

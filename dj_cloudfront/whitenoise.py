@@ -26,7 +26,7 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
     StaticFile,
 )
 
-from dj_cloudfront import conf
+from dj_cloudfront import cdn_setting
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.servers import rules
 
@@ -58,7 +58,7 @@ class StaticFilesMiddleware:
     tree: ClassVar[str] = rules.STATIC
 
     def __init__(self, get_response: GetResponse) -> None:
-        if conf.cdn().is_local:
+        if cdn_setting.cdn().is_local:
             raise MiddlewareNotUsed("the URLs are local")
         self.get_response = get_response
         self._prefix = f"/{self.tree}/"
@@ -68,7 +68,7 @@ class StaticFilesMiddleware:
 
     def root(self) -> str:
         """The folder of the tree."""
-        return conf.cdn().builds_root
+        return cdn_setting.cdn().builds_root
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(TREE_HEADER, "")

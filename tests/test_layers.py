@@ -123,21 +123,21 @@ def test_what_other_packages_share_does_without_django(name):
     }
 
 
-@pytest.mark.parametrize("name", ["settings", "version", "csp"])
+@pytest.mark.parametrize("name", ["config", "build_version", "csp"])
 def test_what_settings_import_brings_neither_django_nor_boto3(name):
     path = ROOT / "dj_cloudfront" / f"{name}.py"
     foreign = {name for name in imports_of(path) if not is_standard(name)}
     assert foreign <= {
         "dj_cloudfront.contract",
-        "dj_cloudfront.settings",
-        "dj_cloudfront.version",
+        "dj_cloudfront.config",
+        "dj_cloudfront.build_version",
     }
 
 
 def test_a_release_job_can_build_without_django():
     room = ROOT / "dj_cloudfront" / "builds"
     foreign = {name for path in room.rglob("*.py") for name in imports_of(path)}
-    ours = ("dj_cloudfront.builds", "dj_cloudfront.version")
+    ours = ("dj_cloudfront.builds", "dj_cloudfront.build_version")
     assert [
         name
         for name in foreign

@@ -14,16 +14,16 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
 
 from dj_cloudfront.checks import (
+    cross_origin,
     exposure,
     folders,
-    middleware,
+    ids,
+    middleware_order,
     policy,
-    rules,
-    sources,
     storages,
     urls,
 )
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.config import Cdn
 
 TAG = "cdn"
 """For ``manage.py check --tag cdn``."""
@@ -54,7 +54,7 @@ def check_cdn(
     if isinstance(found, Cdn):
         return []
     return [
-        rules.NO_CDN.found(
+        ids.NO_CDN.found(
             "CDN must be the value of dj_cloudfront.config(), such as "
             "CDN = dj_cloudfront.config(BASE_DIR / 'cdn-outputs.json', …), "
             f"got {'none' if found is None else repr(found)}"
@@ -68,16 +68,16 @@ _PLAIN = (
     check_cdn,
     _check(urls.find),
     _check(storages.find),
-    _check(middleware.find),
+    _check(middleware_order.find),
     _check(policy.find),
 )
 _DEPLOY = (
     _check(urls.find_on_deploy, locally=True),
     _check(folders.find_on_deploy),
-    _check(middleware.find_on_deploy),
+    _check(middleware_order.find_on_deploy),
     _check(exposure.find_on_deploy),
     _check(policy.find_on_deploy),
-    _check(sources.find_on_deploy),
+    _check(cross_origin.find_on_deploy),
 )
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from dj_cloudfront.checks import rules
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.checks import ids
+from dj_cloudfront.config import Cdn
 
 _COOKIES = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "LANGUAGE_COOKIE_DOMAIN")
 
@@ -26,7 +26,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         yield from _trusted(cdn.media_origin)
     found = [host for host in settings.ALLOWED_HOSTS if host.lower() in hosts]
     if found:
-        yield rules.CDN_AS_SITE.found(
+        yield ids.CDN_AS_SITE.found(
             "ALLOWED_HOSTS must not have the CDN's hosts, such as ['www.example.com'], got "
             f"{', '.join(found)}"
         )
@@ -37,7 +37,7 @@ def _cookies(hosts: list[str]) -> Iterator[CheckMessage]:
         domain = getattr(settings, name, None)
         covered = [host for host in hosts if domain and _is_below(host, domain)]
         if covered:
-            yield rules.COOKIE_DOMAIN.found(
+            yield ids.COOKIE_DOMAIN.found(
                 f"{name} must not cover the CDN's hosts, such as None, got {domain!r}: "
                 f"browsers send the cookie to {' and '.join(covered)} with each file"
             )
@@ -51,7 +51,7 @@ def _trusted(origin: str) -> Iterator[CheckMessage]:
             asked.hostname or "", parts.netloc[1:]
         )
         if parts.scheme == asked.scheme and (wide or parts.netloc == asked.netloc):
-            yield rules.TRUSTED_UPLOADS.found(
+            yield ids.TRUSTED_UPLOADS.found(
                 "CSRF_TRUSTED_ORIGINS must not cover the host of uploads, such as "
                 f"['https://www.example.com'], got {trusted!r}: an uploaded page could "
                 "send forms to the site"

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage
 
 from dj_cloudfront.builds.index import Index, read_index
-from dj_cloudfront.checks import rules
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.checks import ids
+from dj_cloudfront.config import Cdn
 
 
 def find(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -27,13 +27,13 @@ def find_in_sources(cdn: Cdn) -> Iterator[CheckMessage]:
     for entry in settings.STATICFILES_DIRS:
         prefix, path = entry if isinstance(entry, list | tuple) else ("", entry)
         if is_inside(path, cdn.builds_root) or is_inside(cdn.builds_root, path):
-            yield rules.BUILDS_AMONG_SOURCES.found(
+            yield ids.BUILDS_AMONG_SOURCES.found(
                 "STATICFILES_DIRS must not overlap the folder of builds, such as "
                 f"BASE_DIR / 'assets' beside it, got {os.fspath(path)!r} and static_root "
                 f"{cdn.builds_root!r}"
             )
         if prefix and prefix.strip("/") == cdn.build_version:
-            yield rules.BUILD_AS_PREFIX.found(
+            yield ids.BUILD_AS_PREFIX.found(
                 f"STATICFILES_DIRS must not have the build version as prefix, got {prefix!r}"
             )
 
@@ -43,7 +43,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     if cdn.static_origin is not None:
         yield from _build(cdn)
     if cdn.media_origin is not None and not settings.MEDIA_ROOT:
-        yield rules.NO_MEDIA_ROOT.found(
+        yield ids.NO_MEDIA_ROOT.found(
             "MEDIA_ROOT must be the folder of uploads, such as '/var/mysite/media', "
             f"got {settings.MEDIA_ROOT!r}"
         )
@@ -70,12 +70,12 @@ def _static_root(cdn: Cdn) -> Iterator[CheckMessage]:
     if not root:
         return
     if is_inside(cdn.builds_root, root):
-        yield rules.ALL_BUILDS.found(
+        yield ids.ALL_BUILDS.found(
             f"STATIC_ROOT must be the folder of one build, such as {cdn.static_root!r}, got "
             f"{os.fspath(root)!r}, which holds all of them"
         )
     elif os.path.realpath(root) != os.path.realpath(cdn.static_root):
-        yield rules.OTHER_STATIC_ROOT.found(
+        yield ids.OTHER_STATIC_ROOT.found(
             f"STATIC_ROOT must be CDN.static_root, {cdn.static_root!r}, got "
             f"{os.fspath(root)!r}"
         )
@@ -84,18 +84,18 @@ def _static_root(cdn: Cdn) -> Iterator[CheckMessage]:
 def _media_root(cdn: Cdn) -> Iterator[CheckMessage]:
     media = os.fspath(settings.MEDIA_ROOT)
     if is_inside(cdn.builds_root, media):
-        yield rules.STATIC_IN_MEDIA.found(
+        yield ids.STATIC_IN_MEDIA.found(
             "MEDIA_ROOT must not hold the builds, such as '/var/mysite/media' beside "
             f"'/var/mysite/static', got {media!r} and static_root {cdn.builds_root!r}"
         )
     elif is_inside(media, cdn.builds_root):
-        yield rules.MEDIA_IN_STATIC.found(
+        yield ids.MEDIA_IN_STATIC.found(
             "MEDIA_ROOT must not be among the builds, such as '/var/mysite/media' beside "
             f"'/var/mysite/static', got {media!r} and static_root {cdn.builds_root!r}"
         )
     for name, private in _private_folders():
         if is_inside(private, media):
-            yield rules.PRIVATE_IN_PUBLIC.found(
+            yield ids.PRIVATE_IN_PUBLIC.found(
                 f"{name} must not be inside of MEDIA_ROOT, such as '/var/mysite/private', "
                 f"got {os.fspath(private)!r} and {media!r}"
             )
@@ -114,13 +114,13 @@ def _private_folders() -> Iterator[tuple[str, str | os.PathLike[str]]]:
 def _build(cdn: Cdn) -> Iterator[CheckMessage]:
     build = Path(cdn.static_root)
     if not os.path.isdir(cdn.builds_root):
-        yield rules.NO_BUILDS_HERE.found(
+        yield ids.NO_BUILDS_HERE.found(
             f"static_root must be the folder of builds, got {cdn.builds_root!r}, which is "
             "no folder on this machine"
         )
         return
     if not build.is_dir():
-        yield rules.BUILD_MISSING.found(
+        yield ids.BUILD_MISSING.found(
             f"STATIC_ROOT must be a published build, got {cdn.static_root!r}, which is not "
             "on this server"
         )
@@ -128,15 +128,15 @@ def _build(cdn: Cdn) -> Iterator[CheckMessage]:
     try:
         index = read_index(build)
     except (OSError, ValueError) as error:
-        yield rules.BUILD_DAMAGED.found(f"STATIC_ROOT must be a whole build: {error}")
+        yield ids.BUILD_DAMAGED.found(f"STATIC_ROOT must be a whole build: {error}")
         return
     if index is None:
-        yield rules.NO_INDEX.found(
+        yield ids.NO_INDEX.found(
             f"STATIC_ROOT must be a published build, got {cdn.static_root!r}, which has no "
             "index"
         )
     elif index.version != cdn.build_version:
-        yield rules.BUILD_DAMAGED.found(
+        yield ids.BUILD_DAMAGED.found(
             f"STATIC_ROOT must be the build {cdn.build_version!r}, got "
             f"{cdn.static_root!r} with the index of {index.version!r}"
         )

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from dj_cloudfront.checks import rules
+from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.folders import index_of
+from dj_cloudfront.config import Cdn
 from dj_cloudfront.csp import Policy, covers, effective, is_closed, trusts_scripts
-from dj_cloudfront.settings import Cdn
 
 _SELF = "'self'"
 _NONCES = ("'nonce-", "<CSP_NONCE")
@@ -35,7 +35,7 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         wanted.append(("img-src", cdn.media_url))
     for setting, policy in policies():
         if lacking := _lacking(policy, wanted):
-            yield rules.POLICY.found(_sentence(setting, lacking))
+            yield ids.POLICY.found(_sentence(setting, lacking))
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -51,7 +51,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     kinds = sorted({_KINDS[end] for end in ends & _KINDS.keys()})
     for setting, policy in there_are:
         if lacking := _lacking(policy, [(kind, cdn.static_url) for kind in kinds]):
-            yield rules.POLICY_OF_KINDS.found(_sentence(setting, lacking))
+            yield ids.POLICY_OF_KINDS.found(_sentence(setting, lacking))
 
 
 def policies() -> Iterator[tuple[str, Policy]]:

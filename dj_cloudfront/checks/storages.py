@@ -13,9 +13,9 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 from django.utils.module_loading import import_string
 
-from dj_cloudfront.checks import rules
+from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.folders import is_inside
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.config import Cdn
 
 
 def find(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -34,14 +34,14 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 
 def _static(cdn: Cdn) -> Iterator[CheckMessage]:
     if not apps.is_installed("django.contrib.staticfiles"):
-        yield rules.NO_STATICFILES.found(
+        yield ids.NO_STATICFILES.found(
             "INSTALLED_APPS must have 'django.contrib.staticfiles' for builds to be made"
         )
         return
     # Imported here: they are of no use without the app.
     from django.contrib.staticfiles.storage import StaticFilesStorage
 
-    from dj_cloudfront.storages.publishing import PublishingStorage
+    from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
     static = settings.STORAGES.get("staticfiles", {})
     kind = _class(static)
@@ -49,7 +49,7 @@ def _static(cdn: Cdn) -> Iterator[CheckMessage]:
     if kind not in (None, StaticFilesStorage) and not issubclass(
         kind, PublishingStorage
     ):
-        yield rules.STATIC_STORAGE.found(
+        yield ids.STATIC_STORAGE.found(
             "STORAGES['staticfiles'] must be a storage that publishes builds, such as "
             f"'dj_cloudfront.storage.BuildStorage', got {static['BACKEND']!r}"
         )
@@ -58,17 +58,17 @@ def _static(cdn: Cdn) -> Iterator[CheckMessage]:
 def _on_disk(cdn: Cdn, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
     url, folder = options.get("base_url"), options.get("location")
     if url is not None and not str(url).startswith(cdn.media_url):
-        yield rules.REMOTE_STORAGE.found(
+        yield ids.REMOTE_STORAGE.found(
             "STORAGES['default'] must give the URLs of the CDN, such as "
             f"{cdn.media_url!r}, got the base_url {url!r}"
         )
     if folder and not (settings.MEDIA_ROOT and is_inside(folder, settings.MEDIA_ROOT)):
-        yield rules.REMOTE_STORAGE.found(
+        yield ids.REMOTE_STORAGE.found(
             "STORAGES['default'] must keep uploads in MEDIA_ROOT, such as "
             f"{os.fspath(settings.MEDIA_ROOT)!r}, got the location {os.fspath(folder)!r}"
         )
     if options.get("allow_overwrite"):
-        yield rules.OVERWRITING_STORAGE.found(
+        yield ids.OVERWRITING_STORAGE.found(
             "STORAGES['default'] must not overwrite, got allow_overwrite=True: edges keep "
             "the old file of a name for up to a day"
         )
@@ -80,7 +80,7 @@ def _permissions(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
     mode = options.get("file_permissions_mode", settings.FILE_UPLOAD_PERMISSIONS)
     if mode is None or not mode & 0o400 or not mode & 0o044:
         shown = "None" if mode is None else oct(mode)
-        yield rules.UNREADABLE.found(
+        yield ids.UNREADABLE.found(
             "FILE_UPLOAD_PERMISSIONS must let the web server read uploads, such as 0o644, "
             f"got {shown}"
         )
@@ -88,7 +88,7 @@ def _permissions(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
         "directory_permissions_mode", settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS
     )
     if folder is not None and (folder & 0o700 != 0o700 or not folder & 0o011):
-        yield rules.UNREADABLE.found(
+        yield ids.UNREADABLE.found(
             "FILE_UPLOAD_DIRECTORY_PERMISSIONS must let the web server into folders, such "
             f"as 0o755, got {oct(folder)}"
         )
@@ -100,7 +100,7 @@ def _remote(
     """A storage of another kind, in the terms of django-storages."""
     domain = options.get("custom_domain", getattr(settings, "AWS_S3_CUSTOM_DOMAIN", ""))
     if domain != urlsplit(cdn.media_url).netloc:
-        yield rules.REMOTE_STORAGE.found(
+        yield ids.REMOTE_STORAGE.found(
             "STORAGES['default'] must keep uploads where the media distribution reads "
             f"them, in MEDIA_ROOT or in its bucket, got {backend!r} without the "
             f"custom_domain {urlsplit(cdn.media_url).netloc!r}"
@@ -108,7 +108,7 @@ def _remote(
     elif options.get(
         "file_overwrite", getattr(settings, "AWS_S3_FILE_OVERWRITE", True)
     ):
-        yield rules.OVERWRITING_STORAGE.found(
+        yield ids.OVERWRITING_STORAGE.found(
             f"STORAGES['default'] must not overwrite, got {backend!r} without "
             "file_overwrite=False: an upload replaces another of its name"
         )

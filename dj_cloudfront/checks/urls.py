@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from dj_cloudfront.checks import rules
-from dj_cloudfront.settings import Cdn
+from dj_cloudfront.checks import ids
+from dj_cloudfront.config import Cdn
 
 _COMES_AGAIN = {
     *("current", "dev", "head", "latest", "live", "main", "master", "prod"),
@@ -23,11 +23,11 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         yield from _static_url(cdn)
         yield from _build_version(cdn)
     if cdn.media_origin is not None and cdn.media_url != settings.MEDIA_URL:
-        yield rules.OTHER_MEDIA_URL.found(
+        yield ids.OTHER_MEDIA_URL.found(
             f"MEDIA_URL must be CDN.media_url, {cdn.media_url!r}, got {settings.MEDIA_URL!r}"
         )
     if settings.DEBUG:
-        yield rules.DEBUG_WITH_CDN.found(
+        yield ids.DEBUG_WITH_CDN.found(
             "DEBUG must be False with the CDN's URLs, got True: runserver serves neither "
             "static files nor media then, and changes do not show"
         )
@@ -36,13 +36,13 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """Mistakes in what the process was started with, local URLs among them."""
     if cdn.is_local and not settings.DEBUG:
-        yield rules.LOCAL_WITHOUT_DEBUG.found(
+        yield ids.LOCAL_WITHOUT_DEBUG.found(
             "CDN must have the URLs of the CDN without DEBUG, got local ones: they have no "
             "build, so caches mix old and new files"
         )
     for url in (cdn.static_origin, cdn.media_origin):
         if url is not None and url.startswith("http:"):
-            yield rules.PLAIN_HTTP.found(
+            yield ids.PLAIN_HTTP.found(
                 "DJ_CLOUDFRONT_URL_FORMAT must begin with https:// on a server, such as "
                 f"'https://{{domain}}', but URLs begin with {url!r}"
             )
@@ -52,24 +52,24 @@ def _static_url(cdn: Cdn) -> Iterator[CheckMessage]:
     url = settings.STATIC_URL or ""
     parts = urlsplit(url)
     if parts.query:
-        yield rules.QUERY_IN_URL.found(
+        yield ids.QUERY_IN_URL.found(
             "STATIC_URL must not have a query string, such as "
             f"{cdn.static_url!r}, got {url!r}"
         )
     if not parts.path.endswith(f"/{cdn.build_version}/"):
-        yield rules.NO_BUILD_IN_URL.found(
+        yield ids.NO_BUILD_IN_URL.found(
             f"STATIC_URL must end with the build version {cdn.build_version!r}, such as "
             f"{cdn.static_url!r}, got {url!r}"
         )
     elif not parts.query and url != cdn.static_url:
-        yield rules.OTHER_STATIC_URL.found(
+        yield ids.OTHER_STATIC_URL.found(
             f"STATIC_URL must be CDN.static_url, {cdn.static_url!r}, got {url!r}"
         )
 
 
 def _build_version(cdn: Cdn) -> Iterator[CheckMessage]:
     if (cdn.build_version or "").lower() in _COMES_AGAIN:
-        yield rules.NAME_COMES_AGAIN.found(
+        yield ids.NAME_COMES_AGAIN.found(
             "build_version must be new for each release, such as '2026-11-23.1', got "
             f"{cdn.build_version!r}: caches keep for a year what was under that name"
         )

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.urls import NoReverseMatch, reverse
 
-from dj_cloudfront import conf
+from dj_cloudfront import cdn_setting
+from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.inspection import options as common
-from dj_cloudfront.version import check_build_version
 
 _SAMPLE = 20
 
@@ -63,7 +63,7 @@ def run(
     from dj_cloudfront.inspection.places import Kind
     from dj_cloudfront.inspection.report import show, summary
 
-    cdn = conf.cdn()
+    cdn = cdn_setting.cdn()
     try:
         plan = Plan(
             cdn=cdn,

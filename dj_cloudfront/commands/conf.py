@@ -15,9 +15,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront.builds.disk import write_atomically
+from dj_cloudfront.builds.filesystem import write_atomically
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.conf import cdn
 from dj_cloudfront.servers import apache, caddy, nginx, rules, whitenoise
 from dj_cloudfront.servers.gathering import (
     CERTBOT,

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront import conf
+from dj_cloudfront import cdn_setting
 from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.inspection import options as common
 
@@ -31,7 +31,7 @@ def run(terminal: Terminal, *, name: str, **options: Any) -> None:
 
     try:
         search = Search(
-            cdn=conf.cdn(),
+            cdn=cdn_setting.cdn(),
             options=common.from_command_line(options),
             name=name,
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),

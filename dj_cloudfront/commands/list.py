@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 
-from dj_cloudfront.commands.deciding import (
+from dj_cloudfront.commands._options import (
     add_rules,
+    as_command_error,
     build_in_service,
     builds_root,
-    in_sentences,
     iso,
     moment,
     rules_of,
@@ -20,9 +20,8 @@ from dj_cloudfront.commands.deciding import (
 from dj_cloudfront.commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from dj_cloudfront.builds.prune.rules import Decision
-    from dj_cloudfront.builds.prune.survey import Survey
-    from dj_cloudfront.builds.prune.usage import Usage
+    from dj_cloudfront.builds.inventory import Inventory, Usage
+    from dj_cloudfront.builds.retention import Decision
 
 _HEAD = ("VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "STATE")
 _NUMBERS = {2, 3, 4}
@@ -33,23 +32,24 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(terminal: Terminal, *, current: str | None, **options: Any) -> None:
-    from dj_cloudfront.builds.prune.removal import decide
-    from dj_cloudfront.builds.prune.survey import survey
-    from dj_cloudfront.builds.prune.usage import usage
+    from dj_cloudfront.builds.inventory import take_inventory, usage
+    from dj_cloudfront.builds.pruning import decide
 
-    with in_sentences("listing builds"):
+    with as_command_error("listing builds"):
         rules = rules_of(options)
-        seen = survey(builds_root())
-        in_service = current or _if_there(terminal, build_in_service(), seen)
-        decisions = decide(seen, in_service, rules)
-        usages = usage(seen)
+        inventory = take_inventory(builds_root())
+        in_service = current or _if_there(terminal, build_in_service(), inventory)
+        decisions = decide(inventory, in_service, rules)
+        usages = usage(inventory)
     decisions.reverse()
-    _say(terminal, seen, decisions, usages)
-    terminal.result(_data(seen, decisions, usages))
+    _print(terminal, inventory, decisions, usages)
+    terminal.result(_data(inventory, decisions, usages))
 
 
-def _if_there(terminal: Terminal, current: str | None, seen: Survey) -> str | None:
-    if any(build.version == current for build in seen.builds):
+def _if_there(
+    terminal: Terminal, current: str | None, inventory: Inventory
+) -> str | None:
+    if any(build.version == current for build in inventory.builds):
         return current
     terminal.warn(
         "no build here is the current one: the settings name "
@@ -58,13 +58,13 @@ def _if_there(terminal: Terminal, current: str | None, seen: Survey) -> str | No
     return None
 
 
-def _say(
+def _print(
     terminal: Terminal,
-    seen: Survey,
+    inventory: Inventory,
     decisions: list[Decision],
     usages: dict[str, Usage],
 ) -> None:
-    published = {build.version: build.published for build in seen.builds}
+    published = {build.version: build.published for build in inventory.builds}
     rows = [
         (
             one.version,
@@ -77,22 +77,22 @@ def _say(
         for one in decisions
     ]
     if not rows:
-        terminal.say(f"no builds in {seen.root}")
+        terminal.say(f"no builds in {inventory.root}")
     else:
         terminal.say(table(_HEAD, rows, right=_NUMBERS))
-    for leftover in seen.leftovers:
-        terminal.say(f"being published, or left over: {leftover.name}")
-    for trashed in seen.trash:
-        back = shlex.join(("mv", str(trashed.path), f"{seen.root}/"))
+    for incomplete in inventory.incomplete_builds:
+        terminal.say(f"being published, or left over: {incomplete.name}")
+    for trashed in inventory.trash:
+        back = shlex.join(("mv", str(trashed.path), f"{inventory.root}/"))
         since = moment(trashed.since)
         terminal.say(f"in the trash since {since}: {trashed.version}; back by: {back}")
-    warn_of_absent(terminal, seen)
+    warn_of_absent(terminal, inventory)
 
 
-def warn_of_absent(terminal: Terminal, seen: Survey) -> None:
+def warn_of_absent(terminal: Terminal, inventory: Inventory) -> None:
     """Servers that declare what is not there; they may be gone, or about to break."""
-    there = {build.version for build in seen.builds}
-    for one in seen.declarations:
+    there = {build.version for build in inventory.builds}
+    for one in inventory.servers:
         if one.version not in there:
             terminal.warn(
                 f"{one.server} declares {one.version}, which is not here: publish it, or run "
@@ -122,11 +122,11 @@ def in_bytes(count: int) -> str:
 
 
 def _data(
-    seen: Survey, decisions: list[Decision], usages: dict[str, Usage]
+    inventory: Inventory, decisions: list[Decision], usages: dict[str, Usage]
 ) -> dict[str, Any]:
-    published = {build.version: build.published for build in seen.builds}
+    published = {build.version: build.published for build in inventory.builds}
     return {
-        "root": str(seen.root),
+        "root": str(inventory.root),
         "builds": [
             {
                 "version": one.version,
@@ -140,10 +140,10 @@ def _data(
             }
             for one in decisions
         ],
-        "servers": {one.server: one.version for one in seen.declarations},
+        "servers": {one.server: one.version for one in inventory.servers},
         "trash": [
             {"version": one.version, "path": str(one.path), "since": iso(one.since)}
-            for one in seen.trash
+            for one in inventory.trash
         ],
-        "leftovers": [path.name for path in seen.leftovers],
+        "leftovers": [path.name for path in inventory.incomplete_builds],
     }

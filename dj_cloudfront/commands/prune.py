@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront.builds.prune.rules import in_words
-from dj_cloudfront.commands.deciding import (
+from dj_cloudfront.builds.retention import in_words
+from dj_cloudfront.commands._options import (
     add_rules,
+    as_command_error,
     build_in_service,
     builds_root,
     days,
-    in_sentences,
     iso,
     rules_of,
     table,
@@ -23,7 +23,7 @@ from dj_cloudfront.commands.list import warn_of_absent
 from dj_cloudfront.commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from dj_cloudfront.builds.prune import Outcome
+    from dj_cloudfront.builds.pruning import Outcome
 
 _HEAD = ("VERSION", "", "WHY")
 
@@ -50,9 +50,9 @@ def run(
     yes: bool,
     **options: Any,
 ) -> None:
-    from dj_cloudfront.builds.prune import preview, prune
+    from dj_cloudfront.builds.pruning import preview, prune
 
-    with in_sentences("pruning"):
+    with as_command_error("pruning"):
         act = prune if yes else preview
         outcome = act(
             builds_root(),
@@ -86,15 +86,15 @@ def _say(terminal: Terminal, outcome: Outcome, trash: timedelta, yes: bool) -> N
     deleted = "deleted" if yes else "would be deleted"
     for version in outcome.deleted:
         terminal.say(f"{deleted} for good: {version}")
-    for name in outcome.leftovers:
+    for name in outcome.incomplete_builds:
         terminal.say(f"{deleted}, as nobody finished it: {name}")
     _say_how_to_bring_back(terminal, outcome, trash)
-    if not outcome.seen.declarations:
+    if not outcome.inventory.servers:
         terminal.warn(
             "no server has said which build it serves, so a build counts as superseded when "
             "the next one was published: run 'manage.py cdn use' in each release"
         )
-    warn_of_absent(terminal, outcome.seen)
+    warn_of_absent(terminal, outcome.inventory)
     if not yes:
         terminal.say("nothing was changed: add --yes to do it")
 
@@ -109,13 +109,13 @@ def _say_how_to_bring_back(
         f"{in_words(trash.total_seconds())}; until then, bring one back by:"
     )
     for one in outcome.moved:
-        back = shlex.join(("mv", str(one.path), f"{outcome.seen.root}/"))
+        back = shlex.join(("mv", str(one.path), f"{outcome.inventory.root}/"))
         terminal.say(f"  {back}")
 
 
 def _data(outcome: Outcome, yes: bool) -> dict[str, Any]:
     return {
-        "root": str(outcome.seen.root),
+        "root": str(outcome.inventory.root),
         "done": yes,
         "builds": [
             {
@@ -130,6 +130,6 @@ def _data(outcome: Outcome, yes: bool) -> dict[str, Any]:
             {"version": one.version, "path": str(one.path)} for one in outcome.moved
         ],
         "deleted": outcome.deleted,
-        "leftovers": outcome.leftovers,
+        "leftovers": outcome.incomplete_builds,
         "failures": outcome.failures,
     }

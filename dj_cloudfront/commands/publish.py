@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import CommandError, CommandParser
 from django.template.defaultfilters import filesizeformat
 
+from dj_cloudfront.build_version import check_build_version
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.conf import cdn
-from dj_cloudfront.version import check_build_version
 
 if TYPE_CHECKING:
-    from dj_cloudfront.builds.publish import Published
-    from dj_cloudfront.publishing.sources import Found
-    from dj_cloudfront.storages.publishing import PublishingStorage
+    from dj_cloudfront.builds.publication import Published
+    from dj_cloudfront.staticfiles.publish import FoundSources
+    from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -81,11 +81,10 @@ def run(
     verbosity: int = 1,
     **options: Any,
 ) -> None:
-    from dj_cloudfront.publishing.filling import publish
-    from dj_cloudfront.publishing.sources import find_sources
-    from dj_cloudfront.storages.collecting import in_a_sentence
+    from dj_cloudfront.staticfiles.collecting import as_command_error
+    from dj_cloudfront.staticfiles.publish import find_sources, publish
 
-    with in_a_sentence():
+    with as_command_error():
         storage = _storage(build_version, precompress, rewrite_references)
         found = find_sources(ignore)
         published = publish(
@@ -101,7 +100,7 @@ def run(
 def _storage(
     version: str | None, precompress: Sequence[str] | None, rewrite: bool
 ) -> PublishingStorage:
-    from dj_cloudfront.publishing.chosen import chosen_storage
+    from dj_cloudfront.staticfiles.publish import configured_storage
 
     settings = cdn()
     if settings.is_local:
@@ -111,7 +110,7 @@ def _storage(
         )
     if version is not None:
         check_build_version(version, "--build-version")
-    storage = chosen_storage(settings, version)
+    storage = configured_storage(settings, version)
     options = storage.publishing
     storage.publishing = replace(
         options,
@@ -121,7 +120,7 @@ def _storage(
     return storage
 
 
-def _say_hidden(terminal: Terminal, found: Found, verbosity: int) -> None:
+def _say_hidden(terminal: Terminal, found: FoundSources, verbosity: int) -> None:
     if verbosity >= 2:
         for source in found.hidden:
             terminal.say(
@@ -151,14 +150,14 @@ def _say(terminal: Terminal, published: Published, dry_run: bool) -> None:
 def _say_references(
     terminal: Terminal, storage: PublishingStorage, published: Published
 ) -> None:
-    from dj_cloudfront.storages.publishing import complaint
+    from dj_cloudfront.staticfiles.storage_base import complaint
 
     for reference in storage.stray_references(published):
         terminal.warn(complaint(reference))
 
 
 def _data(
-    storage: PublishingStorage, found: Found, published: Published, dry_run: bool
+    storage: PublishingStorage, found: FoundSources, published: Published, dry_run: bool
 ) -> dict[str, Any]:
     return {
         **asdict(published),

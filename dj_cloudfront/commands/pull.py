@@ -10,8 +10,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront import pulling
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.conf import cdn
 
 
 def add_arguments(parser: CommandParser) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront.commands.deciding import (
+from dj_cloudfront.commands._options import (
+    as_command_error,
     build_in_service,
     builds_root,
-    in_sentences,
 )
 from dj_cloudfront.commands.terminal import Terminal
 
@@ -44,19 +44,19 @@ def run(
     **_: Any,
 ) -> None:
     if forget is None:
-        _declare(terminal, version, server)
+        _register(terminal, version, server)
     elif version is None and server is None:
-        _forget(terminal, forget)
+        _unregister(terminal, forget)
     else:
         raise CommandError(
             "forget must be given alone, such as --forget web-1, without VERSION and --server"
         )
 
 
-def _declare(terminal: Terminal, version: str | None, server: str | None) -> None:
-    from dj_cloudfront.builds.declarations import check_server, declare
+def _register(terminal: Terminal, version: str | None, server: str | None) -> None:
+    from dj_cloudfront.builds.in_use import check_server, register_server
 
-    with in_sentences("declaring a build"):
+    with as_command_error("declaring a build"):
         build = version or build_in_service()
         if build is None:
             raise CommandError(
@@ -64,7 +64,7 @@ def _declare(terminal: Terminal, version: str | None, server: str | None) -> Non
                 "have local URLs, which name no build"
             )
         name = check_server(server if server is not None else socket.gethostname())
-        before = declare(builds_root(), build, server=name)
+        before = register_server(builds_root(), build, server=name)
     terminal.result({"server": name, "version": build, "before": before})
     terminal.say(f"{name} serves {build}{_was(before, build)}")
 
@@ -75,11 +75,11 @@ def _was(before: str | None, build: str) -> str:
     return "" if before is None else f", and no longer {before}"
 
 
-def _forget(terminal: Terminal, server: str) -> None:
-    from dj_cloudfront.builds.declarations import check_server, forget
+def _unregister(terminal: Terminal, server: str) -> None:
+    from dj_cloudfront.builds.in_use import check_server, unregister_server
 
-    with in_sentences("forgetting a server"):
+    with as_command_error("forgetting a server"):
         name = check_server(server)
-        before = forget(builds_root(), name)
+        before = unregister_server(builds_root(), name)
     terminal.result({"server": name, "version": None, "before": before})
     terminal.say(f"{name} is forgotten; it served {before or 'nobody knows what'}")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dj_cloudfront.config import Cdn
 from dj_cloudfront.inspection import questions
 from dj_cloudfront.inspection.evidence import (
     Evidence,
@@ -32,7 +33,6 @@ from dj_cloudfront.inspection.rules.agreeing import agreement
 from dj_cloudfront.inspection.rules.files import has_right_bytes
 from dj_cloudfront.inspection.rules.keeping import lifetime
 from dj_cloudfront.inspection.sampling import Build, read_build
-from dj_cloudfront.settings import Cdn
 
 # With any of these at a server, the CDN would be given what is not the build.
 _BEFORE_THE_CDN = {"reach", "certificate", "status", "redirect", "login", "bytes"}

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from dj_cloudfront.config import Cdn
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.http_probe import Address, Answer, Client, tls_context
 from dj_cloudfront.inspection.options import Options
-from dj_cloudfront.settings import Cdn
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from django.utils.encoding import filepath_to_uri
 
-from dj_cloudfront.builds.disk import PRIVATE
+from dj_cloudfront.builds.filesystem import STATE_DIR
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.inspection.odd_paths import odd_targets
 from dj_cloudfront.inspection.places import Place, Tree
@@ -19,7 +19,7 @@ CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
 
 # The lock is there for certain where builds are published; the others are what is looted.
 _HIDDEN = {
-    Tree.STATIC: (f"/{PRIVATE}/lock",),
+    Tree.STATIC: (f"/{STATE_DIR}/lock",),
     Tree.MEDIA: ("/.env", "/.git/HEAD", "/.htaccess"),
 }
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from dj_cloudfront.builds.folders import published
 from dj_cloudfront.builds.index import File, Index, read_index
+from dj_cloudfront.builds.layout import published
 
 _TYPES = {
     "script": ("js", "mjs"),

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from dj_cloudfront.builds.disk import rename, write_new
+from dj_cloudfront.builds.filesystem import rename, write_new
 
 Stacks = Mapping[str, object]
 

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dj_cloudfront import conf, hints
+from dj_cloudfront import cdn_setting, hints
 
 register = template.Library()
 
@@ -20,7 +20,7 @@ def cdn_preconnect() -> SafeString:
         '<link rel="preconnect" href="{}"{}>',
         (
             (one.origin, _crossorigin(one.is_anonymous))
-            for one in hints.preconnects(conf.cdn())
+            for one in hints.preconnects(cdn_setting.cdn())
         ),
     )
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dj_cloudfront.builds.folders import published
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
-from dj_cloudfront.builds.publish import publish
+from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.publication import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,15 +10,15 @@ from django.test import override_settings
 from django.urls import path
 from pages_support import cdn, set_up_django, urls
 
-from dj_cloudfront.builds.publish import publish
-from dj_cloudfront.checks.rules import RULES
+from dj_cloudfront.builds.publication import publish
+from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
 TREE = "dj_cloudfront.middleware.CdnTreeMiddleware"
 ON_DISK = "django.core.files.storage.FileSystemStorage"
 BUILDS = "dj_cloudfront.storage.BuildStorage"
 
-BY_ID = {rule.id: rule for rule in RULES}
+BY_ID = {rule.id: rule for rule in SYSTEM_CHECKS}
 
 
 def view(request):

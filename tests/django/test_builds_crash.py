@@ -17,8 +17,8 @@ from builds_support import (
 )
 from crash_support import KILL, Fault, every_point, quick_folder, restore
 
-from dj_cloudfront.builds.folders import published
-from dj_cloudfront.builds.publish import publish
+from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.publication import publish
 
 CSS = b"a { background: url(/static/img/1.svg) }\n"
 OLD = {

@@ -9,7 +9,6 @@ import os
 import pytest
 from builds_support import FILES, publish_files, write_files
 
-from dj_cloudfront.builds.folders import being_written, is_version, published
 from dj_cloudfront.builds.index import (
     INDEX_NAME,
     File,
@@ -19,6 +18,7 @@ from dj_cloudfront.builds.index import (
     render,
     scan,
 )
+from dj_cloudfront.builds.layout import incomplete_builds, is_version, published
 
 
 def described(data):
@@ -194,7 +194,7 @@ def test_being_written_are_the_hidden_folders_of_publishers(tmp_path):
         (tmp_path / name).mkdir()
     for name in ("b1.publishing-00ff", ".b1.publishing", ".b1.publishing-xyz", ".cdn"):
         (tmp_path / name).mkdir()
-    assert [path.name for path in being_written(tmp_path)] == [
+    assert [path.name for path in incomplete_builds(tmp_path)] == [
         ".a.publishing-b.publishing-1",
         ".b1.publishing-00ff",
     ]

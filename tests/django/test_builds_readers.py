@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 from builds_support import assert_whole, sources, write_files
 
-from dj_cloudfront.builds import disk, prune
-from dj_cloudfront.builds.folders import published
+from dj_cloudfront.builds import filesystem, pruning
 from dj_cloudfront.builds.index import INDEX_NAME, render, scan
-from dj_cloudfront.builds.publish import publish
+from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.publication import publish
+from dj_cloudfront.builds.retention import RetentionRules
 
 READER = Path(__file__).with_name("readers.py")
 READERS = 8
@@ -75,9 +76,9 @@ def some_files(count):
 def release(root, version, files):
     """Publish, switch over, prune: what a deploy does."""
     publish(root, version, files, precompress=["gzip"])
-    disk.write_atomically(root / "current", version.encode())
-    rules = prune.Rules(keep=1, superseded_for=timedelta(seconds=2))
-    outcome = prune.prune(root, current=version, rules=rules, trash_for=timedelta(0))
+    filesystem.write_atomically(root / "current", version.encode())
+    rules = RetentionRules(keep=1, superseded_for=timedelta(seconds=2))
+    outcome = pruning.prune(root, current=version, rules=rules, trash_for=timedelta(0))
     assert outcome.failures == []
 
 

@@ -12,12 +12,11 @@ from prune_support import (
     make_builds,
 )
 
-from dj_cloudfront.builds.prune import Rules
-from dj_cloudfront.builds.prune.survey import survey
-from dj_cloudfront.builds.prune.usage import usage
+from dj_cloudfront.builds.inventory import take_inventory, usage
+from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-ONE = Rules(keep=1)
+ONE = RetentionRules(keep=1)
 A_DAY = timedelta(days=1)
 
 
@@ -37,7 +36,7 @@ def index_of(root, version):
 
 
 def test_a_builds_own_bytes_are_what_no_other_build_has(root):
-    for version, found in usage(survey(root)).items():
+    for version, found in usage(take_inventory(root)).items():
         index = index_of(root, version)
         assert found.files == 4
         assert found.size == CONTENT + index
@@ -46,7 +45,7 @@ def test_a_builds_own_bytes_are_what_no_other_build_has(root):
 
 def test_copies_are_a_builds_own_though_the_content_is_the_same(root):
     make_build(root, "copy", age=10)
-    found = usage(survey(root))
+    found = usage(take_inventory(root))
     assert found["copy"].own == found["copy"].size
     assert found["b5"].own == len("b5") + index_of(root, "b5")
 
@@ -57,10 +56,10 @@ def test_two_names_within_one_build_are_one_file(root):
     os.unlink(root / "twice" / "two")
     os.link(root / "twice" / "one", root / "twice" / "two")
     index = index_of(root, "twice")
-    found = usage(survey(root))["twice"]
+    found = usage(take_inventory(root))["twice"]
     assert (found.files, found.size, found.own) == (2, 1400 + index, 700 + index)
     os.unlink(root / "twice" / ".cdn-index.json")
-    found = usage(survey(root))["twice"]
+    found = usage(take_inventory(root))["twice"]
     assert (found.files, found.size, found.own) == (2, 1400, 700)
 
 
@@ -68,7 +67,7 @@ def test_without_an_index_the_files_are_looked_at(root):
     make_build(root, "plain", age=10, like="b5", index=False)
     (root / "plain" / "link").symlink_to(root / "b1")
     (root / "plain" / "loop").symlink_to(root / "plain", target_is_directory=True)
-    found = usage(survey(root))["plain"]
+    found = usage(take_inventory(root))["plain"]
     assert (found.files, found.own) == (4, len("plain"))
     assert found.size == CONTENT + 3
 
@@ -77,19 +76,19 @@ def test_few_files_are_looked_at(root, monkeypatch):
     files = {f"{number}.txt": b"%d" % number for number in range(500)}
     make_build(root, "m1", age=9, files=files)
     make_build(root, "m2", age=8, files=files, like="m1")
-    seen, looked = survey(root), []
+    inventory, looked = take_inventory(root), []
     lstat = os.lstat
     monkeypatch.setattr(os, "lstat", lambda path: looked.append(path) or lstat(path))
-    usage(seen)
+    usage(inventory)
     assert len(looked) < 100
 
 
 def test_files_that_are_gone_meanwhile_are_left_out(root):
     make_build(root, "copy", age=10)
-    seen = survey(root)
+    inventory = take_inventory(root)
     (root / "copy" / "img" / "big.png").unlink()
     (root / "copy" / "img").rmdir()
-    found = usage(seen)["copy"]
+    found = usage(inventory)["copy"]
     assert found.files == 3
     assert found.size == CONTENT + 2 - len(FILES["img/big.png"]) + index_of(
         root, "copy"

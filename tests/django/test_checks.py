@@ -11,7 +11,7 @@ from django.core.checks import registry, run_checks
 from django.test import override_settings
 
 from dj_cloudfront import checks
-from dj_cloudfront.checks.rules import RULES
+from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_mistake_can_be_silenced(site):
 
 
 def test_no_id_is_used_twice_and_they_are_in_order():
-    ids = [rule.id for rule in RULES]
+    ids = [rule.id for rule in SYSTEM_CHECKS]
     assert all(re.fullmatch(r"[EW]\d{3}", one) for one in ids)
     assert ids == sorted(set(ids))
 
@@ -78,7 +78,7 @@ def test_no_id_is_used_twice_and_they_are_in_order():
 def test_every_id_has_a_test():
     texts = [path.read_text() for path in Path(__file__).parent.glob("test_checks*.py")]
     tested = set(re.findall(r'"(?:dj_cloudfront\.)?([EW]\d{3})"', "".join(texts)))
-    assert tested == {rule.id for rule in RULES}
+    assert tested == {rule.id for rule in SYSTEM_CHECKS}
 
 
 def test_every_check_is_registered_once_and_where_it_belongs(site):

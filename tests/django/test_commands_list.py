@@ -23,8 +23,8 @@ from prune_support import (
     use,
 )
 
-from dj_cloudfront.builds.declarations import declare, last_used
-from dj_cloudfront.commands.deciding import moment
+from dj_cloudfront.builds.in_use import last_used, register_server
+from dj_cloudfront.commands._options import moment
 from dj_cloudfront.commands.list import in_bytes
 
 SIZE = sum(len(data) for data in FILES.values()) + 2
@@ -109,7 +109,7 @@ def test_a_folder_without_an_index_is_shown_as_such(root):
 
 
 def test_a_script_reads_all_of_it(root):
-    declare(root, "b4", server="web1")
+    register_server(root, "b4", server="web1")
     make_build(root, ".b6.publishing-0a1b2c3d", index=False)
     found = cdn_json("list")
     assert found["root"] == str(root)
@@ -142,7 +142,7 @@ def test_what_is_being_published_is_shown(root):
 
 
 def test_a_server_that_declares_what_is_not_there_is_pointed_out(root):
-    declare(root, "b1", server="web1")
+    register_server(root, "b1", server="web1")
     (root / "b1").rename(root.parent / "b1")
     complaints = cdn("list")[1]
     assert "web1 declares b1, which is not here" in complaints

@@ -20,8 +20,8 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import disk
-from dj_cloudfront.builds.declarations import declare, last_used
+from dj_cloudfront.builds import filesystem
+from dj_cloudfront.builds.in_use import last_used, register_server
 
 
 @pytest.fixture
@@ -137,12 +137,12 @@ def test_a_script_reads_the_same(root):
 
 def test_it_says_when_no_server_has_declared_anything(root):
     assert "run 'manage.py cdn use' in each release" in cdn("prune")[1]
-    declare(root, "b5", server="web1")
+    register_server(root, "b5", server="web1")
     assert cdn("prune")[1] == ""
 
 
 def test_a_server_that_declares_what_is_not_there_is_pointed_out(root):
-    declare(root, "b1", server="web1")
+    register_server(root, "b1", server="web1")
     (root / "b1").rename(root.parent / "b1")
     complaints = cdn("prune", "--yes")[1]
     assert "web1 declares b1, which is not here" in complaints
@@ -194,14 +194,14 @@ def test_fails_when_the_settings_have_no_cdn(root):
 
 
 def test_fails_after_all_the_rest_when_something_could_not_be_done(root, monkeypatch):
-    rename = disk.rename
+    rename = filesystem.rename
 
     def fail(source, target):
         if source.name == "b2":
             raise PermissionError(13, "Permission denied", str(source))
         rename(source, target)
 
-    monkeypatch.setattr(disk, "rename", fail)
+    monkeypatch.setattr(filesystem, "rename", fail)
     with pytest.raises(CommandError, match="not everything was done: .*/b2, but it"):
         cdn("prune", "--keep", "1", "--yes")
     assert versions(root) == ["b2", "b4", "b5"]

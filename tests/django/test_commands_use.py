@@ -8,7 +8,7 @@ import pytest
 from django.core.management.base import CommandError
 from prune_support import cdn, cdn_json, make_builds, site
 
-from dj_cloudfront.builds.declarations import declarations
+from dj_cloudfront.builds.in_use import registered_servers
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def root(tmp_path):
 
 
 def in_use(root):
-    return {one.server: one.version for one in declarations(root)}
+    return {one.server: one.version for one in registered_servers(root)}
 
 
 def test_this_server_serves_the_build_of_the_settings(root):

@@ -22,14 +22,14 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import prune
-from dj_cloudfront.builds.declarations import (
-    declarations,
-    declare,
-    forget,
+from dj_cloudfront.builds import pruning
+from dj_cloudfront.builds.in_use import (
     last_used,
+    register_server,
+    registered_servers,
+    unregister_server,
 )
-from dj_cloudfront.builds.prune import Rules
+from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 MORE = FILES | {f"img/{number}.png": b"%d" % number for number in range(8)}
@@ -80,8 +80,8 @@ KEPT = ("b4", "b5", "t3")
 
 
 def go(root, trash_for):
-    return prune.prune(
-        root, current="b5", rules=Rules(keep=1), trash_for=trash_for
+    return pruning.prune(
+        root, current="b5", rules=RetentionRules(keep=1), trash_for=trash_for
     ).failures
 
 
@@ -201,7 +201,7 @@ def test_on_a_full_disk_the_trash_is_emptied_though_no_build_can_go_there(
 
 
 def declared(root):
-    return {one.server: one.version for one in declarations(root)}
+    return {one.server: one.version for one in registered_servers(root)}
 
 
 def fill_declared(root):
@@ -215,7 +215,8 @@ def fill_declared(root):
 
 def test_a_declaration_that_was_ended_says_the_old_build_or_the_new_one(root):
     tries = every_point(
-        lambda: declare(root, "b5", server="web1"), before=lambda: fill_declared(root)
+        lambda: register_server(root, "b5", server="web1"),
+        before=lambda: fill_declared(root),
     )
     seen = set()
     for _ in tries:
@@ -223,7 +224,7 @@ def test_a_declaration_that_was_ended_says_the_old_build_or_the_new_one(root):
         seen.add(said)
         if said == "b5":
             assert "b4" in last_used(root)
-        declare(root, "b5", server="web1")
+        register_server(root, "b5", server="web1")
         assert declared(root) == {"web1": "b5"}
         assert "b4" in last_used(root)
     assert seen == {"b4", "b5"}
@@ -236,27 +237,29 @@ def test_the_first_declaration_that_was_ended_still_dates_every_build(root):
         root.mkdir()
         make_builds(root, AGES)
 
-    for _ in every_point(lambda: declare(root, "b5", server="web1"), before=fill_first):
-        declare(root, "b5", server="web1")
+    for _ in every_point(
+        lambda: register_server(root, "b5", server="web1"), before=fill_first
+    ):
+        register_server(root, "b5", server="web1")
         assert declared(root) == {"web1": "b5"}
         assert set(last_used(root)) == set(AGES)
 
 
 def test_a_server_is_forgotten_only_when_its_build_is_dated(root):
     tries = every_point(
-        lambda: forget(root, "web1"), before=lambda: fill_declared(root)
+        lambda: unregister_server(root, "web1"), before=lambda: fill_declared(root)
     )
     for outcome in tries:
         assert declared(root) or "b4" in last_used(root), outcome
         if declared(root):
-            forget(root, "web1")
+            unregister_server(root, "web1")
         assert "b4" in last_used(root)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
 def test_a_declaration_that_the_disk_denies_is_an_error_and_loses_nothing(root, number):
     tries = every_point(
-        lambda: declare(root, "b5", server="web1"),
+        lambda: register_server(root, "b5", server="web1"),
         Fault(errno=number),
         before=lambda: fill_declared(root),
     )

@@ -21,8 +21,8 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import disk, prune
-from dj_cloudfront.builds.prune import Rules
+from dj_cloudfront.builds import filesystem, pruning
+from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 
@@ -30,19 +30,19 @@ HEAD = """
 import random, sys, time
 from datetime import timedelta
 from pathlib import Path
-from dj_cloudfront.builds.declarations import declare
-from dj_cloudfront.builds import disk, prune
-from dj_cloudfront.builds.prune import Rules
-from dj_cloudfront.builds.publish import Publication
+from dj_cloudfront.builds import filesystem, pruning
+from dj_cloudfront.builds.in_use import register_server
+from dj_cloudfront.builds.publication import Publication
+from dj_cloudfront.builds.retention import RetentionRules
 root = Path(sys.argv[1])
 def go(current="b5", keep=1, days=30, trash=1):
-    return prune.prune(root, current=current,
-        rules=Rules(keep=keep, superseded_for=timedelta(days=days)),
+    return pruning.prune(root, current=current,
+        rules=RetentionRules(keep=keep, superseded_for=timedelta(days=days)),
         trash_for=timedelta(days=trash))
 """
 PRUNE = "outcome = go(); assert outcome.failures == [], outcome.failures"
 HOLD = """
-with disk.locked(root):
+with filesystem.locked(root):
     print("locked", flush=True)
     sys.stdin.readline()
 """
@@ -128,7 +128,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(root, started):
 def test_what_is_declared_while_pruning_waits_stays(root, started):
     use(root, "web1", "b5")
     forget_times(root)
-    held = disk.locked(root)
+    held = filesystem.locked(root)
     held.__enter__()
     pruning = start(started, root, PRUNE)
     try:
@@ -144,7 +144,7 @@ def test_what_is_declared_while_pruning_waits_stays(root, started):
 
 def test_declaring_waits_for_pruning_and_then_finds_the_build_gone(root, started):
     holder = hold(started, root)
-    declaring = start(started, root, "declare(root, 'b1', server='web1')")
+    declaring = start(started, root, "register_server(root, 'b1', server='web1')")
     assert waits(declaring, root)
     os.rename(root / "b1", root / ".b1")
     holder.stdin.write("\n")
@@ -206,10 +206,10 @@ sys.stdin.readline()
     publishing.kill()
     publishing.communicate()
     assert list(root.glob(".b6.publishing-*"))
-    outcome = prune.prune(
-        root, current="b5", rules=Rules(keep=1), trash_for=timedelta(days=1)
+    outcome = pruning.prune(
+        root, current="b5", rules=RetentionRules(keep=1), trash_for=timedelta(days=1)
     )
-    assert len(outcome.leftovers) == 1
+    assert len(outcome.incomplete_builds) == 1
     assert not list(root.glob(".b6.publishing-*"))
     assert_whole(root, "b4", "b5")
 
@@ -225,7 +225,7 @@ while time.monotonic() < end:
     there = sorted(p.name for p in root.iterdir() if p.name[0] == "c")
     wanted = random.choice(there[-3:])
     try:
-        declare(root, wanted, server=name)
+        register_server(root, wanted, server=name)
     except ValueError as error:
         assert "VERSION must be a build" in str(error), error
         continue

@@ -19,13 +19,13 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import prune
-from dj_cloudfront.builds.declarations import last_used
-from dj_cloudfront.builds.prune import Rules
-from dj_cloudfront.builds.prune.survey import survey
+from dj_cloudfront.builds import pruning
+from dj_cloudfront.builds.in_use import last_used
+from dj_cloudfront.builds.inventory import take_inventory
+from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-ONE = Rules(keep=1)
+ONE = RetentionRules(keep=1)
 A_DAY = timedelta(days=1)
 
 
@@ -38,11 +38,11 @@ def root(tmp_path):
 
 
 def go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return prune.prune(root, current=current, rules=rules, trash_for=trash_for)
+    return pruning.prune(root, current=current, rules=rules, trash_for=trash_for)
 
 
 def would_go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return prune.preview(root, current=current, rules=rules, trash_for=trash_for)
+    return pruning.preview(root, current=current, rules=rules, trash_for=trash_for)
 
 
 # -- the trash
@@ -115,7 +115,7 @@ def test_what_else_is_in_the_trash_stays(root):
     (trash / "b2-0a1b2c3d").write_text("no folder")
     (trash / "b3-0a1b2c3d").symlink_to(root / "b5")
     before = tree(trash), sorted(trash.iterdir())
-    go(root, rules=Rules(keep=9), trash_for=timedelta(0))
+    go(root, rules=RetentionRules(keep=9), trash_for=timedelta(0))
     assert (tree(trash), sorted(trash.iterdir())) == before
 
 
@@ -126,8 +126,8 @@ def test_a_build_on_its_way_into_the_trash_gets_there(root):
     moving = root / ".cdn" / "trash" / ".moving-b1-0a1b2c3d"
     moving.mkdir(parents=True)
     os.rename(root / "b1", moving / "b1")
-    assert [one.version for one in survey(root).trash] == ["b1"]
-    go(root, rules=Rules(keep=9))
+    assert [one.version for one in take_inventory(root).trash] == ["b1"]
+    go(root, rules=RetentionRules(keep=9))
     assert in_trash(root) == ["b1"]
     assert not moving.exists()
 
@@ -144,15 +144,15 @@ def test_what_was_being_deleted_is_deleted_and_cannot_be_brought_back(root):
     deleting.mkdir(parents=True)
     os.rename(root / "b1", deleting / "b1")
     os.unlink(deleting / "b1" / "img" / "big.png")
-    assert survey(root).trash == []
-    go(root, rules=Rules(keep=9))
+    assert take_inventory(root).trash == []
+    go(root, rules=RetentionRules(keep=9))
     assert not deleting.exists()
     assert_whole(root, "b2", "b3", "b4", "b5")
 
 
 def test_what_publishing_left_over_is_removed(root):
     left = make_build(root, ".b6.publishing-0a1b2c3d", like="b5", index=False)
-    assert go(root, rules=Rules(keep=9)).leftovers == [left.name]
+    assert go(root, rules=RetentionRules(keep=9)).incomplete_builds == [left.name]
     assert not left.exists()
     assert_whole(root, *AGES)
 

@@ -24,7 +24,7 @@ from storage_support import (
     index_of,
 )
 
-from dj_cloudfront.builds.publish import Publication
+from dj_cloudfront.builds.publication import Publication
 from dj_cloudfront.storage import BuildStorage
 
 

@@ -12,8 +12,8 @@ from docs_support import code, fenced, prose, section, tables
 from pages_support import cdn, page_settings, rendered, set_up_django
 
 from dj_cloudfront import csp, hints
-from dj_cloudfront.checks.rules import RULES
-from dj_cloudfront.checks.sources import MOST_BYTES, MOST_FILES
+from dj_cloudfront.checks.cross_origin import MOST_BYTES, MOST_FILES
+from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
 CHECKS, PAGES = ROOT / "docs" / "checks.md", ROOT / "docs" / "pages.md"
 NAMES = ("static.example.com", "media.example.com")
@@ -29,7 +29,7 @@ def test_the_checks_are_documented_as_they_are(level):
         (code(one)[0], code(when), what, cure) for one, when, what, cure in rows
     ]
     for rule, row in zip(
-        (rule for rule in RULES if rule.level == level), documented, strict=True
+        (rule for rule in SYSTEM_CHECKS if rule.level == level), documented, strict=True
     ):
         assert row[:2] == (rule.id, ["--deploy"] if rule.deploy else [])
         assert row[2] == rule.what
@@ -37,7 +37,7 @@ def test_the_checks_are_documented_as_they_are(level):
 
 
 def test_every_id_that_is_named_exists():
-    ids = {rule.id for rule in RULES}
+    ids = {rule.id for rule in SYSTEM_CHECKS}
     for page in (ROOT / "docs").rglob("*.md"):
         assert set(re.findall(r"`([EW]\d{3})`", prose(page))) <= ids, page.name
 

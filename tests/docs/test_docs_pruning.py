@@ -14,7 +14,7 @@ from docs_support import code, fenced, section, tables
 from project_support import Project
 from prune_support import cdn, make_build, make_builds, set_age, site, versions
 
-from dj_cloudfront.builds.declarations import declarations, declare
+from dj_cloudfront.builds.in_use import register_server, registered_servers
 from dj_cloudfront.commands.list import _HEAD
 from dj_cloudfront.management.commands.cdn import Command
 
@@ -145,7 +145,7 @@ def sh(text, project, **variables):
 
 
 def in_use(root):
-    return {one.server: one.version for one in declarations(root)}
+    return {one.server: one.version for one in registered_servers(root)}
 
 
 def with_builds(project, *, in_service):
@@ -185,7 +185,7 @@ def test_a_rollback_declares_before_it_switches(project, there):
 def test_containers_declare_by_a_name_that_stays(project):
     root = with_builds(project, in_service="now")
     make_build(root, "2026-09-01.1")
-    declare(root, "b1", server="web-7f9c")
+    register_server(root, "b1", server="web-7f9c")
     scripts = [
         block("sh", part) for part in ("--server web", "--server audit", "--forget")
     ]
@@ -264,7 +264,7 @@ def fail(what, root):
         case "a host name that is none":
             cdn("use", "--server", "my host")
         case "a server to forget that never declared":
-            declare(root, "b2", server="web1")
+            register_server(root, "b2", server="web1")
             cdn("use", "--forget", "web9")
         case "a folder that leads elsewhere":
             (root / ".cdn").mkdir()

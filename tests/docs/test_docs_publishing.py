@@ -18,9 +18,9 @@ from storage_support import DJANGOS_HASHED, HASHED, Site
 from benchmarks import limits
 from dj_cloudfront.builds.index import INDEX_NAME, read_index, render
 from dj_cloudfront.management.commands.cdn import Command
+from dj_cloudfront.staticfiles.manifest import ManifestStorage
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage, complaint
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
-from dj_cloudfront.storages.hashed.manifest import ManifestStorage
-from dj_cloudfront.storages.publishing import PublishingStorage, complaint
 
 PAGE = ROOT / "docs" / "publishing.md"
 FOLDER = "/var/mysite/static"
@@ -104,7 +104,7 @@ def test_the_json_has_the_keys_that_a_script_gets(site):
 
 
 def test_a_reference_is_reported_as_shown():
-    from dj_cloudfront.builds.references import Reference
+    from dj_cloudfront.builds.css_references import Reference
 
     (reference,) = json.loads(block("json", "bytes_written"))["references"]
     assert block("text", "leads out").strip() == complaint(Reference(**reference))
@@ -198,7 +198,7 @@ def test_the_figures_are_the_limits_of_the_benchmarks():
 
 
 def test_how_much_is_remembered_is_as_documented():
-    from dj_cloudfront.storages.urls import LONGEST_NAME, MOST_NAMES
+    from dj_cloudfront.staticfiles.url_cache import LONGEST_NAME, MOST_NAMES
 
     text = section(PAGE, "`url()` and `static()`")
     assert f"{MOST_NAMES:,} of names up to {LONGEST_NAME} characters" in text

@@ -69,7 +69,9 @@ def test_the_attributes_are_documented_as_they_are():
 
 def test_the_variables_are_those_that_are_read():
     (rows,) = tables(section(PAGE, "Environment variables"))
-    files = [ROOT / "dj_cloudfront" / f"{name}.py" for name in ("settings", "version")]
+    files = [
+        ROOT / "dj_cloudfront" / f"{name}.py" for name in ("config", "build_version")
+    ]
     source = "".join(path.read_text("utf-8") for path in files)
     read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
     assert {code(row[0])[0] for row in rows} == read

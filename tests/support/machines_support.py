@@ -14,7 +14,7 @@ from docs_support import ROOT
 from edge_support import HOST
 from project_support import Project
 
-from dj_cloudfront.builds.declarations import declare
+from dj_cloudfront.builds.in_use import register_server
 from local.origin import caddy
 
 OLD, NEW = "2026-11-23.1", "2026-11-23.2"
@@ -82,7 +82,7 @@ class Machine:
             self.release.write_text(f"BUILD_VERSION={OLD}\n")
         if not (self.static / OLD).exists():
             shutil.copytree(published / OLD, self.static / OLD)
-        declare(
+        register_server(
             self.static, OLD, server=self.name if self.shares else socket.gethostname()
         )
         self.restart()

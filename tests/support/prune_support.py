@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import dj_cloudfront
-from dj_cloudfront.builds.declarations import declare
+from dj_cloudfront.builds.in_use import register_server
 from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
 from dj_cloudfront.management.commands.cdn import Command
 
@@ -75,7 +75,7 @@ def disk_time(folder):
 
 def use(root, server, version, *, ago=0):
     """Declare, so many days ago."""
-    before = declare(root, version, server=server)
+    before = register_server(root, version, server=server)
     if before not in (None, version):
         set_last_used(root, before, ago)
 

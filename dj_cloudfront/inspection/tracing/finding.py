@@ -8,7 +8,8 @@ from pathlib import Path
 
 from django.utils.encoding import filepath_to_uri
 
-from dj_cloudfront.builds.folders import published
+from dj_cloudfront.builds.layout import published
+from dj_cloudfront.config import Cdn
 from dj_cloudfront.inspection.options import Options
 from dj_cloudfront.inspection.places import (
     Place,
@@ -30,7 +31,6 @@ from dj_cloudfront.inspection.tracing.sources import (
 )
 from dj_cloudfront.inspection.tracing.trace import Told, Trace, cleaned
 from dj_cloudfront.inspection.tracing.wanted import Wanted, read_wanted
-from dj_cloudfront.settings import Cdn
 
 Urls = Mapping[Tree, str]
 

@@ -46,10 +46,10 @@ class Builds(Local):
 
     @property
     def place(self):
-        from dj_cloudfront.storages.place import Place
+        from dj_cloudfront.staticfiles.storage_options import BuildLocation
 
         folder = Path(self.location)
-        return Place(root=folder.parent, version=folder.name)
+        return BuildLocation(root=folder.parent, version=folder.name)
 
 
 class Broken(Local):

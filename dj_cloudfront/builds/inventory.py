@@ -1,0 +1,194 @@
+"""What there is under a static root, and how much of the disk each build has."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dj_cloudfront.builds import state_dir
+from dj_cloudfront.builds.in_use import RegisteredServer, last_used, registered_servers
+from dj_cloudfront.builds.index import INDEX_NAME, Index, read_index
+from dj_cloudfront.builds.layout import incomplete_builds, published
+from dj_cloudfront.builds.retention import Build
+from dj_cloudfront.builds.trash import Trashed, brought_back, trashed
+
+WITHOUT_INDEX = "without index"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """What there is.
+
+    :param root: With links in its path resolved.
+    :param now: By the disk's clock, in seconds since 1970.
+    :param indexes: The sound ones, by build.
+    :param incomplete_builds: Builds that are being written, or that nobody finished.
+    """
+
+    root: Path
+    now: float
+    builds: Sequence[Build]
+    indexes: Mapping[str, Index]
+    servers: Sequence[RegisteredServer]
+    trash: Sequence[Trashed]
+    incomplete_builds: Sequence[Path]
+
+
+def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
+    """Look at everything, and change nothing.
+
+    :param now: By the disk's clock. Default: asked for, or the newest time that is found
+        where this process may not write; good enough to look, not to remove.
+    :raises ValueError: with one sentence, when ``root`` is no folder or what a server has
+        declared cannot be read.
+    """
+    root = state_dir.existing_root(root)
+    # What servers say comes first: whatever appears later is young.
+    said, used = registered_servers(root), last_used(root)
+    for version, time in brought_back(root).items():
+        used[version] = max(time, used.get(version, time))
+    builds, indexes = [], {}
+    for version in published(root):
+        index, flaw = _index(root / version)
+        if index is not None:
+            indexes[version] = index
+        build = Build(
+            version=version,
+            published=_published(root / version),
+            last_used=used.get(version),
+            flaw=flaw,
+        )
+        builds.append(build)
+    trash = trashed(root)
+    times = [build.published for build in builds] + [one.since for one in trash]
+    return Inventory(
+        root=root,
+        now=_now(root, times) if now is None else now,
+        builds=builds,
+        indexes=indexes,
+        servers=said,
+        trash=trash,
+        incomplete_builds=incomplete_builds(root),
+    )
+
+
+def _now(root: Path, times: Iterable[float | None]) -> float:
+    try:
+        return state_dir.now(root)
+    except OSError:
+        return max((time for time in times if time is not None), default=0)
+
+
+def _index(build: Path) -> tuple[Index | None, str]:
+    """A build's index, or what is wrong with it."""
+    if not state_dir.is_file(build / INDEX_NAME):
+        return None, WITHOUT_INDEX
+    try:
+        index = read_index(build)
+    except (OSError, ValueError):
+        return None, "with a damaged index"
+    if index is None:
+        return None, WITHOUT_INDEX
+    if index.version != build.name:
+        return None, f"with the index of {index.version}"
+    return index, ""
+
+
+def _published(build: Path) -> float | None:
+    """The time of the index, or of the folder if it has none."""
+    time = state_dir.time_of(build / INDEX_NAME)
+    return state_dir.time_of(build) if time is None else time
+
+
+_SAMPLE = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a build holds.
+
+    :param files: How many, without the index.
+    :param size: Bytes of all its files and the index.
+    :param own: Bytes that no other build has too: what removing it would free.
+    """
+
+    files: int
+    size: int
+    own: int
+
+
+def usage(inventory: Inventory) -> dict[str, Usage]:
+    """The use of the disk by build.
+
+    Content that its neighbour has too is taken for one file with two names, which a sample
+    has to confirm; so most files are not looked at, for a shared disk answers each such
+    question over the network. Without an index every file is looked at.
+    """
+    indexed = [b.version for b in inventory.builds if b.version in inventory.indexes]
+    found = {}
+    for build in inventory.builds:
+        folder, index = (
+            inventory.root / build.version,
+            inventory.indexes.get(build.version),
+        )
+        if index is None:
+            found[build.version] = _of_files(_walk(folder))
+            continue
+        at = indexed.index(build.version)
+        around = indexed[max(at - 1, 0) : at] + indexed[at + 1 : at + 2]
+        neighbours = [inventory.indexes[version] for version in around]
+        found[build.version] = _of_index(folder, index, neighbours)
+    return found
+
+
+def _of_index(build: Path, index: Index, neighbours: Iterable[Index]) -> Usage:
+    elsewhere = {file for other in neighbours for file in other.files.values()}
+    shared = [
+        name for name, file in index.files.items() if file.size and file in elsewhere
+    ]
+    sample = shared[:: max(1, len(shared) // _SAMPLE)]
+    if any(found.st_nlink == 1 for found in _stats(build / name for name in sample)):
+        found = _of_files(_stats(build / name for name in index.files))
+    else:
+        found = Usage(
+            files=len(index.files),
+            size=sum(file.size for file in index.files.values()),
+            own=sum(file.size for file in {*index.files.values()} - elsewhere),
+        )
+    # With thousands of files the index itself is a part of what removing would free.
+    indexed = sum(one.st_size for one in _stats([build / INDEX_NAME]))
+    return replace(found, size=found.size + indexed, own=found.own + indexed)
+
+
+def _of_files(files: Iterable[os.stat_result]) -> Usage:
+    found = list(files)
+    names = Counter((one.st_dev, one.st_ino) for one in found)
+    one_each = {(one.st_dev, one.st_ino): one for one in found}
+    return Usage(
+        files=len(found),
+        size=sum(one.st_size for one in found),
+        # All names of the file are this build's.
+        own=sum(
+            one.st_size for key, one in one_each.items() if names[key] == one.st_nlink
+        ),
+    )
+
+
+def _walk(folder: Path) -> Iterator[os.stat_result]:
+    for parent, _, names in os.walk(folder):
+        yield from _stats(Path(parent, name) for name in names)
+
+
+def _stats(paths: Iterable[Path]) -> Iterator[os.stat_result]:
+    """Of regular files; what is gone meanwhile is left out."""
+    for path in paths:
+        try:
+            found = os.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISREG(found.st_mode):
+            yield found

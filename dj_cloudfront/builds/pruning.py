@@ -1,0 +1,167 @@
+"""Removing the builds that may go, alone under the lock: out of sight first, deleted later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from dj_cloudfront.builds import filesystem, state_dir, trash
+from dj_cloudfront.builds.in_use import forget_last_used, touch_last_used
+from dj_cloudfront.builds.inventory import Inventory, take_inventory
+from dj_cloudfront.builds.layout import hidden_folder, published
+from dj_cloudfront.builds.retention import Decision, RetentionRules, Verdict, plan
+from dj_cloudfront.builds.trash import Trashed, collecting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What was done, or would be.
+
+    :param inventory: What there was when it was decided.
+    :param decisions: On every build, oldest first.
+    :param moved: The builds that are in the trash since, for which a preview has none.
+    :param deleted: The builds that were deleted for good.
+    :param incomplete_builds: The folders of builds that nobody had finished, which were deleted.
+    :param failures: A sentence for each thing that could not be done.
+    """
+
+    inventory: Inventory
+    decisions: Sequence[Decision]
+    moved: list[Trashed] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    incomplete_builds: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def pruned(self) -> list[str]:
+        """The builds that may go."""
+        return [one.version for one in self.decisions if one.verdict is Verdict.PRUNE]
+
+
+def preview(
+    root: Path, *, current: str, rules: RetentionRules, trash_for: timedelta
+) -> Outcome:
+    """What ``prune()`` would do now, with nothing changed.
+
+    :raises ValueError: as ``prune()`` does.
+    """
+    inventory = take_inventory(root)
+    outcome = Outcome(inventory=inventory, decisions=decide(inventory, current, rules))
+    due = [
+        one.version for one in inventory.trash if _is_due(one, inventory.now, trash_for)
+    ]
+    outcome.deleted.extend(due if trash_for else [*due, *outcome.pruned])
+    outcome.incomplete_builds.extend(path.name for path in inventory.incomplete_builds)
+    return outcome
+
+
+def prune(
+    root: Path, *, current: str, rules: RetentionRules, trash_for: timedelta
+) -> Outcome:
+    """Move the builds that may go to the trash, and delete what was there long enough.
+
+    What was interrupted before is brought to an end first. What cannot be done is told in
+    the outcome, and the rest is done.
+
+    :param current: The build in service, by the settings.
+    :param trash_for: How long a build can be brought back; with none it is deleted at once.
+    :raises ValueError: with one sentence, when ``root`` is no folder, ``current`` or a
+        protected build is not there, or what a server has declared cannot be read.
+    :raises OSError: with one sentence, when somebody else has the lock for too long.
+    """
+    with state_dir.locked_root(root) as root:
+        now = state_dir.now(root)
+        failures: list[str] = []
+        trash.settle(root, failures)
+        # What others decided or did meanwhile counts, so nothing is known before the lock.
+        inventory = take_inventory(root, now=now)
+        decisions = decide(inventory, current, rules)
+        outcome = Outcome(inventory=inventory, decisions=decisions, failures=failures)
+        _empty(outcome, trash_for)
+        for version in outcome.pruned:
+            with collecting(root, failures):
+                _remove(outcome, version, trash_for)
+        _note_in_use(outcome, current)
+        _tidy(outcome)
+    return outcome
+
+
+def decide(
+    inventory: Inventory, current: str | None, rules: RetentionRules
+) -> list[Decision]:
+    """Apply the rules to what there is.
+
+    :raises ValueError: with one sentence, when a build that is named is not there.
+    """
+    there = [build.version for build in inventory.builds]
+    named = [] if current is None else [("current", current)]
+    named += [("protect", version) for version in sorted(rules.protected)]
+    for what, version in named:
+        if version not in there:
+            raise ValueError(
+                f"{what} must be a build in {inventory.root}, such as "
+                f"{', '.join(there[-3:]) or 'none'}, got {version!r}: nothing is removed "
+                "as long as that is in doubt"
+            )
+    return plan(
+        inventory.builds,
+        inventory.servers,
+        current=current,
+        now=inventory.now,
+        rules=rules,
+    )
+
+
+def _is_due(one: Trashed, now: float, trash_for: timedelta) -> bool:
+    return now - min(one.since, now) >= trash_for.total_seconds()
+
+
+def _empty(outcome: Outcome, trash_for: timedelta) -> None:
+    """Delete what was in the trash long enough, and what nobody will finish.
+
+    Before builds are moved, so that there is room on a full disk.
+    """
+    for one in outcome.inventory.trash:
+        if _is_due(one, outcome.inventory.now, trash_for):
+            with collecting(outcome.inventory.root, outcome.failures):
+                trash.delete(one)
+                outcome.deleted.append(one.version)
+    # Whoever writes a build has the lock, so these have no writer. And if a lock did not
+    # hold, the writer finds its folder under another name, and cannot show half of it.
+    for path in outcome.inventory.incomplete_builds:
+        version = path.name[1:].partition(".publishing-")[0]
+        gone = hidden_folder(outcome.inventory.root, version)
+        with collecting(outcome.inventory.root, outcome.failures):
+            os.rename(path, gone)
+            filesystem.remove_tree(gone)
+            outcome.incomplete_builds.append(path.name)
+
+
+def _remove(outcome: Outcome, version: str, trash_for: timedelta) -> None:
+    root = outcome.inventory.root
+    if trash_for:
+        outcome.moved.append(trash.move(root, version))
+    else:
+        trash.delete_at_once(root, version)
+        outcome.deleted.append(version)
+
+
+def _note_in_use(outcome: Outcome, current: str) -> None:
+    """Keep which builds are in service now, for servers that never declare theirs."""
+    there = {build.version for build in outcome.inventory.builds}
+    in_use = {current} | {one.version for one in outcome.inventory.servers}
+    with collecting(outcome.inventory.root, outcome.failures):
+        touch_last_used(outcome.inventory.root, sorted(in_use & there))
+
+
+def _tidy(outcome: Outcome) -> None:
+    """Forget what was known of builds that are no more."""
+    root = outcome.inventory.root
+    with collecting(root, outcome.failures):
+        in_trash = [one.version for one in trash.trashed(root)]
+        forget_last_used(root, keep=[*published(root), *in_trash])
+        for path in state_dir.stale_clock_files(root):
+            path.unlink(missing_ok=True)

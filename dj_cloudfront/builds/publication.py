@@ -1,0 +1,379 @@
+"""A build appears: written where nobody looks, shown by one rename, never changed again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from dj_cloudfront.build_version import check_build_version
+from dj_cloudfront.builds import compression, filesystem, layout
+from dj_cloudfront.builds.build_tree import DryRunTarget, FolderTarget, Previous, Tree
+from dj_cloudfront.builds.compression import check_codings
+from dj_cloudfront.builds.content import BytesContent, FileContent, read
+from dj_cloudfront.builds.css_references import Reference, ReferenceScanner
+from dj_cloudfront.builds.index import Index, read_index, render, scan
+from dj_cloudfront.builds.layout import check_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What publishing did, or would do.
+
+    :param path: The build's folder.
+    :param files: How many files it holds, companions included.
+    :param linked: How many of them are links to bytes that were there before.
+    :param copied: How many were written.
+    :param bytes_written: Of files, companions and the index.
+    :param companions: How many of the files are companions.
+    :param already_there: Whether the same content was published before: then nothing was done.
+    :param references: Root-absolute references in stylesheets, found or rewritten.
+    """
+
+    version: str
+    path: Path
+    files: int
+    linked: int
+    copied: int
+    bytes_written: int
+    companions: int
+    already_there: bool
+    references: tuple[Reference, ...]
+    seconds: float
+
+
+Progress = Callable[[str, int, int], None]
+
+
+class Publication:
+    """A build that is being written. Others wait from the first file until the end.
+
+    A context manager too, which abandons the build unless it was finished.
+
+    :param root: The folder that holds the builds.
+    :param precompress: Codings of companions to make: ``gzip``, ``br``.
+    :param find_references: A prefix, such as ``/static/``, that root-absolute references in
+        stylesheets begin with. They are reported.
+    :param rewrite_references: The same, and they are made relative.
+    :param progress: Called with what is done, how many are done, and of how many.
+    :param dry_run: Write nothing, wait for nobody, and say what would be written.
+    :raises ValueError: with one sentence, when one of these cannot be.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        version: str,
+        *,
+        precompress: Sequence[str] = (),
+        find_references: str | None = None,
+        rewrite_references: str | None = None,
+        progress: Progress | None = None,
+        dry_run: bool = False,
+    ) -> None:
+        self.root = Path(root)
+        self.version = check_build_version(version)
+        self.path = layout.hidden_folder(self.root, version)
+        self.previous: Path | None = None
+        self._codings = check_codings(precompress)
+        self._scanner = ReferenceScanner(
+            find=find_references, rewrite=rewrite_references
+        )
+        self._progress = progress or (lambda what, done, total: None)
+        self._dry_run = dry_run
+        self._existing: Index | None = None
+        self._tree: Tree | None = None
+        self._held = contextlib.ExitStack()
+        self._is_over = False
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.abandon()
+
+    def add(self, name: str, source: Path) -> None:
+        """Add a file with the bytes of ``source``: linked to the same bytes, or copied.
+
+        :param name: Relative to the build, with ``/`` between folders.
+        :param source: A link is followed; the build has what it leads to.
+        :raises ValueError: with one sentence, when the name or the source cannot be published.
+        :raises OSError: with one sentence, and the build is abandoned.
+        """
+        tree = self._open_tree()
+        check_name(name)
+        try:
+            with FileContent(source) as content:
+                tree.add(name, self._scanner.scan(name, content))
+        except OSError as error:
+            raise self._failed(error, source) from None
+
+    def add_bytes(self, name: str, data: bytes) -> None:
+        """Add a file with these bytes, as ``add`` does."""
+        tree = self._open_tree()
+        check_name(name)
+        try:
+            tree.add(name, self._scanner.scan(name, BytesContent(data)))
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def remove(self, name: str) -> None:
+        """Take a file out again, such as before another one of its name.
+
+        :raises KeyError: when none of this name was added.
+        """
+        tree = self._open_tree()
+        try:
+            tree.remove(name)
+        except OSError as error:
+            raise self._failed(error) from None
+        self._scanner.forget(name)
+
+    def exists(self, name: str) -> bool:
+        """Whether a file of this name was added."""
+        return self._tree is not None and name in self._tree.entries
+
+    def is_unchanged(self, name: str) -> bool:
+        """Whether the previous build has the same bytes under the name of a file added."""
+        return self._tree is not None and self._tree.entries[name].origin == name
+
+    def names(self) -> Iterator[str]:
+        """The names of all files that were added."""
+        yield from self._tree.entries if self._tree else ()
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of a file that was added.
+
+        :raises FileNotFoundError: when none of this name was added.
+        """
+        tree = self._open_tree()
+        if name not in tree.entries:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+        with tree.open(name) as content:
+            return io.BytesIO(read(content))
+
+    def finish(self) -> Published:
+        """Make the companions, write the index, sync, and show the build by one rename.
+
+        :raises ValueError: with one sentence, when the version exists with other content, or
+            a companion that was given is not its plain file's.
+        :raises OSError: with one sentence, and nothing of the build shows.
+        """
+        tree = self._open_tree()
+        try:
+            return self._finish(tree)
+        except OSError as error:
+            raise self._failed(error) from None
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Remove what was written, and let go of the lock. Nothing, once it is finished."""
+        self._is_over = True
+        self._held.close()
+
+    def _open_tree(self) -> Tree:
+        if self._is_over:
+            raise ValueError(
+                f"build {self.version!r} must be filled before it is finished or abandoned"
+            )
+        if self._tree is None:
+            try:
+                self._tree = self._begin()
+            except OSError as error:
+                raise self._failed(error) from None
+            except BaseException:
+                self.abandon()
+                raise
+        return self._tree
+
+    def _begin(self) -> Tree:
+        self._began = time.monotonic()
+        if not self._dry_run:
+            self._held.enter_context(
+                filesystem.locked(self.root, progress=self._progress)
+            )
+            layout.remove_incomplete_builds(self.root)
+        target = self.root / self.version
+        self._existing = existing_build(target)
+        existing = self._existing
+        previous = self._read(target, existing) if existing else self._read_newest()
+        folder = DryRunTarget() if self._dry_run else self._new_folder()
+        self._held.callback(folder.close)
+        return Tree(folder, previous)
+
+    def _read(self, path: Path, index: Index) -> Previous:
+        self.previous = path
+        previous = Previous(path, index)
+        self._held.callback(previous.close)
+        return previous
+
+    def _read_newest(self) -> Previous | None:
+        """The newest build with an index. A damaged one is no reason to publish nothing."""
+        for version in reversed(layout.published(self.root)):
+            path = self.root / version
+            with contextlib.suppress(ValueError):
+                if index := read_index(path):
+                    return self._read(path, index)
+        return None
+
+    def _new_folder(self) -> FolderTarget:
+        self._held.callback(self._remove)
+        return FolderTarget(self.path)
+
+    def _remove(self) -> None:
+        if self.path == self.root / self.version:
+            return
+        # What cannot be removed now is hidden, and the next one removes it.
+        with contextlib.suppress(OSError):
+            filesystem.remove_tree(self.path)
+
+    def _finish(self, tree: Tree) -> Published:
+        if not tree.entries:
+            raise ValueError(
+                f"a build must hold at least one file, but {self.version!r} got none: see "
+                "STATICFILES_DIRS and INSTALLED_APPS"
+            )
+        compression.check_companions(tree)
+        if self._existing is not None:
+            return self._keep(self._existing, tree)
+        compression.make_companions(tree, self._codings, self._progress)
+        index = tree.index(self.version)
+        self._progress("syncing", 0, 1)
+        size = tree.finish(render(index))
+        if not self._dry_run:
+            self._show()
+        self._progress("syncing", 1, 1)
+        linked = sum(one.linked for one in tree.entries.values())
+        return self._published(index, linked=linked, bytes_written=size)
+
+    def _show(self) -> None:
+        target = self.root / self.version
+        os.rename(self.path, target)
+        self.path = target
+        filesystem.fsync_folder(self.root)
+
+    def _keep(self, existing: Index, tree: Tree) -> Published:
+        difference = first_difference(existing, tree)
+        if difference:
+            raise ValueError(
+                f"build {self.version!r} must keep what was published, but {difference}: "
+                "publish under a BUILD_VERSION that was never used"
+            )
+        if not self._dry_run:
+            # For one that was killed between the rename and its sync.
+            filesystem.fsync_folder(self.root)
+        return self._published(existing, already_there=True)
+
+    def _published(
+        self,
+        index: Index,
+        *,
+        linked: int = 0,
+        bytes_written: int = 0,
+        already_there: bool = False,
+    ) -> Published:
+        files = len(index.files)
+        return Published(
+            version=self.version,
+            path=self.root / self.version,
+            files=files,
+            linked=linked,
+            copied=0 if already_there else files - linked,
+            bytes_written=bytes_written,
+            companions=sum(map(index.is_companion, index.files)),
+            already_there=already_there,
+            references=self._scanner.found(),
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _failed(self, error: OSError, source: Path | None = None) -> OSError:
+        """The error as a sentence, after which nothing more can be done."""
+        self.abandon()
+        of_source = source is not None and error.filename == os.fspath(source)
+        place = Path.cwd() if of_source else self.path
+        return filesystem.explained(error, f"publishing {self.version!r}", place)
+
+
+def existing_build(path: Path) -> Index | None:
+    """What is published in this folder; None when it does not exist or is empty.
+
+    :raises ValueError: with one sentence, when it is no folder, or its index is damaged.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISDIR(mode):
+        raise ValueError(
+            f"{path} must be a build's folder or not exist, but it is a link or a file: move "
+            "it away, or publish under another BUILD_VERSION"
+        )
+    if next(path.iterdir(), None) is None:
+        return None
+    return read_index(path) or scan(path, path.name)
+
+
+def first_difference(published: Index, tree: Tree) -> str | None:
+    """What keeps a tree from being the published build, companions aside.
+
+    :param tree: Filled with the published build as its previous one.
+    """
+    index = tree.index(published.version)
+    for name in sorted({*published.files, *index.files}):
+        if published.is_companion(name) or index.is_companion(name):
+            continue
+        old, new = published.files.get(name), index.files.get(name)
+        if old is None:
+            return f"{name!r} is not in it"
+        if new is None:
+            return f"{name!r} is in it and is no longer among the files"
+        if old != new:
+            return f"{name!r} has other bytes in it"
+        if tree.entries[name].origin != name:
+            return f"{name!r} has been changed in it since"
+    return None
+
+
+def publish(
+    root: Path,
+    version: str,
+    sources: Iterable[tuple[str, Path]],
+    *,
+    precompress: Sequence[str] = (),
+    find_references: str | None = None,
+    rewrite_references: str | None = None,
+    progress: Progress | None = None,
+    dry_run: bool = False,
+) -> Published:
+    """Publish a build from names and the files that hold their content.
+
+    :raises ValueError: with one sentence, when a name, a source or the version cannot be
+        published, or the version exists with other content.
+    :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        Nothing of the build shows then.
+    """
+    files = list(sources)
+    step = max(1, len(files) // 100)
+    with Publication(
+        root,
+        version,
+        precompress=precompress,
+        find_references=find_references,
+        rewrite_references=rewrite_references,
+        progress=progress,
+        dry_run=dry_run,
+    ) as publication:
+        for done, (name, source) in enumerate(files, 1):
+            publication.add(name, source)
+            if progress and (done % step == 0 or done == len(files)):
+                progress("publishing", done, len(files))
+        return publication.finish()

@@ -1,3 +1,0 @@
-"""The folder of a build that is being written: inner parts of ``publish``."""
-
-from __future__ import annotations

@@ -1,0 +1,270 @@
+"""Every mistake that the checks know. The ids are a public interface: none is used twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.checks import CheckMessage, Error, Warning
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemCheck:
+    """A mistake that settings can show.
+
+    :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning.
+    :param what: The mistake, for the table in ``docs/checks.md``.
+    :param cure: What to do, for that table and as the hint.
+    :param deploy: Whether only ``manage.py check --deploy`` looks for it.
+    """
+
+    id: str
+    what: str
+    cure: str
+    deploy: bool = False
+
+    @property
+    def level(self) -> str:
+        return "error" if self.id.startswith("E") else "warning"
+
+    def found(self, problem: str) -> CheckMessage:
+        """The mistake, as it was found: a sentence that begins with the setting's name."""
+        kind = Error if self.level == "error" else Warning
+        return kind(problem, hint=self.cure, id=f"dj_cloudfront.{self.id}")
+
+
+_ALL_THREE = (
+    "set STATIC_URL, STATIC_ROOT, MEDIA_URL = "
+    "CDN.static_url, CDN.static_root, CDN.media_url"
+)
+_APART = "keep both beside each other, as /var/mysite/static and /var/mysite/media"
+_WRAP = "wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)"
+
+NO_CDN = SystemCheck(
+    id="E001",
+    what="`CDN` is missing, or is no value of `config()`",
+    cure="keep the value of dj_cloudfront.config() as CDN in the settings",
+)
+NO_BUILD_IN_URL = SystemCheck(
+    id="E002",
+    what="`STATIC_URL` has no build version in its path, or another one",
+    cure=_ALL_THREE,
+)
+QUERY_IN_URL = SystemCheck(
+    id="E003",
+    what="`STATIC_URL` has a query string, which caches ignore or fill with old files",
+    cure=_ALL_THREE,
+)
+ALL_BUILDS = SystemCheck(
+    id="E004",
+    what="`STATIC_ROOT` is the folder of all builds, which `collectstatic --clear` empties",
+    cure=_ALL_THREE,
+)
+STATIC_IN_MEDIA = SystemCheck(
+    id="E005",
+    what="the builds are inside `MEDIA_ROOT`, so an upload can replace a script",
+    cure=_APART,
+)
+MEDIA_IN_STATIC = SystemCheck(
+    id="E006",
+    what="`MEDIA_ROOT` is inside the builds' folder: uploads live for a year, without sandbox",
+    cure=_APART,
+)
+BUILDS_AMONG_SOURCES = SystemCheck(
+    id="E007",
+    what="`STATICFILES_DIRS` overlaps the builds' folder, so each build holds all older ones",
+    cure="keep what collectstatic reads and what it writes in folders apart",
+)
+BUILD_MISSING = SystemCheck(
+    id="E008",
+    what="the build is not on this server, so its pages have no assets",
+    cure="publish it before the pages that refer to it: manage.py cdn publish",
+    deploy=True,
+)
+BUILD_DAMAGED = SystemCheck(
+    id="E009",
+    what="the build's index is damaged, or is the index of another build",
+    cure="publish again under a new build version; never rename or edit a build",
+    deploy=True,
+)
+PRIVATE_IN_PUBLIC = SystemCheck(
+    id="E010",
+    what="private files are inside `MEDIA_ROOT`, where anybody may read them",
+    cure="give private files a folder of their own, as /var/mysite/private",
+)
+FILES_BEHIND = SystemCheck(
+    id="E011",
+    what="what serves files comes after `CdnTreeMiddleware`, so every asset is a 404",
+    cure="put it before CdnTreeMiddleware, or take it out where a web server has the files",
+)
+
+OTHER_STATIC_URL = SystemCheck(
+    id="W001",
+    what="`STATIC_URL` has the build, but another host than the CDN's",
+    cure=_ALL_THREE,
+)
+OTHER_MEDIA_URL = SystemCheck(
+    id="W002",
+    what="`MEDIA_URL` is not that of the CDN",
+    cure=_ALL_THREE,
+)
+DEBUG_WITH_CDN = SystemCheck(
+    id="W003",
+    what="`DEBUG` with the CDN's URLs: `runserver` serves neither static files nor media",
+    cure="pass local=DEBUG to dj_cloudfront.config()",
+)
+LOCAL_WITHOUT_DEBUG = SystemCheck(
+    id="W004",
+    what="local URLs without `DEBUG`: no build in them, and no CDN",
+    cure="pass local=DEBUG to dj_cloudfront.config()",
+    deploy=True,
+)
+PLAIN_HTTP = SystemCheck(
+    id="W005",
+    what="the CDN's URLs are plain HTTP, as for an edge on this machine",
+    cure="leave DJ_CLOUDFRONT_URL_FORMAT unset on a server",
+    deploy=True,
+)
+NAME_COMES_AGAIN = SystemCheck(
+    id="W006",
+    what="the build version is a name that comes again, such as `latest`",
+    cure="use a name that no release had, such as a commit or a date with a number",
+)
+OTHER_STATIC_ROOT = SystemCheck(
+    id="W007",
+    what="`STATIC_ROOT` is not the folder of the build that `STATIC_URL` names",
+    cure=_ALL_THREE,
+)
+BUILD_AS_PREFIX = SystemCheck(
+    id="W008",
+    what="a prefix in `STATICFILES_DIRS` is the build version, which URLs then have twice",
+    cure="leave the prefix out: CDN.static_url and CDN.static_root have the build",
+)
+NO_BUILDS_HERE = SystemCheck(
+    id="W009",
+    what="this machine has no folder of builds",
+    cure="check on the server that has the files, or silence this where others serve them",
+    deploy=True,
+)
+NO_INDEX = SystemCheck(
+    id="W010",
+    what="the build has no index, so nothing tells whether it is complete",
+    cure="publish with manage.py cdn publish, or collect with a storage of dj_cloudfront",
+    deploy=True,
+)
+NO_MEDIA_ROOT = SystemCheck(
+    id="W011",
+    what="`MEDIA_ROOT` is empty, so uploads go to the working directory",
+    cure="set it to the folder that the web server shows as /media/",
+    deploy=True,
+)
+NO_STATICFILES = SystemCheck(
+    id="W012",
+    what="`django.contrib.staticfiles` is not installed, so there is no `collectstatic`",
+    cure="add django.contrib.staticfiles to INSTALLED_APPS",
+)
+STATIC_STORAGE = SystemCheck(
+    id="W013",
+    what="`STORAGES` has a staticfiles storage that publishes no builds: `collectstatic` works, "
+    "file by file in a folder that shows, and `cdn publish` refuses",
+    cure="use dj_cloudfront.storage.BuildStorage, or ManifestBuildStorage for hashed names",
+)
+REMOTE_STORAGE = SystemCheck(
+    id="W014",
+    what="`STORAGES` keeps uploads elsewhere than the media distribution reads them",
+    cure="use FileSystemStorage without location and base_url, or give the bucket's storage "
+    "the media host as its custom_domain",
+)
+OVERWRITING_STORAGE = SystemCheck(
+    id="W015",
+    what="`STORAGES` lets an upload replace another one, whose copy stays at the edges",
+    cure="leave names unique: no allow_overwrite, and file_overwrite=False for S3",
+)
+UNREADABLE = SystemCheck(
+    id="W016",
+    what="`FILE_UPLOAD_PERMISSIONS` or those of folders keep the web server out",
+    cure="leave both at their defaults, 0o644 and None",
+)
+NO_MIDDLEWARE = SystemCheck(
+    id="W017",
+    what="`CdnTreeMiddleware` is missing, the last line against reading the site itself",
+    cure="put dj_cloudfront.middleware.CdnTreeMiddleware first in MIDDLEWARE",
+)
+MIDDLEWARE_ORDER = SystemCheck(
+    id="W018",
+    what="something other than files is answered before `CdnTreeMiddleware`",
+    cure="put it first in MIDDLEWARE, right behind WhiteNoise where that serves the files",
+)
+WHITENOISE_PREFIX = SystemCheck(
+    id="W019",
+    what="WhiteNoise does not answer under `/static/`, where the distribution asks",
+    cure="use the middleware that manage.py cdn conf whitenoise prints, or take it out",
+)
+WHITENOISE_AGE = SystemCheck(
+    id="W020",
+    what="WhiteNoise lets caches keep a build for less than a day, by default for a minute",
+    cure="use the middleware that manage.py cdn conf whitenoise prints, or set "
+    "WHITENOISE_MAX_AGE = 31536000",
+)
+REDIRECTED_FILES = SystemCheck(
+    id="W021",
+    what="`SECURE_SSL_REDIRECT` sends the distribution away from the files of WhiteNoise",
+    cure="put it before SecurityMiddleware, or set SECURE_PROXY_SSL_HEADER",
+    deploy=True,
+)
+ROUTES = SystemCheck(
+    id="W022",
+    what="`ROOT_URLCONF` has routes below `/static/` or `/media/`, which never get a request",
+    cure="move the routes: the web server answers for both folders",
+)
+COOKIE_DOMAIN = SystemCheck(
+    id="W023",
+    what="a cookie's domain covers a host of the CDN, so every file is asked for with it",
+    cure="leave the domain at None, or name the CDN's hosts outside of it",
+    deploy=True,
+)
+TRUSTED_UPLOADS = SystemCheck(
+    id="W024",
+    what="`CSRF_TRUSTED_ORIGINS` covers the host of uploads",
+    cure="name the trusted origins one by one",
+    deploy=True,
+)
+CDN_AS_SITE = SystemCheck(
+    id="W025",
+    what="`ALLOWED_HOSTS` has a host of the CDN, where the site should not be",
+    cure="take it out: a distribution asks by the server's own name",
+    deploy=True,
+)
+POLICY = SystemCheck(
+    id="W026",
+    what="the Content Security Policy keeps out scripts, stylesheets or images of the CDN",
+    cure=_WRAP,
+)
+POLICY_OF_KINDS = SystemCheck(
+    id="W027",
+    what="the Content Security Policy keeps out fonts, sound, video or manifests of the build",
+    cure=_WRAP,
+    deploy=True,
+)
+SPRITE = SystemCheck(
+    id="W028",
+    what="a template has `<use href>` of a static file, which browsers refuse across hosts",
+    cure="inline the sprite, or use <img src='sprite.svg#name'> with <view> elements",
+    deploy=True,
+)
+WORKER = SystemCheck(
+    id="W029",
+    what="a page starts a `Worker` of a static file, which browsers refuse across hosts",
+    cure="serve the worker's script from the site itself",
+    deploy=True,
+)
+SERVICE_WORKER = SystemCheck(
+    id="W030",
+    what="a page registers a service worker of a static file, which browsers refuse",
+    cure="serve its script from the site itself, at the root of what it controls",
+    deploy=True,
+)
+
+SYSTEM_CHECKS: tuple[SystemCheck, ...] = tuple(
+    value for value in globals().values() if isinstance(value, SystemCheck)
+)
+"""In the order of the ids."""

@@ -1,0 +1,136 @@
+"""What ``list``, ``prune`` and ``use`` have in common: the builds, the rules, the errors."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront import cdn_setting
+from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.builds.retention import RetentionRules
+
+_DEFAULT = RetentionRules()
+
+
+def days(text: str) -> timedelta:
+    """The type of an option that is a number of days."""
+    try:
+        found = timedelta(days=float(text))
+    except (ValueError, OverflowError):
+        found = timedelta(days=-1)
+    if found < timedelta(0):
+        raise argparse.ArgumentTypeError(
+            f"must be a number of days, such as 30 or 0.5, got {text!r}"
+        )
+    return found
+
+
+def add_rules(parser: CommandParser) -> None:
+    """The options that say which builds may go."""
+    kept, wait = _DEFAULT.keep, _DEFAULT.superseded_for.days
+    parser.add_argument(
+        "--keep",
+        type=int,
+        default=kept,
+        metavar="N",
+        help=f"the newest so many stay, however old (default: {kept})",
+    )
+    parser.add_argument(
+        "--superseded",
+        type=days,
+        default=_DEFAULT.superseded_for,
+        metavar="DAYS",
+        help=f"a build stays until it is out of service for so long (default: {wait})",
+    )
+    parser.add_argument(
+        "--protect",
+        action="append",
+        default=[],
+        metavar="VERSION",
+        help="this build stays; may be given several times",
+    )
+    parser.add_argument(
+        "--without-index",
+        action="store_true",
+        help="folders without a sound index, as of plain collectstatic, are builds too",
+    )
+    parser.add_argument(
+        "--current",
+        metavar="VERSION",
+        help="the build in service (default: the one of the settings)",
+    )
+    parser.add_argument("--json", action="store_true", help="for scripts")
+
+
+def rules_of(options: Mapping[str, Any]) -> RetentionRules:
+    """The rules that the options say.
+
+    :raises ValueError: with one sentence, when they are none.
+    """
+    return RetentionRules(
+        keep=options["keep"],
+        superseded_for=options["superseded"],
+        protected=frozenset(options["protect"]),
+        without_index=options["without_index"],
+    )
+
+
+def builds_root() -> Path:
+    """The folder that holds the builds."""
+    return Path(cdn_setting.cdn().builds_root)
+
+
+def build_in_service() -> str | None:
+    """The build of the settings; None if their URLs are local or without a build."""
+    cdn = cdn_setting.cdn()
+    return None if cdn.is_local else cdn.build_version
+
+
+@contextlib.contextmanager
+def as_command_error(what: str) -> Iterator[None]:
+    """End the command with one sentence, where the caller can mend what is wrong.
+
+    :param what: What fails then, such as ``pruning``.
+    """
+    try:
+        yield
+    except (ImproperlyConfigured, ValueError) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(str(explained(error, what, builds_root()))) from error
+
+
+def iso(time: float | None) -> str | None:
+    """A time for a script, in UTC."""
+    if time is None:
+        return None
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
+
+
+def moment(time: float | None) -> str:
+    """A time for a person, in the time zone of the settings."""
+    if time is None:
+        return "not known"
+    return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M")
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[int]
+) -> str:
+    """Rows of cells as lines. ``right`` are the columns of numbers."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = []
+    for row in (head, *rows):
+        cells = [
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,202 @@
+"""A build from what the finders find, by the storage of the settings, without ``collectstatic``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import STATICFILES_STORAGE_ALIAS, settings
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import FileSystemStorage, Storage
+from django.core.management.base import CommandError
+from django.utils.module_loading import import_string
+
+from dj_cloudfront.builds.publication import Progress, Publication, Published
+from dj_cloudfront.config import Cdn
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
+
+_OPENING = {name: getattr(FileSystemStorage, name) for name in ("open", "_open")}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A file of a finder.
+
+    :param name: In the build, with ``/`` between folders.
+    :param path: In the finder's storage.
+    """
+
+    name: str
+    path: str
+    storage: Storage
+
+    @property
+    def where(self) -> str:
+        """For a person: the path on the disk, or in its storage."""
+        return str(self._path() or f"{self.path} in {self.storage!r}")
+
+    @contextmanager
+    def file(self) -> Iterator[Path]:
+        """A file on this machine's disk with the content: the very one, where there is one."""
+        path = self._path()
+        if path is not None:
+            yield path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder) / "copy"
+            with self.storage.open(self.path) as content, copy.open("wb") as file:
+                for chunk in content.chunks():
+                    file.write(chunk.encode() if isinstance(chunk, str) else chunk)
+            yield copy
+
+    def _path(self) -> Path | None:
+        """None where the storage has other content than a file that it may name."""
+        storage = self.storage
+        if not isinstance(storage, FileSystemStorage):
+            return None
+        # Not type(): the default storage is behind a proxy.
+        kind = storage.__class__
+        if any(getattr(kind, name) is not own for name, own in _OPENING.items()):
+            return None
+        # Without the storage's check of a path, which it has just listed.
+        return Path(os.path.join(storage.location, self.path))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundSources:
+    """:param hidden: Those that another one of the same name comes before."""
+
+    sources: Sequence[Source]
+    hidden: Sequence[Source]
+
+
+def find_sources(ignore: Sequence[str] = ()) -> FoundSources:
+    """All that the finders find; of several files of one name the first counts.
+
+    :param ignore: Glob patterns beside those of the staticfiles app.
+    """
+    own = getattr(apps.get_app_config("staticfiles"), "ignore_patterns", ())
+    patterns = [os.path.normpath(pattern) for pattern in (*ignore, *own)]
+    first: dict[str, Source] = {}
+    hidden = []
+    for finder in get_finders():
+        for path, storage in finder.list(patterns):
+            prefix = getattr(storage, "prefix", None)
+            name = os.path.join(prefix, path) if prefix else path
+            source = Source(name=name.replace(os.sep, "/"), path=path, storage=storage)
+            if first.setdefault(source.name, source) is not source:
+                hidden.append(source)
+    return FoundSources(sources=tuple(first.values()), hidden=hidden)
+
+
+def configured_storage(cdn: Cdn, version: str | None = None) -> PublishingStorage:
+    """The storage of ``STORAGES["staticfiles"]``, for the build that ``cdn`` or ``version`` names.
+
+    Django's plain ``StaticFilesStorage`` gives the same URLs as ``BuildStorage``, which stands
+    for it then.
+
+    :raises ImproperlyConfigured: with one sentence, when it gives other URLs, or ``STATIC_ROOT``
+        is not that of ``cdn``.
+    """
+    backend, options = _backend()
+    _check(cdn, backend(**options))
+    if version is None or version == cdn.build_version:
+        return backend(**options)
+    base_url = cdn.static_url.removesuffix(f"{cdn.build_version}/") + f"{version}/"
+    location = os.path.join(cdn.builds_root, version)
+    return backend(**{**options, "location": location, "base_url": base_url})
+
+
+def _backend() -> tuple[type[PublishingStorage], dict[str, Any]]:
+    try:
+        parameters = settings.STORAGES[STATICFILES_STORAGE_ALIAS]
+        backend = import_string(parameters["BACKEND"])
+    except (KeyError, ImportError) as error:
+        raise ImproperlyConfigured(
+            "STORAGES['staticfiles']['BACKEND'] must be a storage, such as "
+            f"'dj_cloudfront.storage.BuildStorage', but cannot be used ({error})"
+        ) from error
+    if backend is StaticFilesStorage:
+        backend = BuildStorage
+    if not issubclass(backend, PublishingStorage):
+        hashed = issubclass(backend, HashedFilesMixin)
+        better = ManifestBuildStorage if hashed else BuildStorage
+        raise ImproperlyConfigured(
+            "STORAGES['staticfiles']['BACKEND'] must be a storage that publishes builds, such "
+            f"as 'dj_cloudfront.storage.{better.__name__}', got {parameters['BACKEND']!r}: "
+            "pages would refer to names that the build does not have"
+        )
+    return backend, parameters.get("OPTIONS", {})
+
+
+def _check(cdn: Cdn, storage: PublishingStorage) -> None:
+    wanted = os.path.abspath(cdn.static_root)
+    if storage.location != wanted:
+        raise ImproperlyConfigured(
+            f"STATIC_ROOT must be CDN.static_root, such as {wanted!r}, got "
+            f"{storage.location!r}: in the settings, write STATIC_ROOT = CDN.static_root"
+        )
+
+
+def publish(
+    storage: PublishingStorage,
+    sources: Sequence[Source],
+    *,
+    progress: Progress,
+    dry_run: bool = False,
+) -> Published:
+    """Publish the storage's build with the content of the sources.
+
+    :raises CommandError: with one sentence, when a file cannot be hashed.
+    :raises ValueError: with one sentence, when the build cannot be published.
+    :raises OSError: with one sentence, when the disk or a permission does not allow it.
+    """
+    with storage.publication(progress=progress, dry_run=dry_run) as publication:
+        _add(publication, sources, progress)
+        _process(storage, publication, [source.name for source in sources], progress)
+        published = publication.finish()
+    if not dry_run:
+        storage.published(published)
+    return published
+
+
+def _add(
+    publication: Publication, sources: Sequence[Source], progress: Progress
+) -> None:
+    step = max(1, len(sources) // 100)
+    for done, source in enumerate(sources, 1):
+        with source.file() as path:
+            publication.add(source.name, path)
+        if done % step == 0 or done == len(sources):
+            progress("publishing", done, len(sources))
+
+
+def _process(
+    storage: PublishingStorage,
+    publication: Publication,
+    names: Sequence[str],
+    progress: Progress,
+) -> None:
+    for done, (name, _, processed) in enumerate(storage.process(publication, names), 1):
+        if isinstance(processed, Exception):
+            raise CommandError(
+                f"{name} must be UTF-8 and refer to files of the build, but: "
+                f"{_why(processed)}; mend it, or publish with "
+                "dj_cloudfront.storage.BuildStorage, which leaves references as they are"
+            ) from processed
+        progress("hashing", done, max(done, len(names)))
+
+
+def _why(error: Exception) -> str:
+    """Django's words, without the storage that they name, and with the line if they have it."""
+    said = str(error).partition(" with <")[0].rstrip(".")
+    return " ".join(": ".join((said, *getattr(error, "__notes__", ()))).split())

@@ -1,0 +1,243 @@
+"""What a storage is given to save."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import weakref
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files import File
+
+from dj_cloudfront.builds.css_references import Reference
+from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.builds.publication import Progress, Publication, Published
+from dj_cloudfront.staticfiles.collecting import (
+    as_command_error,
+    begin,
+    check_options,
+    running_collectstatic,
+)
+from dj_cloudfront.staticfiles.django_types import Files, Processed
+from dj_cloudfront.staticfiles.storage_options import (
+    BuildLocation,
+    PublishingOptions,
+    build_location,
+    is_local,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.staticfiles.management.commands.collectstatic import Command
+
+
+def file_of(content: File[Any]) -> Path | None:
+    """The file on the disk that this is, as it is there."""
+    file, name = getattr(content, "file", None), content.name
+    if type(content) is not File or not isinstance(file, io.BufferedReader) or not name:
+        return None
+    try:
+        same = os.path.samestat(os.fstat(file.fileno()), os.stat(name))
+    except (OSError, ValueError):
+        return None
+    return Path(name) if same else None
+
+
+def bytes_of(content: File[Any]) -> bytes:
+    """All of it; text is UTF-8."""
+    return b"".join(
+        chunk.encode() if isinstance(chunk, str) else chunk
+        for chunk in content.chunks()
+    )
+
+
+logger = logging.getLogger("dj_cloudfront")
+
+
+class PublishingStorage(Files):
+    """What the storages have in common.
+
+    ``collectstatic`` fills a hidden folder beside the builds; ``post_process``, its last step,
+    shows it by one rename. Until then the storage reads and writes there, for the command
+    alone. With local URLs it is Django's own storage.
+
+    :param precompress: Companions to write for files that compress well: ``gz``, ``br``.
+    :param rewrite_references: Whether root-absolute references in stylesheets are made
+        relative. Default: they are only reported.
+    :param reference_prefix: What such references begin with.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        base_url: str | None = None,
+        *args: Any,
+        precompress: Sequence[str] = (),
+        rewrite_references: bool = False,
+        reference_prefix: str = "/static/",
+        **options: Any,
+    ) -> None:
+        self.publishing = PublishingOptions(
+            precompress=precompress,
+            rewrite_references=rewrite_references,
+            reference_prefix=reference_prefix,
+        )
+        self._writing: Publication | None = None
+        self._collected: weakref.WeakKeyDictionary[Command, Publication]
+        self._collected = weakref.WeakKeyDictionary()
+        super().__init__(location, base_url, *args, **options)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the URLs are this server's own, so that nothing is published."""
+        return is_local(self.location, self.base_url)
+
+    @property
+    def place(self) -> BuildLocation:
+        """The builds' root and the build's name, from ``STATIC_ROOT``.
+
+        :raises ImproperlyConfigured: when that and ``STATIC_URL`` do not name one build.
+        """
+        return build_location(self.location, self.base_url)
+
+    def publication(
+        self, *, progress: Progress | None = None, dry_run: bool = False
+    ) -> Publication:
+        """Begin to write the build, in the way that the storage's options say."""
+        place = self.place
+        return Publication(
+            place.root,
+            place.version,
+            progress=progress,
+            dry_run=dry_run,
+            **self.publishing.arguments(),
+        )
+
+    def process(
+        self, publication: Publication, names: Collection[str]
+    ) -> Generator[Processed]:
+        """Add what is made of the files that a build has."""
+        yield from ()
+
+    def published(self, published: Published) -> None:
+        """What is left to do when the build shows."""
+
+    def references_in(self, published: Published) -> list[Reference]:
+        """Root-absolute references in the stylesheets of a build."""
+        return [*published.references]
+
+    def stray_references(self, published: Published) -> list[Reference]:
+        """Those of them that lead out of the build still."""
+        if self.publishing.rewrite_references:
+            return []
+        return self.references_in(published)
+
+    def path(self, name: str | os.PathLike[str]) -> str:
+        path = super().path(name)
+        publication = self._being_written()
+        if publication is None:
+            return path
+        # What Django's check has let pass begins with the location.
+        return os.fspath(publication.path) + path[len(self.location) :]
+
+    def delete(self, name: str) -> None:
+        publication = self._being_written()
+        if publication is not None:
+            publication.remove(name)
+            return
+        self._check_writing(name)
+        super().delete(name)
+
+    def post_process(
+        self, paths: Collection[str], dry_run: bool = False, **options: Any
+    ) -> Iterator[Processed]:
+        publication = self._being_written()
+        if publication is None:
+            return
+        with publication, as_command_error():
+            if dry_run:
+                return
+            names = [name.replace(os.sep, "/") for name in paths]
+            processing = self.process(publication, names)
+            for processed in processing:
+                if isinstance(processed[2], Exception):
+                    # The command raises it, and tells nobody that it has ended.
+                    processing.close()
+                    publication.abandon()
+                    yield processed
+                    return
+                yield processed
+            published = publication.finish()
+        self._forget(publication)
+        self.published(published)
+        for reference in self.stray_references(published):
+            logger.warning("%s", complaint(reference))
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        if set(mode) & set("wax+"):
+            self._check_writing(name)
+        return super()._open(name, mode)
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        publication = self._being_written()
+        if publication is None:
+            self._check_writing(name)
+            return super()._save(name, content)
+        with as_command_error():
+            source = file_of(content)
+            if source is not None:
+                publication.add(name, source)
+            else:
+                publication.add_bytes(name, bytes_of(content))
+        return name
+
+    def _being_written(self) -> Publication | None:
+        """The build that the caller writes, which others do not see yet."""
+        if self._writing is not None:
+            return self._writing
+        command = running_collectstatic()
+        if command is None or self.is_local:
+            return None
+        if command not in self._collected:
+            check_options(command)
+            with as_command_error():
+                publication = self.publication(dry_run=command.dry_run)
+            begin(command, publication)
+            self._collected[command] = publication
+        return self._collected[command]
+
+    def _forget(self, publication: Publication) -> None:
+        for command, one in list(self._collected.items()):
+            if one is publication:
+                del self._collected[command]
+
+    @contextmanager
+    def _writes(self, publication: Publication) -> Iterator[None]:
+        self._writing, before = publication, self._writing
+        try:
+            yield
+        finally:
+            self._writing = before
+
+    def _check_writing(self, name: str) -> None:
+        if self.is_local and not os.path.exists(
+            os.path.join(self.location, INDEX_NAME)
+        ):
+            return
+        raise ImproperlyConfigured(
+            f"a build must not change, such as {self.location}, got {name!r} to write or to "
+            "delete: let a finder find the file before collectstatic or 'cdn publish', or "
+            "keep it in another storage"
+        )
+
+
+def complaint(reference: Reference) -> str:
+    """A line for a person."""
+    return (
+        f"{reference.name}:{reference.line}: url({reference.url}) leads out of the build, to "
+        f"where the CDN has nothing: write {reference.relative}, or let rewrite_references do it"
+    )

@@ -1,3 +1,0 @@
-"""Names that hold a hash of the content, and the manifest that knows them."""
-
-from __future__ import annotations

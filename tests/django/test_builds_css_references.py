@@ -1,0 +1,239 @@
+"""References in stylesheets that lead out of the build."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from urllib.parse import urljoin
+
+import pytest
+from builds_support import files_of, publish_files
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dj_cloudfront.builds.css_references import made_relative, references_in
+from dj_cloudfront.builds.publication import Publication
+
+FOUND = [
+    "a{b:url(/static/x.png)}",
+    "a{b:url('/static/x.png')}",
+    'a{b:url("/static/x.png")}',
+    "a{b:url( '/static/x.png' )}",
+    "a{b:url(\n\t/static/x.png\n)}",
+    "a{b:URL(/static/x.png)}",
+    "@import '/static/x.png';",
+    '@import "/static/x.png" screen;',
+    '@IMPORT"/static/x.png";',
+    "@import url(/static/x.png);",
+    "@import url('/static/x.png') print;",
+    "a{b:c}/**/a{b:url(/static/x.png)}",
+    'a{content:"\'";b:url(/static/x.png)}',
+    "/* it's */ a{b:url(/static/x.png)}",
+    "a{content:'\\'';b:url(/static/x.png)}",
+    "@font-face{src:local('x'),url(/static/x.png) format('woff2')}",
+    "a{b:image-set(url(/static/x.png) 1x)}",
+    "a{content:'it's}\na{b:url(/static/x.png)}",
+    "\ufeffa{b:url(/static/x.png)}",
+]
+
+NOT_FOUND = [
+    "a{b:url(x.png)}",
+    "a{b:url(../static/x.png)}",
+    "a{b:url(/media/x.png)}",
+    "a{b:url(/staticfiles/x.png)}",
+    "a{b:url(/Static/x.png)}",
+    "a{b:url(//static/x.png)}",
+    "a{b:url(https://www.example.com/static/x.png)}",
+    "a{b:url(data:image/svg+xml,/static/x.png)}",
+    "/* url(/static/x.png) */",
+    "/* @import '/static/x.png' */",
+    "/* no end url(/static/x.png)",
+    "a{content:'url(/static/x.png)'}",
+    "a{content:\"@import '/static/x.png'\"}",
+    "a{content:'/static/x.png'}",
+    "a{b:url(/static/../admin/x.png)}",
+    "a{b:url('/static/x.png}",
+    "a{content:'it url(/static/x.png)}",
+    "",
+]
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "static"
+
+
+@pytest.mark.parametrize("css", FOUND)
+def test_a_root_absolute_reference_is_found(css):
+    [found] = references_in("css/site.css", css.encode(), "/static/")
+    assert (found.name, found.url) == ("css/site.css", "/static/x.png")
+    assert found.relative == "../x.png"
+
+
+@pytest.mark.parametrize("css", NOT_FOUND)
+def test_what_is_no_such_reference_is_left_alone(css):
+    data = css.encode()
+    assert references_in("css/site.css", data, "/static/") == []
+    assert made_relative("css/site.css", data, "/static/") == data
+
+
+def test_references_come_with_their_lines_in_their_order():
+    css = b"a{}\n/*\n*/b{c:url(/static/1)}\r\n\nd{e:url(/static/2),url(/static/3)}"
+    found = references_in("site.css", css, "/static/")
+    assert [(one.line, one.url) for one in found] == [
+        (3, "/static/1"),
+        (5, "/static/2"),
+        (5, "/static/3"),
+    ]
+
+
+@pytest.mark.parametrize("css", FOUND)
+def test_only_the_reference_is_rewritten(css):
+    expected = css.replace("/static/x.png", "../x.png").encode()
+    assert made_relative("css/site.css", css.encode(), "/static/") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "relative"),
+    [
+        ("site.css", "/static/img/x.png", "img/x.png"),
+        ("css/site.css", "/static/css/x.png", "x.png"),
+        ("css/site.css", "/static/css/fonts/x.woff2", "fonts/x.woff2"),
+        ("a/b/c.css", "/static/d/e.png", "../../d/e.png"),
+        ("css/site.css", "/static/x.eot?#iefix", "../x.eot?#iefix"),
+        ("css/site.css", "/static/x.svg#a/b", "../x.svg#a/b"),
+        ("css/site.css", "/static/x.png?v=/static/", "../x.png?v=/static/"),
+        ("css/site.css", "/static/a%20b.png", "../a%20b.png"),
+        ("css/site.css", "/static/a//b.png", "../a/b.png"),
+        ("css/site.css", "/static/./a/../b.png", "../b.png"),
+        ("css/site.css", "/static/img/", "../img/"),
+        ("site.css", "/static/a:b.png", "./a:b.png"),
+        ("site.css", "/static/", "./"),
+    ],
+)
+def test_a_reference_becomes_relative_to_its_stylesheet(name, url, relative):
+    css = f"a{{b:url({url})}}".encode()
+    [found] = references_in(name, css, "/static/")
+    assert (found.url, found.relative) == (url, relative)
+    assert made_relative(name, css, "/static/") == f"a{{b:url({relative})}}".encode()
+
+
+PARTS = st.from_regex(r"[a-z0-9:.-]{0,3}[a-z0-9]", fullmatch=True)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4), st.lists(PARTS, min_size=1, max_size=4))
+def test_a_browser_finds_the_same_file_behind_both(stylesheet, target):
+    """Under ``/static/`` on the site, and under any build on the CDN."""
+    name, path = "/".join([*stylesheet, "a.css"]), "/".join([*target, "b.png"])
+    [found] = references_in(name, f"a{{b:url(/static/{path})}}".encode(), "/static/")
+    base = f"https://www.example.com/static/{name}"
+    assert urljoin(base, found.relative) == urljoin(base, found.url)
+    cdn = "https://d111111abcdef8.cloudfront.net/b1/"
+    assert urljoin(cdn + name, found.relative) == cdn + path
+
+
+def test_bytes_that_are_no_utf_8_are_kept():
+    css = b"a{b:url(/static/\xe9.png)} /* \xff */"
+    [found] = references_in("site.css", css, "/static/")
+    assert found.url == "/static/\ufffd.png"
+    assert (
+        made_relative("site.css", css, "/static/") == b"a{b:url(\xe9.png)} /* \xff */"
+    )
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "url(" + " " * 200_000,
+        "'\\" * 100_000,
+        "/*" * 100_000,
+        "url('" * 40_000,
+        '"' * 99_999,
+    ],
+)
+def test_no_stylesheet_takes_longer_than_it_is_long(hostile):
+    started = time.monotonic()
+    references_in("a.css", f"{hostile} /static/".encode(), "/static/")
+    assert time.monotonic() - started < 2
+
+
+# In a build
+
+
+CSS = b"a{b:url(/static/img/x.png)}\n@import '/static/base.css';\n"
+
+
+def test_references_are_reported_and_the_file_stays_as_it_is(root):
+    files = {"css/site.css": CSS, "a.css": CSS, "app.js": CSS}
+    done = publish_files(root, "b1", files, find_references="/static/")
+    assert [(one.name, one.line, one.url) for one in done.references] == [
+        ("a.css", 1, "/static/img/x.png"),
+        ("a.css", 2, "/static/base.css"),
+        ("css/site.css", 1, "/static/img/x.png"),
+        ("css/site.css", 2, "/static/base.css"),
+    ]
+    assert files_of(root / "b1") == files
+
+
+def test_nothing_is_looked_for_unless_asked(root):
+    assert publish_files(root, "b1", {"site.css": CSS}).references == ()
+
+
+def test_references_are_rewritten_on_request_and_reported_too(root):
+    files = {"css/site.css": CSS, "css/UPPER.CSS": CSS, "app.js": CSS}
+    done = publish_files(root, "b1", files, rewrite_references="/static/")
+    rewritten = b"a{b:url(../img/x.png)}\n@import '../base.css';\n"
+    assert files_of(root / "b1") == {
+        "css/site.css": rewritten,
+        "css/UPPER.CSS": rewritten,
+        "app.js": CSS,
+    }
+    assert len(done.references) == 4
+
+
+def test_a_rewritten_stylesheet_that_did_not_change_is_linked(root):
+    for version in ("b1", "b2"):
+        done = publish_files(
+            root, version, {"site.css": CSS}, rewrite_references="/static/"
+        )
+        assert len(done.references) == 2
+    assert (done.linked, done.copied) == (1, 0)
+
+
+def test_a_companion_is_that_of_the_rewritten_stylesheet(root):
+    publish_files(
+        root,
+        "b1",
+        {"site.css": CSS * 20},
+        rewrite_references="/static/",
+        precompress=["gzip"],
+    )
+    files = files_of(root / "b1")
+    assert gzip.decompress(files["site.css.gz"]) == files["site.css"]
+
+
+def test_a_stylesheet_that_was_taken_out_reports_nothing(root):
+    with Publication(root, "b1", find_references="/static/") as publication:
+        publication.add_bytes("a.css", CSS)
+        publication.remove("a.css")
+        publication.add_bytes("a.css", b"p {}")
+        assert publication.finish().references == ()
+
+
+def test_another_prefix_can_be_looked_for(root):
+    css = b"a{b:url(/assets/v1/x.png),url(/static/x.png)}"
+    done = publish_files(root, "b1", {"a.css": css}, find_references="/assets/v1/")
+    assert [one.relative for one in done.references] == ["x.png"]
+
+
+@pytest.mark.parametrize(
+    "prefix", ["", "static/", "/static", "//", "/a//", "https://x/"]
+)
+@pytest.mark.parametrize("argument", ["find_references", "rewrite_references"])
+def test_fails_when_a_prefix_is_no_path_of_a_folder(root, argument, prefix):
+    with pytest.raises(ValueError) as caught:
+        publish_files(root, "b1", {"a.css": CSS}, **{argument: prefix})
+    assert str(caught.value) == (
+        f"{argument} must be a path that begins and ends with a slash, such as '/static/', "
+        f"got {prefix!r}"
+    )

@@ -1,0 +1,270 @@
+"""What touches the disk, and the lock."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from builds_support import ROOT, write_files
+
+from dj_cloudfront.builds import filesystem
+
+
+def test_a_new_file_is_never_written_over_anything(tmp_path):
+    filesystem.write_new(tmp_path / "a", b"one")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("a", "link"):
+        with pytest.raises(FileExistsError):
+            filesystem.write_new(tmp_path / name, b"two")
+    assert (tmp_path / "a").read_bytes() == b"one"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_file_is_replaced_at_once_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "a"
+    filesystem.write_atomically(path, b"one")
+    with open(path, "rb") as reader:
+        filesystem.write_atomically(path, b"two")
+        assert reader.read() == b"one"
+    assert path.read_bytes() == b"two"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path):
+    write_files(tmp_path / "a", {"b": b""})
+    with pytest.raises(OSError):
+        filesystem.write_atomically(tmp_path / "a", b"one")
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_permissions_are_given_as_asked(tmp_path):
+    filesystem.write_new(tmp_path / "a", b"", mode=0o600)
+    filesystem.write_atomically(tmp_path / "b", b"", mode=0o640)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"]
+    assert modes == [0o600, 0o640]
+
+
+def test_all_of_the_bytes_are_written_however_many_are_taken_at_a_time(monkeypatch):
+    taken = []
+
+    def write(file, data):
+        taken.append(bytes(data[:3]))
+        return len(taken[-1])
+
+    monkeypatch.setattr(os, "write", write)
+    filesystem.write_all(1, b"12345678")
+    assert b"".join(taken) == b"12345678"
+
+
+def test_a_rename_never_replaces_a_folder_that_holds_anything(tmp_path):
+    write_files(tmp_path / "new", {"a": b"new"})
+    write_files(tmp_path / "old", {"a": b"old"})
+    with pytest.raises(OSError) as caught:
+        filesystem.rename(tmp_path / "new", tmp_path / "old")
+    assert caught.value.errno in (errno.ENOTEMPTY, errno.EEXIST)
+    assert (tmp_path / "old/a").read_bytes() == b"old"
+    (tmp_path / "elsewhere").mkdir()
+    filesystem.rename(tmp_path / "new", tmp_path / "elsewhere/new")
+    assert (tmp_path / "elsewhere/new/a").read_bytes() == b"new"
+
+
+def test_a_link_is_another_name_of_the_same_file(tmp_path):
+    filesystem.write_new(tmp_path / "a", b"one", mode=0o444)
+    assert filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+
+
+def test_a_copy_has_the_bytes_and_the_permissions(tmp_path, monkeypatch):
+    filesystem.write_new(tmp_path / "a", b"one" * 1_000_000, mode=0o444)
+    monkeypatch.setattr(filesystem, "link", lambda *arguments: False)
+    assert not filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == b"one" * 1_000_000
+    assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o444
+    assert not (tmp_path / "a").samefile(tmp_path / "b")
+    with pytest.raises(FileExistsError):
+        filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
+
+
+def test_a_tree_is_removed_and_links_in_it_are_not_followed(tmp_path):
+    outside = write_files(tmp_path / "outside", {"kept": b"kept"})
+    tree = write_files(tmp_path / "tree", {"a/b/c": b"", "d": b""})
+    (tree / "folder").symlink_to(outside)
+    (tree / "file").symlink_to(outside / "kept")
+    filesystem.remove_tree(tree)
+    assert not tree.exists()
+    (tmp_path / "link").symlink_to(outside)
+    filesystem.remove_tree(tmp_path / "link")
+    filesystem.remove_tree(tmp_path / "never there")
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert (outside / "kept").read_bytes() == b"kept"
+
+
+def test_one_file_can_be_removed_like_a_tree(tmp_path):
+    filesystem.write_new(tmp_path / "a", b"", mode=0o444)
+    filesystem.remove_tree(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_are_made_with_those_above_them(tmp_path):
+    filesystem.make_folder(tmp_path / "a/b/c")
+    filesystem.make_folder(tmp_path / "a/b/c")
+    assert (tmp_path / "a/b/c").is_dir()
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    filesystem.write_new(tmp_path / "file", b"")
+    for name in ("link", "file"):
+        with pytest.raises(FileExistsError):
+            filesystem.make_folder(tmp_path / name)
+
+
+def test_a_folder_is_synced_where_it_can_be_and_a_file_always(tmp_path, monkeypatch):
+    filesystem.write_new(tmp_path / "a", b"")
+
+    def refuse(file):
+        raise OSError(errno.EINVAL, "no such thing here")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    filesystem.fsync_folder(tmp_path)
+    with pytest.raises(OSError):
+        filesystem.fsync_path(tmp_path / "a")
+
+
+def test_a_folder_that_cannot_be_synced_for_want_of_a_disk_is_an_error(
+    tmp_path, monkeypatch
+):
+    def refuse(file):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError):
+        filesystem.fsync_folder(tmp_path)
+
+
+# The lock
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from dj_cloudfront.builds import filesystem
+with filesystem.locked(Path(sys.argv[1])):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that has the lock, until its standard input ends."""
+    command = [sys.executable, "-c", HOLD, tmp_path]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout.readline() == b"locked\n"
+        yield process
+        process.stdin.close()
+
+
+def test_one_at_a_time(tmp_path, holder):
+    with pytest.raises(OSError) as caught, filesystem.locked(tmp_path, seconds=0.1):
+        pytest.fail("two at a time")
+    assert str(caught.value) == (
+        f"{tmp_path}/.cdn/lock must be free within 0.1 seconds, but process {holder.pid} on "
+        f"{os.uname().nodename} still publishes or prunes there: wait for it, or end it if "
+        "it hangs"
+    )
+    holder.stdin.close()
+    with filesystem.locked(tmp_path, seconds=30):
+        pass
+
+
+def test_whoever_waits_is_told(tmp_path, holder):
+    told = []
+
+    def tell(*progress):
+        told.append(progress)
+        holder.stdin.close()
+
+    with filesystem.locked(tmp_path, seconds=30, progress=tell):
+        pass
+    what = "waiting for another to publish or prune"
+    assert told == [(what, 0, 1), (what, 1, 1)]
+    with filesystem.locked(tmp_path, progress=lambda *one: pytest.fail("nobody waits")):
+        pass
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path, holder):
+    holder.kill()
+    with filesystem.locked(tmp_path, seconds=30):
+        pass
+
+
+def test_the_lock_is_free_after_an_error(tmp_path):
+    with pytest.raises(RuntimeError), filesystem.locked(tmp_path):
+        raise RuntimeError
+    started = time.monotonic()
+    with filesystem.locked(tmp_path):
+        assert time.monotonic() - started < 5
+
+
+def test_the_lock_makes_the_folder_of_the_builds(tmp_path):
+    with filesystem.locked(tmp_path / "var/static"):
+        assert (tmp_path / "var/static/.cdn/lock").exists()
+
+
+def test_the_lock_is_no_way_to_a_file_outside(tmp_path):
+    outside = write_files(tmp_path / "outside", {"precious": b"precious"})
+    root = tmp_path / "static"
+    (root / ".cdn").mkdir(parents=True)
+    (root / ".cdn/lock").symlink_to(outside / "precious")
+    with pytest.raises(OSError), filesystem.locked(root):
+        pytest.fail("locked")
+    assert (outside / "precious").read_bytes() == b"precious"
+
+
+def test_a_full_disk_is_no_reason_not_to_make_room(tmp_path, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with filesystem.locked(tmp_path):
+        pass
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with filesystem.locked(tmp_path):
+        pass
+
+
+# Errors as sentences
+
+
+def test_an_error_names_what_failed_the_path_and_the_cure(tmp_path):
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", "/a/b")
+    assert str(filesystem.explained(error, "publishing 'b1'", tmp_path)) == (
+        "publishing 'b1' must be able to use /a/b, but it got 'No such file or directory': "
+        "mend it and run it again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "cure"),
+    [
+        (errno.ENOSPC, "make room on the disk, such as with 'manage.py cdn prune'"),
+        (errno.EDQUOT, "make room on the disk, such as with 'manage.py cdn prune'"),
+        (errno.EACCES, "run it as the user that owns the folder"),
+        (errno.EPERM, "run it as the user that owns the folder"),
+        (errno.EROFS, "mount the disk for writing"),
+        (errno.EIO, "mend it and run it again"),
+    ],
+)
+def test_each_error_has_its_cure_and_keeps_its_number(tmp_path, number, cure):
+    error = filesystem.explained(OSError(number, "why", "css/a"), "it", tmp_path)
+    assert str(error).startswith(f"it must be able to use {tmp_path}/css/a, but it got")
+    assert f"'why': {cure}" in str(error)
+    assert error.errno == number
+
+
+def test_a_sentence_stays_as_it_is(tmp_path):
+    error = OSError("one sentence")
+    assert filesystem.explained(error, "it", tmp_path) is error

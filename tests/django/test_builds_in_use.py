@@ -1,0 +1,346 @@
+"""Which server serves which build, and when a build went out of service."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import time
+
+import pytest
+from prune_support import (
+    DAY,
+    disk_time,
+    make_build,
+    make_builds,
+    set_age,
+    set_last_used,
+)
+
+from dj_cloudfront.builds.in_use import (
+    RegisteredServer,
+    check_server,
+    last_used,
+    register_server,
+    registered_servers,
+    touch_last_used,
+    unregister_server,
+)
+
+
+@pytest.fixture
+def root(tmp_path):
+    make_builds(tmp_path, {"b1": 90, "b2": 60, "b3": 30})
+    return tmp_path
+
+
+def in_use(root):
+    return {one.server: one.version for one in registered_servers(root)}
+
+
+def folder(root, name):
+    return root / ".cdn" / name
+
+
+def started(root):
+    """After the first declaration, and with what that took for used out of the way."""
+    register_server(root, "b1", server="first")
+    unregister_server(root, "first")
+    for path in folder(root, "last-used").iterdir():
+        path.unlink()
+
+
+def test_a_server_declares_its_build(root):
+    assert register_server(root, "b2", server="web1") is None
+    assert in_use(root) == {"web1": "b2"}
+    file = folder(root, "in-use") / "web1.json"
+    assert json.loads(file.read_text()) == {"server": "web1", "version": "b2"}
+
+
+def test_another_declaration_takes_its_place_and_dates_what_it_left(root):
+    started(root)
+    register_server(root, "b2", server="web1")
+    assert last_used(root) == {}
+    earliest = disk_time(root)
+    assert register_server(root, "b3", server="web1") == "b2"
+    assert in_use(root) == {"web1": "b3"}
+    assert list(last_used(root)) == ["b2"]
+    assert earliest <= last_used(root)["b2"] <= disk_time(root)
+
+
+def test_declaring_the_same_again_changes_nothing(root):
+    started(root)
+    register_server(root, "b2", server="web1")
+    (since,) = (one.since for one in registered_servers(root))
+    set_age(folder(root, "in-use") / "web1.json", 5)
+    assert register_server(root, "b2", server="web1") == "b2"
+    assert registered_servers(root)[0].since < since - 4 * DAY
+    assert last_used(root) == {}
+
+
+def test_the_last_server_that_leaves_a_build_dates_it(root):
+    started(root)
+    for server in ("web1", "web2"):
+        register_server(root, "b1", server=server)
+    register_server(root, "b2", server="web1")
+    set_last_used(root, "b1", 5)
+    assert in_use(root) == {"web1": "b2", "web2": "b1"}
+    register_server(root, "b2", server="web2")
+    assert last_used(root)["b1"] > disk_time(root) - DAY
+
+
+def test_a_rollback_dates_the_build_it_leaves(root):
+    started(root)
+    for version in ("b2", "b3", "b2"):
+        register_server(root, version, server="web1")
+    assert in_use(root) == {"web1": "b2"}
+    assert set(last_used(root)) == {"b2", "b3"}
+    assert last_used(root)["b3"] >= last_used(root)["b2"]
+
+
+def test_the_first_declaration_of_all_takes_every_build_for_used_until_now(root):
+    """Any of them may have been in service a minute ago; nobody has said."""
+    register_server(root, "b3", server="web1")
+    assert set(last_used(root)) == {"b1", "b2", "b3"}
+
+
+def test_a_second_server_does_not(root):
+    started(root)
+    register_server(root, "b2", server="web1")
+    register_server(root, "b2", server="web2")
+    assert last_used(root) == {}
+
+
+def test_a_first_declaration_that_was_interrupted_is_still_the_first(root, monkeypatch):
+    from dj_cloudfront.builds import in_use as module
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(module, "touch_last_used", die)
+        register_server(root, "b3", server="web1")
+    register_server(root, "b3", server="web1")
+    assert set(last_used(root)) == {"b1", "b2", "b3"}
+
+
+def test_times_are_the_disks_whatever_the_server_takes_for_now(root, monkeypatch):
+    started(root)
+    for years in (-30, 30):
+        wrong = time.time() + years * 365 * DAY
+        monkeypatch.setattr(time, "time", lambda wrong=wrong: wrong)
+        monkeypatch.setattr(time, "time_ns", lambda wrong=wrong: int(wrong * 1e9))
+        register_server(root, "b2", server="web1")
+        register_server(root, "b3", server="web1")
+        now = disk_time(root)
+        assert now - 60 < last_used(root)["b2"] <= now
+        assert now - 60 < registered_servers(root)[0].since <= now
+
+
+# -- gone for good
+
+
+def test_a_server_that_is_gone_is_forgotten_and_its_build_dated(root):
+    started(root)
+    register_server(root, "b2", server="web1")
+    register_server(root, "b3", server="web2")
+    assert unregister_server(root, "web1") == "b2"
+    assert in_use(root) == {"web2": "b3"}
+    assert list(last_used(root)) == ["b2"]
+
+
+def test_fails_when_the_server_to_forget_has_declared_nothing(root):
+    register_server(root, "b2", server="web1")
+    sentence = "must be one that has declared a build: web1, got 'web2'"
+    with pytest.raises(ValueError, match=sentence):
+        unregister_server(root, "web2")
+    unregister_server(root, "web1")
+    with pytest.raises(ValueError, match="there is none, got 'web1'"):
+        unregister_server(root, "web1")
+
+
+# -- names
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["web1", "ip-10-0-0-7.eu-west-1.compute.internal", "a", "0_0", "x" * 128],
+)
+def test_a_name_of_a_host_is_a_name(root, name):
+    register_server(root, "b1", server=name)
+    assert in_use(root) == {name: "b1"}
+
+
+def test_names_of_hosts_know_no_case(root):
+    register_server(root, "b1", server="Web1.Example.COM")
+    register_server(root, "b2", server="web1.example.com")
+    assert in_use(root) == {"web1.example.com": "b2"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".",
+        "..",
+        "../web1",
+        "/etc/passwd",
+        "web/1",
+        "web\\1",
+        ".hidden",
+        "-rf",
+        "a..b",
+        "web 1",
+        "web1\n",
+        "web\0",
+        "wéb",
+        "x" * 129,
+        "*",
+    ],
+)
+def test_fails_when_a_name_is_hostile(root, name):
+    before = sorted(root.rglob("*"))
+    for act in (
+        lambda: register_server(root, "b1", server=name),
+        lambda: unregister_server(root, name),
+    ):
+        with pytest.raises(ValueError, match="server must be 1 to 128 letters"):
+            act()
+    assert sorted(root.rglob("*")) == before
+
+
+def test_the_sentence_says_how_to_give_another_name():
+    with pytest.raises(ValueError, match=r"got 'my host': give --server"):
+        check_server("my host")
+
+
+# -- builds
+
+
+@pytest.mark.parametrize("version", ["b9", "../b1", ".cdn", "", "b1/css", "link"])
+def test_fails_when_there_is_no_such_build(root, version):
+    (root / "link").symlink_to("b1")
+    with pytest.raises(
+        ValueError, match=r"such as b3, b2, b1, got .* publish it first"
+    ):
+        register_server(root, version, server="web1")
+    assert registered_servers(root) == []
+
+
+def test_a_build_without_an_index_can_be_declared(root):
+    make_build(root, "plain", index=False)
+    register_server(root, "plain", server="web1")
+    assert in_use(root) == {"web1": "plain"}
+
+
+def test_fails_when_there_is_no_root(tmp_path):
+    with pytest.raises(ValueError, match="static_root must be the folder that holds"):
+        register_server(tmp_path / "no", "b1", server="web1")
+    assert not (tmp_path / "no").exists()
+
+
+# -- what should not be there
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        '{"server": "web1"}',
+        '{"version": "../b1"}',
+        '{"version": 3}',
+        "\0",
+    ],
+)
+def test_fails_when_a_declaration_is_damaged(root, text):
+    register_server(root, "b1", server="web1")
+    (folder(root, "in-use") / "web1.json").write_text(text)
+    with pytest.raises(
+        ValueError, match=r"web1\.json must say which build .* --forget"
+    ):
+        registered_servers(root)
+
+
+@pytest.mark.parametrize("mend", ["declare", "forget"])
+def test_a_damaged_declaration_can_be_mended_and_dates_every_build(root, mend):
+    """Whatever it said was in service until now."""
+    started(root)
+    register_server(root, "b1", server="web1")
+    (folder(root, "in-use") / "web1.json").write_text("")
+    if mend == "declare":
+        assert register_server(root, "b2", server="web1") is None
+        assert in_use(root) == {"web1": "b2"}
+    else:
+        assert unregister_server(root, "web1") is None
+        assert in_use(root) == {}
+    assert set(last_used(root)) == {"b1", "b2", "b3"}
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
+def test_what_is_no_file_is_no_declaration_and_is_not_followed(root, tmp_path, kind):
+    register_server(root, "b1", server="web1")
+    path = folder(root, "in-use") / "web2.json"
+    if kind == "link":
+        path.symlink_to("web1.json")
+    elif kind == "dangling":
+        path.symlink_to("nowhere")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+    with pytest.raises(ValueError, match="it is no file of its own"):
+        registered_servers(root)
+
+
+def test_what_is_being_written_and_what_is_foreign_is_no_declaration(root):
+    register_server(root, "b1", server="web1")
+    for name in (".web2.json.0a1b2c3d.tmp", ".web2.json", "README", "web2.json~"):
+        (folder(root, "in-use") / name).write_text("")
+    assert in_use(root) == {"web1": "b1"}
+    register_server(root, "b2", server="web1")
+    (folder(root, "last-used") / ".b3.0a1b2c3d.tmp").write_text("")
+    (folder(root, "last-used") / "README").mkdir()
+    (folder(root, "last-used") / "b4").symlink_to("b1")
+    assert set(last_used(root)) == {"b1", "b2", "b3"}
+
+
+def test_fails_when_declarations_cannot_be_read(root, monkeypatch):
+    """They must not be taken for none."""
+    register_server(root, "b1", server="web1")
+
+    def refuse(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    for read in (registered_servers, last_used):
+        with pytest.raises(PermissionError):
+            read(root)
+
+
+@pytest.mark.parametrize("what", [".cdn", ".cdn/in-use", ".cdn/last-used"])
+def test_fails_when_a_folder_of_its_own_is_a_link_elsewhere(root, tmp_path, what):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = root / what
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(ValueError, match="must be a folder of its own"):
+        register_server(root, "b1", server="web1")
+    with pytest.raises(ValueError, match="must be a folder of its own"):
+        touch_last_used(root, ["b1"]) if what != ".cdn/in-use" else registered_servers(
+            root
+        )
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_the_root_itself_may_be_a_link(root, tmp_path_factory):
+    link = tmp_path_factory.mktemp("other") / "static"
+    link.symlink_to(root)
+    register_server(link, "b1", server="web1")
+    assert registered_servers(root) == registered_servers(link)
+    assert isinstance(registered_servers(root)[0], RegisteredServer)

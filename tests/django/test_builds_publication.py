@@ -1,0 +1,742 @@
+"""Publishing a build: linked where it did not change, shown whole, never changed again."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import multiprocessing
+import os
+import re
+import shutil
+import stat
+import sys
+from dataclasses import replace
+
+import crash_support
+import pytest
+from builds_support import (
+    FILES,
+    assert_all_whole,
+    assert_whole,
+    files_of,
+    hidden,
+    mounted,
+    publish_files,
+    remount,
+    share_bytes,
+    sources,
+    write_files,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dj_cloudfront.builds import filesystem, layout
+from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.publication import Publication, publish
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "static"
+
+
+@pytest.fixture
+def umask():
+    """Sets the umask and sets it back."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield os.umask
+    os.umask(before)
+
+
+# What appears
+
+
+def test_a_build_holds_the_bytes_of_its_sources_and_an_index(root):
+    done = publish_files(root, "b1", FILES)
+    assert files_of(root / "b1") == FILES
+    assert_whole(root / "b1")
+    assert (done.version, done.path, done.files) == ("b1", root / "b1", len(FILES))
+    assert not done.already_there
+
+
+def test_nothing_shows_before_the_build_is_finished(root, tmp_path):
+    folder = write_files(tmp_path / "src", FILES)
+    with Publication(root, "b1") as publication:
+        for name, source in sources(folder):
+            publication.add(name, source)
+            assert published(root) == []
+            assert hidden(root) == [publication.path.name]
+        publication.finish()
+    assert published(root) == ["b1"]
+    assert hidden(root) == []
+
+
+def test_a_build_that_is_not_finished_leaves_nothing(root, tmp_path):
+    with Publication(root, "b1") as publication:
+        publication.add_bytes("site.css", b"p {}")
+    assert published(root) == [] and hidden(root) == []
+
+
+def test_an_error_in_between_leaves_nothing_and_can_be_tried_again(root):
+    with pytest.raises(RuntimeError), Publication(root, "b1") as publication:
+        publication.add_bytes("site.css", b"p {}")
+        raise RuntimeError
+    assert hidden(root) == []
+    publish_files(root, "b1", FILES)
+    assert_whole(root / "b1")
+
+
+def test_fails_when_a_build_is_filled_after_its_end(root):
+    publication = Publication(root, "b1")
+    publication.add_bytes("site.css", b"p {}")
+    publication.finish()
+    for late in (lambda: publication.add_bytes("a.css", b""), publication.finish):
+        with pytest.raises(
+            ValueError, match="'b1' must be filled before it is finished"
+        ):
+            late()
+    publication.abandon()
+    assert files_of(root / "b1") == {"site.css": b"p {}"}
+
+
+def test_fails_when_there_is_no_file(root):
+    with pytest.raises(
+        ValueError, match="must hold at least one file, but 'b1' got none"
+    ):
+        publish(root, "b1", [])
+    assert published(root) == []
+
+
+@pytest.mark.parametrize("version", ["", "../b1", ".b1", "a/b", "b" * 65])
+def test_fails_when_the_version_is_no_safe_folder_name(root, version):
+    with pytest.raises(ValueError, match="build_version must be 1 to 64 letters"):
+        publish_files(root, version, FILES)
+    assert not root.exists()
+
+
+def test_an_empty_file_is_a_file(root):
+    publish_files(root, "b1", {"empty.css": b""})
+    publish_files(root, "b2", {"empty.css": b"", "also.js": b""})
+    assert files_of(root / "b2") == {"empty.css": b"", "also.js": b""}
+
+
+def test_a_file_larger_than_a_block_is_copied_and_linked_like_others(root):
+    large = os.urandom(3 * (1 << 20) + 5)
+    publish_files(root, "b1", {"a.bin": large})
+    assert publish_files(root, "b2", {"a.bin": large}).linked == 1
+    changed = large[:-1] + bytes([large[-1] ^ 1])
+    assert publish_files(root, "b3", {"a.bin": changed}).linked == 0
+    assert files_of(root / "b3") == {"a.bin": changed}
+    assert_all_whole(root)
+
+
+# What is linked
+
+
+def test_what_did_not_change_is_a_link_and_the_rest_is_written(root):
+    publish_files(root, "b1", FILES)
+    done = publish_files(root, "b2", {**FILES, "css/site.css": b"new", "new.js": b"1"})
+    assert (done.linked, done.copied) == (len(FILES) - 1, 2)
+    assert share_bytes(root / "b1/img/logo.svg", root / "b2/img/logo.svg")
+    assert not share_bytes(root / "b1/css/site.css", root / "b2/css/site.css")
+    assert files_of(root / "b1") == FILES
+    assert_all_whole(root)
+
+
+def test_bytes_decide_and_times_do_not(root, tmp_path):
+    folder = write_files(tmp_path / "src", {"a.css": b"old!", "b.css": b"same"})
+    publish(root, "b1", sources(folder))
+    before = (folder / "a.css").stat()
+    (folder / "a.css").write_bytes(b"new!")
+    os.utime(folder / "a.css", ns=(before.st_atime_ns, before.st_mtime_ns))
+    os.utime(folder / "b.css", ns=(1, 1))
+    assert publish(root, "b2", sources(folder)).linked == 1
+    assert files_of(root / "b2") == {"a.css": b"new!", "b.css": b"same"}
+
+
+def test_a_source_is_never_linked(root, tmp_path):
+    folder = write_files(tmp_path / "src", FILES)
+    for version in ("b1", "b2"):
+        publish(root, version, sources(folder))
+        for name, source in sources(folder):
+            assert not share_bytes(source, root / version / name)
+    write_files(folder, {})
+    (folder / "css/site.css").write_bytes(b"edited in place")
+    assert files_of(root / "b1") == files_of(root / "b2") == FILES
+
+
+def test_a_renamed_file_is_linked_too(root):
+    publish_files(root, "b1", {"old/app.js": b"x" * 500})
+    assert publish_files(root, "b2", {"new/app.js": b"x" * 500}).linked == 1
+    assert share_bytes(root / "b1/old/app.js", root / "b2/new/app.js")
+
+
+def test_the_same_bytes_are_once_on_the_disk_within_a_build(root):
+    done = publish_files(root, "b1", {"a.js": b"x" * 500, "a.0123.js": b"x" * 500})
+    assert (done.linked, done.copied) == (1, 1)
+    assert share_bytes(root / "b1/a.js", root / "b1/a.0123.js")
+
+
+def test_two_builds_take_little_more_than_one(root):
+    files = {f"img/{n}.bin": os.urandom(20_000) for n in range(100)}
+    first = publish_files(root, "b1", files)
+    second = publish_files(root, "b2", {**files, "img/7.bin": os.urandom(20_000)})
+    assert first.bytes_written > 100 * 20_000
+    assert second.bytes_written < first.bytes_written / 10
+    index = (root / "b2" / INDEX_NAME).stat().st_size
+    assert second.bytes_written == 20_000 + index
+
+
+def test_the_newest_build_with_an_index_is_the_one_that_is_linked(root):
+    publish_files(root, "b1", {"a.css": b"one"})
+    publish_files(root, "b2", {"a.css": b"two"})
+    write_files(root / "b3", {"a.css": b"three"})
+    with Publication(root, "b4") as publication:
+        publication.add_bytes("a.css", b"two")
+        assert publication.previous == root / "b2"
+        assert publication.finish().linked == 1
+
+
+def test_a_damaged_index_of_an_older_build_stops_nothing(root):
+    publish_files(root, "b1", {"a.css": b"one"})
+    publish_files(root, "b2", {"a.css": b"two"})
+    path = root / "b2" / INDEX_NAME
+    path.chmod(0o644)
+    path.write_bytes(b"{")
+    assert publish_files(root, "b3", {"a.css": b"one"}).linked == 1
+
+
+def test_a_file_that_was_lost_or_damaged_in_the_previous_build_is_written_anew(root):
+    publish_files(root, "b1", FILES)
+    (root / "b1/robots.txt").unlink()
+    damaged = root / "b1/css/site.css"
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"#" * len(FILES["css/site.css"]))
+    done = publish_files(root, "b2", FILES)
+    assert done.copied == 2
+    assert_whole(root / "b2")
+
+
+def test_what_somebody_changed_in_place_is_described_as_it_is(root):
+    publish_files(root, "b1", {"a.css": b"one", "b.css": b"b"})
+    path = root / "b1/a.css"
+    path.chmod(0o644)
+    path.write_bytes(b"two")
+    later = (root / "b1" / INDEX_NAME).stat().st_mtime_ns + 1_000_000_000
+    os.utime(path, ns=(later, later))
+    publish_files(root, "b2", {"a.css": b"two", "b.css": b"b"})
+    assert_whole(root / "b2")
+
+
+def test_no_file_is_linked_through_a_link_in_the_previous_build(root, tmp_path):
+    publish_files(root, "b1", {"css/a.css": b"a" * 300, "b.css": b"b" * 300})
+    for name in ("css", "b.css"):
+        moved = tmp_path / f"elsewhere-{name}"
+        os.rename(root / "b1" / name, moved)
+        (root / "b1" / name).symlink_to(moved)
+    done = publish_files(root, "b2", {"css/a.css": b"a" * 300, "b.css": b"b" * 300})
+    assert done.linked == 0
+    assert not any(path.is_symlink() for path in (root / "b2").rglob("*"))
+
+
+@pytest.mark.parametrize("error", ["EXDEV", "EPERM", "EMLINK", "ENOTSUP", "ENOSYS"])
+def test_files_are_copied_where_there_can_be_no_links(root, monkeypatch, error):
+    publish_files(root, "b1", FILES)
+    number = getattr(errno, error)
+
+    def refuse(*arguments, **options):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    done = publish_files(root, "b2", FILES)
+    assert (done.linked, done.copied) == (0, len(FILES))
+    assert files_of(root / "b2") == FILES
+    assert_all_whole(root)
+
+
+def test_files_are_copied_from_another_disk(root):
+    """The previous build is a disk of its own."""
+    with mounted(root / "b1"):
+        publish_files(root, "b0", FILES)
+        for name, data in files_of(root / "b0").items():
+            write_files(root / "b1", {name: data})
+        shutil.copy2(root / "b0" / INDEX_NAME, root / "b1" / INDEX_NAME)
+        filesystem.remove_tree(root / "b0")
+        done = publish_files(root, "b2", FILES)
+        assert (done.linked, done.copied) == (0, len(FILES))
+        assert_whole(root / "b2")
+        assert not filesystem.link_or_copy(root / "b1/robots.txt", root / "copy")
+        assert (root / "copy").read_bytes() == FILES["robots.txt"]
+
+
+def test_fails_when_a_link_cannot_be_made_for_another_reason(root, monkeypatch):
+    publish_files(root, "b1", FILES)
+
+    def refuse(*arguments, **options):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(OSError, match="publishing 'b2' must be able to use") as caught:
+        publish_files(root, "b2", FILES)
+    assert caught.value.errno == errno.EIO
+    assert published(root) == ["b1"] and hidden(root) == []
+
+
+# Who may read it
+
+
+def permissions(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("mask", "folder", "file"), [(0o022, 0o755, 0o444), (0o027, 0o750, 0o440)]
+)
+def test_files_are_for_reading_by_whom_the_umask_lets(root, umask, mask, folder, file):
+    umask(mask)
+    publish_files(root, "b1", FILES)
+    for path in (root / "b1").rglob("*"):
+        assert permissions(path) == (folder if path.is_dir() else file), path
+    assert permissions(root / "b1") == folder
+
+
+def test_permissions_of_sources_do_not_matter(root, tmp_path):
+    folder = write_files(tmp_path / "src", {"a.css": b"a", "b.js": b"b"})
+    (folder / "a.css").chmod(0o600)
+    (folder / "b.js").chmod(0o777)
+    publish(root, "b1", sources(folder))
+    assert permissions(root / "b1/a.css") == permissions(root / "b1/b.js") == 0o444
+
+
+def test_a_file_that_the_web_server_could_not_read_is_not_linked(root, umask):
+    umask(0o077)
+    publish_files(root, "b1", FILES)
+    umask(0o022)
+    assert publish_files(root, "b2", FILES).linked == 0
+    assert permissions(root / "b2/robots.txt") == 0o444
+    assert publish_files(root, "b3", FILES).linked == len(FILES)
+
+
+# The same version again
+
+
+def test_the_same_content_again_does_nothing(root):
+    publish_files(root, "b1", FILES)
+    before = {path: path.stat() for path in (root / "b1").rglob("*") if path.is_file()}
+    done = publish_files(root, "b1", FILES)
+    assert done.already_there
+    assert (done.linked, done.copied, done.bytes_written) == (0, 0, 0)
+    assert done.files == len(FILES)
+    for path, found in before.items():
+        assert path.stat().st_ino == found.st_ino
+        assert path.stat().st_mtime_ns == found.st_mtime_ns
+        assert path.stat().st_nlink == 1
+    assert hidden(root) == []
+
+
+def test_the_same_content_again_is_known_where_there_are_no_links(root, monkeypatch):
+    publish_files(root, "b1", FILES)
+    monkeypatch.setattr(filesystem, "link", lambda *arguments, **options: False)
+    assert publish_files(root, "b1", FILES).already_there
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({**FILES, "css/site.css": b"new"}, "'css/site.css' has other bytes in it"),
+        ({**FILES, "z.css": b"", "css/new.css": b""}, "'css/new.css' is not in it"),
+        (
+            {name: data for name, data in FILES.items() if name != "js/app.mjs"},
+            "'js/app.mjs' is in it and is no longer among the files",
+        ),
+        (
+            {**FILES, "robots.txt": b"", "img/logo.svg": b""},
+            "'img/logo.svg' has other bytes in it",
+        ),
+    ],
+)
+def test_fails_when_a_version_exists_with_other_content(root, files, sentence):
+    publish_files(root, "b1", FILES)
+    expected = (
+        f"build 'b1' must keep what was published, but {sentence}: publish under a "
+        "BUILD_VERSION that was never used"
+    )
+    with pytest.raises(ValueError) as caught:
+        publish(root, "b1", sources(write_files(root.with_name("other"), files)))
+    assert str(caught.value) == expected
+    assert files_of(root / "b1") == FILES
+    assert_whole(root / "b1")
+    assert hidden(root) == []
+
+
+def test_fails_when_the_published_files_were_changed_since(root):
+    publish_files(root, "b1", FILES)
+    path = root / "b1/robots.txt"
+    path.unlink()
+    path.write_bytes(b"hot fix")
+    with pytest.raises(ValueError, match="'robots.txt' has been changed in it since"):
+        publish_files(root, "b1", FILES)
+
+
+def test_companions_are_no_other_content(root):
+    publish_files(root, "b1", FILES, precompress=["gzip"])
+    assert publish_files(root, "b1", FILES).already_there
+    assert publish_files(root, "b1", FILES, precompress=["gzip", "br"]).already_there
+
+
+def test_a_folder_without_an_index_counts_by_its_bytes(root):
+    write_files(root / "b1", FILES)
+    assert publish_files(root, "b1", FILES).already_there
+    with pytest.raises(ValueError, match="'robots.txt' has other bytes in it"):
+        publish_files(root, "b1", {**FILES, "robots.txt": b"new"})
+    assert files_of(root / "b1") == FILES
+
+
+def test_an_empty_folder_is_no_build(root):
+    (root / "b1").mkdir(parents=True)
+    assert not publish_files(root, "b1", FILES).already_there
+    assert_whole(root / "b1")
+
+
+@pytest.mark.parametrize("make", ["file", "link", "dangling"])
+def test_fails_when_something_else_is_in_the_place_of_the_build(root, tmp_path, make):
+    root.mkdir()
+    elsewhere = write_files(tmp_path / "elsewhere", FILES)
+    if make == "file":
+        (root / "b1").write_bytes(b"")
+    else:
+        target = elsewhere if make == "link" else tmp_path / "nowhere"
+        (root / "b1").symlink_to(target)
+    with pytest.raises(ValueError, match="b1 must be a build's folder or not exist"):
+        publish_files(root, "b1", FILES)
+    assert hidden(root) == []
+    assert files_of(elsewhere) == FILES
+
+
+# Others at work
+
+
+def test_what_a_dead_publisher_left_is_removed_by_the_next_one(root):
+    publish_files(root, "b1", FILES)
+    for version in ("b1", "b2", "b7.1"):
+        write_files(root / f".{version}.publishing-00ff", {"css/half": b"half"})
+    kept = write_files(root / ".b2.publishing", {"a": b"a"})
+    publish_files(root, "b2", FILES)
+    assert hidden(root) == [kept.name]
+
+
+def test_what_a_living_publisher_writes_is_left_alone(root):
+    with Publication(root, "b1") as publication:
+        publication.add_bytes("site.css", b"p {}")
+        taken = pytest.raises(OSError, match="must be free within 0.1 seconds")
+        with taken, filesystem.locked(root, seconds=0.1):
+            pytest.fail("two at a time")
+        publication.finish()
+    assert files_of(root / "b1") == {"site.css": b"p {}"}
+
+
+def test_a_publisher_whose_folder_is_being_removed_shows_nothing(root, monkeypatch):
+    """As on a shared disk on which locks do not hold between servers."""
+    publish_files(root, "b1", FILES)
+    with Publication(root, "b2") as publication:
+        for name, data in FILES.items():
+            publication.add_bytes(name, data)
+        # The other server is not through with it when this one comes to its end.
+        monkeypatch.setattr(
+            layout, "remove_tree", lambda p: (p / "robots.txt").unlink()
+        )
+        layout.remove_incomplete_builds(root)
+        with pytest.raises(OSError, match="publishing 'b2' must be able to use"):
+            publication.finish()
+    assert published(root) == ["b1"]
+
+
+def test_a_build_that_appeared_meanwhile_is_not_replaced(root):
+    with Publication(root, "b1") as publication:
+        publication.add_bytes("site.css", b"p {}")
+        write_files(root / "b1", {"other.css": b""})
+        with pytest.raises(OSError, match="publishing 'b1' must be able to use"):
+            publication.finish()
+    assert files_of(root / "b1") == {"other.css": b""}
+    assert hidden(root) == []
+
+
+def publish_in_turn(root, versions):
+    return [publish_files(root, version, FILES).already_there for version in versions]
+
+
+def test_of_several_that_publish_one_build_at_once_one_does_and_the_others_see_it(root):
+    write_files(root.with_name("static-sources"), FILES)
+    versions = [f"b{number}" for number in range(6)]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(3) as pool:
+        told = pool.starmap(publish_in_turn, [(root, versions)] * 3)
+    assert [sorted(one) for one in zip(*told, strict=True)] == [[False, True, True]] * 6
+    assert published(root) == versions and hidden(root) == []
+    assert_all_whole(root)
+
+
+NAMES = st.sampled_from(["a.css", "b.css", "c/a.css", "c/b.js", "c/d/a.js", "e.txt"])
+CONTENTS = st.sampled_from([b"", b"1", b"2", b"two", b"3" * 400, b"4" * 400])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.dictionaries(NAMES, CONTENTS, min_size=1), min_size=2, max_size=4))
+def test_any_builds_hold_their_own_files_whatever_came_before(builds):
+    with crash_support.quick_folder() as folder:
+        for number, files in enumerate(builds):
+            done = publish_files(
+                folder / "static", f"b{number}", files, precompress=["gzip"]
+            )
+            assert done.linked + done.copied == done.files
+        for number, files in enumerate(builds):
+            build = folder / "static" / f"b{number}"
+            assert_whole(build)
+            found = files_of(build)
+            plain = {n: data for n, data in found.items() if not n.endswith(".gz")}
+            assert plain == files
+            for name in found.keys() - files.keys():
+                assert gzip.decompress(found[name]) == files[name.removesuffix(".gz")]
+
+
+# Disks and permissions
+
+
+def as_nobody(action):
+    """What an action raises when a user without rights runs it, in a fork."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    outcome = crash_support.attempt(lambda: (os.setuid(65534), action()), sys.maxsize)
+    return outcome.error
+
+
+def open_to_all(*folders):
+    for folder in folders:
+        for parent in (folder, *folder.parents):
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+
+def test_fails_with_one_sentence_when_nothing_may_be_written(root, tmp_path):
+    folder = write_files(tmp_path / "src", FILES)
+    publish(root, "b1", sources(folder))
+    open_to_all(root, folder)
+    error = as_nobody(lambda: publish(root, "b2", sources(folder)))
+    assert str(error) == (
+        f"publishing 'b2' must be able to use {root}/.cdn/lock, but it got 'Permission "
+        "denied': run it as the user that owns the folder, or give this one the right"
+    )
+
+
+def test_fails_with_one_sentence_when_a_source_may_not_be_read(root, tmp_path):
+    folder = write_files(tmp_path / "src", {"a.css": b"a", "b.css": b"b"})
+    (folder / "b.css").chmod(0)
+    root.mkdir(mode=0o777)
+    root.chmod(0o777)
+    open_to_all(root, folder)
+    error = as_nobody(lambda: publish(root, "b1", sources(folder)))
+    assert f"must be able to use {folder}/b.css, but it got 'Permission" in str(error)
+    assert published(root) == [] and hidden(root) == []
+
+
+def test_another_user_copies_what_he_may_not_link(root, tmp_path):
+    """Linux lets nobody link the files of others, unless he may write them."""
+    folder = write_files(tmp_path / "src", FILES)
+    publish(root, "b1", sources(folder))
+    open_to_all(root, folder)
+    for path in (root, root / ".cdn", root / ".cdn/lock"):
+        path.chmod(0o777)
+    assert as_nobody(lambda: publish(root, "b2", sources(folder))) is None
+    assert_whole(root / "b2")
+    guarded = (
+        filesystem.Path("/proc/sys/fs/protected_hardlinks").read_text().strip() == "1"
+    )
+    linked = share_bytes(root / "b1/robots.txt", root / "b2/robots.txt")
+    assert linked is not guarded
+
+
+def test_fails_with_one_sentence_on_a_full_disk_and_works_once_there_is_room(root):
+    files = {f"{number}.bin": os.urandom(200_000) for number in range(6)}
+    with mounted(root):
+        publish_files(root, "b1", FILES)
+        with pytest.raises(OSError) as caught:
+            publish_files(root, "b2", {**FILES, **files})
+        assert re.fullmatch(
+            rf"publishing 'b2' must be able to use {root}/\.b2\.publishing-\w+/\d\.bin, but it got "
+            "'No space left on device': make room on the disk, such as with 'manage.py cdn "
+            "prune', and run it again",
+            str(caught.value),
+        )
+        assert caught.value.errno == errno.ENOSPC
+        assert published(root) == ["b1"] and hidden(root) == []
+        remount(root, "size=4m")
+        publish_files(root, "b2", {**FILES, **files})
+        assert_all_whole(root)
+
+
+def test_fails_with_one_sentence_on_a_disk_that_is_read_only(root):
+    with mounted(root):
+        publish_files(root, "b1", FILES)
+        remount(root, "ro")
+        with pytest.raises(
+            OSError, match="'Read-only file system': mount the disk for"
+        ):
+            publish_files(root, "b2", FILES)
+        assert publish_files(root, "b2", FILES, dry_run=True).linked == len(FILES)
+
+
+def test_fails_when_the_folder_of_the_lock_is_a_link(root, tmp_path):
+    root.mkdir()
+    (root / ".cdn").symlink_to(tmp_path)
+    with pytest.raises(OSError, match=r"\.cdn, but it got 'it is no folder'"):
+        publish_files(root, "b1", FILES)
+    assert published(root) == []
+
+
+# Dry runs
+
+
+def test_a_dry_run_says_what_would_be_and_writes_nothing(root):
+    publish_files(root, "b1", FILES, precompress=["gzip"])
+    before = {path: path.lstat().st_mtime_ns for path in (root, *root.rglob("*"))}
+    files = {**FILES, "css/site.css": b"p { margin: 0 }" * 100, "new.js": b"1"}
+    told = publish_files(root, "b2", files, precompress=["gzip"], dry_run=True)
+    after = {path: path.lstat().st_mtime_ns for path in (root, *root.rglob("*"))}
+    assert after == before
+    done = publish_files(root, "b2", files, precompress=["gzip"])
+    assert replace(told, seconds=0) == replace(done, seconds=0)
+    assert done.linked and done.companions
+
+
+def test_a_dry_run_makes_no_folder(root):
+    told = publish_files(root, "b1", FILES, dry_run=True)
+    assert told.copied == len(FILES)
+    assert not root.exists()
+
+
+def test_a_dry_run_waits_for_nobody(root):
+    with filesystem.locked(root):
+        publish_files(root, "b1", FILES, dry_run=True)
+
+
+def test_a_dry_run_refuses_what_publishing_refuses(root):
+    publish_files(root, "b1", FILES)
+    with pytest.raises(ValueError, match="'robots.txt' has other bytes in it"):
+        publish_files(root, "b1", {**FILES, "robots.txt": b"new"}, dry_run=True)
+    assert publish_files(root, "b1", FILES, dry_run=True).already_there
+
+
+# What a storage needs
+
+
+def test_a_file_that_was_added_can_be_read_listed_and_taken_out_again(root):
+    for dry_run in (True, False):
+        with Publication(root, "b1", dry_run=dry_run) as publication:
+            publication.add_bytes("css/a.css", b"one")
+            assert publication.exists("css/a.css")
+            assert not publication.exists("css")
+            assert publication.open("css/a.css").read() == b"one"
+            publication.remove("css/a.css")
+            assert not publication.exists("css/a.css")
+            publication.add_bytes("css/a.css", b"two")
+            publication.add_bytes("b.css", b"two")
+            assert sorted(publication.names()) == ["b.css", "css/a.css"]
+            with pytest.raises(FileNotFoundError):
+                publication.open("c.css")
+            publication.finish()
+    assert files_of(root / "b1") == {"css/a.css": b"two", "b.css": b"two"}
+
+
+def test_a_link_outlives_the_file_that_it_was_made_from(root):
+    with Publication(root, "b1") as publication:
+        publication.add_bytes("a.css", b"same")
+        publication.add_bytes("b.css", b"same")
+        publication.remove("a.css")
+        publication.add_bytes("c.css", b"same")
+        publication.finish()
+    assert files_of(root / "b1") == {"b.css": b"same", "c.css": b"same"}
+
+
+def test_what_is_unchanged_is_told_while_the_build_is_written(root):
+    publish_files(root, "b1", {"a.css": b"same", "b.css": b"old!", "c.css": b"c"})
+    with Publication(root, "b2") as publication:
+        publication.add_bytes("a.css", b"same")
+        publication.add_bytes("b.css", b"new!")
+        publication.add_bytes("moved.css", b"c")
+        names = [name for name in publication.names() if publication.is_unchanged(name)]
+        assert names == ["a.css"]
+
+
+def test_bytes_of_any_size_can_be_given(root):
+    large = os.urandom(2 * (1 << 20) + 1)
+    for version, linked in (("b1", 0), ("b2", 1)):
+        with Publication(root, version) as publication:
+            publication.add_bytes("a.bin", large)
+            assert publication.open("a.bin").read() == large
+            assert publication.finish().linked == linked
+    assert files_of(root / "b2") == {"a.bin": large}
+
+
+def test_progress_goes_up_to_all_of_the_files(root):
+    seen = []
+    files = {f"{number}.txt": b"%d" % number for number in range(250)}
+    publish_files(root, "b1", files, progress=lambda *one: seen.append(one))
+    publishing = [done for what, done, total in seen if what == "publishing"]
+    assert publishing == sorted(publishing) and publishing[-1] == 250
+    assert len(publishing) <= 126
+    assert {total for what, _, total in seen if what == "publishing"} == {250}
+    assert seen[-1] == ("syncing", 1, 1)
+
+
+# Sources
+
+
+def test_a_link_in_the_sources_is_published_as_the_file_it_leads_to(root, tmp_path):
+    folder = write_files(tmp_path / "src", {"a.css": b"a"})
+    outside = write_files(tmp_path / "outside", {"b.css": b"b"})
+    (folder / "b.css").symlink_to(outside / "b.css")
+    publish(root, "b1", sources(folder))
+    assert files_of(root / "b1") == {"a.css": b"a", "b.css": b"b"}
+    assert not (root / "b1/b.css").is_symlink()
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_fails_when_a_source_is_no_regular_file(root, tmp_path, kind):
+    path = tmp_path / "odd"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(
+        ValueError, match="a source must be a regular file, got '.*odd'"
+    ):
+        publish(root, "b1", [("a.css", path)])
+    assert published(root) == [] and hidden(root) == []
+
+
+def test_fails_when_a_source_leads_nowhere(root, tmp_path):
+    (tmp_path / "lost.css").symlink_to(tmp_path / "gone.css")
+    with pytest.raises(
+        OSError, match="lost.css, but it got 'No such file or directory'"
+    ):
+        publish(root, "b1", [("a.css", tmp_path / "lost.css")])
+    assert published(root) == []
+
+
+def test_a_source_with_a_relative_path_is_named_in_full(root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OSError, match=f"must be able to use {tmp_path}/lost.css"):
+        publish(root, "b1", [("a.css", filesystem.Path("lost.css"))])
+
+
+def test_a_source_that_grows_while_it_is_read_is_described_as_it_was_read(root):
+    """/proc shows files whose size is said to be nothing."""
+    status = filesystem.Path("/proc/self/limits")
+    if not status.exists():
+        pytest.skip("there is no /proc")
+    publish(root, "b1", [("limits.txt", status)])
+    assert (root / "b1/limits.txt").stat().st_size > 0
+    assert_whole(root / "b1")
