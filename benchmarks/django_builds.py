@@ -19,7 +19,7 @@ import dj_cloudfront
 from benchmarks.site import Site, make_site
 
 STATIC = "django.contrib.staticfiles.storage"
-APPS = ["django.contrib.staticfiles", "dj_cloudfront"]
+APPS = ["dj_cloudfront", "django.contrib.staticfiles"]
 
 
 @contextmanager

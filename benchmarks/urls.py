@@ -23,7 +23,7 @@ _ROOT = "/var/mysite/static/2026-11-23.1"
 _APPS = [
     *("django.contrib.admin", "django.contrib.auth", "django.contrib.contenttypes"),
     *("django.contrib.sessions", "django.contrib.messages"),
-    *("django.contrib.staticfiles", "dj_cloudfront"),
+    *("dj_cloudfront", "django.contrib.staticfiles"),
 ]
 
 
@@ -51,6 +51,7 @@ def _url_figure(ours: StaticFilesStorage, theirs: StaticFilesStorage) -> Figure:
         lambda: _call(ours.url),
         f"that of {type(theirs).__name__}",
         lambda: _call(theirs.url),
+        limits.URL,
     )
 
 
@@ -64,6 +65,7 @@ def _static_figure(ours: StaticFilesStorage, theirs: StaticFilesStorage) -> Figu
         lambda: call(ours),
         f"that with {type(theirs).__name__}",
         lambda: call(theirs),
+        limits.STATIC,
     )
 
 
@@ -72,9 +74,10 @@ def _compare(
     ours: Callable[[], list[str]],
     alternative: str,
     theirs: Callable[[], list[str]],
+    limit: float,
 ) -> Figure:
     assert ours() == theirs(), "the URLs must be Django's"
-    return compare(what, ours, alternative, theirs, pairs=15, limit=limits.URL)
+    return compare(what, ours, alternative, theirs, pairs=15, limit=limit)
 
 
 def _call(url: Callable[[str], str]) -> list[str]:

@@ -294,7 +294,7 @@ import importlib, pkgutil, sys
 import django
 from django.conf import settings
 
-settings.configure(INSTALLED_APPS=["django.contrib.staticfiles", "dj_cloudfront"])
+settings.configure(INSTALLED_APPS=["dj_cloudfront", "django.contrib.staticfiles"])
 django.setup()
 import dj_cloudfront
 

@@ -41,7 +41,7 @@ _MAKE_ROOM = (
     "make room on the disk, such as with 'manage.py cdn prune', and run it again"
 )
 _GIVE_RIGHT = "run it as the user that owns the folder, or give this one the right"
-_CURES = {
+_HINTS = {
     errno.ENOSPC: _MAKE_ROOM,
     errno.EDQUOT: _MAKE_ROOM,
     errno.EACCES: _GIVE_RIGHT,
@@ -245,7 +245,7 @@ def _taken(path: Path, lock: int, seconds: float) -> str:
 
 
 def explained(error: OSError, what: str, path: Path) -> OSError:
-    """The error as one sentence that names the path and the cure, its number kept.
+    """The error as one sentence that names the path and what to do, its number kept.
 
     :param what: What failed, such as ``publishing 'b2'``.
     :param path: Used where the error names none, or a relative one.
@@ -255,9 +255,9 @@ def explained(error: OSError, what: str, path: Path) -> OSError:
     named = error.filename2 or error.filename
     name = os.fsdecode(named) if isinstance(named, str | bytes) else ""
     place = name if os.path.isabs(name) else path / name
-    cure = _CURES.get(error.errno or 0, "mend it and run it again")
+    hint = _HINTS.get(error.errno or 0, "mend it and run it again")
     sentence = OSError(
-        f"{what} must be able to use {place}, but it got {error.strerror!r}: {cure}"
+        f"{what} must be able to use {place}, but it got {error.strerror!r}: {hint}"
     )
     sentence.errno = error.errno
     return sentence

@@ -12,7 +12,9 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
+from django.core.exceptions import ImproperlyConfigured
 
+from dj_cloudfront import cdn_setting
 from dj_cloudfront.checks import (
     cross_origin,
     exposure,
@@ -50,20 +52,19 @@ def check_cdn(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Whether the settings keep the value of ``config()``, without which none can judge."""
-    found = getattr(settings, "CDN", None)
-    if isinstance(found, Cdn):
-        return []
-    return [
-        ids.NO_CDN.found(
-            "CDN must be the value of dj_cloudfront.config(), such as "
-            "CDN = dj_cloudfront.config(BASE_DIR / 'cdn-outputs.json', …), "
-            f"got {'none' if found is None else repr(found)}"
-        )
-    ]
+    try:
+        cdn_setting.cdn()
+    except ImproperlyConfigured as error:
+        return [ids.NO_CDN.found(str(error))]
+    return []
 
 
-# collectstatic runs the checks of staticfiles, and would write into a wrong folder.
-_OF_FOLDERS = (_check(folders.find), _check(folders.find_in_sources, locally=True))
+# collectstatic runs the checks of staticfiles, and would write into a wrong folder or past the storage.
+_OF_STATICFILES = (
+    _check(folders.find),
+    _check(folders.find_in_sources, locally=True),
+    _check(storages.find_collectstatic),
+)
 _PLAIN = (
     check_cdn,
     _check(urls.find),
@@ -83,7 +84,7 @@ _DEPLOY = (
 
 def register_all() -> None:
     """Register every check. Django keeps each once, however often this is called."""
-    for check in _OF_FOLDERS:
+    for check in _OF_STATICFILES:
         register(check, TAG, Tags.staticfiles)
     for check in _PLAIN:
         register(check, TAG)

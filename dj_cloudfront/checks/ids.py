@@ -13,23 +13,33 @@ class SystemCheck:
 
     :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning.
     :param what: The mistake, for the table in ``docs/checks.md``.
-    :param cure: What to do, for that table and as the hint.
+    :param hint: What to do, for that table and for Django's hint.
     :param deploy: Whether only ``manage.py check --deploy`` looks for it.
     """
 
     id: str
     what: str
-    cure: str
+    hint: str
     deploy: bool = False
 
     @property
     def level(self) -> str:
         return "error" if self.id.startswith("E") else "warning"
 
-    def found(self, problem: str) -> CheckMessage:
+    def found(self, message: str) -> CheckMessage:
         """The mistake, as it was found: a sentence that begins with the setting's name."""
         kind = Error if self.level == "error" else Warning
-        return kind(problem, hint=self.cure, id=f"dj_cloudfront.{self.id}")
+        return kind(message, hint=self.hint, id=f"dj_cloudfront.{self.id}")
+
+
+SYSTEM_CHECKS: list[SystemCheck] = []
+"""In the order of the ids."""
+
+
+def _listed(id: str, what: str, hint: str, *, deploy: bool = False) -> SystemCheck:
+    check = SystemCheck(id=id, what=what, hint=hint, deploy=deploy)
+    SYSTEM_CHECKS.append(check)
+    return check
 
 
 _ALL_THREE = (
@@ -39,232 +49,226 @@ _ALL_THREE = (
 _APART = "keep both beside each other, as /var/mysite/static and /var/mysite/media"
 _WRAP = "wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)"
 
-NO_CDN = SystemCheck(
-    id="E001",
-    what="`CDN` is missing, or is no value of `config()`",
-    cure="keep the value of dj_cloudfront.config() as CDN in the settings",
+NO_CDN = _listed(
+    "E001",
+    "`CDN` is missing, or is no value of `config()`",
+    "keep the value of dj_cloudfront.config() as CDN in the settings",
 )
-NO_BUILD_IN_URL = SystemCheck(
-    id="E002",
-    what="`STATIC_URL` has no build version in its path, or another one",
-    cure=_ALL_THREE,
+NO_BUILD_IN_URL = _listed(
+    "E002", "`STATIC_URL` has no build version in its path, or another one", _ALL_THREE
 )
-QUERY_IN_URL = SystemCheck(
-    id="E003",
-    what="`STATIC_URL` has a query string, which caches ignore or fill with old files",
-    cure=_ALL_THREE,
+QUERY_IN_URL = _listed(
+    "E003",
+    "`STATIC_URL` has a query string, which caches ignore or fill with old files",
+    _ALL_THREE,
 )
-ALL_BUILDS = SystemCheck(
-    id="E004",
-    what="`STATIC_ROOT` is the folder of all builds, which `collectstatic --clear` empties",
-    cure=_ALL_THREE,
+ALL_BUILDS = _listed(
+    "E004",
+    "`STATIC_ROOT` is the folder of all builds, which `collectstatic --clear` empties",
+    _ALL_THREE,
 )
-STATIC_IN_MEDIA = SystemCheck(
-    id="E005",
-    what="the builds are inside `MEDIA_ROOT`, so an upload can replace a script",
-    cure=_APART,
+STATIC_IN_MEDIA = _listed(
+    "E005",
+    "the builds are inside `MEDIA_ROOT`, so an upload can replace a script",
+    _APART,
 )
-MEDIA_IN_STATIC = SystemCheck(
-    id="E006",
-    what="`MEDIA_ROOT` is inside the builds' folder: uploads live for a year, without sandbox",
-    cure=_APART,
+MEDIA_IN_STATIC = _listed(
+    "E006",
+    "`MEDIA_ROOT` is inside the builds' folder: uploads live for a year, without sandbox",
+    _APART,
 )
-BUILDS_AMONG_SOURCES = SystemCheck(
-    id="E007",
-    what="`STATICFILES_DIRS` overlaps the builds' folder, so each build holds all older ones",
-    cure="keep what collectstatic reads and what it writes in folders apart",
+BUILDS_AMONG_SOURCES = _listed(
+    "E007",
+    "`STATICFILES_DIRS` overlaps the builds' folder, so each build holds all older ones",
+    "keep what collectstatic reads and what it writes in folders apart",
 )
-BUILD_MISSING = SystemCheck(
-    id="E008",
-    what="the build is not on this server, so its pages have no assets",
-    cure="publish it before the pages that refer to it: manage.py cdn publish",
+BUILD_MISSING = _listed(
+    "E008",
+    "the build is not on this server, so its pages have no assets",
+    "publish it before the pages that refer to it: manage.py cdn publish",
     deploy=True,
 )
-BUILD_DAMAGED = SystemCheck(
-    id="E009",
-    what="the build's index is damaged, or is the index of another build",
-    cure="publish again under a new build version; never rename or edit a build",
+BUILD_DAMAGED = _listed(
+    "E009",
+    "the build's index is damaged, or is the index of another build",
+    "publish again under a new build version; never rename or edit a build",
     deploy=True,
 )
-PRIVATE_IN_PUBLIC = SystemCheck(
-    id="E010",
-    what="private files are inside `MEDIA_ROOT`, where anybody may read them",
-    cure="give private files a folder of their own, as /var/mysite/private",
+PRIVATE_IN_PUBLIC = _listed(
+    "E010",
+    "private files are inside `MEDIA_ROOT`, where anybody may read them",
+    "give private files a folder of their own, as /var/mysite/private",
 )
-FILES_BEHIND = SystemCheck(
-    id="E011",
-    what="what serves files comes after `CdnTreeMiddleware`, so every asset is a 404",
-    cure="put it before CdnTreeMiddleware, or take it out where a web server has the files",
+FILES_BEHIND = _listed(
+    "E011",
+    "what serves files comes after `CdnTreeMiddleware`, so every asset is a 404",
+    "put it before CdnTreeMiddleware, or take it out where a web server has the files",
 )
 
-OTHER_STATIC_URL = SystemCheck(
-    id="W001",
-    what="`STATIC_URL` has the build, but another host than the CDN's",
-    cure=_ALL_THREE,
+OTHER_COLLECTSTATIC = _listed(
+    "E012",
+    "`collectstatic` is the command of another app, which cannot publish builds",
+    "put dj_cloudfront before django.contrib.staticfiles, and before what brings another "
+    "collectstatic, in INSTALLED_APPS",
 )
-OTHER_MEDIA_URL = SystemCheck(
-    id="W002",
-    what="`MEDIA_URL` is not that of the CDN",
-    cure=_ALL_THREE,
+
+OTHER_STATIC_URL = _listed(
+    "W001", "`STATIC_URL` has the build, but another host than the CDN's", _ALL_THREE
 )
-DEBUG_WITH_CDN = SystemCheck(
-    id="W003",
-    what="`DEBUG` with the CDN's URLs: `runserver` serves neither static files nor media",
-    cure="pass local=DEBUG to dj_cloudfront.config()",
+OTHER_MEDIA_URL = _listed("W002", "`MEDIA_URL` is not that of the CDN", _ALL_THREE)
+DEBUG_WITH_CDN = _listed(
+    "W003",
+    "`DEBUG` with the CDN's URLs: `runserver` serves neither static files nor media",
+    "pass local=DEBUG to dj_cloudfront.config()",
 )
-LOCAL_WITHOUT_DEBUG = SystemCheck(
-    id="W004",
-    what="local URLs without `DEBUG`: no build in them, and no CDN",
-    cure="pass local=DEBUG to dj_cloudfront.config()",
+LOCAL_WITHOUT_DEBUG = _listed(
+    "W004",
+    "local URLs without `DEBUG`: no build in them, and no CDN",
+    "pass local=DEBUG to dj_cloudfront.config()",
     deploy=True,
 )
-PLAIN_HTTP = SystemCheck(
-    id="W005",
-    what="the CDN's URLs are plain HTTP, as for an edge on this machine",
-    cure="leave DJ_CLOUDFRONT_URL_FORMAT unset on a server",
+PLAIN_HTTP = _listed(
+    "W005",
+    "the CDN's URLs are plain HTTP, as for an edge on this machine",
+    "leave DJ_CLOUDFRONT_URL_FORMAT unset on a server",
     deploy=True,
 )
-NAME_COMES_AGAIN = SystemCheck(
-    id="W006",
-    what="the build version is a name that comes again, such as `latest`",
-    cure="use a name that no release had, such as a commit or a date with a number",
+NAME_COMES_AGAIN = _listed(
+    "W006",
+    "the build version is a name that comes again, such as `latest`",
+    "use a name that no release had, such as a commit or a date with a number",
 )
-OTHER_STATIC_ROOT = SystemCheck(
-    id="W007",
-    what="`STATIC_ROOT` is not the folder of the build that `STATIC_URL` names",
-    cure=_ALL_THREE,
+OTHER_STATIC_ROOT = _listed(
+    "W007",
+    "`STATIC_ROOT` is not the folder of the build that `STATIC_URL` names",
+    _ALL_THREE,
 )
-BUILD_AS_PREFIX = SystemCheck(
-    id="W008",
-    what="a prefix in `STATICFILES_DIRS` is the build version, which URLs then have twice",
-    cure="leave the prefix out: CDN.static_url and CDN.static_root have the build",
+BUILD_AS_PREFIX = _listed(
+    "W008",
+    "a prefix in `STATICFILES_DIRS` is the build version, which URLs then have twice",
+    "leave the prefix out: CDN.static_url and CDN.static_root have the build",
 )
-NO_BUILDS_HERE = SystemCheck(
-    id="W009",
-    what="this machine has no folder of builds",
-    cure="check on the server that has the files, or silence this where others serve them",
+NO_BUILDS_HERE = _listed(
+    "W009",
+    "this machine has no folder of builds",
+    "check on the server that has the files, or silence this where others serve them",
     deploy=True,
 )
-NO_INDEX = SystemCheck(
-    id="W010",
-    what="the build has no index, so nothing tells whether it is complete",
-    cure="publish with manage.py cdn publish, or collect with a storage of dj_cloudfront",
+NO_INDEX = _listed(
+    "W010",
+    "the build has no index, so nothing tells whether it is complete",
+    "publish with manage.py cdn publish, or collect with a storage of dj_cloudfront",
     deploy=True,
 )
-NO_MEDIA_ROOT = SystemCheck(
-    id="W011",
-    what="`MEDIA_ROOT` is empty, so uploads go to the working directory",
-    cure="set it to the folder that the web server shows as /media/",
+NO_MEDIA_ROOT = _listed(
+    "W011",
+    "`MEDIA_ROOT` is empty, so uploads go to the working directory",
+    "set it to the folder that the web server shows as /media/",
     deploy=True,
 )
-NO_STATICFILES = SystemCheck(
-    id="W012",
-    what="`django.contrib.staticfiles` is not installed, so there is no `collectstatic`",
-    cure="add django.contrib.staticfiles to INSTALLED_APPS",
+NO_STATICFILES = _listed(
+    "W012",
+    "`django.contrib.staticfiles` is not installed, so there is no `collectstatic`",
+    "add django.contrib.staticfiles to INSTALLED_APPS",
 )
-STATIC_STORAGE = SystemCheck(
-    id="W013",
-    what="`STORAGES` has a staticfiles storage that publishes no builds: `collectstatic` works, "
+STATIC_STORAGE = _listed(
+    "W013",
+    "`STORAGES` has a staticfiles storage that publishes no builds: `collectstatic` works, "
     "file by file in a folder that shows, and `cdn publish` refuses",
-    cure="use dj_cloudfront.storage.BuildStorage, or ManifestBuildStorage for hashed names",
+    "use dj_cloudfront.storage.BuildStorage, or ManifestBuildStorage for hashed names",
 )
-REMOTE_STORAGE = SystemCheck(
-    id="W014",
-    what="`STORAGES` keeps uploads elsewhere than the media distribution reads them",
-    cure="use FileSystemStorage without location and base_url, or give the bucket's storage "
+REMOTE_STORAGE = _listed(
+    "W014",
+    "`STORAGES` keeps uploads elsewhere than the media distribution reads them",
+    "use FileSystemStorage without location and base_url, or give the bucket's storage "
     "the media host as its custom_domain",
 )
-OVERWRITING_STORAGE = SystemCheck(
-    id="W015",
-    what="`STORAGES` lets an upload replace another one, whose copy stays at the edges",
-    cure="leave names unique: no allow_overwrite, and file_overwrite=False for S3",
+OVERWRITING_STORAGE = _listed(
+    "W015",
+    "`STORAGES` lets an upload replace another one, whose copy stays at the edges",
+    "leave names unique: no allow_overwrite, and file_overwrite=False for S3",
 )
-UNREADABLE = SystemCheck(
-    id="W016",
-    what="`FILE_UPLOAD_PERMISSIONS` or those of folders keep the web server out",
-    cure="leave both at their defaults, 0o644 and None",
+UNREADABLE = _listed(
+    "W016",
+    "`FILE_UPLOAD_PERMISSIONS` or those of folders keep the web server out",
+    "leave both at their defaults, 0o644 and None",
 )
-NO_MIDDLEWARE = SystemCheck(
-    id="W017",
-    what="`CdnTreeMiddleware` is missing, the last line against reading the site itself",
-    cure="put dj_cloudfront.middleware.CdnTreeMiddleware first in MIDDLEWARE",
+NO_MIDDLEWARE = _listed(
+    "W017",
+    "`CdnTreeMiddleware` is missing, the last line against reading the site itself",
+    "put dj_cloudfront.middleware.CdnTreeMiddleware first in MIDDLEWARE",
 )
-MIDDLEWARE_ORDER = SystemCheck(
-    id="W018",
-    what="something other than files is answered before `CdnTreeMiddleware`",
-    cure="put it first in MIDDLEWARE, right behind WhiteNoise where that serves the files",
+MIDDLEWARE_ORDER = _listed(
+    "W018",
+    "something other than files is answered before `CdnTreeMiddleware`",
+    "put it first in MIDDLEWARE, right behind WhiteNoise where that serves the files",
 )
-WHITENOISE_PREFIX = SystemCheck(
-    id="W019",
-    what="WhiteNoise does not answer under `/static/`, where the distribution asks",
-    cure="use the middleware that manage.py cdn conf whitenoise prints, or take it out",
+WHITENOISE_PREFIX = _listed(
+    "W019",
+    "WhiteNoise does not answer under `/static/`, where the distribution asks",
+    "use the middleware that manage.py cdn conf whitenoise prints, or take it out",
 )
-WHITENOISE_AGE = SystemCheck(
-    id="W020",
-    what="WhiteNoise lets caches keep a build for less than a day, by default for a minute",
-    cure="use the middleware that manage.py cdn conf whitenoise prints, or set "
+WHITENOISE_AGE = _listed(
+    "W020",
+    "WhiteNoise lets caches keep a build for less than a day, by default for a minute",
+    "use the middleware that manage.py cdn conf whitenoise prints, or set "
     "WHITENOISE_MAX_AGE = 31536000",
 )
-REDIRECTED_FILES = SystemCheck(
-    id="W021",
-    what="`SECURE_SSL_REDIRECT` sends the distribution away from the files of WhiteNoise",
-    cure="put it before SecurityMiddleware, or set SECURE_PROXY_SSL_HEADER",
+REDIRECTED_FILES = _listed(
+    "W021",
+    "`SECURE_SSL_REDIRECT` sends the distribution away from the files of WhiteNoise",
+    "put it before SecurityMiddleware, or set SECURE_PROXY_SSL_HEADER",
     deploy=True,
 )
-ROUTES = SystemCheck(
-    id="W022",
-    what="`ROOT_URLCONF` has routes below `/static/` or `/media/`, which never get a request",
-    cure="move the routes: the web server answers for both folders",
+ROUTES = _listed(
+    "W022",
+    "`ROOT_URLCONF` has routes below `/static/` or `/media/`, which never get a request",
+    "move the routes: the web server answers for both folders",
 )
-COOKIE_DOMAIN = SystemCheck(
-    id="W023",
-    what="a cookie's domain covers a host of the CDN, so every file is asked for with it",
-    cure="leave the domain at None, or name the CDN's hosts outside of it",
+COOKIE_DOMAIN = _listed(
+    "W023",
+    "a cookie's domain covers a host of the CDN, so every file is asked for with it",
+    "leave the domain at None, or name the CDN's hosts outside of it",
     deploy=True,
 )
-TRUSTED_UPLOADS = SystemCheck(
-    id="W024",
-    what="`CSRF_TRUSTED_ORIGINS` covers the host of uploads",
-    cure="name the trusted origins one by one",
+TRUSTED_UPLOADS = _listed(
+    "W024",
+    "`CSRF_TRUSTED_ORIGINS` covers the host of uploads",
+    "name the trusted origins one by one",
     deploy=True,
 )
-CDN_AS_SITE = SystemCheck(
-    id="W025",
-    what="`ALLOWED_HOSTS` has a host of the CDN, where the site should not be",
-    cure="take it out: a distribution asks by the server's own name",
+CDN_AS_SITE = _listed(
+    "W025",
+    "`ALLOWED_HOSTS` has a host of the CDN, where the site should not be",
+    "take it out: a distribution asks by the server's own name",
     deploy=True,
 )
-POLICY = SystemCheck(
-    id="W026",
-    what="the Content Security Policy keeps out scripts, stylesheets or images of the CDN",
-    cure=_WRAP,
+POLICY = _listed(
+    "W026",
+    "the Content Security Policy keeps out scripts, stylesheets or images of the CDN",
+    _WRAP,
 )
-POLICY_OF_KINDS = SystemCheck(
-    id="W027",
-    what="the Content Security Policy keeps out fonts, sound, video or manifests of the build",
-    cure=_WRAP,
+POLICY_OF_KINDS = _listed(
+    "W027",
+    "the Content Security Policy keeps out fonts, sound, video or manifests of the build",
+    _WRAP,
     deploy=True,
 )
-SPRITE = SystemCheck(
-    id="W028",
-    what="a template has `<use href>` of a static file, which browsers refuse across hosts",
-    cure="inline the sprite, or use <img src='sprite.svg#name'> with <view> elements",
+SPRITE = _listed(
+    "W028",
+    "a template has `<use href>` of a static file, which browsers refuse across hosts",
+    "inline the sprite, or use <img src='sprite.svg#name'> with <view> elements",
     deploy=True,
 )
-WORKER = SystemCheck(
-    id="W029",
-    what="a page starts a `Worker` of a static file, which browsers refuse across hosts",
-    cure="serve the worker's script from the site itself",
+WORKER = _listed(
+    "W029",
+    "a page starts a `Worker` of a static file, which browsers refuse across hosts",
+    "serve the worker's script from the site itself",
     deploy=True,
 )
-SERVICE_WORKER = SystemCheck(
-    id="W030",
-    what="a page registers a service worker of a static file, which browsers refuse",
-    cure="serve its script from the site itself, at the root of what it controls",
+SERVICE_WORKER = _listed(
+    "W030",
+    "a page registers a service worker of a static file, which browsers refuse",
+    "serve its script from the site itself, at the root of what it controls",
     deploy=True,
 )
-
-SYSTEM_CHECKS: tuple[SystemCheck, ...] = tuple(
-    value for value in globals().values() if isinstance(value, SystemCheck)
-)
-"""In the order of the ids."""

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
+from django.core.management import get_commands, load_command_class
 from django.utils.module_loading import import_string
 
 from dj_cloudfront.checks import ids
@@ -52,6 +53,25 @@ def _static(cdn: Cdn) -> Iterator[CheckMessage]:
         yield ids.STATIC_STORAGE.found(
             "STORAGES['staticfiles'] must be a storage that publishes builds, such as "
             f"'dj_cloudfront.storage.BuildStorage', got {static['BACKEND']!r}"
+        )
+
+
+def find_collectstatic(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Whether another app's ``collectstatic`` would write into builds."""
+    if not apps.is_installed("django.contrib.staticfiles"):
+        return
+    # Imported here: they are of no use without the app.
+    from dj_cloudfront.management.commands.collectstatic import Command
+    from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+
+    kind = _class(settings.STORAGES.get("staticfiles", {}))
+    if kind is None or not issubclass(kind, PublishingStorage):
+        return
+    app = get_commands()["collectstatic"]
+    if not isinstance(load_command_class(app, "collectstatic"), Command):
+        yield ids.OTHER_COLLECTSTATIC.found(
+            "INSTALLED_APPS must have 'dj_cloudfront' before 'django.contrib.staticfiles', "
+            f"whose collectstatic it extends, got the collectstatic of {app!r}"
         )
 
 

@@ -94,17 +94,19 @@ def build_in_service() -> str | None:
 
 
 @contextlib.contextmanager
-def as_command_error(what: str) -> Iterator[None]:
+def as_command_error(what: str, folder: str | Path) -> Iterator[None]:
     """End the command with one sentence, where the caller can mend what is wrong.
 
     :param what: What fails then, such as ``pruning``.
+    :param folder: Named where an error of the disk names no file.
+    :raises CommandError: for an error of the settings, a value or the disk.
     """
     try:
         yield
     except (ImproperlyConfigured, ValueError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(str(explained(error, what, builds_root()))) from error
+        raise CommandError(str(explained(error, what, Path(folder)))) from error
 
 
 def iso(time: float | None) -> str | None:

@@ -35,7 +35,7 @@ def run(terminal: Terminal, *, current: str | None, **options: Any) -> None:
     from dj_cloudfront.builds.inventory import take_inventory, usage
     from dj_cloudfront.builds.pruning import decide
 
-    with as_command_error("listing builds"):
+    with as_command_error("listing builds", builds_root()):
         rules = rules_of(options)
         inventory = take_inventory(builds_root())
         in_service = current or _if_there(terminal, build_in_service(), inventory)

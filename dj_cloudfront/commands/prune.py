@@ -52,7 +52,7 @@ def run(
 ) -> None:
     from dj_cloudfront.builds.pruning import preview, prune
 
-    with as_command_error("pruning"):
+    with as_command_error("pruning", builds_root()):
         act = prune if yes else preview
         outcome = act(
             builds_root(),

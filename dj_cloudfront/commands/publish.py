@@ -12,6 +12,7 @@ from django.template.defaultfilters import filesizeformat
 
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.cdn_setting import cdn
+from dj_cloudfront.commands._options import as_command_error
 from dj_cloudfront.commands.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -81,10 +82,9 @@ def run(
     verbosity: int = 1,
     **options: Any,
 ) -> None:
-    from dj_cloudfront.staticfiles.collecting import as_command_error
     from dj_cloudfront.staticfiles.publish import find_sources, publish
 
-    with as_command_error():
+    with as_command_error("publishing", cdn().builds_root):
         storage = _storage(build_version, precompress, rewrite_references)
         found = find_sources(ignore)
         published = publish(

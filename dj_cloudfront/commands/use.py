@@ -56,7 +56,7 @@ def run(
 def _register(terminal: Terminal, version: str | None, server: str | None) -> None:
     from dj_cloudfront.builds.in_use import check_server, register_server
 
-    with as_command_error("declaring a build"):
+    with as_command_error("declaring a build", builds_root()):
         build = version or build_in_service()
         if build is None:
             raise CommandError(
@@ -78,7 +78,7 @@ def _was(before: str | None, build: str) -> str:
 def _unregister(terminal: Terminal, server: str) -> None:
     from dj_cloudfront.builds.in_use import check_server, unregister_server
 
-    with as_command_error("forgetting a server"):
+    with as_command_error("forgetting a server", builds_root()):
         name = check_server(server)
         before = unregister_server(builds_root(), name)
     terminal.result({"server": name, "version": None, "before": before})

@@ -126,7 +126,7 @@ class HashingStorage(HashedFiles, PublishingStorage):
         }
         originals = Originals(publication)
         rest = {name: (originals, name) for name in names if name not in self._kept}
-        with self._writes(publication), self._drafting(publication, names) as drafts:
+        with self._drafting(publication, names) as drafts:
             for name, hashed in self._kept.items():
                 self._keep(publication, drafts, name, hashed)
                 yield name, hashed, True

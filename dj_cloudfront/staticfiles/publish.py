@@ -160,7 +160,10 @@ def publish(
     :raises ValueError: with one sentence, when the build cannot be published.
     :raises OSError: with one sentence, when the disk or a permission does not allow it.
     """
-    with storage.publication(progress=progress, dry_run=dry_run) as publication:
+    with (
+        storage.publication(progress=progress, dry_run=dry_run) as publication,
+        storage.writing(publication),
+    ):
         _add(publication, sources, progress)
         _process(storage, publication, [source.name for source in sources], progress)
         published = publication.finish()

@@ -5,24 +5,17 @@ from __future__ import annotations
 import io
 import logging
 import os
-import weakref
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files import File
+from django.core.management.base import CommandError
 
 from dj_cloudfront.builds.css_references import Reference
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.builds.publication import Progress, Publication, Published
-from dj_cloudfront.staticfiles.collecting import (
-    as_command_error,
-    begin,
-    check_options,
-    running_collectstatic,
-)
 from dj_cloudfront.staticfiles.django_types import Files, Processed
 from dj_cloudfront.staticfiles.storage_options import (
     BuildLocation,
@@ -30,9 +23,6 @@ from dj_cloudfront.staticfiles.storage_options import (
     build_location,
     is_local,
 )
-
-if TYPE_CHECKING:
-    from django.contrib.staticfiles.management.commands.collectstatic import Command
 
 
 def file_of(content: File[Any]) -> Path | None:
@@ -86,9 +76,7 @@ class PublishingStorage(Files):
             rewrite_references=rewrite_references,
             reference_prefix=reference_prefix,
         )
-        self._writing: Publication | None = None
-        self._collected: weakref.WeakKeyDictionary[Command, Publication]
-        self._collected = weakref.WeakKeyDictionary()
+        self._publication: Publication | None = None
         super().__init__(location, base_url, *args, **options)
 
     @property
@@ -136,102 +124,81 @@ class PublishingStorage(Files):
             return []
         return self.references_in(published)
 
+    @contextmanager
+    def writing(self, publication: Publication) -> Iterator[None]:
+        """Read and write a build that does not show yet, until the context ends."""
+        previous, self._publication = self._publication, publication
+        try:
+            yield
+        finally:
+            self._publication = previous
+
     def path(self, name: str | os.PathLike[str]) -> str:
         path = super().path(name)
-        publication = self._being_written()
-        if publication is None:
+        if self._publication is None:
             return path
         # What Django's check has let pass begins with the location.
-        return os.fspath(publication.path) + path[len(self.location) :]
+        return os.fspath(self._publication.path) + path[len(self.location) :]
 
     def delete(self, name: str) -> None:
-        publication = self._being_written()
-        if publication is not None:
-            publication.remove(name)
+        if self._publication is not None:
+            self._publication.remove(name)
             return
-        self._check_writing(name)
+        self._refuse_to_change_a_build(name)
         super().delete(name)
 
     def post_process(
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
-        publication = self._being_written()
-        if publication is None:
+        """Show the build: the last step of ``collectstatic``.
+
+        :raises ValueError: with one sentence, when the build cannot be published.
+        :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        """
+        publication = self._publication
+        if publication is None or dry_run:
             return
-        with publication, as_command_error():
-            if dry_run:
-                return
-            names = [name.replace(os.sep, "/") for name in paths]
-            processing = self.process(publication, names)
-            for processed in processing:
-                if isinstance(processed[2], Exception):
-                    # The command raises it, and tells nobody that it has ended.
-                    processing.close()
-                    publication.abandon()
-                    yield processed
-                    return
+        names = [name.replace(os.sep, "/") for name in paths]
+        processing = self.process(publication, names)
+        for processed in processing:
+            if isinstance(processed[2], Exception):
+                # The command raises it, and tells nobody that it has ended.
+                processing.close()
                 yield processed
-            published = publication.finish()
-        self._forget(publication)
+                return
+            yield processed
+        published = publication.finish()
         self.published(published)
         for reference in self.stray_references(published):
             logger.warning("%s", complaint(reference))
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         if set(mode) & set("wax+"):
-            self._check_writing(name)
+            self._refuse_to_change_a_build(name)
         return super()._open(name, mode)
 
     def _save(self, name: str, content: File[Any]) -> str:
-        publication = self._being_written()
-        if publication is None:
-            self._check_writing(name)
+        if self._publication is None:
+            self._refuse_to_change_a_build(name)
             return super()._save(name, content)
-        with as_command_error():
-            source = file_of(content)
-            if source is not None:
-                publication.add(name, source)
-            else:
-                publication.add_bytes(name, bytes_of(content))
+        source = file_of(content)
+        if source is not None:
+            self._publication.add(name, source)
+        else:
+            self._publication.add_bytes(name, bytes_of(content))
         return name
 
-    def _being_written(self) -> Publication | None:
-        """The build that the caller writes, which others do not see yet."""
-        if self._writing is not None:
-            return self._writing
-        command = running_collectstatic()
-        if command is None or self.is_local:
-            return None
-        if command not in self._collected:
-            check_options(command)
-            with as_command_error():
-                publication = self.publication(dry_run=command.dry_run)
-            begin(command, publication)
-            self._collected[command] = publication
-        return self._collected[command]
-
-    def _forget(self, publication: Publication) -> None:
-        for command, one in list(self._collected.items()):
-            if one is publication:
-                del self._collected[command]
-
-    @contextmanager
-    def _writes(self, publication: Publication) -> Iterator[None]:
-        self._writing, before = publication, self._writing
-        try:
-            yield
-        finally:
-            self._writing = before
-
-    def _check_writing(self, name: str) -> None:
+    def _refuse_to_change_a_build(self, name: str) -> None:
         if self.is_local and not os.path.exists(
             os.path.join(self.location, INDEX_NAME)
         ):
             return
-        raise ImproperlyConfigured(
+        # Other commands write through the storage, and end with this sentence.
+        raise CommandError(
             f"a build must not change, such as {self.location}, got {name!r} to write or to "
-            "delete: let a finder find the file before collectstatic or 'cdn publish', or "
-            "keep it in another storage"
+            "delete: in INSTALLED_APPS, put 'dj_cloudfront' before what brings another "
+            "collectstatic, such as 'django.contrib.staticfiles'; let a finder find the "
+            "file, or keep it in another storage"
         )
 
 

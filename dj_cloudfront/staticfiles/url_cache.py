@@ -1,21 +1,16 @@
-"""``url()`` and ``static()`` at a fraction of their cost: Django's own answers, remembered."""
+"""``url()`` at a fraction of their cost: Django's own answers, remembered."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
-from django.contrib.staticfiles.storage import staticfiles_storage
-from django.templatetags.static import StaticNode
 
 from dj_cloudfront.staticfiles.django_types import Files
 
 MOST_NAMES = 10_000
 LONGEST_NAME = 255
-
-_STATICFILES = "django.contrib.staticfiles"
 
 
 class _UrlCache(dict[str, str]):
@@ -50,7 +45,6 @@ class CachedUrls(Files):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._urls = self._remembered()
-        _shorten_static()
 
     def url(self, name: str | None, *force: bool, **options: bool) -> str:
         if force or options or settings.DEBUG or not isinstance(name, str):
@@ -66,33 +60,3 @@ class CachedUrls(Files):
 
     def _remembered(self) -> _UrlCache:
         return _UrlCache(self.base_url, self.hashed_files, super().url)
-
-
-def _shorten_static() -> None:
-    """Let ``static()`` ask such a storage directly.
-
-    On its way to the storage, Django's function looks through the installed apps and passes a
-    proxy, which takes longer than the answer.
-    """
-    found = vars(StaticNode).get("handle_simple")
-    if not isinstance(found, classmethod) or isinstance(found, _ShortWay):
-        return
-    proxy = staticfiles_storage.__dict__
-
-    def handle_simple(cls: type[StaticNode], path: str) -> str:
-        storage = proxy["_wrapped"]
-        if isinstance(storage, CachedUrls) and _serves_static_files():
-            return storage.url(path)
-        url: str = found.__func__(cls, path)
-        return url
-
-    setattr(StaticNode, "handle_simple", _ShortWay(handle_simple))  # noqa: B010
-
-
-class _ShortWay(classmethod):  # type: ignore[type-arg]
-    """Marks what was put there before."""
-
-
-def _serves_static_files() -> bool:
-    config = apps.app_configs.get("staticfiles")
-    return config is not None and config.name == _STATICFILES

@@ -60,7 +60,7 @@ class Site:
             "ALLOWED_HOSTS": ["www.example.com"],
             "CDN": one_cdn,
             "DEBUG": False,
-            "INSTALLED_APPS": ["django.contrib.staticfiles", "dj_cloudfront"],
+            "INSTALLED_APPS": ["dj_cloudfront", "django.contrib.staticfiles"],
             "MEDIA_ROOT": self.media,
             "MIDDLEWARE": [TREE, SECURITY],
             "ROOT_URLCONF": routes(path("", view), path("admin/", view)),
@@ -90,7 +90,7 @@ class Site:
         rule = BY_ID[rule_id]
         (message,) = self.messages(**changes)
         assert message.id == f"dj_cloudfront.{rule_id}", message
-        assert message.hint == rule.cure
+        assert message.hint == rule.hint
         assert re.match(r"[\w*\[\]']+ must ", message.msg), message.msg
         assert not message.msg.endswith(".") and not message.hint.endswith(".")
         # Those of --deploy are found with it alone, the others always.

@@ -85,7 +85,7 @@ def test_every_check_is_registered_once_and_where_it_belongs(site):
     with override_settings(**site.settings(site.cdn)):
         always = set(registry.registry.registered_checks)
         on_deploy = set(registry.registry.deployment_checks)
-        assert {*checks._OF_FOLDERS, *checks._PLAIN} <= always
+        assert {*checks._OF_STATICFILES, *checks._PLAIN} <= always
         assert set(checks._DEPLOY) <= on_deploy
         checks.register_all()
         assert set(registry.registry.registered_checks) == always

@@ -43,6 +43,18 @@ def test_the_app_that_collects_is_installed(site):
     )
 
 
+def test_collectstatic_is_the_command_that_publishes_builds(site):
+    wrong = ["django.contrib.staticfiles", "dj_cloudfront"]
+    found = site.only("E012", INSTALLED_APPS=wrong)
+    assert found.endswith("got the collectstatic of 'django.contrib.staticfiles'")
+    (message,) = site.messages(tag="staticfiles", deploy=False, INSTALLED_APPS=wrong)
+    assert message.is_serious()
+    plain = storages(
+        staticfiles="django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    assert site.ids(INSTALLED_APPS=wrong, STORAGES=plain) == []
+
+
 @pytest.mark.parametrize("backend", [MANIFEST, f"{__name__}.HouseStorage", REMOTE])
 def test_a_static_storage_publishes_builds(site, backend):
     assert repr(backend) in site.only("W013", STORAGES=storages(staticfiles=backend))

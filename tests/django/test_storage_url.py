@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from unittest import mock
 
 import pytest
 from django.contrib.staticfiles.storage import (
@@ -12,9 +11,8 @@ from django.contrib.staticfiles.storage import (
     StaticFilesStorage,
     staticfiles_storage,
 )
-from django.core.files.storage import storages
 from django.template import Context, Engine
-from django.templatetags.static import StaticNode, static
+from django.templatetags.static import static
 from django.test import override_settings
 from django.utils.functional import lazystr
 from django.utils.safestring import mark_safe
@@ -204,47 +202,6 @@ def test_a_static_url_that_is_overridden_counts_at_once(site):
         assert static("a.css") == "/static/a.css"
 
 
-def test_static_does_without_the_app_as_django_does(site):
-    with site.settings(storage="storage_support.Tagged"):
-        assert static("a.css") == "https://static.example.com/b1/a.css?tag"
-        with override_settings(INSTALLED_APPS=[]):
-            assert static("a b.css") == "https://static.example.com/b1/a%20b.css"
-
-
-def test_static_is_djangos_with_any_other_storage(site):
-    with site.settings():
-        static("a.css")
-    with site.settings(storage="storage_support.Elsewhere"):
-        assert static("a.css") == "elsewhere:a.css"
-        assert isinstance(storages["staticfiles"], StaticFilesStorage)
-
-
-def test_static_follows_a_storage_that_a_test_replaces(site):
-    with site.settings():
-        static("a.css")
-        with mock.patch.object(staticfiles_storage, "url", lambda name: "patched"):
-            assert static("a.css") == "patched"
-        assert static("a.css") == "https://static.example.com/b1/a.css"
-
-
 def test_a_subclass_may_have_its_own_url(site):
     with site.settings(storage="storage_support.Tagged"):
         assert static("a.css") == "https://static.example.com/b1/a.css?tag"
-
-
-def test_a_tag_of_its_own_keeps_its_way(site):
-    class Node(StaticNode):
-        @classmethod
-        def handle_simple(cls, path):
-            return f"own:{path}"
-
-    with site.settings():
-        assert Node.handle_simple("a.css") == "own:a.css"
-        assert static("a.css") == "https://static.example.com/b1/a.css"
-
-
-def test_static_is_shortened_once():
-    BuildStorage("/s/b1", BASES[0])
-    before = vars(StaticNode)["handle_simple"]
-    BuildStorage("/s/b1", BASES[0])
-    assert vars(StaticNode)["handle_simple"] is before

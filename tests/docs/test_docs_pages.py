@@ -33,7 +33,7 @@ def test_the_checks_are_documented_as_they_are(level):
     ):
         assert row[:2] == (rule.id, ["--deploy"] if rule.deploy else [])
         assert row[2] == rule.what
-        assert row[3].replace("`", "") == rule.cure
+        assert row[3].replace("`", "") == rule.hint
 
 
 def test_every_id_that_is_named_exists():

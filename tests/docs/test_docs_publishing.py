@@ -194,6 +194,7 @@ def test_the_figures_are_the_limits_of_the_benchmarks():
         limits.DISK,
         limits.HASHING,
         limits.URL,
+        limits.STATIC,
     ]
 
 

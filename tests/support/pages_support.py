@@ -93,7 +93,7 @@ def page_settings(one_cdn, **changes):
         **{
             "ALLOWED_HOSTS": ["*"],
             "CDN": one_cdn,
-            "INSTALLED_APPS": ["django.contrib.staticfiles", "dj_cloudfront"],
+            "INSTALLED_APPS": ["dj_cloudfront", "django.contrib.staticfiles"],
             **urls(one_cdn),
             "TEMPLATES": [
                 {"BACKEND": "django.template.backends.django.DjangoTemplates"}

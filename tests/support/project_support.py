@@ -20,7 +20,7 @@ execute_from_command_line(sys.argv)
 """
 SETTINGS = """\
 SECRET_KEY = "for tests"
-INSTALLED_APPS = ["django.contrib.staticfiles", "dj_cloudfront"]
+INSTALLED_APPS = ["dj_cloudfront", "django.contrib.staticfiles"]
 STATICFILES_DIRS = [BASE_DIR / "assets"]
 """
 CDN = """\

@@ -73,7 +73,7 @@ class Site:
             cdn = self.cdn(version, local=local)
         given = {
             "CDN": cdn,
-            "INSTALLED_APPS": ["django.contrib.staticfiles"],
+            "INSTALLED_APPS": ["dj_cloudfront", "django.contrib.staticfiles"],
             "STATIC_URL": cdn.static_url,
             "STATIC_ROOT": cdn.static_root,
             "STATICFILES_DIRS": [self.assets],

@@ -1,4 +1,4 @@
-"""Puts our storages in the place of Django's, before Django's tests are imported."""
+"""Puts our storages and command in the place of Django's, before Django's tests are imported."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ def swap(mode):
     made = []
     if mode == "django":
         return made
+    from django.contrib.staticfiles.management.commands import collectstatic
+
     from dj_cloudfront import storage as ours
+    from dj_cloudfront.management.commands.collectstatic import Command
 
     for theirs, name in NAMES.items():
         replacement = type(name, (MODES[mode], getattr(ours, name)), {"made": made})
         setattr(staticfiles, theirs, replacement)
+    collectstatic.Command = Command
     return made
 
 

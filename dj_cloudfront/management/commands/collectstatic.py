@@ -1,0 +1,52 @@
+"""``manage.py collectstatic``: Django's own, whose result appears as a build.
+
+It needs ``dj_cloudfront`` before ``django.contrib.staticfiles`` in ``INSTALLED_APPS``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.core.management.base import CommandError
+
+from dj_cloudfront.commands._options import as_command_error
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+
+
+class Command(collectstatic.Command):
+    """Fills a hidden folder, which its last step shows by one rename.
+
+    With another storage, or with local URLs, it does what Django's command does.
+    """
+
+    def set_options(self, **options: Any) -> None:
+        super().set_options(**options)
+        if not self._publishes():
+            return
+        # Nothing is overwritten, so there is nothing to ask for.
+        self.interactive = False
+        if self.symlink:
+            raise CommandError(
+                "collectstatic must run without --link, because links would change a "
+                "published build whenever their sources change: files that did not change "
+                "take no room without it"
+            )
+        if not self.post_process:
+            raise CommandError(
+                "collectstatic must run without --no-post-process, because a build appears "
+                "in that step: for plain names choose dj_cloudfront.storage.BuildStorage"
+            )
+
+    def collect(self) -> dict[str, list[str]]:
+        if not self._publishes():
+            return super().collect()
+        with (
+            as_command_error("collecting static files", self.storage.location),
+            self.storage.publication(dry_run=self.dry_run) as publication,
+            self.storage.writing(publication),
+        ):
+            return super().collect()
+
+    def _publishes(self) -> bool:
+        return isinstance(self.storage, PublishingStorage) and not self.storage.is_local
