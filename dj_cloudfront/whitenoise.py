@@ -28,21 +28,21 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.contract import TREE_HEADER
-from dj_cloudfront.servers import rules
+from dj_cloudfront.server_config import responses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _HeaderList = list[tuple[str, str]]
 
 # Of any tree: some servers resolve a path before Django sees it, and tell the raw one too.
 _ODD = re.compile(
-    rf"(https?://[^/?]*)?{rules.odd_path((rules.STATIC, rules.MEDIA, rules.PRIVATE))}",
+    rf"(https?://[^/?]*)?{responses.path_traversal((responses.STATIC, responses.MEDIA, responses.PRIVATE))}",
     re.IGNORECASE,
 )
 _OF_A_PREFLIGHT = {
-    "Access-Control-Allow-Methods": rules.METHODS,
+    "Access-Control-Allow-Methods": responses.METHODS,
     "Access-Control-Allow-Headers": "*",
-    "Access-Control-Max-Age": str(rules.PREFLIGHT_SECONDS),
-    "Cache-Control": rules.A_DAY,
+    "Access-Control-Max-Age": str(responses.PREFLIGHT_SECONDS),
+    "Cache-Control": responses.A_DAY,
 }
 _OF_A_304 = {"etag", "last-modified", "vary"}
 
@@ -55,7 +55,7 @@ class StaticFilesMiddleware:
     would lead past the CDN. With ``local=True`` it is not used.
     """
 
-    tree: ClassVar[str] = rules.STATIC
+    tree: ClassVar[str] = responses.STATIC
 
     def __init__(self, get_response: GetResponse) -> None:
         if cdn_setting.cdn().is_local:
@@ -63,7 +63,7 @@ class StaticFilesMiddleware:
         self.get_response = get_response
         self._prefix = f"/{self.tree}/"
         self._files = _Files(
-            self.root(), self._prefix, has_companions=self.tree == rules.STATIC
+            self.root(), self._prefix, has_companions=self.tree == responses.STATIC
         )
 
     def root(self) -> str:
@@ -86,7 +86,7 @@ class StaticFilesMiddleware:
         if request.method == "OPTIONS":
             return HttpResponse(status=204, headers=_OF_A_PREFLIGHT)
         if request.method not in ("GET", "HEAD"):
-            return HttpResponse(status=405, headers={"Allow": rules.METHODS})
+            return HttpResponse(status=405, headers={"Allow": responses.METHODS})
         try:
             file = self._files.find(request.path_info)
             if file is None:
@@ -99,17 +99,17 @@ class StaticFilesMiddleware:
     def _finished(self, response: HttpResponseBase) -> HttpResponseBase:
         """The headers that every answer of a tree has."""
         if response.status_code not in (200, 204, 206, 304):
-            response["Cache-Control"] = rules.NO_STORE
+            response["Cache-Control"] = responses.NO_STORE
         elif not response.has_header("Cache-Control"):
-            response["Cache-Control"] = rules.cache_control(self.tree)
+            response["Cache-Control"] = responses.cache_control(self.tree)
         if not getattr(response, "streaming", False):
             # Django's own type says nothing of an answer without content.
             del response["Content-Type"]
         response["Access-Control-Allow-Origin"] = "*"
-        response["Access-Control-Expose-Headers"] = rules.EXPOSED_HEADERS
+        response["Access-Control-Expose-Headers"] = responses.EXPOSED_HEADERS
         response["X-Content-Type-Options"] = "nosniff"
-        if self.tree != rules.STATIC:
-            response["Content-Security-Policy"] = rules.UPLOAD_POLICY
+        if self.tree != responses.STATIC:
+            response["Content-Security-Policy"] = responses.UPLOAD_POLICY
         return response
 
 
@@ -120,7 +120,7 @@ class MediaFilesMiddleware(StaticFilesMiddleware):
     server or a bucket does that better.
     """
 
-    tree = rules.MEDIA
+    tree = responses.MEDIA
 
     def root(self) -> str:
         if not settings.MEDIA_ROOT:
@@ -139,7 +139,7 @@ class _Files:
         self._endings = {"gzip": ".gz", "br": ".br"} if has_companions else {}
         types = {
             f".{extension}": kind
-            for kind, extensions in rules.TYPES.items()
+            for kind, extensions in responses.TYPES.items()
             for extension in extensions.split()
         }
         self._types = MediaTypes(extra_types=types)

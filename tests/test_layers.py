@@ -25,7 +25,7 @@ OURS = {
 _ASKS_AWS = (
     "dj_cloudfront/aws_errors.py",
     "dj_cloudfront/commands",
-    "dj_cloudfront/pulling",
+    "dj_cloudfront/stack_outputs",
     "cdn_review/deployed.py",
     "cdn_review/preflight",
 )
@@ -151,10 +151,10 @@ def test_what_comes_before_settings_does_without_django():
     files = [
         room / "__main__.py",
         room / "aws_errors.py",
-        *(room / "pulling").glob("*.py"),
+        *(room / "stack_outputs").glob("*.py"),
     ]
     foreign = {name for path in files for name in imports_of(path)}
-    ours = ("pulling", "builds", "contract", "aws_errors")
+    ours = ("stack_outputs", "builds", "contract", "aws_errors")
     allowed = (*EXTRAS, *(f"dj_cloudfront.{one}" for one in ours))
     assert [
         name
@@ -186,9 +186,9 @@ def test_nothing_imports_what_needs_an_extra_from_the_start():
 
 
 def test_configurations_are_made_without_django():
-    room = ROOT / "dj_cloudfront" / "servers"
+    room = ROOT / "dj_cloudfront" / "server_config"
     foreign = {name for path in room.glob("*.py") for name in imports_of(path)}
-    ours = ("dj_cloudfront.servers", "dj_cloudfront.contract")
+    ours = ("dj_cloudfront.server_config", "dj_cloudfront.contract")
     assert [
         name
         for name in foreign

@@ -15,7 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.inspection import options as common
+from dj_cloudfront.live_check import arguments as common
 
 _SAMPLE = 20
 
@@ -58,10 +58,9 @@ def run(
     **options: Any,
 ) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
-    from dj_cloudfront.inspection.checking import Plan, check
-    from dj_cloudfront.inspection.findings import Level
-    from dj_cloudfront.inspection.places import Kind
-    from dj_cloudfront.inspection.report import show, summary
+    from dj_cloudfront.live_check.report import Level, show, summary
+    from dj_cloudfront.live_check.runner import Plan, check
+    from dj_cloudfront.live_check.targets import TargetKind
 
     cdn = cdn_setting.cdn()
     try:
@@ -73,7 +72,7 @@ def run(
             ),
             sample=sample,
             everything=everything,
-            only=None if only is None else Kind(only),
+            only=None if only is None else TargetKind(only),
             pages=_pages(),
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )

@@ -18,14 +18,20 @@ from django.core.management.base import CommandError, CommandParser
 from dj_cloudfront.builds.filesystem import write_atomically
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.servers import apache, caddy, nginx, rules, whitenoise
-from dj_cloudfront.servers.gathering import (
+from dj_cloudfront.server_config import (
+    apache,
+    caddy,
+    nginx,
+    responses,
+    whitenoise_settings,
+)
+from dj_cloudfront.server_config.from_settings import (
     CERTBOT,
     UPLOAD_MIB,
     UPSTREAM,
-    Options,
-    Settings,
-    gather,
+    DjangoSettings,
+    ServerOptions,
+    from_settings,
 )
 
 Option = tuple[str, dict[str, Any]]
@@ -101,7 +107,7 @@ _WEB: tuple[Option, ...] = (
         {
             "action": "append",
             "default": [],
-            "choices": [rules.STATIC, rules.MEDIA, rules.PRIVATE],
+            "choices": [responses.STATIC, responses.MEDIA, responses.PRIVATE],
             "help": "a tree that asks for the secret; private media always does "
             "(default: every tree)",
         },
@@ -190,8 +196,8 @@ def _destination(flag: str) -> str:
     return flag.removeprefix("--").replace("-", "_")
 
 
-def _settings() -> Settings:
-    return Settings(
+def _settings() -> DjangoSettings:
+    return DjangoSettings(
         builds_root=cdn().builds_root,
         media_root=os.fspath(settings.MEDIA_ROOT or ""),
         allowed_hosts=settings.ALLOWED_HOSTS,
@@ -201,25 +207,25 @@ def _settings() -> Settings:
 
 def _nginx(command: str, given: dict[str, Any]) -> tuple[str, bool]:
     brotli = given.pop("brotli")
-    site = gather(_settings(), Options(**given), command=command)
+    site = from_settings(_settings(), ServerOptions(**given), command=command)
     return nginx.render(site, brotli=brotli), bool(site.secrets)
 
 
 def _apache(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    site = gather(_settings(), Options(**given), command=command)
+    site = from_settings(_settings(), ServerOptions(**given), command=command)
     return apache.render(site), bool(site.secrets)
 
 
 def _caddy(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    site = gather(
-        _settings(), Options(**given), command=command, makes_certificates=True
+    site = from_settings(
+        _settings(), ServerOptions(**given), command=command, makes_certificates=True
     )
     return caddy.render(site), bool(site.secrets)
 
 
 def _whitenoise(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    gather(_settings(), Options(http=True), command=command)
-    text = whitenoise.render(
+    from_settings(_settings(), ServerOptions(http=True), command=command)
+    text = whitenoise_settings.render(
         command=command, middleware=settings.MIDDLEWARE, media=given["media"]
     )
     return text, False

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.commands.terminal import Terminal
-from dj_cloudfront.inspection import options as common
+from dj_cloudfront.live_check import arguments as common
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -25,9 +25,8 @@ def add_arguments(parser: CommandParser) -> None:
 
 def run(terminal: Terminal, *, name: str, **options: Any) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
-    from dj_cloudfront.inspection.tracing.diagnosis import diagnose
-    from dj_cloudfront.inspection.tracing.finding import Search, find
-    from dj_cloudfront.inspection.tracing.report import lines
+    from dj_cloudfront.live_check.diagnosis import diagnose, lines
+    from dj_cloudfront.live_check.trace import Search, find
 
     try:
         search = Search(

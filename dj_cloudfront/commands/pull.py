@@ -9,13 +9,13 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront import pulling
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.stack_outputs import update
 
 
 def add_arguments(parser: CommandParser) -> None:
-    pulling.add_arguments(
+    update.add_arguments(
         parser,
         stack="that of settings.CDN, or the only one in the file",
         output="that of settings.CDN",
@@ -33,7 +33,7 @@ def run(
     **options: Any,
 ) -> None:
     try:
-        pulled = pulling.pull(
+        pulled = update.pull(
             output or cdn().outputs_file,
             stack=stack or cdn().stack,
             region=region,

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dj_cloudfront import cdn_setting, hints
+from dj_cloudfront import cdn_setting, resource_hints
 
 register = template.Library()
 
@@ -20,7 +20,7 @@ def cdn_preconnect() -> SafeString:
         '<link rel="preconnect" href="{}"{}>',
         (
             (one.origin, _crossorigin(one.is_anonymous))
-            for one in hints.preconnects(cdn_setting.cdn())
+            for one in resource_hints.preconnects(cdn_setting.cdn())
         ),
     )
 
@@ -33,7 +33,7 @@ def cdn_preload(name: str, *, module: bool = False) -> SafeString:
     :param module: Whether a script is a module; one that ends in ``.mjs`` is.
     :raises ValueError: for a kind of file that browsers do not preload.
     """
-    how = hints.preload(name)
+    how = resource_hints.preload(name)
     if how.destination == "script" and (module or name.lower().endswith(".mjs")):
         return format_html('<link rel="modulepreload" href="{}">', static(name))
     if module:

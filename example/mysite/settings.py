@@ -67,7 +67,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "dj_cloudfront.middleware.CdnTreeMiddleware",
-    "dj_cloudfront.hints.PreconnectMiddleware",
+    "dj_cloudfront.resource_hints.PreconnectMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -14,11 +14,11 @@ from constructs_lib import (
     StaticDistribution,
 )
 from constructs_lib.distributions import MEDIA
-from dj_cloudfront.servers import rules
+from dj_cloudfront.server_config import responses
 
 
 def test_the_edge_and_the_printed_servers_shut_uploads_in_alike():
-    assert MEDIA.headers.content_security_policy == rules.UPLOAD_POLICY
+    assert MEDIA.headers.content_security_policy == responses.UPLOAD_POLICY
 
 
 def policy(half=StaticDistribution, **values):

@@ -10,9 +10,9 @@ from origin_support import free_port
 from servers_support import apache_config, apache_environment, nginx_config
 from tools import require
 
-from dj_cloudfront.servers import apache as apache_text
-from dj_cloudfront.servers import caddy as caddy_text
-from dj_cloudfront.servers import nginx as nginx_text
+from dj_cloudfront.server_config import apache as apache_text
+from dj_cloudfront.server_config import caddy as caddy_text
+from dj_cloudfront.server_config import nginx as nginx_text
 from local.origin.caddy import command, environment
 
 

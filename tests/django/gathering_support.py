@@ -6,9 +6,13 @@ import re
 
 import pytest
 
-from dj_cloudfront.servers.gathering import Options, Settings, gather
+from dj_cloudfront.server_config.from_settings import (
+    DjangoSettings,
+    ServerOptions,
+    from_settings,
+)
 
-SETTINGS = Settings(
+SETTINGS = DjangoSettings(
     builds_root="/var/mysite/static",
     media_root="/var/mysite/media",
     allowed_hosts=["www.example.com"],
@@ -18,14 +22,14 @@ SECRETS = {"OLD": "a" * 64, "NEW": "b" * 64, "SHORT": "c" * 15, "QUOTED": 'd"' *
 
 
 def site(settings=SETTINGS, *, automatic=False, **options):
-    given = Options(environment=SECRETS, **options)
-    return gather(
+    given = ServerOptions(environment=SECRETS, **options)
+    return from_settings(
         settings, given, command="made by a test", makes_certificates=automatic
     )
 
 
 def with_settings(**changed):
-    return Settings(**{**vars(SETTINGS), **changed})
+    return DjangoSettings(**{**vars(SETTINGS), **changed})
 
 
 def refused(sentence, settings=SETTINGS, **options):

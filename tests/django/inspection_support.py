@@ -12,9 +12,9 @@ from edge_support import named as items
 from inspection_server_support import HOST
 
 import dj_cloudfront
-from dj_cloudfront.inspection.checking import Plan, check
-from dj_cloudfront.inspection.options import Options
-from dj_cloudfront.inspection.places import Kind
+from dj_cloudfront.live_check.arguments import RequestOptions
+from dj_cloudfront.live_check.runner import Plan, check
+from dj_cloudfront.live_check.targets import TargetKind
 
 SITE = f"https://{HOST}"
 BUILD = "b2"
@@ -91,8 +91,10 @@ def run(cdn, *origins: str, **changes: object):
         **changes,
     }
     progress = values.pop("progress", lambda *_: None)
-    values["only"] = values["only"] and Kind(values["only"])
-    return check(Plan(options=Options(origins=origins, **options), **values), progress)
+    values["only"] = values["only"] and TargetKind(values["only"])
+    return check(
+        Plan(options=RequestOptions(origins=origins, **options), **values), progress
+    )
 
 
 def said(report) -> set[tuple[str, str]]:
@@ -103,7 +105,7 @@ def said(report) -> set[tuple[str, str]]:
 def bad(report) -> list[str]:
     """What is not PASS, in one line each."""
     return [
-        f"{one.level} {one.id} {one.place} {one.tree}: {one.sentence} {list(one.subjects)}"
+        f"{one.level} {one.id} {one.target} {one.tree}: {one.message} {list(one.subjects)}"
         for one in report.findings
         if one.level != "PASS"
     ]

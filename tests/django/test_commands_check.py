@@ -21,7 +21,7 @@ from inspection_support import (
 from pages_support import page_settings, set_up_django
 from project_support import Project
 
-from dj_cloudfront.inspection.rules import RULES
+from dj_cloudfront.live_check.runner import RULES
 from dj_cloudfront.management.commands.cdn import Command
 
 SETTINGS = f"""

@@ -12,8 +12,12 @@ from django.test import override_settings
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command
-from dj_cloudfront.servers import apache, caddy, nginx
-from dj_cloudfront.servers.gathering import Options, Settings, gather
+from dj_cloudfront.server_config import apache, caddy, nginx
+from dj_cloudfront.server_config.from_settings import (
+    DjangoSettings,
+    ServerOptions,
+    from_settings,
+)
 
 SECRET = "ab" * 32
 MIDDLEWARE = [
@@ -52,14 +56,14 @@ def conf(*arguments):
 
 @pytest.mark.parametrize("server", WEB_SERVERS)
 def test_it_prints_what_the_settings_say(server):
-    expected = gather(
-        Settings(
+    expected = from_settings(
+        DjangoSettings(
             builds_root="/var/mysite/static",
             media_root="/var/mysite/media",
             allowed_hosts=["www.example.com"],
             body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
         ),
-        Options(),
+        ServerOptions(),
         command=f"manage.py cdn conf {server}",
         makes_certificates=server == "caddy",
     )

@@ -10,8 +10,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory, override_settings
 from pages_support import MEDIA, STATIC, cdn, page_settings, rendered, set_up_django
 
-from dj_cloudfront import hints
-from dj_cloudfront.hints import PreconnectMiddleware
+from dj_cloudfront import resource_hints
+from dj_cloudfront.resource_hints import PreconnectMiddleware
 
 S, M = f"https://{STATIC}", f"https://{MEDIA}"
 HEADER = (
@@ -86,7 +86,7 @@ def test_fails_for_a_file_that_browsers_do_not_preload(name):
         html(f'{{% cdn_preload "{name}" %}}')
     assert str(error.value) == (
         "cdn_preload must get the name of a static file that browsers can preload, such as "
-        f"'css/site.css', got {name!r}: it may end in {', '.join(sorted(hints.PRELOADS))}"
+        f"'css/site.css', got {name!r}: it may end in {', '.join(sorted(resource_hints.PRELOADS))}"
     )
 
 

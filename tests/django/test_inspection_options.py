@@ -8,17 +8,17 @@ import pytest
 from inspection_support import cdn_settings, run
 
 import dj_cloudfront
-from dj_cloudfront.inspection.options import (
-    Options,
+from dj_cloudfront.live_check.arguments import (
+    RequestOptions,
     add_arguments,
     from_command_line,
 )
-from dj_cloudfront.inspection.places import (
+from dj_cloudfront.live_check.targets import (
     Tree,
-    cdn_place,
+    cdn_target,
     cdn_urls,
     host_for,
-    origin_places,
+    origin_targets,
     site_of,
 )
 
@@ -38,7 +38,7 @@ def refused(*arguments):
 
 
 def test_nothing_needs_to_be_said():
-    assert parsed() == Options()
+    assert parsed() == RequestOptions()
 
 
 def test_servers_are_asked_once_each_in_their_order():
@@ -132,18 +132,21 @@ def test_a_value_that_would_be_two_headers_is_refused_without_being_shown(
     ],
 )
 def test_the_host_is_given_or_named_or_the_only_one(url, given, allowed, host):
-    assert host_for(url, Options(host=given), allowed) == host
+    assert host_for(url, RequestOptions(host=given), allowed) == host
 
 
 @pytest.mark.parametrize("allowed", [[], ["*"], ["a.example.com", "b.example.com"]])
 def test_fails_when_the_host_cannot_be_known(allowed):
     with pytest.raises(ValueError, match="--host must be the name that the distr"):
-        host_for("https://10.0.0.5", Options(), allowed)
+        host_for("https://10.0.0.5", RequestOptions(), allowed)
 
 
 def test_an_address_is_asked_with_the_name_of_the_site():
-    (place,) = origin_places(
-        "https://10.0.0.5:8443", Options(), host="www.example.com", trees=[Tree.MEDIA]
+    (place,) = origin_targets(
+        "https://10.0.0.5:8443",
+        RequestOptions(),
+        host="www.example.com",
+        trees=[Tree.MEDIA],
     )
     address = place.client.address
     assert (address.connect_to, address.port) == ("10.0.0.5", 8443)
@@ -161,20 +164,23 @@ def test_an_address_is_asked_with_the_name_of_the_site():
     ],
 )
 def test_names_below_localhost_are_this_machine(url, connect_to, port, host):
-    address = cdn_place(url, Options(), tree=Tree.STATIC).client.address
+    address = cdn_target(url, RequestOptions(), tree=Tree.STATIC).client.address
     assert (address.connect_to, address.port) == (connect_to, port)
     assert address.host == url.split("/")[2]
     assert address.server_name == url.split("/")[2].partition(":")[0]
 
 
 def test_the_pages_are_where_it_is_said_or_where_the_site_is():
-    place = cdn_place("https://d111.cloudfront.net", Options(), tree=Tree.STATIC)
-    given = Options(site="https://shop.example.com")
+    place = cdn_target(
+        "https://d111.cloudfront.net", RequestOptions(), tree=Tree.STATIC
+    )
+    given = RequestOptions(site="https://shop.example.com")
     assert site_of(place, given, ["www.example.com"]) == "https://shop.example.com"
     assert (
-        site_of(place, Options(), ["*", "www.example.com"]) == "https://www.example.com"
+        site_of(place, RequestOptions(), ["*", "www.example.com"])
+        == "https://www.example.com"
     )
-    assert site_of(place, Options(), []) == "https://d111.cloudfront.net"
+    assert site_of(place, RequestOptions(), []) == "https://d111.cloudfront.net"
 
 
 # -- the CDN's own URLs

@@ -29,17 +29,16 @@ from inspection_support import (
 )
 
 from dj_cloudfront.http_probe import Answer
-from dj_cloudfront.inspection.rules import (
-    RULES,
-    agreeing,
-    confining,
-    files,
-    forms,
-    keeping,
-    reaching,
-    sharing,
+from dj_cloudfront.live_check.rules import (
+    availability,
+    caching,
+    consistency,
+    content,
+    cors,
+    isolation,
 )
-from dj_cloudfront.inspection.rules.rule import Rule
+from dj_cloudfront.live_check.rules.rule import Rule
+from dj_cloudfront.live_check.runner import RULES
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_one_thing_wrong_at_a_server_is_all_that_is_found(name, site, monkeypatc
         report = run(cdn, server.url, only="origin", pages=("/admin/",))
     assert said(report) == expected, bad(report)
     wrong = [one for one in report.findings if one.level != "PASS"]
-    assert all(one.cure and one.place == server.url for one in wrong)
+    assert all(one.hint and one.target == server.url for one in wrong)
 
 
 @pytest.mark.parametrize("name", AT_THE_CDN)
@@ -80,7 +79,7 @@ def test_text_that_the_cdn_does_not_compress_is_noticed(tmp_path, monkeypatch):
     # The server is not to blame: CloudFront compresses what has no companion.
     (found,) = [one for one in report.findings if one.level != "PASS"]
     assert (found.id, found.level, found.subjects) == ("compression", WARN, (CSS,))
-    assert "cloudfront.localhost" in found.place
+    assert "cloudfront.localhost" in found.target
 
 
 def sent_in_br(body):
@@ -161,7 +160,7 @@ def test_a_lifetime_is_read_as_cloudfront_reads_it(headers, seconds):
         trouble="",
         start=b"",
     )
-    assert keeping.lifetime(answer) == seconds
+    assert caching.lifetime(answer) == seconds
 
 
 def test_an_older_copy_of_the_cdn_is_noticed(site, monkeypatch):
@@ -180,9 +179,9 @@ def test_an_older_copy_of_the_cdn_is_noticed(site, monkeypatch):
         report = run(cdn, server.url, pages=())
     (found,) = [one for one in report.findings if one.level != "PASS"]
     assert (found.id, found.level) == ("bytes", FAIL)
-    assert "from earlier" in found.sentence
+    assert "from earlier" in found.message
     assert found.subjects == (CSS,)
-    assert "invalidate" in found.cure
+    assert "invalidate" in found.hint
 
 
 def test_a_name_that_does_not_lead_to_cloudfront_is_noticed(site, monkeypatch):
@@ -198,8 +197,8 @@ def test_servers_that_disagree_are_named(site, monkeypatch):
         report = run(cdn, one.url, other.url, only="origin", pages=())
     (found,) = [one for one in report.findings if one.level != "PASS"]
     assert (found.id, found.level) == ("agreement", WARN)
-    assert found.place == other.url
-    assert found.sentence == f"sends another Cache-Control than {one.url}"
+    assert found.target == other.url
+    assert found.message == f"sends another Cache-Control than {one.url}"
 
 
 def test_a_server_that_is_not_there_is_one_sentence(site, monkeypatch):
@@ -209,9 +208,11 @@ def test_a_server_that_is_not_there_is_one_sentence(site, monkeypatch):
     with Server(site) as server:
         report = run(cdn, gone, server.url, only="origin")
     wrong = [one for one in report.findings if one.level != "PASS"]
-    assert {(one.id, one.level, one.place) for one in wrong} == {("reach", FAIL, gone)}
-    assert all(one.sentence.startswith("refuses connections") for one in wrong)
-    assert any(one.place == server.url and one.id == "bytes" for one in report.findings)
+    assert {(one.id, one.level, one.target) for one in wrong} == {("reach", FAIL, gone)}
+    assert all(one.message.startswith("refuses connections") for one in wrong)
+    assert any(
+        one.target == server.url and one.id == "bytes" for one in report.findings
+    )
 
 
 ELSEWHERE = {
@@ -229,13 +230,13 @@ def test_every_level_of_every_rule_is_provoked_once():
     tables = [*AT_THE_SERVER.values(), *AT_THE_CDN.values()]
     provoked = {found for row in tables for found in row[-1]} | ELSEWHERE
     assert provoked == {(rule.id, level) for rule in RULES for level in rule.levels} | {
-        (agreeing.ID, level) for level in agreeing.LEVELS
+        (consistency.ID, level) for level in consistency.LEVELS
     }
 
 
 def test_ids_are_unique_and_every_rule_is_in_use():
     ids = [rule.id for rule in RULES]
     assert len(ids) == len(set(ids))
-    rooms = (confining, files, forms, keeping, reaching, sharing)
+    rooms = (availability, caching, content, cors, isolation)
     made = [one for room in rooms for one in vars(room).values() if type(one) is Rule]
     assert {rule.id for rule in made} == set(ids)

@@ -9,7 +9,7 @@ from builds_support import write_files
 from inspection_support import write_build
 
 from dj_cloudfront.builds.index import INDEX_NAME, File
-from dj_cloudfront.inspection.sampling import (
+from dj_cloudfront.live_check.sampling import (
     changed_since_previous,
     choose,
     known_files,

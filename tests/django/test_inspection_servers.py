@@ -60,7 +60,7 @@ def test_without_its_refusals_nginx_shows_the_site(tmp_path, monkeypatch):
     shown = {("tree", "FAIL"), ("odd-paths", "FAIL"), ("hidden", "FAIL")}
     assert said(report) == shown
     through = [one for one in report.findings if one.id == "odd-paths"]
-    assert {one.level for one in through if "cloudfront" in one.place} == {"FAIL"}
+    assert {one.level for one in through if "cloudfront" in one.target} == {"FAIL"}
 
 
 # -- the servers first, then the CDN
@@ -79,15 +79,15 @@ def test_the_cdn_is_not_asked_for_a_build_that_a_server_lacks(site, monkeypatch)
             report = run(cdn, ready.url, late.url)
         through = [one for one in asked_for_files(late) if "via" not in one.headers]
     wrong = [one for one in report.findings if one.level == "FAIL"]
-    assert [(one.id, one.place) for one in wrong] == [("status", late.url)]
-    assert "does not have the build" in wrong[0].sentence
+    assert [(one.id, one.target) for one in wrong] == [("status", late.url)]
+    assert "does not have the build" in wrong[0].message
     assert through == []
     assert report.not_checked == (
         f"build {BUILD} through the CDN: {late.url} must have it first, or the CDN would only "
         "see what is missing there",
     )
     # What has nothing to do with the build is looked at all the same.
-    asked = {one.id for one in report.findings if "cloudfront" in one.place}
+    asked = {one.id for one in report.findings if "cloudfront" in one.target}
     assert {"missing", "missing-lifetime", "odd-paths"} < asked
     assert not {"status", "bytes", "preflight"} & asked
 
@@ -197,8 +197,8 @@ def test_only_one_side_is_asked_if_so_told(site, monkeypatch):
         cdn = cdn_settings(site / "static", monkeypatch, edge.port)
         servers = run(cdn, server.url, only="origin")
         through = run(cdn, server.url, only="cdn")
-    assert {one.place for one in servers.findings} == {server.url}
-    assert all("cloudfront" in one.place for one in through.findings)
+    assert {one.target for one in servers.findings} == {server.url}
+    assert all("cloudfront" in one.target for one in through.findings)
 
 
 def test_everything_asks_for_every_file_once(tmp_path, monkeypatch):

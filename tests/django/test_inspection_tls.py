@@ -36,7 +36,7 @@ def checked(site, monkeypatch, context, ca_file=None, host=HOST):
 
 
 def sentences(report):
-    return {one.sentence for one in report.findings if one.id == "certificate"}
+    return {one.message for one in report.findings if one.id == "certificate"}
 
 
 def test_a_valid_certificate_passes_for_the_name_that_the_cdn_asks_for(
@@ -73,7 +73,7 @@ def test_a_wrong_certificate_is_one_sentence(
     report = checked(site, monkeypatch, context, ca_file)
     assert said(report) == {("certificate", "FAIL")}
     assert all(one.startswith(sentence) for one in sentences(report))
-    assert any(HOST in one.cure for one in report.findings)
+    assert any(HOST in one.hint for one in report.findings)
 
 
 def test_a_certificate_for_another_purpose_is_one_sentence(
@@ -97,7 +97,7 @@ def test_a_handshake_that_breaks_off_is_one_sentence(site, monkeypatch):
     with listener(refuse) as (port, _):
         report = run(cdn, f"https://127.0.0.1:{port}", only="origin")
     assert said(report) == {("reach", "FAIL")}
-    assert any("breaks off TLS on" in one.sentence for one in report.findings)
+    assert any("breaks off TLS on" in one.message for one in report.findings)
 
 
 def test_nothing_is_sent_to_a_server_with_a_wrong_certificate(
@@ -117,7 +117,7 @@ def test_a_server_without_tls_is_named(site, monkeypatch):
         url = server.url.replace("http:", "https:")
         report = run(cdn, url, only="origin")
     assert said(report) == {("reach", "FAIL")}
-    assert any("speaks no TLS" in one.sentence for one in report.findings)
+    assert any("speaks no TLS" in one.message for one in report.findings)
 
 
 def test_a_server_with_tls_asked_without_is_named(authority, site, monkeypatch):

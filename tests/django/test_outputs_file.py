@@ -13,7 +13,7 @@ import threading
 import pytest
 from project_support import ROOT
 
-from dj_cloudfront.pulling import outputs
+from dj_cloudfront.stack_outputs import outputs_file
 
 BEFORE = {"a-cdn-dev": {"StaticDomainName": "d1.cloudfront.net"}}
 AFTER = {"a-cdn-dev": {"StaticDomainName": "d2.cloudfront.net"}}
@@ -35,25 +35,25 @@ def mode(path):
 def test_the_form_is_that_of_the_cli():
     # JSON.stringify(value, undefined, 2), as node runs it.
     value = {"b": {'Ä\u2028\u007f\u001f/"\\': "é"}, "a": {}}
-    assert outputs.render(value).decode() == (
+    assert outputs_file.render(value).decode() == (
         '{\n  "b": {\n    "Ä\u2028\u007f\\u001f/\\"\\\\": "é"\n  },\n  "a": {}\n}\n'
     )
-    assert outputs.render({}) == b"{}\n"
+    assert outputs_file.render({}) == b"{}\n"
 
 
 def test_what_is_written_is_read(path):
-    outputs.write(path, BEFORE)
-    assert outputs.read(path) == BEFORE
+    outputs_file.write(path, BEFORE)
+    assert outputs_file.read(path) == BEFORE
     assert files(path.parent) == ["cdn-outputs.json"]
 
 
 def test_no_file_holds_no_stack(path):
-    assert outputs.read(path) == {}
+    assert outputs_file.read(path) == {}
 
 
 def test_a_byte_order_mark_is_no_damage(path):
     path.write_text("\ufeff{}", "utf-8")
-    assert outputs.read(path) == {}
+    assert outputs_file.read(path) == {}
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,21 @@ def test_a_damaged_file_is_not_replaced_by_one_stack(path, content):
     with pytest.raises(
         ValueError, match="^--output must name a file of .* delete it if"
     ):
-        outputs.read(path)
+        outputs_file.read(path)
 
 
 def test_fails_when_the_name_is_that_of_a_folder(tmp_path):
     with pytest.raises(ValueError, match="cannot be read .*Is a directory"):
-        outputs.read(tmp_path)
+        outputs_file.read(tmp_path)
 
 
 def test_a_new_file_is_for_all_to_read_as_far_as_the_umask_goes(path):
-    outputs.write(path, BEFORE)
+    outputs_file.write(path, BEFORE)
     assert mode(path) == 0o644
     path.unlink()
     before = os.umask(0o027)
     try:
-        outputs.write(path, BEFORE)
+        outputs_file.write(path, BEFORE)
     finally:
         os.umask(before)
     assert mode(path) == 0o640
@@ -90,7 +90,7 @@ def test_who_could_read_it_still_can(path, permissions):
     path.chmod(permissions)
     before = os.umask(0o077)
     try:
-        outputs.write(path, AFTER)
+        outputs_file.write(path, AFTER)
     finally:
         os.umask(before)
     assert mode(path) == permissions
@@ -101,7 +101,7 @@ def test_a_file_of_the_sites_user_stays_theirs(path):
         pytest.skip("only root gives files away")
     path.write_text("{}")
     os.chown(path, 12345, 23456)
-    outputs.write(path, AFTER)
+    outputs_file.write(path, AFTER)
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
 
 
@@ -110,7 +110,7 @@ def test_a_link_stays_a_link(tmp_path, path):
     shared.parent.mkdir()
     path.symlink_to("shared/cdn-outputs.json")
     for value in (BEFORE, AFTER):
-        outputs.write(path, value)
+        outputs_file.write(path, value)
         assert path.is_symlink()
         assert json.loads(shared.read_text()) == value
     assert files(shared.parent) == ["cdn-outputs.json"]
@@ -118,14 +118,14 @@ def test_a_link_stays_a_link(tmp_path, path):
 
 def test_a_relative_name_is_relative_to_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    outputs.write(type(tmp_path)("names.json"), BEFORE)
+    outputs_file.write(type(tmp_path)("names.json"), BEFORE)
     assert files(tmp_path) == ["names.json"]
 
 
 def test_fails_when_the_folder_is_not_there(tmp_path):
     path = tmp_path / "no" / "cdn-outputs.json"
     with pytest.raises(ValueError) as error:
-        outputs.write(path, BEFORE)
+        outputs_file.write(path, BEFORE)
     assert str(error.value) == (
         "--output must name a file that can be written, such as 'cdn-outputs.json', but "
         f"{path} cannot: No such file or directory"
@@ -136,7 +136,7 @@ def test_fails_when_the_folder_is_not_there(tmp_path):
 def test_fails_when_the_folder_is_not_ours(path):
     path.parent.chmod(0o500)
     with as_nobody(), pytest.raises(ValueError, match="cannot: Permission denied"):
-        outputs.write(path, BEFORE)
+        outputs_file.write(path, BEFORE)
     assert files(path.parent) == []
 
 
@@ -153,10 +153,10 @@ def as_nobody():
 
 
 def test_a_full_disk_leaves_the_old_file(path):
-    outputs.write(path, BEFORE)
+    outputs_file.write(path, BEFORE)
     code = (
         "import resource, pathlib, sys\n"
-        "from dj_cloudfront.pulling import outputs\n"
+        "from dj_cloudfront.stack_outputs import outputs_file as outputs\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, (20, {resource.RLIM_INFINITY}))\n"
         f"outputs.write(pathlib.Path(sys.argv[1]), {AFTER!r})"
     )
@@ -168,24 +168,24 @@ def test_a_full_disk_leaves_the_old_file(path):
     )
     assert done.returncode == 1
     assert f"{path} cannot: File too large" in done.stderr
-    assert outputs.read(path) == BEFORE
+    assert outputs_file.read(path) == BEFORE
     assert files(path.parent) == ["cdn-outputs.json"]
 
 
 def test_a_reader_sees_the_old_file_or_the_new_one(path):
     large = {name: dict.fromkeys("abcdef", name * 2000) for name in ("old", "new")}
     values = [{name: value} for name, value in large.items()]
-    outputs.write(path, values[0])
+    outputs_file.write(path, values[0])
     seen, is_over = [], threading.Event()
 
     def read():
         while not is_over.is_set():
-            seen.append(outputs.read(path) in values)
+            seen.append(outputs_file.read(path) in values)
 
     reader = threading.Thread(target=read)
     reader.start()
     for number in range(100):
-        outputs.write(path, values[number % 2])
+        outputs_file.write(path, values[number % 2])
     is_over.set()
     reader.join()
     assert len(seen) > 10

@@ -11,8 +11,8 @@ from origin_support import DJANGO, STATIC, free_port
 from servers_support import APACHE_MODULES, apache, nginx, nginx_config, site_of
 from tools import require, require_package
 
-from dj_cloudfront.servers import caddy as caddy_text
-from dj_cloudfront.servers import nginx as nginx_text
+from dj_cloudfront.server_config import caddy as caddy_text
+from dj_cloudfront.server_config import nginx as nginx_text
 from local.origin.caddy import command, environment
 
 SECRETS = ("1" * 64, "2" * 64)

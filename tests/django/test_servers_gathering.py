@@ -7,9 +7,8 @@ import re
 import pytest
 from gathering_support import SECRETS, refused, site, trees, with_settings
 
-from dj_cloudfront.servers import apache, caddy, nginx
-from dj_cloudfront.servers.inputs import Address, Upstream
-from dj_cloudfront.servers.site import Certificate
+from dj_cloudfront.server_config import apache, caddy, nginx
+from dj_cloudfront.server_config.site import Certificate, ListenAddress, Upstream
 
 
 def test_settings_alone_are_enough():
@@ -19,7 +18,7 @@ def test_settings_alone_are_enough():
         ("media", "/var/mysite/media", False),
     ]
     assert found.names == ("www.example.com",)
-    assert found.listen == Address(port=443)
+    assert found.listen == ListenAddress(port=443)
     assert found.upstream == Upstream(host="127.0.0.1:8000")
     assert found.certificate == Certificate(
         file="/etc/letsencrypt/live/www.example.com/fullchain.pem",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gathering_support import refused, site, with_settings
 
-from dj_cloudfront.servers.inputs import Upstream
+from dj_cloudfront.server_config.site import Upstream
 
 # -- where to listen, where Django is
 

@@ -15,9 +15,9 @@ from servers_support import (
 )
 from tools import require
 
-from dj_cloudfront.servers import apache as apache_text
-from dj_cloudfront.servers import caddy as caddy_text
-from dj_cloudfront.servers import nginx as nginx_text
+from dj_cloudfront.server_config import apache as apache_text
+from dj_cloudfront.server_config import caddy as caddy_text
+from dj_cloudfront.server_config import nginx as nginx_text
 
 SECRETS = ("1" * 64, "2" * 64)
 

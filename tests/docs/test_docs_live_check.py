@@ -12,12 +12,14 @@ from cdk_support import ROOT
 from docs_support import code, fenced, section, tables
 
 from dj_cloudfront.commands import check, find
-from dj_cloudfront.inspection import options
-from dj_cloudfront.inspection.findings import Finding, Level, Report
-from dj_cloudfront.inspection.rules import RULES, agreeing
+from dj_cloudfront.live_check import arguments
+from dj_cloudfront.live_check.report import Finding, Level, Report
+from dj_cloudfront.live_check.rules import consistency
+from dj_cloudfront.live_check.runner import RULES
 
+NAMES = {"place": "target", "sentence": "message", "cure": "hint"}
 PAGE = ROOT / "docs" / "live-check.md"
-INSPECTION = ROOT / "dj_cloudfront" / "inspection"
+LIVE_CHECK = ROOT / "dj_cloudfront" / "live_check"
 
 
 def options_of(command):
@@ -41,7 +43,7 @@ def test_the_table_has_every_option():
 
 @pytest.mark.parametrize(
     ("option", "default"),
-    [("--timeout", options.DEFAULT_TIMEOUT), ("--sample", check._SAMPLE)],
+    [("--timeout", arguments.DEFAULT_TIMEOUT), ("--sample", check._SAMPLE)],
 )
 def test_the_table_has_the_defaults(option, default):
     (text,) = [row[2] for row in rows("What is asked for") if code(row[0]) == [option]]
@@ -56,7 +58,7 @@ def test_the_table_has_every_rule_and_what_it_can_say():
         levels = {Level.FAIL: fails, Level.WARN: warns}
         told[code(name)[0]] = {level for level, text in levels.items() if text}
     expected = {rule.id: set(rule.levels) for rule in RULES}
-    expected[agreeing.ID] = set(agreeing.LEVELS)
+    expected[consistency.ID] = set(consistency.LEVELS)
     assert told == expected
     assert list(told) == list(expected), "in the order of the report"
 
@@ -66,7 +68,7 @@ def test_the_json_is_what_a_script_gets():
     shown = json.loads(block)
     finding = Finding(
         **{
-            name: tuple(value) if name == "subjects" else value
+            NAMES.get(name, name): tuple(value) if name == "subjects" else value
             for name, value in shown["findings"][0].items()
         }
     )
@@ -86,7 +88,7 @@ def sources(folder):
 
 
 def test_the_report_that_is_shown_speaks_the_code_s_sentences():
-    said = sources(INSPECTION)
+    said = sources(LIVE_CHECK)
     (shown,) = [text for kind, text in fenced(PAGE) if text.startswith("build 2026")]
     lines = re.findall(r"^  (PASS|WARN|FAIL)  ([\w-]+) +(.+)$", shown, re.M)
     assert len(lines) == 2
@@ -99,11 +101,11 @@ def test_the_report_that_is_shown_speaks_the_code_s_sentences():
 
 
 def test_every_diagnosis_begins_as_the_table_says():
-    said = (INSPECTION / "tracing" / "diagnosis.py").read_text("utf-8")
+    said = (LIVE_CHECK / "diagnosis.py").read_text("utf-8")
     for beginning, _ in rows("One file"):
         for one in code(beginning):
             assert re.search(rf'f?"{re.escape(one)}[: ]', said), one
 
 
 def test_the_variable_of_the_secret_is_named():
-    assert f"`{options.SECRET_VARIABLE}`" in PAGE.read_text("utf-8")
+    assert f"`{arguments.SECRET_VARIABLE}`" in PAGE.read_text("utf-8")

@@ -11,7 +11,7 @@ from cdk_support import ROOT
 from docs_support import code, fenced, prose, section, tables
 from pages_support import cdn, page_settings, rendered, set_up_django
 
-from dj_cloudfront import csp, hints
+from dj_cloudfront import csp, resource_hints
 from dj_cloudfront.checks.cross_origin import MOST_BYTES, MOST_FILES
 from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
@@ -84,7 +84,7 @@ def test_with_cdn_is_documented_as_it_is():
 def test_the_endings_are_those_that_can_be_preloaded():
     (rows,) = tables(section(PAGES, "Files loaded early"))
     endings = [ending for row in rows for ending in code(row[0])]
-    assert sorted(endings) == sorted(hints.PRELOADS)
+    assert sorted(endings) == sorted(resource_hints.PRELOADS)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tools import has_package
 
 from dj_cloudfront.contract import Output
 from dj_cloudfront.management.commands.cdn import Command
-from dj_cloudfront.servers import rules, whitenoise
+from dj_cloudfront.server_config import responses, whitenoise_settings
 
 PAGE = ROOT / "docs" / "web-server.md"
 README = ROOT / "README.md"
@@ -187,8 +187,8 @@ def options_by_server():
 
 def test_the_rules_name_the_lives_that_are_printed():
     text = section(PAGE, "The rules, for any server")
-    assert f"builds `{rules.A_YEAR}`, media `{rules.A_DAY}`" in text
-    assert rules.UPLOAD_POLICY.endswith("sandbox")
+    assert f"builds `{responses.A_YEAR}`, media `{responses.A_DAY}`" in text
+    assert responses.UPLOAD_POLICY.endswith("sandbox")
 
 
 def test_every_line_of_the_table_is_about_the_block():
@@ -208,7 +208,7 @@ def test_what_redbot_says_is_documented_as_it_is_expected():
 
 
 def test_the_middleware_that_is_named_is_the_one_that_is_printed():
-    text = whitenoise.render(command="", middleware=[], media=True)
+    text = whitenoise_settings.render(command="", middleware=[], media=True)
     prose = PAGE.read_text("utf-8")
     for name in re.findall(r"dj_cloudfront\.whitenoise\.\w+", text):
         assert name in prose

@@ -15,8 +15,7 @@ from docs_support import ROOT, code, section, tables
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command
-from dj_cloudfront.pulling import Pulled, add_arguments
-from dj_cloudfront.pulling.arguments import OUTPUTS_FILE
+from dj_cloudfront.stack_outputs.update import OUTPUTS_FILE, PullResult, add_arguments
 
 PAGE = ROOT / "docs" / "settings.md"
 
@@ -149,7 +148,7 @@ def test_the_defaults_of_pull_are_documented_as_they_are():
 
 
 def test_what_pull_says_to_a_script_is_documented():
-    pulled = Pulled(
+    pulled = PullResult(
         stack="s",
         region="r",
         output="o",

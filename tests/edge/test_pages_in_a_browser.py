@@ -162,7 +162,7 @@ def visit_with(head, browser, hosts):
     # Else the browser's cache would hide that a file was asked for twice.
     for reply in hosts.replies.values():
         reply.headers = {**reply.headers, "Cache-Control": "no-store"}
-    middleware = ["dj_cloudfront.hints.PreconnectMiddleware"]
+    middleware = ["dj_cloudfront.resource_hints.PreconnectMiddleware"]
     with (
         serve(head + UNUSED + USED, hosts.cdn(), MIDDLEWARE=middleware) as address,
         fresh_profile(browser) as visit,

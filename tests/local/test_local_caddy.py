@@ -13,7 +13,7 @@ import pytest
 from origin_support import MEDIA
 from servers_support import caddy, site_of
 
-from dj_cloudfront.servers.caddy import render
+from dj_cloudfront.server_config.caddy import render
 from local.origin.caddy import command, machine, validate
 
 

@@ -18,8 +18,12 @@ from edge_support import HOST, Viewer
 from machines_support import OLD, Machine
 from traffic_support import SITE, Balancer, LiveEdge, Visitors
 
-from dj_cloudfront.servers import caddy
-from dj_cloudfront.servers.gathering import Options, Settings, gather
+from dj_cloudfront.server_config import caddy
+from dj_cloudfront.server_config.from_settings import (
+    DjangoSettings,
+    ServerOptions,
+    from_settings,
+)
 
 PAGE = ROOT / "docs" / "deploying.md"
 STATIC, RELEASE = "/var/mysite/static", "/etc/mysite/release.env"
@@ -104,16 +108,18 @@ class World:
 
     def start_web(self, machine):
         """Caddy in front of a machine's Django, with what ``cdn conf`` would print."""
-        roots = Settings(
+        roots = DjangoSettings(
             builds_root=str(machine.static), media_root=str(self.folder / "media")
         )
-        options = Options(
+        options = ServerOptions(
             http=True,
             listen=f"{HOST}:{machine.port}",
             upstream=f"{HOST}:{machine.app}",
             environment={},
         )
-        site = gather(roots, options, command="made by a test", makes_certificates=True)
+        site = from_settings(
+            roots, options, command="made by a test", makes_certificates=True
+        )
         machine.start_web(caddy.render(site))
 
     @contextmanager

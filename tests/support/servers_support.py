@@ -26,10 +26,14 @@ from origin_support import (
 from tools import require
 from whitenoise_support import whitenoise
 
-from dj_cloudfront.servers import apache as apache_text
-from dj_cloudfront.servers import caddy as caddy_text
-from dj_cloudfront.servers import nginx as nginx_text
-from dj_cloudfront.servers.gathering import Options, Settings, gather
+from dj_cloudfront.server_config import apache as apache_text
+from dj_cloudfront.server_config import caddy as caddy_text
+from dj_cloudfront.server_config import nginx as nginx_text
+from dj_cloudfront.server_config.from_settings import (
+    DjangoSettings,
+    ServerOptions,
+    from_settings,
+)
 from local.origin.caddy import command, environment, machine, validate
 
 Edit = Callable[[str], str]
@@ -51,11 +55,14 @@ def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **optio
         "environment": dict(zip(variables, secrets, strict=True)),
         **options,
     }
-    roots = Settings(
+    roots = DjangoSettings(
         builds_root=str(folder / "site/static"), media_root=str(folder / "site/media")
     )
-    return gather(
-        roots, Options(**given), command="made by a test", makes_certificates=automatic
+    return from_settings(
+        roots,
+        ServerOptions(**given),
+        command="made by a test",
+        makes_certificates=automatic,
     )
 
 

@@ -18,7 +18,7 @@ from origin_support import (
     write_site,
 )
 
-from dj_cloudfront.servers import whitenoise as whitenoise_text
+from dj_cloudfront.server_config import whitenoise_settings as whitenoise_text
 
 
 class Notes:

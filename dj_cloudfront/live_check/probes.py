@@ -1,0 +1,191 @@
+"""What a place is asked: for files, for what must not be there, for what it must not show."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from django.utils.encoding import filepath_to_uri
+
+from dj_cloudfront.builds.filesystem import STATE_DIR
+from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.live_check.targets import Target, Tree
+
+CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
+"""What is asked for, by the name of what is hoped for. CloudFront sends these and no others."""
+
+
+# The lock is there for certain where builds are published; the others are what is looted.
+_HIDDEN = {
+    Tree.STATIC: (f"/{STATE_DIR}/lock",),
+    Tree.MEDIA: ("/.env", "/.git/HEAD", "/.htaccess"),
+}
+
+
+class ProbeKind(StrEnum):
+    """What a question wants to know."""
+
+    FILE = "file"
+    MISSING = "missing"
+    MISSING_AGAIN = "missing again"
+    OTHER_BUILD = "other build"
+    PREFLIGHT = "preflight"
+    FOLDER = "folder"
+    HIDDEN = "hidden"
+    OUTSIDE = "outside"
+    ODD = "odd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """One request.
+
+    :param subject: The file or path, as a report names it.
+    :param path: Inside the tree; the whole target if it is ``raw``.
+    :param coding: A key of ``CODINGS``.
+    """
+
+    kind: ProbeKind
+    subject: str
+    path: str
+    method: str = "GET"
+    raw: bool = False
+    coding: str = "identity"
+    with_origin: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+def missing_probes(tree: Tree, build: str) -> Iterator[Probe]:
+    """Two names that nobody has."""
+    folder = f"/{build}" if tree is Tree.STATIC else ""
+    suffix = "css" if tree is Tree.STATIC else "png"
+    for _ in range(2):
+        path = f"{folder}/check-{secrets.token_hex(8)}.{suffix}"
+        yield Probe(kind=ProbeKind.MISSING, subject=path, path=path, with_origin=True)
+
+
+def path_of(tree: Tree, build: str, name: str) -> str:
+    """Where a server has a file of a build."""
+    return f"/{tree}/{build}/{filepath_to_uri(name)}"
+
+
+def file_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
+    """Each file once, as plain as can be."""
+    for name in names:
+        yield _file(build, name, "identity", with_origin=False)
+
+
+def variant_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
+    """Each file in every coding, with ``Origin`` and without: CloudFront keeps each apart."""
+    for name in names:
+        for coding in CODINGS:
+            for with_origin in (False, True):
+                if with_origin or coding != "identity":
+                    yield _file(build, name, coding, with_origin=with_origin)
+
+
+def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
+    """What a build must answer besides its files."""
+    path = f"/{build}/{filepath_to_uri(name)}"
+    yield Probe(
+        kind=ProbeKind.PREFLIGHT,
+        subject=path,
+        path=path,
+        method="OPTIONS",
+        with_origin=True,
+        headers={
+            "Access-Control-Request-Method": "GET",
+            "Access-Control-Request-Headers": "x-requested-with",
+        },
+    )
+    other = f"/{build}-{secrets.token_hex(4)}/{filepath_to_uri(name)}"
+    yield Probe(kind=ProbeKind.OTHER_BUILD, subject=other, path=other)
+    folder = filepath_to_uri(name).rpartition("/")[0]
+    for path in (
+        f"/{build}",
+        f"/{build}/",
+        *([f"/{build}/{folder}"] if folder else []),
+    ):
+        yield Probe(kind=ProbeKind.FOLDER, subject=path, path=path)
+    if has_index:
+        path = f"/{build}/{INDEX_NAME}"
+        yield Probe(kind=ProbeKind.HIDDEN, subject=path, path=path)
+
+
+def tree_probes(
+    target: Target, *, pages: Iterable[str], stray: str | None
+) -> Iterator[Probe]:
+    """What a tree must not show.
+
+    :param pages: Paths of the site's pages, such as ``/`` and ``/admin/``.
+    :param stray: The path of a static file on the server, which media must not show.
+    """
+    yield Probe(kind=ProbeKind.FOLDER, subject="/", path="/")
+    for path in _HIDDEN[target.tree]:
+        yield Probe(kind=ProbeKind.HIDDEN, subject=path, path=path)
+    outside = [*pages]
+    if stray is not None and target.tree is Tree.MEDIA:
+        outside.append(stray)
+    if target.is_origin:
+        for path in outside:
+            yield Probe(kind=ProbeKind.OUTSIDE, subject=path, path=path, raw=True)
+    host = target.client.address.host
+    for path in path_traversal_targets(outside, prefix=target.prefix, host=host):
+        yield Probe(kind=ProbeKind.ODD, subject=path, path=path, raw=True)
+
+
+def _file(build: str, name: str, coding: str, *, with_origin: bool) -> Probe:
+    return Probe(
+        kind=ProbeKind.FILE,
+        subject=name,
+        path=f"/{build}/{filepath_to_uri(name)}",
+        coding=coding,
+        with_origin=with_origin,
+    )
+
+
+# {page} is a path from the server's root without its first slash, such as admin/.
+_SHAPES = (
+    "/../{page}",
+    "/%2e%2e/{page}",
+    "/.%2e/{page}",
+    "/%2E%2E/{page}",
+    "/x/../../{page}",
+    "/x/y/../../../{page}",
+    "/..%2f{page}",
+    "/%2e%2e%2f{page}",
+    "/x/..//../{page}",
+    "//{page}",
+    "/..;/{page}",
+    "/..%5c{page}",
+    "/..\\{page}",
+    "/%252e%252e/{page}",
+    "/%25252e%25252e/{page}",
+    "/..%252f{page}",
+    "/%c0%ae%c0%ae/{page}",
+    "/x%00/../../{page}",
+    "/../{page}?x=1",
+)
+
+
+# As to a proxy (RFC 9112, 3.2.2): no edge sends them on, but a rule on "/static" may miss them.
+_ABSOLUTE = ("http://{host}/{page}", "http://{host}{prefix}/../{page}")
+
+
+def path_traversal_targets(
+    pages: Iterable[str], *, prefix: str, host: str
+) -> Iterator[str]:
+    """Every shape for every page.
+
+    :param pages: Paths such as ``/admin/``.
+    :param prefix: What an edge puts in front, such as ``/static``; empty to ask the edge.
+    :param host: The name that is asked for.
+    """
+    for page in dict.fromkeys(pages):
+        path = page.removeprefix("/")
+        for shape in _SHAPES:
+            yield prefix + shape.format(page=path)
+        for shape in _ABSOLUTE:
+            yield shape.format(page=path, prefix=prefix, host=host)

@@ -1,0 +1,251 @@
+"""Is it there, is it who it should be, and who stands in between?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.live_check.probes import ProbeKind
+from dj_cloudfront.live_check.report import Problem
+from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    group_by_message,
+    rule,
+)
+from dj_cloudfront.live_check.sampling import suffix_of
+
+_DAY = 86_400
+
+
+_SOON = 21
+
+
+# Headers that only something in front of the server adds, and what that is.
+_HINTS = {
+    "X-Amz-Cf-Id": "CloudFront",
+    "CF-Ray": "Cloudflare",
+    "X-Served-By": "Fastly or another cache",
+    "X-Varnish": "Varnish",
+    "X-Cache": "a cache",
+    "X-Akamai-Transformed": "Akamai",
+    "X-Azure-Ref": "Azure Front Door",
+    "Via": "a proxy",
+    "Age": "a cache",
+}
+
+
+_SERVERS = ("cloudflare", "cloudfront", "akamai", "fastly", "bunnycdn", "keycdn")
+
+
+@rule(
+    "reach",
+    FAIL,
+    pass_message="answers",
+    applies=lambda results: results.answered or results.failures,
+)
+def reach(results: ProbeResults) -> Iterator[Problem]:
+    for message, is_about_certificate in results.failures.items():
+        if not is_about_certificate:
+            yield Problem(
+                level=FAIL,
+                message=message,
+                hint="start the server or correct its address; raise --timeout if it is slow",
+            )
+
+
+@rule(
+    "certificate",
+    WARN,
+    FAIL,
+    pass_message="has a certificate that is valid for its name",
+    applies=lambda results: (
+        results.target.client.expires is not None or any(results.failures.values())
+    ),
+)
+def certificate(results: ProbeResults) -> Iterator[Problem]:
+    wrong = [one for one, is_about in results.failures.items() if is_about]
+    for message in wrong:
+        yield Problem(
+            level=FAIL,
+            message=message,
+            hint="install one of a public authority for "
+            f"{results.target.client.address.server_name}, or CloudFront answers 502; --ca "
+            "lets this check trust another authority",
+        )
+    expires = results.target.client.expires
+    if not wrong and expires is not None:
+        days = (expires - time.time()) / _DAY
+        if days < _SOON:
+            yield Problem(
+                level=WARN,
+                message=f"has a certificate that expires in {days:.0f} days",
+                hint="renew it; CloudFront answers 502 once it has expired",
+            )
+
+
+def _plain(results: ProbeResults) -> list[ProbeResult]:
+    return [*results.of_kind(ProbeKind.FILE), *results.of_kind(ProbeKind.MISSING)]
+
+
+@rule(
+    "other-cdn",
+    WARN,
+    pass_message="has no other cache in front",
+    applies=lambda results: results.target.is_origin and _plain(results),
+)
+def other_cdn(results: ProbeResults) -> Iterator[Problem]:
+    hints: dict[str, str] = {}
+    for one in _plain(results):
+        for name, who in _HINTS.items():
+            if one.answer.get(name):
+                hints.setdefault(name, who)
+        server = one.answer.get("Server")
+        if server.lower().startswith(_SERVERS):
+            hints["Server"] = server
+    if hints:
+        who = ", ".join(dict.fromkeys(hints.values()))
+        yield Problem(
+            level=WARN,
+            message=f"seems to sit behind something else that caches ({who})",
+            hint="two caches keep things twice as long and must both be emptied: let the "
+            "distributions ask the server itself, or let the other cache pass these trees by",
+            subjects=tuple(hints),
+        )
+
+
+@rule(
+    "cloudfront",
+    WARN,
+    pass_message="answers as CloudFront does",
+    applies=lambda results: not results.target.is_origin and results.answered,
+)
+def cloudfront(results: ProbeResults) -> Iterator[Problem]:
+    if not any("cloudfront" in _signs(one) for one in results.answered):
+        yield Problem(
+            level=WARN,
+            message="does not answer as CloudFront does, with X-Cache and Via",
+            hint="let its DNS record point at the …DnsTarget of the stack",
+        )
+
+
+def _signs(result: ProbeResult) -> str:
+    names = ("X-Cache", "Via", "Server")
+    return " ".join(result.answer.get(name).lower() for name in names)
+
+
+_LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "account")
+
+
+def is_redirect(answer: Answer) -> bool:
+    """Whether it points elsewhere; a 304 does not."""
+    return answer.status in (301, 302, 303, 307, 308)
+
+
+def is_login(result: ProbeResult) -> bool:
+    """Whether the answer for a file is a refusal, or a page in its place."""
+    answer = result.answer
+    if is_redirect(answer):
+        path = urlsplit(answer.get("Location")).path.lower()
+        return any(word in path for word in _LOGIN)
+    if answer.status == 200:
+        wants_page = suffix_of(result.probe.subject) in ("html", "htm")
+        return not wants_page and _type(answer) == "text/html"
+    return answer.status in (401, 403)
+
+
+def is_elsewhere(results: ProbeResults, answer: Answer) -> bool:
+    """Whether a redirect leads away from the name that was asked."""
+    here, there = _here_and_there(results, answer)
+    return here != there
+
+
+def _asked(results: ProbeResults) -> list[ProbeResult]:
+    return results.of_kind(ProbeKind.FILE)
+
+
+@rule("status", FAIL, pass_message="has every file that was asked for", applies=_asked)
+def status(results: ProbeResults) -> Iterator[Problem]:
+    asked = _asked(results)
+    if all(one.answer.status == 404 for one in asked):
+        yield Problem(
+            level=FAIL,
+            message="does not have the build: each of its files is a 404",
+            hint="publish it there or copy it there before a page refers to it",
+        )
+        return
+    yield from group_by_message(
+        Violation(
+            level=FAIL,
+            message=f"answers {one.answer.status} for files of the build",
+            hint="bring the whole build there, and see what the server's log says",
+            subject=one.probe.subject,
+        )
+        for one in asked
+        if one.answer.status != 200
+        and not is_redirect(one.answer)
+        and not is_login(one)
+    )
+
+
+@rule("redirect", FAIL, pass_message="redirects no file", applies=_asked)
+def redirect(results: ProbeResults) -> Iterator[Problem]:
+    yield from group_by_message(
+        Violation(
+            level=FAIL,
+            message=_where_to(results, one.answer),
+            hint="let the web server answer files itself; where Django does, set "
+            "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT",
+            subject=one.probe.subject,
+        )
+        for one in _asked(results)
+        if is_redirect(one.answer) and not is_login(one)
+    )
+
+
+def _where_to(results: ProbeResults, answer: Answer) -> str:
+    here, there = _here_and_there(results, answer)
+    if here == there:
+        return f"redirects files to another path ({answer.status})"
+    return f"redirects files to {there} ({answer.status}), past the CDN"
+
+
+def _here_and_there(results: ProbeResults, answer: Answer) -> tuple[str, str]:
+    target = results.target
+    here = f"{urlsplit(target.url).scheme}://{target.client.address.host}"
+    there = urlsplit(urljoin(f"{here}/", answer.get("Location")))
+    return here, f"{there.scheme}://{there.netloc}"
+
+
+@rule("login", FAIL, pass_message="asks nobody for a login", applies=_asked)
+def login(results: ProbeResults) -> Iterator[Problem]:
+    yield from group_by_message(
+        Violation(
+            level=FAIL,
+            message=_refusal(one.answer),
+            hint="open the trees to the distributions; what the servers want of them, this "
+            "check gets by CDN_ORIGIN_SECRET or --header",
+            subject=one.probe.subject,
+        )
+        for one in _asked(results)
+        if is_login(one)
+    )
+
+
+def _refusal(answer: Answer) -> str:
+    if answer.status == 200:
+        return "answers a page (text/html) in place of files"
+    if is_redirect(answer):
+        return f"sends whoever asks for a file to a login ({answer.status})"
+    return f"refuses files ({answer.status})"
+
+
+def _type(answer: Answer) -> str:
+    return answer.get("Content-Type").partition(";")[0].strip().lower()
+
+
+RULES = (reach, certificate, other_cdn, cloudfront, status, redirect, login)

@@ -1,0 +1,357 @@
+"""The order of a check: the servers first, the CDN only once they all have the build."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dj_cloudfront.builds.index import Index
+from dj_cloudfront.config import Cdn
+from dj_cloudfront.http_probe import Answer, UnreachableError
+from dj_cloudfront.live_check import probes
+from dj_cloudfront.live_check.arguments import RequestOptions
+from dj_cloudfront.live_check.probes import CODINGS, Probe, ProbeKind
+from dj_cloudfront.live_check.report import Finding, Level, Report, cleaned
+from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.rules import (
+    availability,
+    caching,
+    content,
+    cors,
+    isolation,
+)
+from dj_cloudfront.live_check.rules.caching import lifetime
+from dj_cloudfront.live_check.rules.consistency import agreement
+from dj_cloudfront.live_check.rules.content import has_right_bytes
+from dj_cloudfront.live_check.rules.rule import Rule
+from dj_cloudfront.live_check.sampling import Build, read_build
+from dj_cloudfront.live_check.targets import (
+    Target,
+    TargetKind,
+    Tree,
+    cdn_target,
+    cdn_urls,
+    host_for,
+    origin_targets,
+    site_of,
+)
+
+# With any of these at a server, the CDN would be given what is not the build.
+_BEFORE_THE_CDN = {"reach", "certificate", "status", "redirect", "login", "bytes"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to check.
+
+    :param build_version: The build that is about to be switched on.
+    :param sample: About how many files to ask for in every form; at least two of each type.
+    :param everything: Ask for all other files too, once each.
+    :param only: Ask servers only, or the CDN only. Default: both.
+    :param pages: Paths of the site's pages, which no distribution may show.
+    """
+
+    cdn: Cdn
+    options: RequestOptions
+    build_version: str
+    sample: int
+    everything: bool
+    only: TargetKind | None
+    pages: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+
+
+def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
+    """Ask and judge.
+
+    :raises ValueError: with one sentence, when there is nothing to ask or to compare with.
+    """
+    urls, notes = cdn_urls(plan.cdn)
+    trees = [tree for tree in Tree if plan.cdn.is_local or tree in urls]
+    if plan.only is TargetKind.ORIGIN:
+        urls, notes = {}, [] if plan.cdn.is_local else notes
+    elif not plan.options.origins:
+        notes.append("the servers: no --origin was given")
+    _check_is_anything(plan, urls)
+    build = _build(plan) if Tree.STATIC in trees else None
+    servers = _servers(plan, trees)
+    cdn_targets = [
+        cdn_target(url, plan.options, tree=tree) for tree, url in urls.items()
+    ]
+    with contextlib.ExitStack() as opened:
+        for target in (*servers, *cdn_targets):
+            opened.callback(target.client.close)
+        asked = [_survey(plan, target, build, progress) for target in servers]
+        for target in cdn_targets:
+            results, why_not = _survey_cdn(plan, target, build, asked, progress)
+            notes += why_not
+            asked.append(results)
+    return _report(plan, build, asked, [*_index_notes(build), *notes])
+
+
+def _report(
+    plan: Plan, build: Build | None, asked: Sequence[ProbeResults], notes: list[str]
+) -> Report:
+    findings = [finding for results in asked for finding in judge(results)]
+    report = Report(
+        build_version=plan.build_version,
+        findings=(*findings, *agreement(asked)),
+        not_checked=(*notes, *_undecoded(asked)),
+        files=_counted(build),
+    )
+    return cleaned(report, plan.options.without_secrets)
+
+
+def _check_is_anything(plan: Plan, urls: dict[Tree, str]) -> None:
+    if plan.only is TargetKind.ORIGIN and not plan.options.origins:
+        raise ValueError(
+            "--only origin must come with servers, such as --origin https://10.0.0.5"
+        )
+    if not urls and plan.only is not TargetKind.ORIGIN and not plan.options.origins:
+        raise ValueError(
+            "CDN must have URLs of a CDN to be asked, but the settings have local=True: run "
+            "the check with the settings of the release, or name servers by --origin"
+        )
+
+
+def _servers(plan: Plan, trees: Sequence[Tree]) -> list[Target]:
+    if plan.only is TargetKind.CDN:
+        return []
+    return [
+        target
+        for url in plan.options.origins
+        for target in origin_targets(
+            url,
+            plan.options,
+            host=host_for(url, plan.options, plan.allowed_hosts),
+            trees=trees,
+        )
+    ]
+
+
+def _build(plan: Plan) -> Build:
+    return read_build(
+        Path(plan.cdn.builds_root),
+        plan.build_version,
+        sample=plan.sample,
+        everything=plan.everything,
+    )
+
+
+def _survey(
+    plan: Plan,
+    target: Target,
+    build: Build | None,
+    progress: Progress,
+    before: ProbeResults | None = None,
+) -> ProbeResults:
+    """Two rounds; a place that does not answer the first is not asked again."""
+    first = before or _first(plan, target)
+    if not first.answered:
+        return first
+    asked = [
+        *(again(first) if target.kind is TargetKind.CDN else ()),
+        *(_build_probes(target, build) if build else ()),
+        *probes.tree_probes(target, pages=plan.pages, stray=_stray(build)),
+    ]
+    second = ask_all(
+        target,
+        asked,
+        site=first.site,
+        index=build.index if build and target.tree is Tree.STATIC else None,
+        progress=progress,
+    )
+    return joined(first, second)
+
+
+def _first(plan: Plan, target: Target) -> ProbeResults:
+    asked = probes.missing_probes(target.tree, plan.build_version)
+    site = site_of(target, plan.options, plan.allowed_hosts)
+    return ask_all(target, asked, site=site)
+
+
+def _build_probes(target: Target, build: Build) -> Iterator[probes.Probe]:
+    if target.tree is not Tree.STATIC:
+        return
+    version, name = build.version, build.sample[0]
+    yield from probes.file_probes(version, (*build.sample, *build.others))
+    yield from probes.variant_probes(version, build.sample)
+    yield from probes.build_probes(version, name, has_index=build.has_index)
+
+
+def _stray(build: Build | None) -> str | None:
+    if build is None:
+        return None
+    return probes.path_of(Tree.STATIC, build.version, build.sample[0])
+
+
+def _survey_cdn(
+    plan: Plan,
+    target: Target,
+    build: Build | None,
+    servers: Sequence[ProbeResults],
+    progress: Progress,
+) -> tuple[ProbeResults, list[str]]:
+    """What the CDN says. It is not asked for files that it would get wrong from a server."""
+    if target.tree is not Tree.STATIC:
+        return _survey(plan, target, build, progress), []
+    first = _first(plan, target)
+    why_not = _why_not_through(first, [one for one in servers if one.target.is_origin])
+    if why_not:
+        note = f"build {plan.build_version} through the CDN: {why_not}"
+        return _survey(plan, target, None, progress, first), [note]
+    return _survey(plan, target, build, progress, first), []
+
+
+def _why_not_through(first: ProbeResults, servers: Sequence[ProbeResults]) -> str:
+    lacking = dict.fromkeys(
+        finding.target
+        for results in servers
+        if results.target.tree is Tree.STATIC
+        for finding in judge(results)
+        if finding.level is Level.FAIL and finding.id in _BEFORE_THE_CDN
+    )
+    if lacking:
+        return (
+            f"{', '.join(lacking)} must have it first, or the CDN would only see what is "
+            "missing there"
+        )
+    if not servers and _keeps_what_is_missing(first):
+        return "it would keep what it is told of a file that is missing"
+    return ""
+
+
+def _keeps_what_is_missing(results: ProbeResults) -> bool:
+    answer = results.missing
+    return answer is not None and (answer.status < 400 or bool(lifetime(answer)))
+
+
+def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:
+    return [
+        f"answers in br of {results.target.url}: Brotli must be installed to decode what "
+        "was not published, such as by pip install 'dj-cloudfront[brotli]'"
+        for results in asked
+        if any(has_right_bytes(results, result) is None for result in results.files)
+    ]
+
+
+def _index_notes(build: Build | None) -> list[str]:
+    if build is None or build.has_index:
+        return []
+    return [
+        "the index of the build: it has none, so the files on this disk were read; "
+        "'manage.py cdn publish' writes one"
+    ]
+
+
+def _counted(build: Build | None) -> tuple[int, int]:
+    if build is None:
+        return 0, 0
+    return len(build.sample) + len(build.others), build.total
+
+
+Progress = Callable[[str, int, int], None]
+
+
+_AT_ONCE = 8
+
+
+def ask_all(
+    target: Target,
+    probes: Iterable[Probe],
+    *,
+    site: str,
+    index: Index | None = None,
+    progress: Progress = lambda *_: None,
+) -> ProbeResults:
+    """Ask a few at a time. A failure of one does not keep the others from being asked."""
+    todo = list(probes)
+    answered: list[ProbeResult] = []
+    failures: dict[str, bool] = {}
+
+    def ask(probe: Probe) -> Answer | UnreachableError:
+        try:
+            return _ask(target, probe, site)
+        except UnreachableError as error:
+            return error
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            answers = pool.map(ask, todo)
+            for done, (probe, answer) in enumerate(zip(todo, answers, strict=True)):
+                if isinstance(answer, Answer):
+                    answered.append(ProbeResult(probe=probe, answer=answer))
+                else:
+                    failures[str(answer)] = answer.is_certificate
+                progress(f"{target.url} ({target.tree})", done + 1, len(todo))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return ProbeResults(
+        target=target,
+        site=site,
+        index=index,
+        answered=tuple(answered),
+        failures=failures,
+    )
+
+
+def again(results: ProbeResults) -> Iterator[Probe]:
+    """The same names once more, which shows whether a CDN keeps the answers."""
+    for result in results.of_kind(ProbeKind.MISSING):
+        yield replace(result.probe, kind=ProbeKind.MISSING_AGAIN)
+
+
+def joined(first: ProbeResults, second: ProbeResults) -> ProbeResults:
+    """What a place said in two rounds."""
+    return replace(
+        second,
+        answered=(*first.answered, *second.answered),
+        failures={**first.failures, **second.failures},
+    )
+
+
+def _ask(target: Target, probe: Probe, site: str) -> Answer:
+    headers = {"Accept-Encoding": CODINGS[probe.coding], **probe.headers}
+    if probe.with_origin:
+        headers["Origin"] = site
+    ask = target.ask_raw if probe.raw else target.ask
+    return ask(probe.path, method=probe.method, headers=headers)
+
+
+RULES: tuple[Rule, ...] = (
+    *availability.RULES,
+    *content.RULES,
+    *cors.RULES,
+    *caching.RULES,
+    *isolation.RULES,
+)
+
+
+def judge(results: ProbeResults) -> Iterator[Finding]:
+    """What each rule says of a place. A rule without evidence says nothing."""
+    for rule in RULES:
+        if not rule.applies(results):
+            continue
+        problems = list(rule.judge(results))
+        for problem in problems:
+            yield Finding(
+                id=rule.id,
+                level=problem.level,
+                target=results.target.url,
+                tree=results.target.tree,
+                message=problem.message,
+                hint=problem.hint,
+                subjects=problem.subjects,
+            )
+        if not problems:
+            yield Finding(
+                id=rule.id,
+                level=Level.PASS,
+                target=results.target.url,
+                tree=results.target.tree,
+                message=rule.pass_message,
+            )

@@ -1,0 +1,179 @@
+"""Which files of a build are asked for: some of every type, and what has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from dj_cloudfront.builds.index import File, Index, read_index
+from dj_cloudfront.builds.layout import published
+
+_TYPES = {
+    "script": ("js", "mjs"),
+    "style": ("css",),
+    "font": ("woff2", "woff", "ttf", "otf", "eot"),
+    "vector": ("svg",),
+    "image": ("png", "jpg", "jpeg", "gif", "webp", "avif", "ico"),
+    "data": ("json", "map", "txt", "xml", "webmanifest"),
+    "code": ("wasm",),
+    "page": ("html", "htm"),
+}
+
+
+_TYPE = {suffix: kind for kind, suffixes in _TYPES.items() for suffix in suffixes}
+
+
+# A larger one is asked for only when it is its type's only one, or has changed.
+_LARGE = 5_000_000
+
+
+def type_of(name: str) -> str:
+    """The type by the name's suffix, such as ``font``; ``other`` for the rest."""
+    return _TYPE.get(suffix_of(name), "other")
+
+
+def suffix_of(name: str) -> str:
+    """In lower case and without the dot."""
+    return PurePosixPath(name).suffix.lower().removeprefix(".")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """A build on this disk, and what of it is asked for.
+
+    :param version: The name of its folder, which is the one in URLs.
+    :param has_index: Whether its index says what it holds; otherwise its files were read.
+    :param sample: The files to ask for in every form.
+    :param others: The files to ask for once.
+    :param total: How many files there are, without the compressed companions.
+    """
+
+    version: str
+    index: Index
+    has_index: bool
+    sample: tuple[str, ...]
+    others: tuple[str, ...]
+    total: int
+
+
+def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Build:
+    """What a published build holds, and what of it to ask for.
+
+    :param sample: About how many files to ask for in every form.
+    :param everything: Ask for all other files too.
+    :raises ValueError: with one sentence, when it is not there, empty or damaged.
+    """
+    index, has_index = known_files(root / version)
+    files = {
+        name: file
+        for name, file in index.files.items()
+        if not index.is_companion(name) and not _is_hidden(name)
+    }
+    if not files:
+        raise ValueError(
+            f"build {version} must hold files, but {root / version} has none"
+        )
+    changed = changed_since_previous(root, version, index)
+    names = choose(files, number=sample, changed=changed, version=version)
+    others = sorted(set(files).difference(names)) if everything else ()
+    return Build(
+        version=version,
+        index=index,
+        has_index=has_index,
+        sample=tuple(names),
+        others=tuple(others),
+        total=len(files),
+    )
+
+
+def known_files(build: Path) -> tuple[Index, bool]:
+    """What a build holds, and whether its index says so.
+
+    Without an index, as after plain ``collectstatic``, the files themselves are read.
+
+    :raises ValueError: with one sentence, when the index is damaged or nothing is there.
+    """
+    index = read_index(build)
+    if index is not None:
+        return index, True
+    if not build.is_dir():
+        raise ValueError(
+            f"build {build.name} must be published on this machine, where its index is read, "
+            f"but {build} does not exist: run this where it is, or 'manage.py cdn publish' here"
+        )
+    files = {name: read_file(build / name) for name in _names(build)}
+    return Index(version=build.name, files=files), False
+
+
+def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
+    """The names whose bytes the build before this one does not have; empty without one."""
+    builds = published(root)
+    if version not in builds:
+        return set()
+    for earlier in reversed(builds[: builds.index(version)]):
+        before = safe_index(root / earlier)
+        if before is not None:
+            return {
+                name
+                for name, file in index.files.items()
+                if before.files.get(name) != file
+            }
+    return set()
+
+
+def safe_index(build: Path) -> Index | None:
+    """The index of a build that is not the matter at hand: a damaged one counts as none."""
+    try:
+        return read_index(build)
+    except (ValueError, OSError):
+        return None
+
+
+def choose(
+    files: Mapping[str, File], *, number: int, changed: Iterable[str], version: str
+) -> list[str]:
+    """Names to ask for: the same ones every time for the same build.
+
+    At least two of every type, then files that have changed, then others up to ``number``.
+    Another build gives another order, so that in time everything is asked for.
+    """
+    order = sorted(files, key=lambda name: _order(version, name))
+    small = [name for name in order if files[name].size <= _LARGE] or order
+    types = {type_of(name) for name in order}
+    first = [_of_type(kind, small) or _of_type(kind, order) for kind in sorted(types)]
+    # The largest of a type is most likely one that is worth compressing.
+    largest = sorted(small, key=lambda name: -files[name].size)
+    second = [_of_type(kind, largest) for kind in sorted(types)]
+    must = list(dict.fromkeys(name for name in (*first, *second) if name))
+    is_changed = set(changed)
+    rest = [
+        *(name for name in order if name in is_changed),
+        *(name for name in order if name not in is_changed),
+    ]
+    return list(dict.fromkeys((*must, *rest)))[: max(number, len(must))]
+
+
+def _of_type(kind: str, names: list[str]) -> str | None:
+    return next((name for name in names if type_of(name) == kind), None)
+
+
+def _order(version: str, name: str) -> bytes:
+    return hashlib.sha256(f"{version}/{name}".encode()).digest()
+
+
+def _names(build: Path) -> list[str]:
+    paths = (path.relative_to(build) for path in build.rglob("*") if path.is_file())
+    return sorted(one for path in paths if not _is_hidden(one := path.as_posix()))
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def read_file(path: Path) -> File:
+    """Size and digest of a file on this disk."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return File(size=path.stat().st_size, sha256=digest.hexdigest())

@@ -1,0 +1,308 @@
+"""From settings and options to a ``Site``: every value is checked on the way."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dj_cloudfront.server_config.responses import MEDIA, PRIVATE, STATIC
+from dj_cloudfront.server_config.site import (
+    Certificate,
+    ListenAddress,
+    ServedTree,
+    Site,
+    Upstream,
+)
+
+CERTBOT = "/etc/letsencrypt/live"
+
+
+UPLOAD_MIB = 5
+
+
+UPSTREAM = "127.0.0.1:8000"
+
+
+_MIB = 1024 * 1024
+
+
+_SECRETS_AT_ONCE = 2
+
+
+_DOTTED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*", re.I)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DjangoSettings:
+    """What Django's settings say.
+
+    :param body_bytes: ``DATA_UPLOAD_MAX_MEMORY_SIZE``. Files of an upload do not count there.
+    """
+
+    builds_root: str
+    media_root: str
+    allowed_hosts: Sequence[str] = ()
+    body_bytes: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOptions:
+    """What no setting says, by the names of the command's options."""
+
+    server_name: Sequence[str] = ()
+    listen: str | None = None
+    http: bool = False
+    certificate: str | None = None
+    certificate_key: str | None = None
+    upstream: str = UPSTREAM
+    max_upload: int | None = None
+    private_root: str | None = None
+    origin_secret_variable: Sequence[str] = ()
+    guard: Sequence[str] = ()
+    access_log: str | None = None
+    name: str | None = None
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+
+def from_settings(
+    settings: DjangoSettings,
+    options: ServerOptions,
+    *,
+    command: str,
+    makes_certificates: bool = False,
+) -> Site:
+    """Check everything that a web server has to know.
+
+    :param makes_certificates: Whether the server gets one by itself, when none is given.
+    :raises ValueError: with one sentence.
+    """
+    names = _names(settings, options)
+    log = options.access_log
+    return Site(
+        command=command,
+        trees=_trees(settings, options),
+        listen=_address("--listen", options.listen or _port(options)),
+        upstream=_upstream("--upstream", options.upstream),
+        names=names,
+        plain=options.http,
+        certificate=_certificate(options, None if makes_certificates else names),
+        upload_mib=_upload_mib(settings, options),
+        secrets=_secrets(options),
+        access_log=_path("--access-log", log) if log else None,
+        prefix=_word("--name", options.name) if options.name else "",
+    )
+
+
+def _port(options: ServerOptions) -> str:
+    return "80" if options.http else "443"
+
+
+def _names(settings: DjangoSettings, options: ServerOptions) -> tuple[str, ...]:
+    if options.server_name:
+        return tuple(_host("--server-name", name) for name in options.server_name)
+    if options.http:
+        return ()
+    found = tuple(name for name in settings.allowed_hosts if _DOTTED.fullmatch(name))
+    if found:
+        return found
+    raise ValueError(
+        "--server-name must be given, such as 'www.example.com', because ALLOWED_HOSTS "
+        f"names no host, got {list(settings.allowed_hosts)}"
+    )
+
+
+def _trees(settings: DjangoSettings, options: ServerOptions) -> tuple[ServedTree, ...]:
+    roots = [(STATIC, settings.builds_root, "static_root of CDN")]
+    if settings.media_root:
+        roots.append((MEDIA, settings.media_root, "MEDIA_ROOT"))
+    if options.private_root:
+        roots.append((PRIVATE, options.private_root, "--private-root"))
+    guarded = _guarded([name for name, _, _ in roots], options)
+    return tuple(
+        ServedTree(
+            name=name,
+            root=_path(source, root),
+            source=source,
+            guarded=name in guarded,
+        )
+        for name, root, source in roots
+    )
+
+
+def _guarded(trees: Sequence[str], options: ServerOptions) -> set[str]:
+    """The trees that ask for the origin secret: all, unless some were named."""
+    if not options.origin_secret_variable:
+        if options.guard or PRIVATE in trees:
+            given = "--guard" if options.guard else "--private-root"
+            raise ValueError(
+                "--origin-secret-variable must name the variable that holds the origin "
+                f"secret, such as 'ORIGIN_SECRET', when {given} is given: without it the "
+                "server can be asked past the CDN"
+            )
+        return set()
+    for name in options.guard:
+        if name not in trees:
+            raise ValueError(
+                f"--guard must be one of the trees: {', '.join(trees)}, got {name!r}"
+            )
+    return {*options.guard, PRIVATE} if options.guard else set(trees)
+
+
+def _certificate(
+    options: ServerOptions, names: tuple[str, ...] | None
+) -> Certificate | None:
+    given: tuple[str | None, ...] = (options.certificate, options.certificate_key)
+    if options.http and any(given):
+        raise ValueError(
+            "--certificate must not be given with --http, which has no TLS"
+        )
+    if any(given) and not all(given):
+        raise ValueError(
+            "--certificate and --certificate-key must be given together, such as "
+            f"'{CERTBOT}/www.example.com/fullchain.pem' and 'privkey.pem' beside it"
+        )
+    if not any(given):
+        if options.http or names is None:
+            return None
+        given = tuple(
+            f"{CERTBOT}/{names[0]}/{name}.pem" for name in ("fullchain", "privkey")
+        )
+    return Certificate(
+        file=_path("--certificate", given[0] or ""),
+        key=_path("--certificate-key", given[1] or ""),
+    )
+
+
+def _upload_mib(settings: DjangoSettings, options: ServerOptions) -> int:
+    if options.max_upload is not None:
+        if 0 < options.max_upload < _MIB:
+            return options.max_upload
+        raise ValueError(
+            f"--max-upload must be from 1 to {_MIB - 1} MiB, such as 50, "
+            f"got {options.max_upload}"
+        )
+    return max(UPLOAD_MIB, -(-(settings.body_bytes or 0) // _MIB))
+
+
+def _secrets(options: ServerOptions) -> tuple[str, ...]:
+    variables = options.origin_secret_variable
+    if len(variables) > _SECRETS_AT_ONCE:
+        raise ValueError(
+            "--origin-secret-variable must be given at most twice, for the old value and "
+            f"the new one while it rotates, got {len(variables)}"
+        )
+    return tuple(
+        _secret(
+            _variable("--origin-secret-variable", name),
+            options.environment.get(name, ""),
+        )
+        for name in variables
+    )
+
+
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.I)
+
+
+_PORT = re.compile(r"[1-9]\d{0,4}")
+
+
+_IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+
+
+_IPV6 = re.compile(r"\[[0-9a-f:.]+\]", re.I)
+
+
+# Everything else means something to one of the servers, inside of quotes too.
+_PATH = re.compile(r"/[\w ./+=@~()&:'!-]*")
+
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+def _address(what: str, text: str) -> ListenAddress:
+    """Read a port, or an address and a port.
+
+    :raises ValueError: with one sentence, as all functions here.
+    """
+    host, colon, port = text.rpartition(":")
+    if _is_port(port) and (not colon or _IPV4.fullmatch(host) or _IPV6.fullmatch(host)):
+        return ListenAddress(host=host or None, port=int(port))
+    raise ValueError(
+        f"{what} must be a port or an IP address and a port, such as '443' or "
+        f"'127.0.0.1:8080', got {text!r}"
+    )
+
+
+def _upstream(what: str, text: str) -> Upstream:
+    """Read ``host:port`` or ``unix:/path``."""
+    if text.startswith("unix:/") and " " not in text:
+        return Upstream(socket=_path(what, text.removeprefix("unix:")))
+    host, _, port = text.rpartition(":")
+    if _is_port(port) and (_HOST.fullmatch(host) or _IPV6.fullmatch(host)):
+        return Upstream(host=text)
+    raise ValueError(
+        f"{what} must be a host and a port or a socket, such as '127.0.0.1:8000' or "
+        f"'unix:/run/mysite/gunicorn.sock', got {text!r}"
+    )
+
+
+def _host(what: str, text: str) -> str:
+    """Check a host name."""
+    if _HOST.fullmatch(text) and ".." not in text:
+        return text.lower()
+    raise ValueError(
+        f"{what} must be a host name such as 'www.example.com', got {text!r}"
+    )
+
+
+def _path(what: str, text: str | os.PathLike[str]) -> str:
+    """Check an absolute path, and give it in its shortest form."""
+    found = os.fspath(text)
+    if _PATH.fullmatch(found) and ".." not in found.split("/"):
+        return "/" + os.path.normpath(found).strip("/")
+    raise ValueError(
+        f"{what} must be an absolute path of letters, digits, spaces and . / + = @ ~ "
+        f"( ) & : ' ! _ -, such as '/var/mysite/static', got {found!r}"
+    )
+
+
+def _secret(what: str, text: str) -> str:
+    """Check a value of the origin secret, which no sentence shows."""
+    if _SECRET.fullmatch(text):
+        return text
+    raise ValueError(
+        f"{what} must hold 16 to 256 letters, digits, '-' or '_', such as what "
+        f"'openssl rand -hex 32' prints, got {len(text)} characters"
+    )
+
+
+def _variable(what: str, text: str) -> str:
+    """Check the name of an environment variable, and say what it is."""
+    if _VARIABLE.fullmatch(text):
+        return f"the environment variable {text}"
+    raise ValueError(
+        f"{what} must be the name of an environment variable, such as 'ORIGIN_SECRET', "
+        f"got {text!r}"
+    )
+
+
+def _word(what: str, text: str) -> str:
+    """Check a name for what a server knows by name."""
+    if _WORD.fullmatch(text):
+        return text
+    raise ValueError(
+        f"{what} must be 1 to 32 lower-case letters, digits or '_' that begin with a "
+        f"letter, such as 'shop', got {text!r}"
+    )
+
+
+def _is_port(text: str) -> bool:
+    return bool(_PORT.fullmatch(text)) and int(text) < 65536
