@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+
+from cdn_model.csp import effective
 
 SECURITY_HEADERS = frozenset(
     {
@@ -23,15 +24,6 @@ _ORDERS = {
     ),
     "x-content-type-options": ("nosniff",),
     "x-frame-options": ("deny", "sameorigin"),
-}
-# https://www.w3.org/TR/CSP3/#directive-fallback-list
-_FALLBACKS = {
-    "frame-src": ("child-src",),
-    "script-src-attr": ("script-src",),
-    "script-src-elem": ("script-src",),
-    "style-src-attr": ("style-src",),
-    "style-src-elem": ("style-src",),
-    "worker-src": ("child-src", "script-src"),
 }
 
 
@@ -77,8 +69,8 @@ def _weaker_csp(before: str, after: str) -> bool:
     """
     was, now = _directives(before), _directives(after)
     for name in was.keys() | now.keys():
-        allowed, allows = _effective(was, name), _effective(now, name)
-        if allowed is not None and (allows is None or _more(name, allowed, allows)):
+        allowed, allows = effective(was, name), effective(now, name)
+        if allowed and (not allows or _more(name, allowed[1], allows[1])):
             return True
     return False
 
@@ -116,14 +108,6 @@ def _is_list_of_sources(name: str) -> bool:
 
 def _is_proof(source: str) -> bool:
     return source.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-"))
-
-
-def _effective(
-    directives: Mapping[str, frozenset[str]], name: str
-) -> frozenset[str] | None:
-    chain = [name, *_FALLBACKS.get(name, ())]
-    chain += ["default-src"] if "-src" in name else []
-    return next((directives[part] for part in chain if part in directives), None)
 
 
 def _directives(policy: str) -> dict[str, frozenset[str]]:

@@ -7,6 +7,12 @@ from enum import StrEnum
 TREE_HEADER = "X-Cdn-Tree"
 """The origin header by which a distribution says which tree it reads."""
 
+ORIGIN_SECRET_HEADER = "X-Origin-Secret"
+"""The origin header by which a server knows its own distributions, if they send it."""
+
+UPLOAD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""The Content Security Policy of uploads: a page or a drawing may be looked at, no more."""
+
 
 class Output(StrEnum):
     """The outputs of a stack. ``…DomainName`` goes into URLs, ``…DnsTarget`` into DNS."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import SplitResult, urlsplit
 
+from cdn_model import csp as model
+from cdn_model.csp import covers as covers
 from dj_cloudfront.config import Cdn
 
 Policy = Mapping[str, object]
@@ -25,8 +26,6 @@ MEDIA = ("img-src", "media-src")
 """What uploads are used as; ``media-src`` is video and sound."""
 
 _POSSIBLE = (*STATIC, "frame-src", "object-src")
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def with_cdn(
@@ -70,22 +69,10 @@ def effective(policy: Policy, name: str) -> tuple[str, list[object]] | None:
 
     :returns: Its name and its sources; None when the policy says nothing, and so allows all.
     """
-    for one in (*_names(name), "default-src"):
-        if (sources := _sources(policy, one)) is not None:
-            return one, sources
-    return None
-
-
-def covers(sources: Iterable[object], url: str) -> bool:
-    """Whether a list of sources allows the files below a URL of another origin.
-
-    https://www.w3.org/TR/CSP3/#match-url-to-source-list
-    """
-    return any(
-        _matches(source, url)
-        for source in sources
-        if isinstance(source, str) and not source.startswith("'")
-    )
+    sent = {
+        one: sources for one in policy if (sources := _sources(policy, one)) is not None
+    }
+    return model.effective(sent, _names(name)[0])
 
 
 def is_closed(sources: Iterable[object]) -> bool:
@@ -148,38 +135,3 @@ def _sources(policy: Policy, name: str) -> list[object] | None:
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)
     return [*value] if isinstance(value, Iterable) else []
-
-
-def _matches(source: str, url: str) -> bool:
-    """Whether one source, a scheme or a host, allows the files below a URL."""
-    asked = urlsplit(url)
-    if source == "*":
-        return True
-    if source.endswith(":"):
-        return _is_scheme(source[:-1], asked.scheme)
-    scheme, separator, rest = source.rpartition("://")
-    authority, _, path = rest.partition("/")
-    host, _, port = authority.partition(":")
-    return (
-        (not separator or _is_scheme(scheme, asked.scheme))
-        and _is_host(host.lower(), asked.hostname or "")
-        and _is_port(port, asked)
-        and (not path or (path.endswith("/") and asked.path.startswith(f"/{path}")))
-    )
-
-
-def _is_scheme(allowed: str, asked: str) -> bool:
-    return allowed.lower() in (asked, "http" if asked == "https" else asked)
-
-
-def _is_host(allowed: str, asked: str) -> bool:
-    if allowed.startswith("*."):
-        return asked.endswith(allowed[1:])
-    return allowed in ("*", asked)
-
-
-def _is_port(allowed: str, asked: SplitResult) -> bool:
-    default = _DEFAULT_PORTS[asked.scheme]
-    return allowed in ("*", str(asked.port or default)) or (
-        not allowed and asked.port in (None, default)
-    )

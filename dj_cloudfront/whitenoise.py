@@ -27,7 +27,7 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
 )
 
 from dj_cloudfront import cdn_setting
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY
 from dj_cloudfront.server_config import responses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -109,7 +109,7 @@ class StaticFilesMiddleware:
         response["Access-Control-Expose-Headers"] = responses.EXPOSED_HEADERS
         response["X-Content-Type-Options"] = "nosniff"
         if self.tree != responses.STATIC:
-            response["Content-Security-Policy"] = responses.UPLOAD_POLICY
+            response["Content-Security-Policy"] = UPLOAD_POLICY
         return response
 
 

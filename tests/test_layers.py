@@ -128,6 +128,8 @@ def test_what_settings_import_brings_neither_django_nor_boto3(name):
     path = ROOT / "dj_cloudfront" / f"{name}.py"
     foreign = {name for name in imports_of(path) if not is_standard(name)}
     assert foreign <= {
+        "cdn_model",
+        "cdn_model.csp",
         "dj_cloudfront.contract",
         "dj_cloudfront.config",
         "dj_cloudfront.build_version",
@@ -155,7 +157,7 @@ def test_what_comes_before_settings_does_without_django():
     ]
     foreign = {name for path in files for name in imports_of(path)}
     ours = ("stack_outputs", "builds", "contract", "aws_errors")
-    allowed = (*EXTRAS, *(f"dj_cloudfront.{one}" for one in ours))
+    allowed = (*EXTRAS, "cdn_model", *(f"dj_cloudfront.{one}" for one in ours))
     assert [
         name
         for name in foreign

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER
 from dj_cloudfront.server_config import responses
 from dj_cloudfront.server_config.site import Site, common, fill, lines, quoted
 
@@ -178,7 +178,7 @@ def _past(site: Site) -> str:
     RewriteCond "%{HTTP:<<header>>}" "!^(<<secrets>>)$" [NV]
     RewriteRule "^/(<<guarded>>)/" "-" [R=403]
 """,
-        header=responses.SECRET_HEADER,
+        header=ORIGIN_SECRET_HEADER,
         secrets="|".join(site.secrets),
         guarded=guarded,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, UPLOAD_POLICY
 from dj_cloudfront.server_config import responses
 from dj_cloudfront.server_config.site import ServedTree, Site, common, fill, lines
 
@@ -162,7 +162,7 @@ def _refusals(site: Site) -> str:
         names = "|".join(tree.name for tree in site.guarded)
         past = lines(
             f"path_regexp ^/({names})/",
-            (f"not header {responses.SECRET_HEADER} {value}" for value in site.secrets),
+            (f"not header {ORIGIN_SECRET_HEADER} {value}" for value in site.secrets),
         )
         found.append(_refusal(site, "past_the_cdn", 403, past))
     return _block(lines(found))
@@ -179,7 +179,7 @@ def _refusal(site: Site, name: str, status: int, when: str) -> str:
 
 
 def _tree(site: Site, tree: ServedTree) -> str:
-    policy = f'header Content-Security-Policy "{responses.UPLOAD_POLICY}"\n'
+    policy = f'header Content-Security-Policy "{UPLOAD_POLICY}"\n'
     return fill(
         _TREE,
         name=tree.name,

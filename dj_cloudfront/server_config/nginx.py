@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER
 from dj_cloudfront.server_config import responses
 from dj_cloudfront.server_config.site import (
     ServedTree,
@@ -145,7 +145,7 @@ map "$path_tree+$knows_secret" $past_the_cdn {
 <<guarded>>
 }
 """,
-        header=_variable(responses.SECRET_HEADER),
+        header=_variable(ORIGIN_SECRET_HEADER),
         secrets=_rows(secrets),
         guarded=_rows(guarded),
     )

@@ -7,10 +7,6 @@ from collections.abc import Iterable, Mapping
 STATIC, MEDIA, PRIVATE = "static", "media", "private"
 
 
-SECRET_HEADER = "X-Origin-Secret"
-"""The header by which a server knows its own distributions, if they send it."""
-
-
 A_YEAR = "public, max-age=31536000, immutable"
 
 
@@ -27,10 +23,6 @@ EXPOSED_HEADERS = "X-Cache, Age, ETag, Content-Length, Content-Range"
 
 
 PREFLIGHT_SECONDS = 86400
-
-
-UPLOAD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""Of a page or a drawing that somebody has uploaded: it may be looked at."""
 
 
 UNKNOWN_TYPE = "application/octet-stream"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dj_cloudfront.contract import UPLOAD_POLICY
 from dj_cloudfront.server_config import responses
 
 
@@ -112,7 +113,7 @@ def common(site: Site) -> dict[str, str]:
         "methods": responses.METHODS,
         "exposed": responses.EXPOSED_HEADERS,
         "preflight": str(responses.PREFLIGHT_SECONDS),
-        "policy": responses.UPLOAD_POLICY,
+        "policy": UPLOAD_POLICY,
         "unknown": responses.UNKNOWN_TYPE,
     }
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdn_model.quotas import GLOBAL_REGION
 from dj_cloudfront.stack_outputs import outputs_file
 from dj_cloudfront.stack_outputs.cloudformation import deployed
-
-REGION = "us-east-1"
-
 
 OUTPUTS_FILE = "cdn-outputs.json"
 
@@ -31,9 +29,9 @@ def add_arguments(parser: ArgumentParser, *, stack: str, output: str) -> None:
     # Neither AWS_REGION nor a profile's region: those say where the server is.
     parser.add_argument(
         "--region",
-        default=REGION,
+        default=GLOBAL_REGION,
         metavar="NAME",
-        help=f"where the stack is, whatever AWS_REGION says (default: {REGION})",
+        help=f"where the stack is, whatever AWS_REGION says (default: {GLOBAL_REGION})",
     )
     parser.add_argument(
         "--profile",
@@ -113,7 +111,7 @@ def pull(
     output: str | os.PathLike[str],
     *,
     stack: str | None = None,
-    region: str = REGION,
+    region: str = GLOBAL_REGION,
     profile: str | None = None,
     check: bool = False,
 ) -> PullResult:

@@ -14,11 +14,11 @@ from constructs_lib import (
     StaticDistribution,
 )
 from constructs_lib.distributions import MEDIA
-from dj_cloudfront.server_config import responses
+from dj_cloudfront.contract import UPLOAD_POLICY
 
 
 def test_the_edge_and_the_printed_servers_shut_uploads_in_alike():
-    assert MEDIA.headers.content_security_policy == responses.UPLOAD_POLICY
+    assert MEDIA.headers.content_security_policy == UPLOAD_POLICY
 
 
 def policy(half=StaticDistribution, **values):
