@@ -74,6 +74,11 @@ class Answer:
         """The values of a header in one line; empty when there is none."""
         return ", ".join(self.all(name))
 
+    @property
+    def media_type(self) -> str:
+        """``Content-Type`` in lower case and without parameters."""
+        return self.get("Content-Type").partition(";")[0].strip().lower()
+
     def is_like(self, other: Answer) -> bool:
         """The same status and the same body."""
         return (self.status, self.wire) == (other.status, other.wire)

@@ -15,6 +15,7 @@ from django.urls import NoReverseMatch, reverse
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check import arguments as common
 
 _SAMPLE = 20
@@ -58,7 +59,7 @@ def run(
     **options: Any,
 ) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
-    from dj_cloudfront.live_check.report import Level, show, summary
+    from dj_cloudfront.live_check.report import show
     from dj_cloudfront.live_check.runner import Plan, check
     from dj_cloudfront.live_check.targets import TargetKind
 
@@ -82,7 +83,7 @@ def run(
     show(terminal, report)
     if report.verdict is Level.FAIL:
         raise CommandError(
-            f"build {report.build_version} is not ready: {summary(report)}"
+            f"build {report.build_version} is not ready: {report.summary}"
         )
 
 

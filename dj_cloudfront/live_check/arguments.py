@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER
+
 SECRET_VARIABLE = "CDN_ORIGIN_SECRET"
 """Holds the origin secret. An argument would show in the list of processes."""
-
-
-SECRET_HEADER = "X-Origin-Secret"
 
 
 DEFAULT_TIMEOUT = 10.0
@@ -161,12 +160,14 @@ def _headers(given: list[str]) -> Mapping[str, str]:
     found = {}
     secret = os.environ.get(SECRET_VARIABLE)
     if secret:
-        found[SECRET_HEADER] = _checked(f"the variable {SECRET_VARIABLE}", secret)
+        found[ORIGIN_SECRET_HEADER] = _checked(
+            f"the variable {SECRET_VARIABLE}", secret
+        )
     for line in given:
         name, colon, value = line.partition(":")
         if not (colon and _TOKEN.fullmatch(name)):
             raise ValueError(
-                "--header must be a name and a value, such as 'X-Origin-Secret: …'"
+                f"--header must be a name and a value, such as '{ORIGIN_SECRET_HEADER}: …'"
             )
         found[name] = _checked(f"--header {name}", value.strip())
     return found

@@ -1,4 +1,4 @@
-"""What a place is asked: for files, for what must not be there, for what it must not show."""
+"""What a target is asked: for files, for what must not be there, for what it must not show."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from django.utils.encoding import filepath_to_uri
 
@@ -14,18 +15,41 @@ from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.live_check.targets import Target, Tree
 
 CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
-"""What is asked for, by the name of what is hoped for. CloudFront sends these and no others."""
-
+"""``Accept-Encoding`` by the coding that it asks for. CloudFront sends no others."""
 
 # The lock is there for certain where builds are published; the others are what is looted.
 _HIDDEN = {
     Tree.STATIC: (f"/{STATE_DIR}/lock",),
     Tree.MEDIA: ("/.env", "/.git/HEAD", "/.htaccess"),
 }
+# {page} is a path from the server's root without its first slash, such as admin/.
+_SHAPES = (
+    "/../{page}",
+    "/%2e%2e/{page}",
+    "/.%2e/{page}",
+    "/%2E%2E/{page}",
+    "/x/../../{page}",
+    "/x/y/../../../{page}",
+    "/..%2f{page}",
+    "/%2e%2e%2f{page}",
+    "/x/..//../{page}",
+    "//{page}",
+    "/..;/{page}",
+    "/..%5c{page}",
+    "/..\\{page}",
+    "/%252e%252e/{page}",
+    "/%25252e%25252e/{page}",
+    "/..%252f{page}",
+    "/%c0%ae%c0%ae/{page}",
+    "/x%00/../../{page}",
+    "/../{page}?x=1",
+)
+# As to a proxy (RFC 9112, 3.2.2): no edge sends them on, but a rule on "/static" may miss them.
+_ABSOLUTE = ("http://{host}/{page}", "http://{host}{prefix}/../{page}")
 
 
 class ProbeKind(StrEnum):
-    """What a question wants to know."""
+    """What a probe wants to know."""
 
     FILE = "file"
     MISSING = "missing"
@@ -35,7 +59,7 @@ class ProbeKind(StrEnum):
     FOLDER = "folder"
     HIDDEN = "hidden"
     OUTSIDE = "outside"
-    ODD = "odd"
+    PATH_TRAVERSAL = "path traversal"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +87,7 @@ def missing_probes(tree: Tree, build: str) -> Iterator[Probe]:
     suffix = "css" if tree is Tree.STATIC else "png"
     for _ in range(2):
         path = f"{folder}/check-{secrets.token_hex(8)}.{suffix}"
-        yield Probe(kind=ProbeKind.MISSING, subject=path, path=path, with_origin=True)
+        yield _probe(ProbeKind.MISSING, path, with_origin=True)
 
 
 def path_of(tree: Tree, build: str, name: str) -> str:
@@ -72,7 +96,7 @@ def path_of(tree: Tree, build: str, name: str) -> str:
 
 
 def file_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
-    """Each file once, as plain as can be."""
+    """Each file once, in the plainest way."""
     for name in names:
         yield _file(build, name, "identity", with_origin=False)
 
@@ -88,11 +112,10 @@ def variant_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
 
 def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
     """What a build must answer besides its files."""
-    path = f"/{build}/{filepath_to_uri(name)}"
-    yield Probe(
-        kind=ProbeKind.PREFLIGHT,
-        subject=path,
-        path=path,
+    file = filepath_to_uri(name)
+    yield _probe(
+        ProbeKind.PREFLIGHT,
+        f"/{build}/{file}",
         method="OPTIONS",
         with_origin=True,
         headers={
@@ -100,18 +123,14 @@ def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
             "Access-Control-Request-Headers": "x-requested-with",
         },
     )
-    other = f"/{build}-{secrets.token_hex(4)}/{filepath_to_uri(name)}"
-    yield Probe(kind=ProbeKind.OTHER_BUILD, subject=other, path=other)
-    folder = filepath_to_uri(name).rpartition("/")[0]
-    for path in (
-        f"/{build}",
-        f"/{build}/",
-        *([f"/{build}/{folder}"] if folder else []),
-    ):
-        yield Probe(kind=ProbeKind.FOLDER, subject=path, path=path)
+    yield _probe(ProbeKind.OTHER_BUILD, f"/{build}-{secrets.token_hex(4)}/{file}")
+    folder = file.rpartition("/")[0]
+    yield _probe(ProbeKind.FOLDER, f"/{build}")
+    yield _probe(ProbeKind.FOLDER, f"/{build}/")
+    if folder:
+        yield _probe(ProbeKind.FOLDER, f"/{build}/{folder}")
     if has_index:
-        path = f"/{build}/{INDEX_NAME}"
-        yield Probe(kind=ProbeKind.HIDDEN, subject=path, path=path)
+        yield _probe(ProbeKind.HIDDEN, f"/{build}/{INDEX_NAME}")
 
 
 def tree_probes(
@@ -122,18 +141,22 @@ def tree_probes(
     :param pages: Paths of the site's pages, such as ``/`` and ``/admin/``.
     :param stray: The path of a static file on the server, which media must not show.
     """
-    yield Probe(kind=ProbeKind.FOLDER, subject="/", path="/")
+    yield _probe(ProbeKind.FOLDER, "/")
     for path in _HIDDEN[target.tree]:
-        yield Probe(kind=ProbeKind.HIDDEN, subject=path, path=path)
+        yield _probe(ProbeKind.HIDDEN, path)
     outside = [*pages]
     if stray is not None and target.tree is Tree.MEDIA:
         outside.append(stray)
     if target.is_origin:
         for path in outside:
-            yield Probe(kind=ProbeKind.OUTSIDE, subject=path, path=path, raw=True)
+            yield _probe(ProbeKind.OUTSIDE, path, raw=True)
     host = target.client.address.host
-    for path in path_traversal_targets(outside, prefix=target.prefix, host=host):
-        yield Probe(kind=ProbeKind.ODD, subject=path, path=path, raw=True)
+    for path in path_traversal_probes(outside, prefix=target.prefix, host=host):
+        yield _probe(ProbeKind.PATH_TRAVERSAL, path, raw=True)
+
+
+def _probe(kind: ProbeKind, path: str, **options: Any) -> Probe:
+    return Probe(kind=kind, subject=path, path=path, **options)
 
 
 def _file(build: str, name: str, coding: str, *, with_origin: bool) -> Probe:
@@ -146,35 +169,7 @@ def _file(build: str, name: str, coding: str, *, with_origin: bool) -> Probe:
     )
 
 
-# {page} is a path from the server's root without its first slash, such as admin/.
-_SHAPES = (
-    "/../{page}",
-    "/%2e%2e/{page}",
-    "/.%2e/{page}",
-    "/%2E%2E/{page}",
-    "/x/../../{page}",
-    "/x/y/../../../{page}",
-    "/..%2f{page}",
-    "/%2e%2e%2f{page}",
-    "/x/..//../{page}",
-    "//{page}",
-    "/..;/{page}",
-    "/..%5c{page}",
-    "/..\\{page}",
-    "/%252e%252e/{page}",
-    "/%25252e%25252e/{page}",
-    "/..%252f{page}",
-    "/%c0%ae%c0%ae/{page}",
-    "/x%00/../../{page}",
-    "/../{page}?x=1",
-)
-
-
-# As to a proxy (RFC 9112, 3.2.2): no edge sends them on, but a rule on "/static" may miss them.
-_ABSOLUTE = ("http://{host}/{page}", "http://{host}{prefix}/../{page}")
-
-
-def path_traversal_targets(
+def path_traversal_probes(
     pages: Iterable[str], *, prefix: str, host: str
 ) -> Iterator[str]:
     """Every shape for every page.

@@ -1,51 +1,41 @@
-"""A report for a person: one line for each rule, and the cure of what is wrong below it."""
+"""What a check found: as JSON, and a line for each rule with its hint below it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.findings import Finding, Level
 
-
-class Level(StrEnum):
-    """How bad it is. ``FAIL`` ends the command with 1, ``WARN`` does not."""
-
-    PASS = "PASS"
-    WARN = "WARN"
-    FAIL = "FAIL"
+# From good to bad. A rule without results has no finding, so that none is skipped.
+_LEVELS = (Level.PASS, Level.WARN, Level.FAIL)
+_MOST_SUBJECTS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
-    """What a rule objects to at one place.
+class TargetFinding(Finding):
+    """A finding at a server or at the CDN.
 
-    :param subjects: The files or paths that it is about.
-    """
-
-    level: Level
-    message: str
-    hint: str
-    subjects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """A problem with the rule's id and the place, or that there is none.
-
-    :param place: The URL of the server or of the CDN.
+    :param target: Its URL.
     :param tree: ``static`` or ``media``.
     """
 
-    id: str
-    level: Level
     target: str
     tree: str
-    message: str
-    hint: str = ""
-    subjects: tuple[str, ...] = ()
+
+    def as_data(self) -> Mapping[str, object]:
+        """For ``--json``. The keys are a public interface."""
+        return {
+            "id": self.id,
+            "level": self.level,
+            "place": self.target,
+            "tree": self.tree,
+            "sentence": self.message,
+            "cure": self.hint,
+            "subjects": list(self.subjects),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,48 +47,45 @@ class Report:
     """
 
     build_version: str
-    findings: tuple[Finding, ...]
+    findings: tuple[TargetFinding, ...]
     not_checked: tuple[str, ...]
     files: tuple[int, int]
 
     @property
     def verdict(self) -> Level:
-        return worst(finding.level for finding in self.findings)
+        levels = {finding.level for finding in self.findings}
+        return max(levels, key=_LEVELS.index, default=Level.PASS)
 
-    def count(self, level: Level) -> int:
-        return sum(finding.level == level for finding in self.findings)
+    @property
+    def summary(self) -> str:
+        """How many findings there are of each level."""
+        levels = [finding.level for finding in self.findings]
+        return ", ".join(
+            f"{levels.count(level)} {level}" for level in reversed(_LEVELS)
+        )
 
     def as_data(self) -> Mapping[str, object]:
-        """For ``--json``."""
+        """For ``--json``. The keys are a public interface."""
         return {
             "build_version": self.build_version,
             "verdict": self.verdict,
             "files": {"asked_for": self.files[0], "of": self.files[1]},
-            "findings": [_as_data(finding) for finding in self.findings],
+            "findings": [finding.as_data() for finding in self.findings],
             "not_checked": list(self.not_checked),
         }
 
 
 def cleaned(report: Report, clean: Callable[[str], str]) -> Report:
-    """The report with all that a server may have put into it made clean."""
+    """The report with everything cleaned that a server may have put into it."""
     findings = (
         replace(
             finding,
             message=clean(finding.message),
-            subjects=tuple(clean(one) for one in finding.subjects),
+            subjects=tuple(map(clean, finding.subjects)),
         )
         for finding in report.findings
     )
     return replace(report, findings=tuple(findings))
-
-
-def worst(levels: Iterable[Level]) -> Level:
-    """``PASS`` when there are none."""
-    order = list(Level)
-    return max(levels, key=order.index, default=Level.PASS)
-
-
-_MOST_SUBJECTS = 3
 
 
 def show(terminal: Terminal, report: Report) -> None:
@@ -113,9 +100,7 @@ def lines(terminal: Terminal, report: Report) -> Iterator[str]:
     asked, total = report.files
     yield f"build {report.build_version}: {asked} of {total} files asked for"
     width = max((len(finding.id) for finding in report.findings), default=0)
-    for (target, tree), findings in groupby(
-        _by_target(report), key=lambda finding: (finding.target, finding.tree)
-    ):
+    for (target, tree), findings in groupby(_by_target(report), key=_target):
         yield ""
         yield terminal.style.MIGRATE_HEADING(f"{target} {tree}")
         for finding in findings:
@@ -125,20 +110,17 @@ def lines(terminal: Terminal, report: Report) -> Iterator[str]:
     for note in report.not_checked:
         yield f"not checked: {note}"
     yield ""
-    yield _painted(terminal, report.verdict, f"{report.verdict}: {summary(report)}")
+    yield _painted(terminal, report.verdict, f"{report.verdict}: {report.summary}")
 
 
-def summary(report: Report) -> str:
-    """How many there are of each level."""
-    return ", ".join(f"{report.count(level)} {level}" for level in reversed(Level))
+def _target(finding: TargetFinding) -> tuple[str, str]:
+    return finding.target, finding.tree
 
 
-def _by_target(report: Report) -> list[Finding]:
-    """Together what is of one place, in the order in which places were asked."""
-    order: dict[tuple[str, str], int] = {}
-    for finding in report.findings:
-        order.setdefault((finding.target, finding.tree), len(order))
-    return sorted(report.findings, key=lambda one: order[one.target, one.tree])
+def _by_target(report: Report) -> list[TargetFinding]:
+    """The findings of each target together, in the order in which targets were asked."""
+    order = list(dict.fromkeys(map(_target, report.findings)))
+    return sorted(report.findings, key=lambda one: order.index(_target(one)))
 
 
 def _finding_lines(terminal: Terminal, finding: Finding, width: int) -> Iterator[str]:
@@ -164,16 +146,3 @@ def _painted(terminal: Terminal, level: Level, text: str) -> str:
         Level.FAIL: style.ERROR,
     }
     return str(paint[level](text))
-
-
-def _as_data(finding: Finding) -> Mapping[str, object]:
-    data = asdict(finding)
-    return {
-        "id": data["id"],
-        "level": data["level"],
-        "place": data["target"],
-        "tree": data["tree"],
-        "sentence": data["message"],
-        "cure": data["hint"],
-        "subjects": data["subjects"],
-    }

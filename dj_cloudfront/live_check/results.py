@@ -13,7 +13,7 @@ from dj_cloudfront.live_check.targets import Target
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResult:
-    """A question with its answer."""
+    """A probe with its answer."""
 
     probe: Probe
     answer: Answer
@@ -29,7 +29,7 @@ class ProbeResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeResults:
-    """All that a place said.
+    """All that a target answered.
 
     :param index: What the build holds; None where no file was asked for.
     :param site: The origin of the site's pages, as in the header ``Origin``.

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from dj_cloudfront.builds.index import Index
 from dj_cloudfront.config import Cdn
+from dj_cloudfront.findings import Level
 from dj_cloudfront.http_probe import Answer, UnreachableError
 from dj_cloudfront.live_check import probes
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.probes import CODINGS, Probe, ProbeKind
-from dj_cloudfront.live_check.report import Finding, Level, Report, cleaned
+from dj_cloudfront.live_check.report import Report, TargetFinding, cleaned
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules import (
     availability,
@@ -39,6 +40,18 @@ from dj_cloudfront.live_check.targets import (
     site_of,
 )
 
+RULES: tuple[Rule, ...] = (
+    *availability.RULES,
+    *content.RULES,
+    *cors.RULES,
+    *caching.RULES,
+    *isolation.RULES,
+)
+"""In the order of the report, which ends with ``agreement``."""
+
+Progress = Callable[[str, int, int], None]
+
+_AT_ONCE = 8
 # With any of these at a server, the CDN would be given what is not the build.
 _BEFORE_THE_CDN = {"reach", "certificate", "status", "redirect", "login", "bytes"}
 
@@ -77,32 +90,39 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
         notes.append("the servers: no --origin was given")
     _check_is_anything(plan, urls)
     build = _build(plan) if Tree.STATIC in trees else None
+    if build is not None and not build.has_index:
+        notes.insert(
+            0,
+            "the index of the build: it has none, so the files on this disk were read; "
+            "'manage.py cdn publish' writes one",
+        )
     servers = _servers(plan, trees)
-    cdn_targets = [
-        cdn_target(url, plan.options, tree=tree) for tree, url in urls.items()
-    ]
+    cdn = [cdn_target(url, plan.options, tree=tree) for tree, url in urls.items()]
     with contextlib.ExitStack() as opened:
-        for target in (*servers, *cdn_targets):
+        for target in (*servers, *cdn):
             opened.callback(target.client.close)
-        asked = [_survey(plan, target, build, progress) for target in servers]
-        for target in cdn_targets:
-            results, why_not = _survey_cdn(plan, target, build, asked, progress)
-            notes += why_not
-            asked.append(results)
-    return _report(plan, build, asked, [*_index_notes(build), *notes])
-
-
-def _report(
-    plan: Plan, build: Build | None, asked: Sequence[ProbeResults], notes: list[str]
-) -> Report:
+        asked = [_ask_target(plan, target, build, progress) for target in servers]
+        for target in cdn:
+            first = _first_round(plan, target)
+            why_not = _why_not_for_the_build(first, asked)
+            if why_not:
+                notes.append(f"build {plan.build_version} through the CDN: {why_not}")
+            of_build = None if why_not else build
+            asked.append(_second_round(plan, first, of_build, progress))
     findings = [finding for results in asked for finding in judge(results)]
     report = Report(
         build_version=plan.build_version,
         findings=(*findings, *agreement(asked)),
         not_checked=(*notes, *_undecoded(asked)),
-        files=_counted(build),
+        files=(len(build.sample) + len(build.others), build.total) if build else (0, 0),
     )
     return cleaned(report, plan.options.without_secrets)
+
+
+def judge(results: ProbeResults) -> Iterator[TargetFinding]:
+    """The findings of each rule about a target. A rule without results has none."""
+    for rule in RULES:
+        yield from rule.findings(results)
 
 
 def _check_is_anything(plan: Plan, urls: dict[Tree, str]) -> None:
@@ -133,80 +153,63 @@ def _servers(plan: Plan, trees: Sequence[Tree]) -> list[Target]:
 
 
 def _build(plan: Plan) -> Build:
+    root = Path(plan.cdn.builds_root)
     return read_build(
-        Path(plan.cdn.builds_root),
-        plan.build_version,
-        sample=plan.sample,
-        everything=plan.everything,
+        root, plan.build_version, sample=plan.sample, everything=plan.everything
     )
 
 
-def _survey(
-    plan: Plan,
-    target: Target,
-    build: Build | None,
-    progress: Progress,
-    before: ProbeResults | None = None,
+def _ask_target(
+    plan: Plan, target: Target, build: Build | None, progress: Progress
 ) -> ProbeResults:
-    """Two rounds; a place that does not answer the first is not asked again."""
-    first = before or _first(plan, target)
-    if not first.answered:
-        return first
-    asked = [
-        *(again(first) if target.kind is TargetKind.CDN else ()),
-        *(_build_probes(target, build) if build else ()),
-        *probes.tree_probes(target, pages=plan.pages, stray=_stray(build)),
-    ]
-    second = ask_all(
-        target,
-        asked,
-        site=first.site,
-        index=build.index if build and target.tree is Tree.STATIC else None,
-        progress=progress,
-    )
-    return joined(first, second)
+    return _second_round(plan, _first_round(plan, target), build, progress)
 
 
-def _first(plan: Plan, target: Target) -> ProbeResults:
+def _first_round(plan: Plan, target: Target) -> ProbeResults:
+    """How a target answers for what is missing."""
     asked = probes.missing_probes(target.tree, plan.build_version)
     site = site_of(target, plan.options, plan.allowed_hosts)
     return ask_all(target, asked, site=site)
 
 
-def _build_probes(target: Target, build: Build) -> Iterator[probes.Probe]:
-    if target.tree is not Tree.STATIC:
-        return
-    version, name = build.version, build.sample[0]
-    yield from probes.file_probes(version, (*build.sample, *build.others))
-    yield from probes.variant_probes(version, build.sample)
-    yield from probes.build_probes(version, name, has_index=build.has_index)
+def _second_round(
+    plan: Plan, first: ProbeResults, build: Build | None, progress: Progress
+) -> ProbeResults:
+    """The rest; a target that did not answer before is not asked again."""
+    if not first.answered:
+        return first
+    target = first.target
+    index = build.index if build and target.tree is Tree.STATIC else None
+    asked = list(_probes(plan, first, build))
+    second = ask_all(target, asked, site=first.site, index=index, progress=progress)
+    return replace(
+        second,
+        answered=(*first.answered, *second.answered),
+        failures={**first.failures, **second.failures},
+    )
 
 
-def _stray(build: Build | None) -> str | None:
-    if build is None:
-        return None
-    return probes.path_of(Tree.STATIC, build.version, build.sample[0])
+def _probes(plan: Plan, first: ProbeResults, build: Build | None) -> Iterator[Probe]:
+    target, stray = first.target, None
+    if not target.is_origin:
+        # The same names once more show whether the CDN keeps the answers.
+        for result in first.of_kind(ProbeKind.MISSING):
+            yield replace(result.probe, kind=ProbeKind.MISSING_AGAIN)
+    if build is not None:
+        version, name = build.version, build.sample[0]
+        stray = probes.path_of(Tree.STATIC, version, name)
+        if target.tree is Tree.STATIC:
+            yield from probes.file_probes(version, (*build.sample, *build.others))
+            yield from probes.variant_probes(version, build.sample)
+            yield from probes.build_probes(version, name, has_index=build.has_index)
+    yield from probes.tree_probes(target, pages=plan.pages, stray=stray)
 
 
-def _survey_cdn(
-    plan: Plan,
-    target: Target,
-    build: Build | None,
-    servers: Sequence[ProbeResults],
-    progress: Progress,
-) -> tuple[ProbeResults, list[str]]:
-    """What the CDN says. It is not asked for files that it would get wrong from a server."""
-    if target.tree is not Tree.STATIC:
-        return _survey(plan, target, build, progress), []
-    first = _first(plan, target)
-    why_not = _why_not_through(first, [one for one in servers if one.target.is_origin])
-    if why_not:
-        note = f"build {plan.build_version} through the CDN: {why_not}"
-        return _survey(plan, target, None, progress, first), [note]
-    return _survey(plan, target, build, progress, first), []
-
-
-def _why_not_through(first: ProbeResults, servers: Sequence[ProbeResults]) -> str:
+def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -> str:
+    """Why the CDN is not asked for files: it would get and keep a wrong answer."""
+    if first.target.tree is not Tree.STATIC:
+        return ""
+    servers = [results for results in asked if results.target.is_origin]
     lacking = dict.fromkeys(
         finding.target
         for results in servers
@@ -236,27 +239,6 @@ def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:
         for results in asked
         if any(has_right_bytes(results, result) is None for result in results.files)
     ]
-
-
-def _index_notes(build: Build | None) -> list[str]:
-    if build is None or build.has_index:
-        return []
-    return [
-        "the index of the build: it has none, so the files on this disk were read; "
-        "'manage.py cdn publish' writes one"
-    ]
-
-
-def _counted(build: Build | None) -> tuple[int, int]:
-    if build is None:
-        return 0, 0
-    return len(build.sample) + len(build.others), build.total
-
-
-Progress = Callable[[str, int, int], None]
-
-
-_AT_ONCE = 8
 
 
 def ask_all(
@@ -299,12 +281,6 @@ def ask_all(
     )
 
 
-def again(results: ProbeResults) -> Iterator[Probe]:
-    """The same names once more, which shows whether a CDN keeps the answers."""
-    for result in results.of_kind(ProbeKind.MISSING):
-        yield replace(result.probe, kind=ProbeKind.MISSING_AGAIN)
-
-
 def joined(first: ProbeResults, second: ProbeResults) -> ProbeResults:
     """What a place said in two rounds."""
     return replace(
@@ -320,38 +296,3 @@ def _ask(target: Target, probe: Probe, site: str) -> Answer:
         headers["Origin"] = site
     ask = target.ask_raw if probe.raw else target.ask
     return ask(probe.path, method=probe.method, headers=headers)
-
-
-RULES: tuple[Rule, ...] = (
-    *availability.RULES,
-    *content.RULES,
-    *cors.RULES,
-    *caching.RULES,
-    *isolation.RULES,
-)
-
-
-def judge(results: ProbeResults) -> Iterator[Finding]:
-    """What each rule says of a place. A rule without evidence says nothing."""
-    for rule in RULES:
-        if not rule.applies(results):
-            continue
-        problems = list(rule.judge(results))
-        for problem in problems:
-            yield Finding(
-                id=rule.id,
-                level=problem.level,
-                target=results.target.url,
-                tree=results.target.tree,
-                message=problem.message,
-                hint=problem.hint,
-                subjects=problem.subjects,
-            )
-        if not problems:
-            yield Finding(
-                id=rule.id,
-                level=Level.PASS,
-                target=results.target.url,
-                tree=results.target.tree,
-                message=rule.pass_message,
-            )

@@ -10,7 +10,7 @@ from edge_support import named as items
 from inspection_server_support import HOST, Reply, error
 from inspection_support import BUILD, FILES
 
-from dj_cloudfront.live_check.report import Level
+from dj_cloudfront.findings import Level
 
 WARN, FAIL = Level.WARN, Level.FAIL
 SMALL = {name: FILES[name] for name in ("css/site.css", "fonts/board.woff2")}

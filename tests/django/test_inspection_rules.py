@@ -28,16 +28,9 @@ from inspection_support import (
     write_build,
 )
 
-from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.live_check.rules import (
-    availability,
-    caching,
     consistency,
-    content,
-    cors,
-    isolation,
 )
-from dj_cloudfront.live_check.rules.rule import Rule
 from dj_cloudfront.live_check.runner import RULES
 
 
@@ -130,39 +123,6 @@ def test_other_brotli_is_decoded_or_left_out(site, monkeypatch, is_right, is_ins
         )
 
 
-YEAR = "Wed, 24 Nov 2027 00:00:00 GMT"
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Cache-Control": "public"}, None),
-        ({"Cache-Control": "public, max-age=60"}, 60),
-        ({"Cache-Control": 'Max-Age="60"'}, 60),
-        ({"Cache-Control": "max-age=60, s-maxage=5"}, 5),
-        ({"Cache-Control": "max-age=60, no-store"}, 0),
-        ({"Cache-Control": 'max-age=60, private="X-A"'}, 0),
-        ({"Cache-Control": "no-cache"}, 0),
-        ({"Cache-Control": "max-age=60", "Expires": "0"}, 60),
-        ({"Expires": "0"}, 0),
-        ({"Expires": YEAR, "Date": "Tue, 24 Nov 2026 00:00:00 GMT"}, 31_536_000),
-        ({"Expires": YEAR, "Date": "Thu, 25 Nov 2027 00:00:00 GMT"}, 0),
-        ({"Expires": YEAR}, 0),
-    ],
-)
-def test_a_lifetime_is_read_as_cloudfront_reads_it(headers, seconds):
-    answer = Answer(
-        status=200,
-        headers=tuple(headers.items()),
-        wire="",
-        content="",
-        trouble="",
-        start=b"",
-    )
-    assert caching.lifetime(answer) == seconds
-
-
 def test_an_older_copy_of_the_cdn_is_noticed(site, monkeypatch):
     stale = {"is": True}
 
@@ -232,11 +192,3 @@ def test_every_level_of_every_rule_is_provoked_once():
     assert provoked == {(rule.id, level) for rule in RULES for level in rule.levels} | {
         (consistency.ID, level) for level in consistency.LEVELS
     }
-
-
-def test_ids_are_unique_and_every_rule_is_in_use():
-    ids = [rule.id for rule in RULES]
-    assert len(ids) == len(set(ids))
-    rooms = (availability, caching, content, cors, isolation)
-    made = [one for room in rooms for one in vars(room).values() if type(one) is Rule]
-    assert {rule.id for rule in made} == set(ids)

@@ -19,7 +19,7 @@ from dj_cloudfront.http_probe import (
     Digest,
     UnreachableError,
 )
-from dj_cloudfront.live_check.probes import path_traversal_targets
+from dj_cloudfront.live_check.probes import path_traversal_probes
 
 
 def client_of(port, *, connect_to="127.0.0.1", timeout=5):
@@ -282,7 +282,7 @@ def test_an_answer_without_a_body_is_no_broken_gzip():
 @pytest.mark.parametrize("prefix", ["", "/static"])
 def test_every_odd_path_that_the_web_servers_refuse_is_asked_for(prefix):
     """But for names of files, which a check does not know."""
-    asked = path_traversal_targets(["/admin/"], prefix=prefix, host="x")
+    asked = path_traversal_probes(["/admin/"], prefix=prefix, host="x")
     shapes = {one.replace(f"{prefix}/x/y/", f"{prefix}/x/") for one in asked}
     for path in ODD_PATHS:
         if "u.png" in path or "app.css" in path.partition("?")[0]:

@@ -12,8 +12,9 @@ from cdk_support import ROOT
 from docs_support import code, fenced, section, tables
 
 from dj_cloudfront.commands import check, find
+from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check import arguments
-from dj_cloudfront.live_check.report import Finding, Level, Report
+from dj_cloudfront.live_check.report import Report, TargetFinding
 from dj_cloudfront.live_check.rules import consistency
 from dj_cloudfront.live_check.runner import RULES
 
@@ -66,7 +67,7 @@ def test_the_table_has_every_rule_and_what_it_can_say():
 def test_the_json_is_what_a_script_gets():
     (block,) = [text for kind, text in fenced(PAGE) if kind == "json"]
     shown = json.loads(block)
-    finding = Finding(
+    finding = TargetFinding(
         **{
             NAMES.get(name, name): tuple(value) if name == "subjects" else value
             for name, value in shown["findings"][0].items()

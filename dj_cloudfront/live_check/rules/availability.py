@@ -8,25 +8,14 @@ from urllib.parse import urljoin, urlsplit
 
 from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.report import Problem
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.rule import (
-    FAIL,
-    WARN,
-    Violation,
-    group_by_message,
-    rule,
-)
+from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
 from dj_cloudfront.live_check.sampling import suffix_of
 
 _DAY = 86_400
-
-
 _SOON = 21
-
-
 # Headers that only something in front of the server adds, and what that is.
-_HINTS = {
+_SIGNS = {
     "X-Amz-Cf-Id": "CloudFront",
     "CF-Ray": "Cloudflare",
     "X-Served-By": "Fastly or another cache",
@@ -37,9 +26,8 @@ _HINTS = {
     "Via": "a proxy",
     "Age": "a cache",
 }
-
-
 _SERVERS = ("cloudflare", "cloudfront", "akamai", "fastly", "bunnycdn", "keycdn")
+_LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "account")
 
 
 @rule(
@@ -48,14 +36,11 @@ _SERVERS = ("cloudflare", "cloudfront", "akamai", "fastly", "bunnycdn", "keycdn"
     pass_message="answers",
     applies=lambda results: results.answered or results.failures,
 )
-def reach(results: ProbeResults) -> Iterator[Problem]:
+def reach(results: ProbeResults) -> Iterator[Violation]:
+    hint = "start the server or correct its address; raise --timeout if it is slow"
     for message, is_about_certificate in results.failures.items():
         if not is_about_certificate:
-            yield Problem(
-                level=FAIL,
-                message=message,
-                hint="start the server or correct its address; raise --timeout if it is slow",
-            )
+            yield Violation(FAIL, message, hint)
 
 
 @rule(
@@ -67,25 +52,22 @@ def reach(results: ProbeResults) -> Iterator[Problem]:
         results.target.client.expires is not None or any(results.failures.values())
     ),
 )
-def certificate(results: ProbeResults) -> Iterator[Problem]:
+def certificate(results: ProbeResults) -> Iterator[Violation]:
+    client = results.target.client
     wrong = [one for one, is_about in results.failures.items() if is_about]
     for message in wrong:
-        yield Problem(
-            level=FAIL,
-            message=message,
-            hint="install one of a public authority for "
-            f"{results.target.client.address.server_name}, or CloudFront answers 502; --ca "
-            "lets this check trust another authority",
+        yield Violation(
+            FAIL,
+            message,
+            f"install one of a public authority for {client.address.server_name}, or "
+            "CloudFront answers 502; --ca lets this check trust another authority",
         )
-    expires = results.target.client.expires
-    if not wrong and expires is not None:
-        days = (expires - time.time()) / _DAY
+    if not wrong and client.expires is not None:
+        days = (client.expires - time.time()) / _DAY
         if days < _SOON:
-            yield Problem(
-                level=WARN,
-                message=f"has a certificate that expires in {days:.0f} days",
-                hint="renew it; CloudFront answers 502 once it has expired",
-            )
+            message = f"has a certificate that expires in {days:.0f} days"
+            hint = "renew it; CloudFront answers 502 once it has expired"
+            yield Violation(WARN, message, hint)
 
 
 def _plain(results: ProbeResults) -> list[ProbeResult]:
@@ -98,23 +80,23 @@ def _plain(results: ProbeResults) -> list[ProbeResult]:
     pass_message="has no other cache in front",
     applies=lambda results: results.target.is_origin and _plain(results),
 )
-def other_cdn(results: ProbeResults) -> Iterator[Problem]:
-    hints: dict[str, str] = {}
+def other_cdn(results: ProbeResults) -> Iterator[Violation]:
+    signs: dict[str, str] = {}
     for one in _plain(results):
-        for name, who in _HINTS.items():
+        for name, who in _SIGNS.items():
             if one.answer.get(name):
-                hints.setdefault(name, who)
+                signs.setdefault(name, who)
         server = one.answer.get("Server")
         if server.lower().startswith(_SERVERS):
-            hints["Server"] = server
-    if hints:
-        who = ", ".join(dict.fromkeys(hints.values()))
-        yield Problem(
-            level=WARN,
-            message=f"seems to sit behind something else that caches ({who})",
-            hint="two caches keep things twice as long and must both be emptied: let the "
+            signs["Server"] = server
+    who = ", ".join(dict.fromkeys(signs.values()))
+    for name in signs:
+        yield Violation(
+            WARN,
+            f"seems to sit behind something else that caches ({who})",
+            "two caches keep things twice as long and must both be emptied: let the "
             "distributions ask the server itself, or let the other cache pass these trees by",
-            subjects=tuple(hints),
+            name,
         )
 
 
@@ -124,21 +106,17 @@ def other_cdn(results: ProbeResults) -> Iterator[Problem]:
     pass_message="answers as CloudFront does",
     applies=lambda results: not results.target.is_origin and results.answered,
 )
-def cloudfront(results: ProbeResults) -> Iterator[Problem]:
-    if not any("cloudfront" in _signs(one) for one in results.answered):
-        yield Problem(
-            level=WARN,
-            message="does not answer as CloudFront does, with X-Cache and Via",
-            hint="let its DNS record point at the …DnsTarget of the stack",
+def cloudfront(results: ProbeResults) -> Iterator[Violation]:
+    if not any("cloudfront" in _server_names(one) for one in results.answered):
+        message = "does not answer as CloudFront does, with X-Cache and Via"
+        yield Violation(
+            WARN, message, "let its DNS record point at the …DnsTarget of the stack"
         )
 
 
-def _signs(result: ProbeResult) -> str:
+def _server_names(result: ProbeResult) -> str:
     names = ("X-Cache", "Via", "Server")
     return " ".join(result.answer.get(name).lower() for name in names)
-
-
-_LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "account")
 
 
 def is_redirect(answer: Answer) -> bool:
@@ -154,7 +132,7 @@ def is_login(result: ProbeResult) -> bool:
         return any(word in path for word in _LOGIN)
     if answer.status == 200:
         wants_page = suffix_of(result.probe.subject) in ("html", "htm")
-        return not wants_page and _type(answer) == "text/html"
+        return not wants_page and answer.media_type == "text/html"
     return answer.status in (401, 403)
 
 
@@ -169,42 +147,31 @@ def _asked(results: ProbeResults) -> list[ProbeResult]:
 
 
 @rule("status", FAIL, pass_message="has every file that was asked for", applies=_asked)
-def status(results: ProbeResults) -> Iterator[Problem]:
+def status(results: ProbeResults) -> Iterator[Violation]:
     asked = _asked(results)
     if all(one.answer.status == 404 for one in asked):
-        yield Problem(
-            level=FAIL,
-            message="does not have the build: each of its files is a 404",
-            hint="publish it there or copy it there before a page refers to it",
-        )
+        message = "does not have the build: each of its files is a 404"
+        hint = "publish it there or copy it there before a page refers to it"
+        yield Violation(FAIL, message, hint)
         return
-    yield from group_by_message(
-        Violation(
-            level=FAIL,
-            message=f"answers {one.answer.status} for files of the build",
-            hint="bring the whole build there, and see what the server's log says",
-            subject=one.probe.subject,
-        )
-        for one in asked
-        if one.answer.status != 200
-        and not is_redirect(one.answer)
-        and not is_login(one)
-    )
+    hint = "bring the whole build there, and see what the server's log says"
+    for one in asked:
+        code = one.answer.status
+        if code != 200 and not is_redirect(one.answer) and not is_login(one):
+            message = f"answers {code} for files of the build"
+            yield Violation(FAIL, message, hint, one.probe.subject)
 
 
 @rule("redirect", FAIL, pass_message="redirects no file", applies=_asked)
-def redirect(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        Violation(
-            level=FAIL,
-            message=_where_to(results, one.answer),
-            hint="let the web server answer files itself; where Django does, set "
-            "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT",
-            subject=one.probe.subject,
-        )
-        for one in _asked(results)
-        if is_redirect(one.answer) and not is_login(one)
+def redirect(results: ProbeResults) -> Iterator[Violation]:
+    hint = (
+        "let the web server answer files itself; where Django does, set "
+        "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT"
     )
+    for one in _asked(results):
+        if is_redirect(one.answer) and not is_login(one):
+            message = _where_to(results, one.answer)
+            yield Violation(FAIL, message, hint, one.probe.subject)
 
 
 def _where_to(results: ProbeResults, answer: Answer) -> str:
@@ -222,18 +189,14 @@ def _here_and_there(results: ProbeResults, answer: Answer) -> tuple[str, str]:
 
 
 @rule("login", FAIL, pass_message="asks nobody for a login", applies=_asked)
-def login(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        Violation(
-            level=FAIL,
-            message=_refusal(one.answer),
-            hint="open the trees to the distributions; what the servers want of them, this "
-            "check gets by CDN_ORIGIN_SECRET or --header",
-            subject=one.probe.subject,
-        )
-        for one in _asked(results)
-        if is_login(one)
+def login(results: ProbeResults) -> Iterator[Violation]:
+    hint = (
+        "open the trees to the distributions; what the servers want of them, this check "
+        "gets by CDN_ORIGIN_SECRET or --header"
     )
+    for one in _asked(results):
+        if is_login(one):
+            yield Violation(FAIL, _refusal(one.answer), hint, one.probe.subject)
 
 
 def _refusal(answer: Answer) -> str:
@@ -242,10 +205,6 @@ def _refusal(answer: Answer) -> str:
     if is_redirect(answer):
         return f"sends whoever asks for a file to a login ({answer.status})"
     return f"refuses files ({answer.status})"
-
-
-def _type(answer: Answer) -> str:
-    return answer.get("Content-Type").partition(";")[0].strip().lower()
 
 
 RULES = (reach, certificate, other_cdn, cloudfront, status, redirect, login)

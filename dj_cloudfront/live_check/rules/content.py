@@ -7,17 +7,39 @@ from collections.abc import Iterator
 from dj_cloudfront.builds.index import COMPANIONS
 from dj_cloudfront.http_probe import NO_BROTLI, Answer
 from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.report import Problem
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_login
-from dj_cloudfront.live_check.rules.rule import (
-    FAIL,
-    WARN,
-    Violation,
-    group_by_message,
-    rule,
-)
+from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
 from dj_cloudfront.live_check.sampling import suffix_of
+
+_SCRIPT = ("text/javascript", "application/javascript", "application/x-javascript")
+# With nosniff, browsers refuse these under any other type. Of others it is untidy.
+_STRICT = {
+    "css": ("text/css",),
+    "js": _SCRIPT,
+    "mjs": _SCRIPT,
+    "svg": ("image/svg+xml",),
+}
+_LOOSE = {
+    "woff2": ("font/woff2", "application/font-woff2"),
+    "woff": ("font/woff", "application/font-woff", "application/x-font-woff"),
+    "ttf": ("font/ttf", "font/sfnt", "application/x-font-ttf"),
+    "otf": ("font/otf", "font/sfnt", "application/x-font-opentype"),
+    "wasm": ("application/wasm",),
+    "json": ("application/json", "application/manifest+json"),
+    "webmanifest": ("application/manifest+json", "application/json"),
+    "png": ("image/png",),
+    "jpg": ("image/jpeg",),
+    "jpeg": ("image/jpeg",),
+    "gif": ("image/gif",),
+    "webp": ("image/webp",),
+    "avif": ("image/avif",),
+    "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
+}
+_TEXT = {"css", "js", "mjs", "svg", "json", "map", "txt", "xml", "html", "htm"}
+# CloudFront leaves smaller and larger ones alone.
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
+_COMPRESSED = range(1_000, 10_000_001)
 
 
 def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
@@ -39,21 +61,16 @@ def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
     pass_message="sends the bytes that were published",
     applies=lambda results: results.files,
 )
-def right_bytes(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        Violation(
-            level=FAIL,
-            message=_differs(results, one.answer),
-            hint="bytes under a name must never change: publish a new version"
-            + ("" if results.target.is_origin else ", or invalidate these paths"),
-            subject=one.subject,
-        )
-        for one in results.files
-        if not is_login(one) and has_right_bytes(results, one) is False
+def right_bytes(results: ProbeResults) -> Iterator[Violation]:
+    hint = "bytes under a name must never change: publish a new version" + (
+        "" if results.target.is_origin else ", or invalidate these paths"
     )
+    for one in results.files:
+        if not is_login(one) and has_right_bytes(results, one) is False:
+            yield Violation(FAIL, _difference(results, one.answer), hint, one.subject)
 
 
-def _differs(results: ProbeResults, answer: Answer) -> str:
+def _difference(results: ProbeResults, answer: Answer) -> str:
     if answer.trouble:
         return f"sends a body that {answer.trouble}"
     if not results.target.is_origin and answer.get("Age"):
@@ -61,67 +78,25 @@ def _differs(results: ProbeResults, answer: Answer) -> str:
     return "sends other bytes than the build has"
 
 
-_SCRIPT = ("text/javascript", "application/javascript", "application/x-javascript")
-
-
-# With nosniff, browsers refuse these under any other type. Of others it is untidy.
-_STRICT = {
-    "css": ("text/css",),
-    "js": _SCRIPT,
-    "mjs": _SCRIPT,
-    "svg": ("image/svg+xml",),
-}
-
-
-_LOOSE = {
-    "woff2": ("font/woff2", "application/font-woff2"),
-    "woff": ("font/woff", "application/font-woff", "application/x-font-woff"),
-    "ttf": ("font/ttf", "font/sfnt", "application/x-font-ttf"),
-    "otf": ("font/otf", "font/sfnt", "application/x-font-opentype"),
-    "wasm": ("application/wasm",),
-    "json": ("application/json", "application/manifest+json"),
-    "webmanifest": ("application/manifest+json", "application/json"),
-    "png": ("image/png",),
-    "jpg": ("image/jpeg",),
-    "jpeg": ("image/jpeg",),
-    "gif": ("image/gif",),
-    "webp": ("image/webp",),
-    "avif": ("image/avif",),
-    "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
-}
-
-
-_TEXT = {"css", "js", "mjs", "svg", "json", "map", "txt", "xml", "html", "htm"}
-
-
-# CloudFront leaves smaller and larger ones alone.
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
-_COMPRESSED = range(1_000, 10_000_001)
-
-
 def _files(results: ProbeResults) -> list[ProbeResult]:
     return [one for one in results.files if not is_login(one)]
 
 
 @rule("type", WARN, FAIL, pass_message="sends the right types", applies=_files)
-def right_type(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        found for one in _files(results) for found in _type_violations(one)
-    )
-
-
-def _type_violations(result: ProbeResult) -> Iterator[Violation]:
-    suffix = suffix_of(result.probe.subject)
-    expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
-    found = result.answer.get("Content-Type").partition(";")[0].strip().lower()
-    if expected is not None and found not in expected:
-        yield Violation(
-            level=FAIL if suffix in _STRICT else WARN,
-            message=f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}",
-            hint="tell the web server the type"
-            + (": browsers refuse it under any other" if suffix in _STRICT else ""),
-            subject=result.probe.subject,
-        )
+def right_type(results: ProbeResults) -> Iterator[Violation]:
+    for one in _files(results):
+        suffix = suffix_of(one.probe.subject)
+        expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
+        found = one.answer.media_type
+        if expected is None or found in expected:
+            continue
+        message = f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}"
+        hint = "tell the web server the type"
+        if suffix in _STRICT:
+            hint += ": browsers refuse it under any other"
+            yield Violation(FAIL, message, hint, one.probe.subject)
+        else:
+            yield Violation(WARN, message, hint, one.probe.subject)
 
 
 def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
@@ -141,12 +116,9 @@ def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
     pass_message="sends text in the form that was asked for",
     applies=_worth_compressing,
 )
-def compression(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        found
-        for one in _worth_compressing(results)
-        for found in _compression_violations(results, one)
-    )
+def compression(results: ProbeResults) -> Iterator[Violation]:
+    for one in _worth_compressing(results):
+        yield from _compression_violations(results, one)
 
 
 def _compression_violations(
@@ -155,38 +127,25 @@ def _compression_violations(
     asked, name = result.probe.coding, result.probe.subject
     coding = result.answer.get("Content-Encoding").strip().lower() or "identity"
     if asked == "identity" != coding:
-        yield Violation(
-            level=FAIL,
-            message=f"sends {coding} to those who did not ask for it",
-            hint="compress only for those who send Accept-Encoding",
-            subject=name,
-        )
+        message = f"sends {coding} to those who did not ask for it"
+        hint = "compress only for those who send Accept-Encoding"
+        yield Violation(FAIL, message, hint, name)
     if coding != asked and results.companion(result, asked):
-        yield Violation(
-            level=WARN,
-            message=f"does not send the {COMPANIONS[asked]} files that were published",
-            hint="let it send compressed files, to proxies too: in nginx gzip_static on, "
-            "gzip_proxied any, and brotli_static on where there is the module",
-            subject=name,
+        message = f"does not send the {COMPANIONS[asked]} files that were published"
+        hint = (
+            "let it send compressed files, to proxies too: in nginx gzip_static on, "
+            "gzip_proxied any, and brotli_static on where there is the module"
         )
+        yield Violation(WARN, message, hint, name)
     elif asked != "identity" == coding and not results.target.is_origin:
-        yield Violation(
-            level=WARN,
-            message="sends text uncompressed",
-            hint="CloudFront compresses as it finds time: publish compressed files",
-            subject=name,
-        )
-    if coding != "identity" and "accept-encoding" not in _vary(result):
-        yield Violation(
-            level=WARN,
-            message="sends compressed text without Vary: Accept-Encoding",
-            hint="let it say so, or caches mix the forms up: in nginx gzip_vary on",
-            subject=name,
-        )
-
-
-def _vary(result: ProbeResult) -> str:
-    return result.answer.get("Vary").lower()
+        message = "sends text uncompressed"
+        hint = "CloudFront compresses as it finds time: publish compressed files"
+        yield Violation(WARN, message, hint, name)
+    vary = result.answer.get("Vary").lower()
+    if coding != "identity" and "accept-encoding" not in vary:
+        message = "sends compressed text without Vary: Accept-Encoding"
+        hint = "let it say so, or caches mix the forms up: in nginx gzip_vary on"
+        yield Violation(WARN, message, hint, name)
 
 
 def _plain(results: ProbeResults) -> list[ProbeResult]:
@@ -194,17 +153,13 @@ def _plain(results: ProbeResults) -> list[ProbeResult]:
 
 
 @rule("cookie", WARN, FAIL, pass_message="sets no cookie", applies=_plain)
-def cookie(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        Violation(
-            level=WARN if results.target.is_origin else FAIL,
-            message="sets a cookie with a file",
-            hint="a cached cookie is everybody's: let the web server answer files, not Django",
-            subject=one.probe.subject,
-        )
-        for one in _plain(results)
-        if one.answer.get("Set-Cookie")
-    )
+def cookie(results: ProbeResults) -> Iterator[Violation]:
+    level = WARN if results.target.is_origin else FAIL
+    hint = "a cached cookie is everybody's: let the web server answer files, not Django"
+    for one in _plain(results):
+        if one.answer.get("Set-Cookie"):
+            message = "sets a cookie with a file"
+            yield Violation(level, message, hint, one.probe.subject)
 
 
 RULES = (right_bytes, right_type, compression, cookie)

@@ -6,25 +6,13 @@ from collections.abc import Iterator
 
 from dj_cloudfront.http_probe import Answer
 from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.report import Level, Problem
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.rule import (
-    FAIL,
-    WARN,
-    Violation,
-    group_by_message,
-    rule,
-)
+from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
+from dj_cloudfront.server_config import responses
 
 _ALLOW = "Access-Control-Allow-Origin"
-
-
 _EXPOSE = "Access-Control-Expose-Headers"
-
-
-_EXPOSED = ("X-Cache", "Age", "ETag", "Content-Length", "Content-Range")
-
-
+_EXPOSED = responses.EXPOSED_HEADERS.split(", ")
 _ALLOW_ALL = "send Access-Control-Allow-Origin: * with every answer of the tree, once"
 
 
@@ -35,54 +23,43 @@ _ALLOW_ALL = "send Access-Control-Allow-Origin: * with every answer of the tree,
     pass_message="lets pages of other origins use files, however they are asked for",
     applies=lambda results: results.files or results.of_kind(ProbeKind.MISSING),
 )
-def cors(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(_cors_violations(results))
-
-
-def _cors_violations(results: ProbeResults) -> Iterator[Violation]:
+def cors(results: ProbeResults) -> Iterator[Violation]:
     by_list = _is_by_list(results)
     for one in results.files:
         if one.probe.with_origin:
             yield from _with_origin(results, one)
         elif _allowed(one) != ["*"] and not by_list:
-            yield _violation(
+            yield Violation(
                 WARN,
                 "allows other origins only where Origin was sent",
-                one,
                 "a browser may use a copy from <img> for fetch(): " + _ALLOW_ALL,
+                one.subject,
             )
     for one in results.of_kind(ProbeKind.MISSING):
         if one.answer.status == 404 and not _allowed(one):
-            yield _violation(
-                WARN,
-                "hides its 404 from scripts of other origins",
-                one,
-                _ALLOW_ALL + ", errors included",
-            )
+            message = "hides its 404 from scripts of other origins"
+            hint = _ALLOW_ALL + ", errors included"
+            yield Violation(WARN, message, hint, one.subject)
 
 
 def _with_origin(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     allowed = _allowed(result)
+    subject = result.subject
     if not allowed:
-        yield _violation(FAIL, "does not allow other origins", result, _ALLOW_ALL)
+        yield Violation(FAIL, "does not allow other origins", _ALLOW_ALL, subject)
     elif len(allowed) > 1:
-        yield _violation(
-            FAIL, "sends Access-Control-Allow-Origin twice", result, _ALLOW_ALL
-        )
+        message = "sends Access-Control-Allow-Origin twice"
+        yield Violation(FAIL, message, _ALLOW_ALL, subject)
     elif allowed[0] not in ("*", results.site):
         message = f"allows {allowed[0]} only, and not {results.site}"
-        yield _violation(FAIL, message, result, _ALLOW_ALL + ", or say --site")
+        yield Violation(FAIL, message, _ALLOW_ALL + ", or say --site", subject)
     elif allowed[0] != "*" and results.target.is_origin and not _varies(result.answer):
-        yield _violation(
-            WARN,
-            "repeats the Origin it is sent, without Vary: Origin",
-            result,
-            _ALLOW_ALL + ", or add the Vary",
-        )
+        message = "repeats the Origin it is sent, without Vary: Origin"
+        yield Violation(WARN, message, _ALLOW_ALL + ", or add the Vary", subject)
 
 
 def _is_by_list(results: ProbeResults) -> bool:
-    """Whether the place names this site, as one that has a list of origins does."""
+    """Whether the target names this site, as a server with a list of origins does."""
     return any(_allowed(one) == [results.site] for one in _from_elsewhere(results))
 
 
@@ -92,10 +69,6 @@ def _allowed(result: ProbeResult) -> list[str]:
 
 def _varies(answer: Answer) -> bool:
     return "origin" in answer.get("Vary").lower()
-
-
-def _violation(level: Level, message: str, result: ProbeResult, hint: str) -> Violation:
-    return Violation(level=level, message=message, hint=hint, subject=result.subject)
 
 
 def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
@@ -108,22 +81,14 @@ def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
     pass_message="lets scripts read its headers",
     applies=_from_elsewhere,
 )
-def expose(results: ProbeResults) -> Iterator[Problem]:
-    yield from group_by_message(
-        Violation(
-            level=WARN,
-            message=f"hides {', '.join(hidden)} from scripts",
-            hint=f"send {_EXPOSE}: {', '.join(_EXPOSED)}",
-            subject=one.subject,
-        )
-        for one in _from_elsewhere(results)
-        if (hidden := _hidden(one.answer.get(_EXPOSE)))
-    )
-
-
-def _hidden(exposed: str) -> list[str]:
-    names = _names(exposed)
-    return [] if "*" in names else [n for n in _EXPOSED if n.lower() not in names]
+def expose(results: ProbeResults) -> Iterator[Violation]:
+    hint = f"send {_EXPOSE}: {', '.join(_EXPOSED)}"
+    for one in _from_elsewhere(results):
+        names = _names(one.answer.get(_EXPOSE))
+        hidden = [name for name in _EXPOSED if name.lower() not in names]
+        if hidden and "*" not in names:
+            message = f"hides {', '.join(hidden)} from scripts"
+            yield Violation(WARN, message, hint, one.subject)
 
 
 @rule(
@@ -133,40 +98,25 @@ def _hidden(exposed: str) -> list[str]:
     pass_message="answers what browsers ask before unusual requests",
     applies=lambda results: results.of_kind(ProbeKind.PREFLIGHT),
 )
-def preflight(results: ProbeResults) -> Iterator[Problem]:
+def preflight(results: ProbeResults) -> Iterator[Violation]:
     for one in results.of_kind(ProbeKind.PREFLIGHT):
-        found = _preflight_violation(results, one)
-        if found is not None:
-            yield from group_by_message([found])
-
-
-def _preflight_violation(
-    results: ProbeResults, result: ProbeResult
-) -> Violation | None:
-    answer, is_origin = result.answer, results.target.is_origin
-    if answer.status == 403 and not is_origin:
-        return _violation(
-            WARN,
-            "takes no OPTIONS (403)",
-            result,
-            "this is so with Cors.any_origin(); deploy Cors.forward() for scripts that send "
-            "headers of their own",
-        )
-    if answer.status not in (200, 204):
-        return _violation(
-            FAIL,
-            f"answers OPTIONS with {answer.status}",
-            result,
-            "answer OPTIONS with 204 and the CORS headers",
-        )
-    if not set(answer.all(_ALLOW)) & {"*", results.site} or not _allows(answer):
-        return _violation(
-            FAIL,
-            "answers OPTIONS without the CORS headers",
-            result,
-            "send Access-Control-Allow-Origin, -Methods and -Headers with it",
-        )
-    return None
+        answer = one.answer
+        if answer.status == 403 and not results.target.is_origin:
+            yield Violation(
+                WARN,
+                "takes no OPTIONS (403)",
+                "this is so with Cors.any_origin(); deploy Cors.forward() for scripts that "
+                "send headers of their own",
+                one.subject,
+            )
+        elif answer.status not in (200, 204):
+            message = f"answers OPTIONS with {answer.status}"
+            hint = "answer OPTIONS with 204 and the CORS headers"
+            yield Violation(FAIL, message, hint, one.subject)
+        elif not {*answer.all(_ALLOW)} & {"*", results.site} or not _allows(answer):
+            message = "answers OPTIONS without the CORS headers"
+            hint = "send Access-Control-Allow-Origin, -Methods and -Headers with it"
+            yield Violation(FAIL, message, hint, one.subject)
 
 
 def _allows(answer: Answer) -> bool:

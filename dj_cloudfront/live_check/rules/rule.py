@@ -1,19 +1,32 @@
-"""What a rule is, and how it speaks of many files in one sentence."""
+"""What a rule is, and how it reports several files in one finding."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from dj_cloudfront.live_check.report import Level, Problem
+from dj_cloudfront.findings import Level
+from dj_cloudfront.live_check.report import TargetFinding
 from dj_cloudfront.live_check.results import ProbeResults
+from dj_cloudfront.live_check.targets import Target
 
-WARN, FAIL = Level.WARN, Level.FAIL
-
-
-Judge = Callable[[ProbeResults], Iterable[Problem]]
+PASS, WARN, FAIL = Level.PASS, Level.WARN, Level.FAIL
 
 
+@dataclass(frozen=True)
+class Violation:
+    """What is wrong with one answer.
+
+    :param subject: The file or path; empty when it is about the whole target.
+    """
+
+    level: Level
+    message: str
+    hint: str
+    subject: str = ""
+
+
+Judge = Callable[[ProbeResults], Iterable[Violation]]
 Applies = Callable[[ProbeResults], object]
 
 
@@ -22,9 +35,9 @@ class Rule:
     """One thing that is looked at.
 
     :param id: Stable, such as ``missing-lifetime``.
-    :param good: The sentence when there is no problem.
-    :param levels: What it can say besides ``PASS``.
-    :param applies: Whether there is evidence to judge.
+    :param pass_message: The message when nothing is violated.
+    :param levels: What it can report besides ``PASS``.
+    :param applies: Whether there are results to judge.
     """
 
     id: str
@@ -33,11 +46,17 @@ class Rule:
     applies: Applies
     judge: Judge
 
+    def findings(self, results: ProbeResults) -> Iterator[TargetFinding]:
+        """The violations by message, or that there is none. Nothing without results."""
+        if self.applies(results):
+            violations = self.judge(results)
+            yield from findings(self.id, results.target, violations, self.pass_message)
+
 
 def rule(
     name: str, *levels: Level, pass_message: str, applies: Applies
 ) -> Callable[[Judge], Rule]:
-    """Make a rule of a function that yields the problems it sees."""
+    """Make a rule of a function that yields violations."""
 
     def made(judge: Judge) -> Rule:
         return Rule(
@@ -51,31 +70,37 @@ def rule(
     return made
 
 
-@dataclass(frozen=True, kw_only=True)
-class Violation:
-    """What is wrong with one answer."""
-
-    level: Level
-    message: str
-    hint: str
-    subject: str
-
-
-def group_by_message(violations: Iterable[Violation]) -> Iterator[Problem]:
-    """One problem for all answers with which the same is wrong."""
-    found: dict[tuple[Level, str, str], list[str]] = {}
-    for one in violations:
-        subjects = found.setdefault((one.level, one.message, one.hint), [])
-        if one.subject not in subjects:
-            subjects.append(one.subject)
-    for (level, message, hint), subjects in found.items():
-        yield Problem(
-            level=level, message=message, hint=hint, subjects=_shortest(subjects)
+def findings(
+    name: str, target: Target, violations: Iterable[Violation], pass_message: str
+) -> Iterator[TargetFinding]:
+    """The findings of a rule at a target: one for each message, or that it passes."""
+    grouped = group_by_message(violations) or {(PASS, pass_message, ""): []}
+    for (level, message, hint), subjects in grouped.items():
+        yield TargetFinding(
+            id=name,
+            level=level,
+            message=message,
+            hint=hint,
+            subjects=_shortest(subjects),
+            target=target.url,
+            tree=target.tree,
         )
 
 
+def group_by_message(
+    violations: Iterable[Violation],
+) -> dict[tuple[Level, str, str], list[str]]:
+    """The subjects of the violations that differ in nothing else."""
+    grouped: dict[tuple[Level, str, str], list[str]] = {}
+    for one in violations:
+        subjects = grouped.setdefault((one.level, one.message, one.hint), [])
+        if one.subject and one.subject not in subjects:
+            subjects.append(one.subject)
+    return grouped
+
+
 def _shortest(subjects: list[str]) -> tuple[str, ...]:
-    """Without "site.css (gzip)" where "site.css" says it already."""
+    """Without "site.css (gzip)" where "site.css" is there already."""
     plain = set(subjects)
     return tuple(
         one
