@@ -5,7 +5,6 @@ NAME is what ``{% static %}`` takes, or a URL from a page. Ends with 1 unless al
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
@@ -41,7 +40,7 @@ def run(terminal: Terminal, *, name: str, **options: Any) -> None:
     is_well, sentence = diagnose(trace)
     for line in lines(trace):
         terminal.say(line)
-    terminal.result({**asdict(trace), "is_well": is_well, "diagnosis": sentence})
+    terminal.result({**trace.as_data(), "is_well": is_well, "diagnosis": sentence})
     if not is_well:
         raise CommandError(sentence)
     terminal.say(terminal.style.SUCCESS(sentence))

@@ -1,12 +1,12 @@
-"""One file on its way from its source to the CDN."""
+"""One file on its way: from its source through the builds and the servers to the CDN."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -32,12 +32,35 @@ from dj_cloudfront.live_check.targets import (
     site_of,
 )
 
+Urls = Mapping[Tree, str]
+_Digests = tuple[str | None, str | None]
+"""The SHA-256 of the file and of its published ``.br``; None where it is not known."""
+
+_HEADERS = {
+    "cache": "X-Cache",
+    "age": "Age",
+    "cache_control": "Cache-Control",
+    "allow_origin": "Access-Control-Allow-Origin",
+    "encoding": "Content-Encoding",
+    "content_type": "Content-Type",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What to find, and where to ask."""
+
+    cdn: Cdn
+    options: RequestOptions
+    name: str
+    allowed_hosts: tuple[str, ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A file that a finder knows, or an upload on the disk.
 
-    :param found_by: The finder's name.
+    :param found_by: The class of the finder or of the storage.
     """
 
     path: str
@@ -65,18 +88,20 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class TraceStep:
-    """What a server or the CDN said.
+    """How a server or the CDN answers for the file.
 
+    :param target: The URL of the server or of the CDN.
+    :param status: None when there was no answer.
     :param trouble: Why there was no answer; empty when there was.
     :param is_same: Whether the bytes are those on this disk; None where that is not known.
     """
 
     kind: TargetKind
-    place: str
+    target: str
     url: str
-    status: int | None
-    trouble: str
-    is_same: bool | None
+    status: int | None = None
+    trouble: str = ""
+    is_same: bool | None = None
     cache: str = ""
     age: str = ""
     cache_control: str = ""
@@ -85,26 +110,12 @@ class TraceStep:
     content_type: str = ""
 
 
-def cleaned(told: TraceStep, clean: Callable[[str], str]) -> TraceStep:
-    """The same with all that a server may have put into it made clean."""
-    return replace(
-        told,
-        trouble=clean(told.trouble),
-        cache=clean(told.cache),
-        age=clean(told.age),
-        cache_control=clean(told.cache_control),
-        allow_origin=clean(told.allow_origin),
-        encoding=clean(told.encoding),
-        content_type=clean(told.content_type),
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class Trace:
     """The whole way.
 
     :param name: As ``{% static %}`` takes it.
-    :param build: The build that the URL of the page has; empty for media and local URLs.
+    :param build: The build in the URL of the page; empty for media and local URLs.
     :param url: What pages refer to; empty when they cannot.
     :param url_trouble: Why they cannot.
     :param builds: How many builds are published on this disk.
@@ -114,156 +125,211 @@ class Trace:
     name: str
     build: str
     url: str
-    url_trouble: str
-    sources: tuple[Source, ...]
-    copies: tuple[Copy, ...]
-    builds: int
-    told: tuple[TraceStep, ...]
+    url_trouble: str = ""
+    sources: tuple[Source, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    builds: int = 0
+    steps: tuple[TraceStep, ...] = ()
 
     @property
     def used_copy(self) -> Copy | None:
         """The copy that pages refer to."""
         return next((copy for copy in self.copies if copy.is_used), None)
 
+    def as_data(self) -> Mapping[str, object]:
+        """For ``--json``. The keys are a public interface."""
+        data = asdict(self)
+        told = [
+            {"kind": step.pop("kind"), "place": step.pop("target"), **step}
+            for step in data.pop("steps")
+        ]
+        return {**data, "told": told}
+
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """A file, and the build if a URL named one.
+class _Reference:
+    """The file that pages or a given URL refer to.
 
-    :param name: Relative to the build, or to the root of media. Of a URL it may be hashed.
-    :param build: None for a plain name and for local URLs.
+    :param name: Of a URL it may be hashed.
+    :param build: Empty for media and local URLs.
     """
 
     tree: Tree
     name: str
-    build: str | None
+    build: str = ""
+    url: str = ""
+    trouble: str = ""
 
 
-def read_wanted(
-    text: str, urls: Mapping[Tree, str], is_build: Callable[[str], bool]
-) -> Wanted:
-    """A name or URL as a value.
+def find(search: Search) -> Trace:
+    """Follow a file. The servers are asked before the CDN.
 
-    :param urls: Where the CDN has each tree.
-    :param is_build: Whether a folder of this name is a build.
-    :raises ValueError: with one sentence, when it is a URL of neither tree.
+    :raises ValueError: with one sentence, when the name can be no file's.
+    """
+    urls, _ = cdn_urls(search.cdn)
+    root = Path(search.cdn.builds_root)
+    builds = published(root)
+    wanted = _reference(search.name, urls, {*builds, search.cdn.build_version})
+    if wanted.tree is Tree.MEDIA:
+        return _find_media(search, wanted, urls)
+    name = _original_name(wanted.name)
+    sources = tuple(_static_sources(name))
+    used = _used(search.cdn, wanted, name, urls)
+    copies = tuple(_copies(root, builds, name, used, sources))
+    sha256 = next((copy.sha256 for copy in copies if copy.is_used), None)
+    index = safe_index(root / used.build) if used.build else None
+    brotli = index.files.get(f"{used.name}.br") if index else None
+    expected = (sha256, brotli.sha256 if brotli else None)
+    return Trace(
+        tree=Tree.STATIC,
+        name=name,
+        build=used.build,
+        url=used.url,
+        url_trouble=used.trouble,
+        sources=sources,
+        copies=copies,
+        builds=len(builds),
+        steps=tuple(_steps(search, urls, used, expected)) if used.build else (),
+    )
+
+
+def _find_media(search: Search, wanted: _Reference, urls: Urls) -> Trace:
+    source = _upload(wanted.name)
+    expected = (source.sha256 if source else None, None)
+    return Trace(
+        tree=Tree.MEDIA,
+        name=wanted.name,
+        build="",
+        url=f"{urls.get(Tree.MEDIA, '/media/')}{filepath_to_uri(wanted.name)}",
+        sources=(source,) if source else (),
+        steps=tuple(_steps(search, urls, wanted, expected)),
+    )
+
+
+# -- the name
+
+
+def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Reference:
+    """A name as ``{% static %}`` takes it, or a URL of either tree.
+
+    :param builds: Folders that are builds. None: whatever comes first is one.
     """
     if "://" not in text and not text.startswith("/"):
-        return Wanted(tree=Tree.STATIC, name=text, build=None)
+        return _Reference(tree=Tree.STATIC, name=text)
     parts = urlsplit(text)
-    tree, path = _inside(parts, urls)
-    if tree is None or not path:
+    path = unquote(parts.path)
+    tree, inside = next(
+        (
+            (tree, path.removeprefix("/"))
+            for tree, url in urls.items()
+            if parts.netloc and parts.netloc == urlsplit(url).netloc
+        ),
+        next(
+            (
+                (tree, path.removeprefix(f"/{tree}/"))
+                for tree in Tree
+                if path.startswith(f"/{tree}/")
+            ),
+            (None, ""),
+        ),
+    )
+    if tree is None or not inside:
         raise ValueError(
             "NAME must be a static file's name, such as 'css/site.css', or its URL, such as "
-            f"'{_example(urls)}', got {text!r}"
+            f"'{urls.get(Tree.STATIC, '/static/')}b1/css/site.css', got {text!r}"
         )
-    first, slash, rest = path.partition("/")
-    if tree is Tree.STATIC and slash and is_build(first):
-        return Wanted(tree=tree, name=rest, build=first)
-    return Wanted(tree=tree, name=path, build=None)
+    build, slash, name = inside.partition("/")
+    if tree is Tree.STATIC and slash and (builds is None or build in builds):
+        return _Reference(tree=tree, name=name, build=build)
+    return _Reference(tree=tree, name=inside)
 
 
-def _inside(parts: SplitResult, urls: Mapping[Tree, str]) -> tuple[Tree | None, str]:
-    path = unquote(parts.path)
-    for tree, url in urls.items():
-        if parts.netloc and parts.netloc == urlsplit(url).netloc:
-            return tree, path.removeprefix("/")
-    for tree in Tree:
-        if path.startswith(f"/{tree}/"):
-            return tree, path.removeprefix(f"/{tree}/")
-    return None, ""
-
-
-def _example(urls: Mapping[Tree, str]) -> str:
-    base = urls.get(Tree.STATIC, "/static/")
-    return f"{base}b1/css/site.css"
-
-
-def static_sources(name: str) -> Iterator[Source]:
-    """Each file of this name that a finder has. The first one is published.
-
-    :raises ValueError: with one sentence, when no file can have such a name.
-    """
-    seen = set()
-    for finder in finders.get_finders():
-        for path in _found(finder, name):
-            if path.is_file() and path not in seen:
-                seen.add(path)
-                yield _source(path, type(finder).__name__)
-
-
-def media_sources(name: str) -> Iterator[Source]:
-    """The upload, when the storage of uploads is on this disk."""
-    storage = storages["default"]
-    try:
-        path = Path(storage.path(name))
-    except NotImplementedError:
-        return
-    except SuspiciousOperation as error:
-        raise ValueError(_refused(name, error)) from None
-    if path.is_file():
-        yield _source(path, type(storage).__name__)
-
-
-def original_name(name: str) -> str:
+def _original_name(name: str) -> str:
     """The name of the source, if this is what a manifest made of it."""
     hashed = getattr(staticfiles_storage, "hashed_files", {})
     return next((plain for plain, made in hashed.items() if made == name), name)
 
 
-def page_url(name: str) -> tuple[str, str]:
-    """What ``{% static %}`` gives, or an empty URL and why it gives none."""
+def _used(cdn: Cdn, wanted: _Reference, name: str, urls: Urls) -> _Reference:
+    """What pages refer to, or what the URL that was given does."""
+    base = urls.get(Tree.STATIC, "")
+    if wanted.build:
+        path = f"{wanted.build}/{filepath_to_uri(wanted.name)}"
+        return replace(wanted, url=f"{base or '/static/'}{path}")
     try:
-        return staticfiles_storage.url(name), ""
+        url, trouble = staticfiles_storage.url(name), ""
     except ValueError as error:
-        return "", str(error)
+        url, trouble = "", str(error)
+    if base and url.startswith(base):
+        # The storage may refer to an earlier build, and to a hashed name.
+        referred = _reference(url, urls, None)
+        if referred.build:
+            return replace(referred, url=url)
+    build = "" if cdn.is_local else cdn.build_version or ""
+    return replace(wanted, name=name, build=build, url=url, trouble=trouble)
 
 
-def _found(finder: finders.BaseFinder, name: str) -> list[Path]:
+# -- on this disk
+
+
+def _static_sources(name: str) -> Iterator[Source]:
+    """Each file of this name that a finder has. The first one is published."""
+    seen = set()
+    for finder in finders.get_finders():
+        try:
+            found = finder.find(name, find_all=True)
+        except SuspiciousOperation as error:
+            raise _refusal(name, error) from None
+        for path in map(Path, found or ()):
+            if path.is_file() and path not in seen:
+                seen.add(path)
+                yield _source(path, finder)
+
+
+def _upload(name: str) -> Source | None:
+    """The upload, when the storage of uploads is on this disk."""
+    storage = storages["default"]
     try:
-        found = finder.find(name, find_all=True)
+        path = Path(storage.path(name))
+    except NotImplementedError:
+        return None
     except SuspiciousOperation as error:
-        raise ValueError(_refused(name, error)) from None
-    return [Path(path) for path in found or ()]
+        raise _refusal(name, error) from None
+    return _source(path, storage) if path.is_file() else None
 
 
-def _refused(name: str, error: Exception) -> str:
-    return (
+def _refusal(name: str, error: Exception) -> ValueError:
+    return ValueError(
         "NAME must stay inside the folder of static files, such as 'css/site.css', "
         f"got {name!r} ({error})"
     )
 
 
-def _source(path: Path, found_by: str) -> Source:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+def _source(path: Path, finder: object) -> Source:
+    file = read_file(path)
     return Source(
-        path=str(path), found_by=found_by, size=path.stat().st_size, sha256=digest
+        path=str(path),
+        found_by=type(finder).__name__,
+        size=file.size,
+        sha256=file.sha256,
     )
 
 
-def copies(
+def _copies(
     root: Path,
     builds: Sequence[str],
-    *,
     name: str,
-    used: tuple[str, str],
-    source: Source | None,
+    used: _Reference,
+    sources: Sequence[Source],
 ) -> Iterator[Copy]:
-    """The file in each build, oldest first.
-
-    :param name: The source's name.
-    :param used: The build and the name there that pages refer to.
-    """
+    """The file in each build, oldest first."""
     for build in builds:
-        is_used = build == used[0]
-        served = used[1] if is_used else name
+        is_used = build == used.build
+        served = used.name if is_used else name
         original, copy = _in(root / build, name), _in(root / build, served)
         if copy is None:
             continue
-        is_same = None
-        if source is not None:
-            is_same = (original or copy).sha256 == source.sha256
+        is_same = (original or copy).sha256 == sources[0].sha256 if sources else None
         yield Copy(
             build=build,
             name=served,
@@ -285,186 +351,37 @@ def _in(build: Path, name: str) -> File | None:
     return None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expected:
-    """What ought to come.
-
-    :param sha256: Of its bytes; None where nothing is known.
-    :param brotli: Of the compressed form that was published with it; empty for none.
-    """
-
-    sha256: str | None = None
-    brotli: str = ""
+# -- at the servers and the CDN
 
 
-def ask(
-    place: Target, *, build: str, name: str, site: str, expected: Expected
-) -> TraceStep:
-    """Ask as a browser does for a font or a module, from a page of the site.
-
-    :param build: Empty for media.
-    """
-    path = f"/{build}/{filepath_to_uri(name)}" if build else f"/{filepath_to_uri(name)}"
-    url = f"{place.url}{place.prefix}{path}"
-    headers = {"Accept-Encoding": CODINGS["br"], "Origin": site}
-    try:
-        answer = place.ask(path, headers=headers)
-    except UnreachableError as error:
-        return TraceStep(
-            kind=place.kind,
-            place=place.url,
-            url=url,
-            status=None,
-            trouble=str(error),
-            is_same=None,
-        )
-    return TraceStep(
-        kind=place.kind,
-        place=place.url,
-        url=url,
-        status=answer.status,
-        trouble="",
-        is_same=_is_same(answer, expected),
-        cache=answer.get("X-Cache"),
-        age=answer.get("Age"),
-        cache_control=answer.get("Cache-Control"),
-        allow_origin=answer.get("Access-Control-Allow-Origin"),
-        encoding=answer.get("Content-Encoding") or "identity",
-        content_type=answer.get("Content-Type"),
-    )
-
-
-def _is_same(answer: Answer, expected: Expected) -> bool | None:
-    if answer.status != 200 or expected.sha256 is None:
-        return None
-    if answer.content is None:
-        return True if answer.wire == expected.brotli else None
-    return answer.content == expected.sha256
-
-
-Urls = Mapping[Tree, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """What to find, and where to ask."""
-
-    cdn: Cdn
-    options: RequestOptions
-    name: str
-    allowed_hosts: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Used:
-    """What pages refer to: the build, empty where there is none, the name in it, the URL."""
-
-    build: str
-    name: str
-    url: str
-    trouble: str = ""
-
-
-def find(search: Search) -> Trace:
-    """Follow a file. The servers are asked before the CDN.
-
-    :raises ValueError: with one sentence, when the name can be no file's.
-    """
-    urls, _ = cdn_urls(search.cdn)
-    builds = {*published(Path(search.cdn.builds_root)), search.cdn.build_version}
-    wanted = read_wanted(search.name, urls, lambda name: name in builds)
-    if wanted.tree is Tree.MEDIA:
-        return _media(search, wanted, urls)
-    return _static(search, wanted, urls)
-
-
-def _static(search: Search, wanted: Wanted, urls: Urls) -> Trace:
-    root = Path(search.cdn.builds_root)
-    builds = published(root)
-    name = original_name(wanted.name)
-    sources = tuple(static_sources(name))
-    used = _used(search, wanted, name, urls)
-    found = tuple(
-        copies(
-            root,
-            builds,
-            name=name,
-            used=(used.build, used.name),
-            source=sources[0] if sources else None,
-        )
-    )
-    expected = Expected(
-        sha256=next((copy.sha256 for copy in found if copy.is_used), None),
-        brotli=_brotli(root, used) if used.build else "",
-    )
-    return Trace(
-        tree=Tree.STATIC,
-        name=name,
-        build=used.build,
-        url=used.url,
-        url_trouble=used.trouble,
-        sources=sources,
-        copies=found,
-        builds=len(builds),
-        told=tuple(_told(search, Tree.STATIC, urls, used, expected))
-        if used.build
-        else (),
-    )
-
-
-def _media(search: Search, wanted: Wanted, urls: Urls) -> Trace:
-    sources = tuple(media_sources(wanted.name))
-    url = f"{urls.get(Tree.MEDIA, '/media/')}{filepath_to_uri(wanted.name)}"
-    expected = Expected(sha256=sources[0].sha256 if sources else None)
-    used = Used(build="", name=wanted.name, url=url)
-    return Trace(
-        tree=Tree.MEDIA,
-        name=wanted.name,
-        build="",
-        url=url,
-        url_trouble="",
-        sources=sources,
-        copies=(),
-        builds=0,
-        told=tuple(_told(search, Tree.MEDIA, urls, used, expected)),
-    )
-
-
-def _used(search: Search, wanted: Wanted, name: str, urls: Urls) -> Used:
-    base = urls.get(Tree.STATIC, "")
-    if wanted.build is not None:
-        path = f"{wanted.build}/{filepath_to_uri(wanted.name)}"
-        url = f"{base or '/static/'}{path}"
-        return Used(build=wanted.build, name=wanted.name, url=url)
-    url, trouble = page_url(name)
-    build = "" if search.cdn.is_local else search.cdn.build_version or ""
-    if base and url.startswith(base):
-        # The storage may refer to an earlier build, and to a hashed name.
-        referred = read_wanted(url, urls, lambda one: True)
-        if referred.build is not None:
-            return Used(build=referred.build, name=referred.name, url=url)
-    return Used(build=build, name=name, url=url, trouble=trouble)
-
-
-def _brotli(root: Path, used: Used) -> str:
-    index = safe_index(root / used.build)
-    companion = index.files.get(f"{used.name}.br") if index else None
-    return companion.sha256 if companion else ""
-
-
-def _told(
-    search: Search, tree: Tree, urls: Urls, used: Used, expected: Expected
+def _steps(
+    search: Search,
+    urls: Urls,
+    used: _Reference,
+    expected: _Digests,
 ) -> Iterator[TraceStep]:
-    for place in _targets(search, tree, urls):
-        told = ask(
-            place,
-            build=used.build,
-            name=used.name,
-            site=site_of(place, search.options, search.allowed_hosts),
-            expected=expected,
-        )
-        place.client.close()
-        yield cleaned(told, search.options.without_secrets)
+    """Ask as a browser does for a font or a module, from a page of the site."""
+    path = f"/{filepath_to_uri(used.name)}"
+    path = f"/{used.build}{path}" if used.build else path
+    for target in _targets(search, used.tree, urls):
+        site = site_of(target, search.options, search.allowed_hosts)
+        headers = {"Accept-Encoding": CODINGS["br"], "Origin": site}
+        clean = search.options.without_secrets
+        url = f"{target.url}{target.prefix}{path}"
+        step = TraceStep(kind=target.kind, target=target.url, url=url)
+        try:
+            answer = target.ask(path, headers=headers)
+        except UnreachableError as error:
+            yield replace(step, trouble=clean(str(error)))
+            continue
+        finally:
+            target.client.close()
+        shown: dict[str, Any] = {
+            key: clean(answer.get(name)) for key, name in _HEADERS.items()
+        }
+        shown["encoding"] = shown["encoding"] or "identity"
+        is_same = _is_same(answer, expected)
+        yield replace(step, status=answer.status, is_same=is_same, **shown)
 
 
 def _targets(search: Search, tree: Tree, urls: Urls) -> Iterator[Target]:
@@ -474,3 +391,13 @@ def _targets(search: Search, tree: Tree, urls: Urls) -> Iterator[Target]:
         yield from origin_targets(url, options, host=host, trees=[tree])
     if tree in urls:
         yield cdn_target(urls[tree], options, tree=tree)
+
+
+def _is_same(answer: Answer, expected: _Digests) -> bool | None:
+    plain, brotli = expected
+    if answer.status != 200 or plain is None:
+        return None
+    if answer.content is None:
+        # Without Brotli here, the form that was published is known by its own digest.
+        return True if answer.wire == brotli else None
+    return answer.content == plain
