@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.urls import include, path
-from inspection_server_support import HOST, Reply, Server
-from inspection_support import (
+from live_check_server_support import HOST, Reply, Server
+from live_check_support import (
     BUILD,
     FILES,
     cdn_over,

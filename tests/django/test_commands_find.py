@@ -7,8 +7,8 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
-from inspection_server_support import HOST, Reply, Server
-from inspection_support import cdn_over, cdn_settings, write_build
+from live_check_server_support import HOST, Reply, Server
+from live_check_support import cdn_over, cdn_settings, write_build
 from pages_support import page_settings, set_up_django
 from project_support import Project
 

@@ -23,7 +23,7 @@ IS_OLD = sys.version_info < (3, 12)
 NEWER = "Django>=6.0,<6.1" if IS_OLD else "Django>=6.0"
 TESTS = (
     *("test_checks*.py", "test_commands.py", "test_csp.py", "test_example.py"),
-    *("test_hints.py", "test_middleware.py", "test_pages_in_a_browser.py"),
+    *("test_resource_hints.py", "test_middleware.py", "test_pages_in_a_browser.py"),
     "test_storage*.py",
 )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from certificates_support import Authority
-from inspection_server_support import HOST, Reply, Server, good
+from live_check_server_support import HOST, Reply, Server, good
 from preflight_support import recorded, target
 
 from cdn_review.preflight.origin import check_origin

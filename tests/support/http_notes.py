@@ -17,7 +17,7 @@ class Argued(NamedTuple):
     why: str
 
 
-# The questions of tests/django/test_servers_judged.py whose answers may be kept.
+# The questions of tests/django/test_server_config_judged.py whose answers may be kept.
 KEPT = {"plain", "gzip", "br", "part", "known", "head", "media"}
 
 ARGUED = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import pytest
-from inspection_support import cdn_settings, run
+from live_check_support import run
 
 import dj_cloudfront
 from dj_cloudfront.live_check.arguments import (
@@ -16,9 +16,7 @@ from dj_cloudfront.live_check.arguments import (
 from dj_cloudfront.live_check.targets import (
     Tree,
     cdn_target,
-    cdn_urls,
     host_for,
-    origin_targets,
     site_of,
 )
 
@@ -141,35 +139,6 @@ def test_fails_when_the_host_cannot_be_known(allowed):
         host_for("https://10.0.0.5", RequestOptions(), allowed)
 
 
-def test_an_address_is_asked_with_the_name_of_the_site():
-    (place,) = origin_targets(
-        "https://10.0.0.5:8443",
-        RequestOptions(),
-        host="www.example.com",
-        trees=[Tree.MEDIA],
-    )
-    address = place.client.address
-    assert (address.connect_to, address.port) == ("10.0.0.5", 8443)
-    assert (address.host, address.server_name) == ("www.example.com",) * 2
-    assert place.prefix == "/media"
-    assert place.headers["X-Cdn-Tree"] == "media"
-
-
-@pytest.mark.parametrize(
-    ("url", "connect_to", "port", "host"),
-    [
-        ("https://d111.cloudfront.net/", "d111.cloudfront.net", 443, None),
-        ("http://d111.cloudfront.localhost:8100/", "127.0.0.1", 8100, None),
-        ("http://localhost:8100", "127.0.0.1", 8100, None),
-    ],
-)
-def test_names_below_localhost_are_this_machine(url, connect_to, port, host):
-    address = cdn_target(url, RequestOptions(), tree=Tree.STATIC).client.address
-    assert (address.connect_to, address.port) == (connect_to, port)
-    assert address.host == url.split("/")[2]
-    assert address.server_name == url.split("/")[2].partition(":")[0]
-
-
 def test_the_pages_are_where_it_is_said_or_where_the_site_is():
     place = cdn_target(
         "https://d111.cloudfront.net", RequestOptions(), tree=Tree.STATIC
@@ -181,26 +150,6 @@ def test_the_pages_are_where_it_is_said_or_where_the_site_is():
         == "https://www.example.com"
     )
     assert site_of(place, RequestOptions(), []) == "https://d111.cloudfront.net"
-
-
-# -- the CDN's own URLs
-
-
-def test_each_half_is_asked_where_the_settings_have_it(tmp_path, monkeypatch):
-    urls, missing = cdn_urls(cdn_settings(tmp_path, monkeypatch, 8100))
-    assert urls == {
-        Tree.STATIC: "http://d111.cloudfront.localhost:8100/",
-        Tree.MEDIA: "http://d222.cloudfront.localhost:8100/",
-    }
-    assert missing == []
-
-
-def test_a_half_that_is_not_deployed_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("STATIC_DOMAIN_NAME", "static.example.com")
-    cdn = dj_cloudfront.config(static_root=tmp_path, build_version="b1")
-    urls, (missing,) = cdn_urls(cdn)
-    assert urls == {Tree.STATIC: "https://static.example.com/"}
-    assert missing.startswith("media: MediaDomainName must be given")
 
 
 def test_fails_when_there_is_nothing_to_ask(tmp_path, monkeypatch):

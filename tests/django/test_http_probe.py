@@ -8,8 +8,8 @@ import sys
 import time
 
 import pytest
-from inspection_server_support import listener
-from inspection_support import SITE
+from live_check_server_support import listener
+from live_check_support import SITE
 from origin_support import ODD_PATHS, free_port
 
 from dj_cloudfront.http_probe import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from builds_support import publish_files
 from edge_support import RunningEdge, deployed, distribution
 from edge_support import named as items
-from inspection_server_support import HOST
+from live_check_server_support import HOST
 
 import dj_cloudfront
 from dj_cloudfront.live_check.arguments import RequestOptions

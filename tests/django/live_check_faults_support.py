@@ -7,8 +7,8 @@ import re
 import secrets
 
 from edge_support import named as items
-from inspection_server_support import HOST, Reply, error
-from inspection_support import BUILD, FILES
+from live_check_server_support import HOST, Reply, error
+from live_check_support import BUILD, FILES
 
 from dj_cloudfront.findings import Level
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from inspection_faults_support import (
+from live_check_faults_support import (
     AT_THE_CDN,
     AT_THE_SERVER,
     CSS,
@@ -17,8 +17,8 @@ from inspection_faults_support import (
     of_css,
     of_files,
 )
-from inspection_server_support import Reply, Server, good
-from inspection_support import (
+from live_check_server_support import Reply, Server, good
+from live_check_support import (
     BUILD,
     bad,
     cdn_over,
@@ -176,7 +176,7 @@ def test_a_server_that_is_not_there_is_one_sentence(site, monkeypatch):
 
 
 ELSEWHERE = {
-    # test_inspection_tls.py
+    # test_live_check_tls.py
     ("certificate", WARN),
     ("certificate", FAIL),
     ("reach", FAIL),

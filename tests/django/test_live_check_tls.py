@@ -7,8 +7,8 @@ import http.client
 
 import pytest
 from certificates_support import Authority
-from inspection_server_support import HOST, Server, listener
-from inspection_support import bad, cdn_settings, run, said, write_build
+from live_check_server_support import HOST, Server, listener
+from live_check_support import bad, cdn_settings, run, said, write_build
 
 
 @pytest.fixture(scope="module")

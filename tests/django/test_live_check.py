@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from inspection_faults_support import header, of_errors
-from inspection_server_support import HOST, Reply, Server
-from inspection_support import (
+from live_check_faults_support import header, of_errors
+from live_check_server_support import HOST, Reply, Server
+from live_check_support import (
     BUILD,
     FILES,
     bad,

@@ -1,0 +1,273 @@
+"""What ``cdn conf`` makes of settings and options, and what it refuses."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from server_config_support import SECRETS, refused, site, trees, with_settings
+
+from dj_cloudfront.server_config import apache, caddy, nginx
+from dj_cloudfront.server_config.site import Certificate, ListenAddress, Upstream
+
+PRIVATE = {"private_root": "/var/private"}
+
+
+def test_settings_alone_are_enough():
+    found = site()
+    assert trees(found) == [
+        ("static", "/var/mysite/static", False),
+        ("media", "/var/mysite/media", False),
+    ]
+    assert found.names == ("www.example.com",)
+    assert found.listen == ListenAddress(port=443)
+    assert found.upstream == Upstream(host="127.0.0.1:8000")
+    folder = "/etc/letsencrypt/live/www.example.com"
+    assert found.certificate == Certificate(
+        file=f"{folder}/fullchain.pem", key=f"{folder}/privkey.pem"
+    )
+    assert (found.plain, found.secrets, found.prefix) == (False, (), "")
+
+
+# -- names and addresses
+
+
+@pytest.mark.parametrize(
+    ("allowed", "options", "names"),
+    [
+        (["www.example.com", "example.com"], {}, ("www.example.com", "example.com")),
+        (["*", "localhost", ".example.com", "10.0.0.1", "a.test"], {}, ("a.test",)),
+        (["[::1]", "xn--mller-kva.example"], {}, ("xn--mller-kva.example",)),
+        (["a.test"], {"server_name": ["Shop.Example.com"]}, ("shop.example.com",)),
+        (["*"], {"http": True}, ()),
+        (["*"], {"http": True, "server_name": ["a.test"]}, ("a.test",)),
+    ],
+)
+def test_names_are_given_or_those_of_allowed_hosts_that_are_names(
+    allowed, options, names
+):
+    assert site(with_settings(allowed_hosts=allowed), **options).names == names
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"http": True}, "80"),
+        ({"listen": "8443"}, "8443"),
+        ({"listen": "127.0.0.1:8080", "http": True}, "127.0.0.1:8080"),
+        ({"listen": "[::1]:8080"}, "[::1]:8080"),
+    ],
+)
+def test_it_listens_where_it_is_told_to(given, found):
+    assert str(site(**given).listen) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("app:8000", Upstream(host="app:8000")),
+        ("[::1]:8000", Upstream(host="[::1]:8000")),
+        ("unix:/run/a.sock", Upstream(socket="/run/a.sock")),
+    ],
+)
+def test_django_is_a_port_or_a_socket(given, found):
+    assert site(upstream=given).upstream == found
+
+
+def test_a_server_that_makes_its_certificates_needs_none():
+    assert site(automatic=True).certificate is None
+    given = {"certificate": "/a.pem", "certificate_key": "/b.pem"}
+    found = Certificate(file="/a.pem", key="/b.pem")
+    assert site(automatic=True, **given).certificate == found
+    assert site(**given).certificate == found
+
+
+# -- folders and uploads
+
+
+def test_a_path_is_written_in_its_shortest_form():
+    found = site(with_settings(builds_root="//var/./mysite//static/"))
+    assert found.trees[0].root == "/var/mysite/static"
+
+
+@pytest.mark.parametrize(
+    ("static", "media", "sentence"),
+    [
+        ("/var/a", "/var/a/b", "MEDIA_ROOT must not be inside of static_root of CDN"),
+        ("/var", "/var", "static_root of CDN must not be inside of MEDIA_ROOT"),
+        ("/media/static", "/media", "static_root of CDN must not be inside of MEDIA"),
+        ("/var/a", "/", "static_root of CDN must not be inside of MEDIA_ROOT"),
+    ],
+)
+def test_fails_when_a_tree_is_inside_of_another(static, media, sentence):
+    """Or uploads would be kept for a year, and run as pages."""
+    refused(sentence, with_settings(builds_root=static, media_root=media))
+
+
+def test_a_folder_beside_one_of_a_longer_name_is_not_inside():
+    beside = with_settings(builds_root="/var/media-static", media_root="/var/media")
+    assert len(site(beside).trees) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "given", "found"),
+    [
+        (None, None, 5),
+        (5 * 1024 * 1024, None, 5),
+        (5 * 1024 * 1024 + 1, None, 6),
+        (50 * 1024 * 1024, 1, 1),
+    ],
+)
+def test_a_body_that_django_would_take_is_let_through(body, given, found):
+    assert site(with_settings(body_bytes=body), max_upload=given).upload_mib == found
+
+
+# -- the origin secret
+
+
+@pytest.mark.parametrize(
+    ("guard", "guarded"),
+    [
+        ([], [True, True, True]),
+        (["media"], [False, True, True]),
+        (["private"], [False, False, True]),
+    ],
+)
+def test_every_tree_or_those_named_ask_for_it_and_private_media_always(guard, guarded):
+    secrets = ["OLD", "NEW"]
+    found = site(origin_secret_variable=secrets, guard=guard, **PRIVATE)
+    assert found.secrets == ("a" * 64, "b" * 64)
+    assert [tree.guarded for tree in found.trees] == guarded
+
+
+@pytest.mark.parametrize("name", ["SHORT", "QUOTED", "NOT_SET"])
+def test_fails_when_a_secret_is_none_and_does_not_show_it(name):
+    value = SECRETS.get(name, "")
+    with pytest.raises(ValueError, match="^the environment variable") as failed:
+        site(origin_secret_variable=[name])
+    assert str(failed.value) == (
+        f"the environment variable {name} must hold 16 to 256 letters, digits, '-' or "
+        "'_', such as what 'openssl rand -hex 32' prints, got "
+        f"{len(value)} characters"
+    )
+    assert not value or value not in str(failed.value)
+
+
+# -- what is refused
+
+_GUARDED_BY_NOTHING = (
+    "--origin-secret-variable must name the variable that holds the origin secret, such "
+    "as 'ORIGIN_SECRET', when {} is given: without it the server can be asked past the CDN"
+)
+_LISTEN = (
+    "--listen must be a port or an IP address and a port, such as '443' or "
+    "'127.0.0.1:8080', got {!r}"
+)
+_NAME = (
+    "--name must be 1 to 32 lower-case letters, digits or '_' that begin with a letter, "
+    "such as 'shop', got {!r}"
+)
+_UPSTREAM = "--upstream must be a host and a port or a socket"
+_VARIABLE = (
+    "--origin-secret-variable must be the name of an environment variable, such as "
+    "'ORIGIN_SECRET', got {!r}"
+)
+_HOST = "--server-name must be a host name such as 'www.example.com', got {!r}"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "options"),
+    [
+        *(
+            (_LISTEN.format(one), {"listen": one})
+            for one in ("0", "65536", "http", "localhost:80", "80;", "1.2.3.4:80 ssl")
+        ),
+        *(
+            (_UPSTREAM, {"upstream": one})
+            for one in ("", "a.test", "127.0.0.1:80 {", "http://a:1", "a/b:1")
+        ),
+        *(
+            (_UPSTREAM, {"upstream": one})
+            for one in ("unix:a.sock", "unix:/run/a b.sock")
+        ),
+        *((_NAME.format(one), {"name": one}) for one in ("Shop", "1", "a-b", "a" * 33)),
+        *(
+            (_HOST.format(one), {"server_name": [one]})
+            for one in ("", "a b", "a;b", "a..b", "-a", "a_b", "a\n", "*")
+        ),
+        *(
+            (_VARIABLE.format(one), {"origin_secret_variable": [one]})
+            for one in ("", "A B", "A\nB", "1A", "A-B")
+        ),
+        *(
+            (
+                "--max-upload must be from 1 to 1048575 MiB, such as 50",
+                {"max_upload": n},
+            )
+            for n in (0, -1, 1024 * 1024)
+        ),
+        *(
+            ("--certificate and --certificate-key must be given together", {one: "/a"})
+            for one in ("certificate", "certificate_key")
+        ),
+        (
+            "--certificate must not be given with --http, which has no TLS",
+            {"http": True, "certificate": "/a.pem", "certificate_key": "/b.pem"},
+        ),
+        (_GUARDED_BY_NOTHING.format("--private-root"), PRIVATE),
+        (_GUARDED_BY_NOTHING.format("--guard"), {"guard": ["media"]}),
+        (
+            "--guard must be one of the trees: static, media, got 'private'",
+            {"guard": ["private"], "origin_secret_variable": ["OLD"]},
+        ),
+        (
+            "--origin-secret-variable must be given at most twice",
+            {"origin_secret_variable": ["OLD", "NEW", "OLD"]},
+        ),
+        (
+            "--private-root must not be inside of MEDIA_ROOT",
+            {"private_root": "/var/mysite/media/x", "origin_secret_variable": ["OLD"]},
+        ),
+    ],
+)
+def test_fails_when_an_option_cannot_be(sentence, options):
+    refused(sentence, **options)
+
+
+def test_fails_when_there_is_no_name():
+    refused(
+        "--server-name must be given, such as 'www.example.com', because ALLOWED_HOSTS "
+        "names no host, got ['*']",
+        with_settings(allowed_hosts=["*"]),
+    )
+
+
+@pytest.mark.parametrize("name", ["builds_root", "media_root"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("relative", '/a"b', "/a\nb", "/a\\b", "/a/{env.HOME}", "/a$uri", "/a;b"),
+        *("/a%{HTTP_HOST}", "/a[b]", "/a*", "/a?b", "/a<b>", "/a`b", "/a#b", "/a,R"),
+        *("/a|b", "/a^b", "/a/../b", "/a\udcffb", "/a\x00b", "/a\tb"),
+    ],
+)
+def test_fails_when_a_path_means_more_to_a_server(name, path):
+    what = {"builds_root": "static_root of CDN", "media_root": "MEDIA_ROOT"}[name]
+    refused(
+        f"{what} must be an absolute path of letters, digits, spaces and . / + = @ ~ "
+        f"( ) & : ' ! _ -, such as '/var/mysite/static', got {path!r}",
+        with_settings(**{name: path}),
+    )
+
+
+# -- the text
+
+
+@pytest.mark.parametrize("server", [nginx, apache, caddy], ids=lambda it: it.__name__)
+def test_the_same_again_is_the_same_to_the_byte(server):
+    options = {"origin_secret_variable": ["OLD"], **PRIVATE}
+    text = server.render(site(**options))
+    assert text == server.render(site(**options))
+    assert text.isascii()
+    assert text.endswith(("}\n", ">\n"))
+    assert not re.search(r"<<|>>|[ \t]\n|\n\n\n", text)
