@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import subprocess
 from pathlib import Path
 
 VARIABLE = "BUILD_VERSION"
 
 _SHAPE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _COMMIT_LENGTH = 12
-# As many as git itself follows.
-_LINKS = 5
 
 
 def build_version(
@@ -30,12 +27,12 @@ def build_version(
     :param given: A name from elsewhere. None and an empty one count as not given.
     :param file: A file that holds the name, such as one that the release writes. It may be
         missing, not empty. Default: no file is read.
-    :param git: A folder inside a git work tree, or a bare repository; the name is the commit of
-        its ``HEAD``. Read from git's files: no git program is needed, and whoever owns them.
-        Default: git is not asked.
-    :returns: None when nothing of it is there; ``config()`` then says so, unless ``local``.
-    :raises ValueError: when the first that is there cannot be read or is no build version. What
-        comes after it is not looked at.
+    :param git: A folder inside a git work tree; the name is what ``git rev-parse HEAD`` says
+        there. Default: git is not asked.
+    :returns: None when nothing of it is there, git or its work tree included; ``config()``
+        then says so, unless ``local``.
+    :raises ValueError: with one sentence, when the first that is there cannot be read or is no
+        build version. What comes after it is not looked at.
     """
     if given:
         return check_build_version(given)
@@ -71,59 +68,19 @@ def _from_file(file: str | os.PathLike[str]) -> str | None:
 
 
 def _from_git(folder: str | os.PathLike[str]) -> str | None:
+    command = ["git", "-C", os.fspath(folder), "rev-parse", "--verify", "HEAD"]
+    # In a hook, git's variables name another repository. Its words come in English.
+    left_out = ("GIT_", "LANG", "LC_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
     try:
-        git = _git_folder(Path(folder).resolve())
-        return None if git is None else _head(git)[:_COMMIT_LENGTH]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(_no_commit(f"it cannot be read ({error})")) from None
-
-
-def _git_folder(start: Path) -> Path | None:
-    """Where git keeps HEAD for a folder, as git looks for it: here, then further up."""
-    for folder in (start, *start.parents):
-        inside = folder / ".git"
-        if inside.is_dir():
-            return inside
-        if inside.is_file():
-            # Of a submodule, or of a work tree beside the first one.
-            return folder / inside.read_text("utf-8").removeprefix("gitdir:").strip()
-        if (folder / "HEAD").is_file() and (folder / "objects").is_dir():
-            return folder
-    return None
-
-
-def _head(git: Path) -> str:
-    """The commit that HEAD leads to, through branches."""
-    common = git / "commondir"
-    shared = git / common.read_text("utf-8").strip() if common.exists() else git
-    name, value = "HEAD", _reference(git, shared, "HEAD")
-    for _ in range(_LINKS):
-        if value is None or not value.startswith("ref:"):
-            break
-        name = value.removeprefix("ref:").strip()
-        value = _reference(git, shared, name)
-    if value is not None and _COMMIT.fullmatch(value):
-        return value
-    if (shared / "reftable").is_dir():
-        raise ValueError(_no_commit(f"only git itself reads the reftable in {shared}"))
-    raise ValueError(_no_commit(f"{name} of {shared} has none"))
-
-
-def _reference(git: Path, shared: Path, name: str) -> str | None:
-    """What a reference holds: in a file of its own, or among the packed ones."""
-    for folder in (git, shared):
-        # Not any OSError: behind a file that may not be read, the packed one is an old one.
-        with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return (folder / name).read_text("utf-8").strip()
-    with suppress(FileNotFoundError):
-        lines = (shared / "packed-refs").read_text("utf-8").splitlines()
-        packed = (line.partition(" ") for line in lines)
-        return next((value for value, _, found in packed if found == name), None)
-    return None
-
-
-def _no_commit(why: str) -> str:
-    return (
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    if done.returncode == 0:
+        return done.stdout.strip()[:_COMMIT_LENGTH]
+    if "not a git repository (or any" in done.stderr:
+        return None
+    raise ValueError(
         "git must be a folder of a git work tree that has a commit, such as BASE_DIR, but "
-        f"{why}: set {VARIABLE} to the name, such as that of 'git rev-parse --short=12 HEAD'"
+        f"git says {done.stderr.partition(chr(10))[0]!r}: mend that, or set {VARIABLE} to the name"
     )

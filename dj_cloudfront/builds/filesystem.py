@@ -19,7 +19,6 @@ STATE_DIR = ".cdn"
 
 LOCK_SECONDS = 600.0
 
-_BLOCK = 1 << 20
 # Never through a link: what is outside the builds is not to be touched.
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 # Always as short: who waits longer each time is overtaken by those who have just come.
@@ -57,9 +56,13 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     :param mode: Its permissions, less what the umask takes.
     :raises FileExistsError: when there is anything of that name, be it a link to nowhere.
     """
-    with _new(path, mode) as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+    file = os.open(path, flags, mode)
+    try:
         write_all(file, data)
         os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -150,19 +153,6 @@ def link(
             return False
         raise
     return True
-
-
-def link_or_copy(source: Path, target: Path) -> bool:
-    """A hard link, or a synced copy where there can be none. True if it is a link."""
-    if link(source, target):
-        return True
-    with open(source, "rb", buffering=0) as original:
-        mode = os.fstat(original.fileno()).st_mode & 0o777
-        with _new(target, mode) as file:
-            while data := original.read(_BLOCK):
-                write_all(file, data)
-            os.fsync(file)
-    return False
 
 
 def remove_tree(path: Path) -> None:
@@ -261,13 +251,3 @@ def explained(error: OSError, what: str, path: Path) -> OSError:
     )
     sentence.errno = error.errno
     return sentence
-
-
-@contextlib.contextmanager
-def _new(path: Path, mode: int) -> Iterator[int]:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    file = os.open(path, flags, mode)
-    try:
-        yield file
-    finally:
-        os.close(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,16 +42,17 @@ class Inventory:
 def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
     """Look at everything, and change nothing.
 
-    :param now: By the disk's clock. Default: asked for, or the newest time that is found
-        where this process may not write; good enough to look, not to remove.
+    :param now: By the disk's clock. Default: asked for, this machine's where nobody has
+        published yet, or the newest time that is found where this process may not write;
+        good enough to look, not to remove.
     :raises ValueError: with one sentence, when ``root`` is no folder or what a server has
         declared cannot be read.
     """
     root = state_dir.existing_root(root)
     # What servers say comes first: whatever appears later is young.
     said, used = registered_servers(root), last_used(root)
-    for version, time in brought_back(root).items():
-        used[version] = max(time, used.get(version, time))
+    for version, since in brought_back(root).items():
+        used[version] = max(since, used.get(version, since))
     builds, indexes = [], {}
     for version in published(root):
         index, flaw = _index(root / version)
@@ -79,8 +81,10 @@ def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
 def _now(root: Path, times: Iterable[float | None]) -> float:
     try:
         return state_dir.now(root)
+    except FileNotFoundError:
+        return time.time()
     except OSError:
-        return max((time for time in times if time is not None), default=0)
+        return max((one for one in times if one is not None), default=0)
 
 
 def _index(build: Path) -> tuple[Index | None, str]:
@@ -100,11 +104,8 @@ def _index(build: Path) -> tuple[Index | None, str]:
 
 def _published(build: Path) -> float | None:
     """The time of the index, or of the folder if it has none."""
-    time = state_dir.time_of(build / INDEX_NAME)
-    return state_dir.time_of(build) if time is None else time
-
-
-_SAMPLE = 20
+    indexed = state_dir.time_of(build / INDEX_NAME)
+    return state_dir.time_of(build) if indexed is None else indexed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,13 +123,7 @@ class Usage:
 
 
 def usage(inventory: Inventory) -> dict[str, Usage]:
-    """The use of the disk by build.
-
-    Content that its neighbour has too is taken for one file with two names, which a sample
-    has to confirm; so most files are not looked at, for a shared disk answers each such
-    question over the network. Without an index every file is looked at.
-    """
-    indexed = [b.version for b in inventory.builds if b.version in inventory.indexes]
+    """The use of the disk by build. It looks at each file, and opens none."""
     found = {}
     for build in inventory.builds:
         folder, index = (
@@ -138,30 +133,9 @@ def usage(inventory: Inventory) -> dict[str, Usage]:
         if index is None:
             found[build.version] = _of_files(_walk(folder))
             continue
-        at = indexed.index(build.version)
-        around = indexed[max(at - 1, 0) : at] + indexed[at + 1 : at + 2]
-        neighbours = [inventory.indexes[version] for version in around]
-        found[build.version] = _of_index(folder, index, neighbours)
+        used = _of_files(_stats(folder / name for name in [*index.files, INDEX_NAME]))
+        found[build.version] = replace(used, files=used.files - 1)
     return found
-
-
-def _of_index(build: Path, index: Index, neighbours: Iterable[Index]) -> Usage:
-    elsewhere = {file for other in neighbours for file in other.files.values()}
-    shared = [
-        name for name, file in index.files.items() if file.size and file in elsewhere
-    ]
-    sample = shared[:: max(1, len(shared) // _SAMPLE)]
-    if any(found.st_nlink == 1 for found in _stats(build / name for name in sample)):
-        found = _of_files(_stats(build / name for name in index.files))
-    else:
-        found = Usage(
-            files=len(index.files),
-            size=sum(file.size for file in index.files.values()),
-            own=sum(file.size for file in {*index.files.values()} - elsewhere),
-        )
-    # With thousands of files the index itself is a part of what removing would free.
-    indexed = sum(one.st_size for one in _stats([build / INDEX_NAME]))
-    return replace(found, size=found.size + indexed, own=found.own + indexed)
 
 
 def _of_files(files: Iterable[os.stat_result]) -> Usage:

@@ -163,5 +163,3 @@ def _tidy(outcome: Outcome) -> None:
     with collecting(root, outcome.failures):
         in_trash = [one.version for one in trash.trashed(root)]
         forget_last_used(root, keep=[*published(root), *in_trash])
-        for path in state_dir.stale_clock_files(root):
-            path.unlink(missing_ok=True)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +11,6 @@ from pathlib import Path
 from dj_cloudfront.builds.filesystem import STATE_DIR, locked
 
 LOCK = "lock"
-
-_CLOCK = "clock-"
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def existing_root(root: Path) -> Path:
@@ -105,35 +100,18 @@ def _mode(path: Path) -> int:
 
 
 def now(root: Path) -> float:
-    """The time that the disk gives to a file made in ``.cdn`` just now.
+    """The time that the disk gives to the lock, which is changed for that.
 
     On a shared disk that is the file server's clock, which gives builds and declarations
-    their times too. What this server takes for the time does not matter. The file is empty,
+    their times too. What this server takes for the time does not matter. No room is needed,
     for builds have to be removed from a disk that is full, too.
 
-    :raises OSError: when nothing can be made there.
+    :raises FileNotFoundError: when nobody has published or pruned here yet.
+    :raises OSError: when this process may not write here.
     """
-    path = state_folder(root, create=True) / f"{_CLOCK}{secrets.token_hex(8)}"
+    file = os.open(state_folder(root) / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        return _touched(state_folder(root) / LOCK)
-    try:
+        os.utime(file)
         return os.fstat(file).st_mtime
     finally:
         os.close(file)
-        path.unlink(missing_ok=True)
-
-
-def _touched(path: Path) -> float:
-    """The time of a file that was there, set by the disk."""
-    os.utime(path)
-    return path.lstat().st_mtime
-
-
-def stale_clock_files(root: Path) -> list[Path]:
-    """What ``now()`` left behind where it was interrupted."""
-    folder = state_folder(root)
-    return [folder / name for name in names(folder) if name.startswith(_CLOCK)]

@@ -1,12 +1,15 @@
-"""Hashed files while their names still change: in memory, until all have settled."""
+"""Names that hold a hash of the content: Django's own, made only where something changed."""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import itertools
+import json
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -17,8 +20,72 @@ from django.core.files.base import ContentFile
 
 from dj_cloudfront.builds.publication import Publication
 from dj_cloudfront.staticfiles.django_types import HashedFiles, Processed
-from dj_cloudfront.staticfiles.previous_manifest import PreviousManifest
 from dj_cloudfront.staticfiles.storage_base import PublishingStorage, bytes_of
+
+KEY = "dj_cloudfront"
+"""Where a manifest keeps, beside what Django puts there, what each file refers to."""
+
+# What decides neither the name nor the bytes of a file.
+_NOT_DECIDING = {"__init__", "post_process", "stored_name", "url"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviousManifest:
+    """The hashed names of the previous build, so that they need not be made again.
+
+    :param folder: Of the build.
+    :param hashed: The hashed name of each file.
+    :param references: The files whose hashed names are in a file, for those that were searched.
+    """
+
+    folder: Path = Path()
+    hashed: Mapping[str, str] = field(default_factory=dict)
+    references: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def kept(
+        self, names: Collection[str], is_unchanged: Callable[[str], bool]
+    ) -> dict[str, str]:
+        """The hashed names that hold still.
+
+        A file keeps its name if it is unchanged and all that it refers to keep theirs.
+        """
+        known: dict[str, bool] = {}
+        present = set(names)
+
+        def holds(name: str) -> bool:
+            if name not in known:
+                # While it is asked for, so that a circle ends.
+                known[name] = False
+                known[name] = (
+                    name in self.hashed
+                    and name in present
+                    and is_unchanged(name)
+                    and all(holds(one) for one in self.references.get(name, ()))
+                )
+            return known[name]
+
+        return {name: self.hashed[name] for name in names if holds(name)}
+
+
+def read_previous_manifest(manifest: Path, fingerprint: str) -> PreviousManifest:
+    """The names in a manifest; none, unless it was made in the same way.
+
+    :param fingerprint: Of all that decides what comes of a file.
+    """
+    try:
+        content = json.loads(manifest.read_bytes())
+        own = content[KEY]
+        hashed, references = dict(content["paths"]), dict(own["references"])
+        names = [*hashed, *hashed.values(), *itertools.chain(*references.values())]
+        is_known = own["fingerprint"] == fingerprint
+    except (OSError, ValueError, TypeError, KeyError):
+        # It only saves time, and the names come out the same without it.
+        return PreviousManifest()
+    if not is_known or not all(isinstance(name, str) for name in names):
+        return PreviousManifest()
+    return PreviousManifest(
+        folder=manifest.parent, hashed=hashed, references=references
+    )
 
 
 class Original(File):  # type: ignore[type-arg]
@@ -40,33 +107,37 @@ class Originals:
             return Original(self._publication.open(name), name)
 
 
-class InMemoryFiles:
+class InMemoryFiles(Originals):
     """What Django's algorithm saves, looks for and deletes on its way to the last names.
 
     :param names: Of the originals.
     """
 
     def __init__(self, publication: Publication, names: Iterable[str]) -> None:
-        self._publication = publication
-        self._originals = Originals(publication)
-        self._folders = {folder for name in names for folder in _folders(name)}
-        self._drafts: dict[str, bytes] = {}
+        super().__init__(publication)
+        self._folders = {
+            str(one) for name in names for one in PurePosixPath(name).parents
+        }
+        self._saved: dict[str, bytes] = {}
         self._deleted: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
-        if name in self._drafts or name in self._folders:
+        if name in self._saved or name in self._folders:
             return True
         return name not in self._deleted and self._publication.exists(name)
 
-    def open(self, name: str) -> File[Any]:
-        if name in self._drafts:
-            return File(io.BytesIO(self._drafts[name]), name)
-        return self._originals.open(name)
+    def open(self, name: str) -> File[Any]:  # type: ignore[override]
+        if name in self._saved:
+            return File(io.BytesIO(self._saved[name]), name)
+        return super().open(name)
 
-    def save(self, name: str, data: bytes) -> None:
-        self._drafts[name] = data
+    def save(self, name: str, content: File[Any]) -> None:
+        if isinstance(content, Original) and content.name is not None:
+            self.link(name, content.name)
+        else:
+            self._saved[name] = bytes_of(content)
 
-    def save_as(self, name: str, original: str) -> None:
+    def link(self, name: str, original: str) -> None:
         """A second name for a file of the build, which is one file on the disk then."""
         path = self._publication.path / original
         if path.is_file():
@@ -76,7 +147,7 @@ class InMemoryFiles:
                 self._publication.add_bytes(name, file.read())
 
     def delete(self, name: str) -> None:
-        if self._drafts.pop(name, None) is None:
+        if self._saved.pop(name, None) is None:
             # At the end: an original is read until then.
             self._deleted.add(name)
 
@@ -84,18 +155,8 @@ class InMemoryFiles:
         """Put what is left into the build."""
         for name in self._deleted:
             self._publication.remove(name)
-        for name, data in self._drafts.items():
+        for name, data in self._saved.items():
             self._publication.add_bytes(name, data)
-
-
-def _folders(name: str) -> Iterable[str]:
-    yield "."
-    while name := posixpath.dirname(name):
-        yield name
-
-
-# What decides neither the name nor the bytes of a file.
-_NOT_DECIDING = {"__init__", "post_process", "stored_name", "url"}
 
 
 class HashingStorage(HashedFiles, PublishingStorage):
@@ -106,32 +167,46 @@ class HashingStorage(HashedFiles, PublishingStorage):
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        self._drafts: InMemoryFiles | None = None
+        self._files: InMemoryFiles | None = None
         self._kept: Mapping[str, str] = {}
         self._references: dict[str, set[str]] = {}
         self._searched = ""
         super().__init__(*args, **options)
 
     def hash_files(
-        self, publication: Publication, names: Collection[str], before: PreviousManifest
+        self,
+        publication: Publication,
+        names: Collection[str],
+        previous: PreviousManifest,
     ) -> Iterator[Processed]:
-        """Add the hashed files to a build, and fill ``hashed_files``."""
-        self._kept = before.kept(
-            names, lambda name: self._is_unchanged(publication, name, before)
-        )
+        """Add the hashed files to a build, and fill ``hashed_files``.
+
+        :raises ValueError: with one sentence, when a file cannot be added to the build.
+        """
+
+        def is_unchanged(name: str) -> bool:
+            return publication.is_unchanged(name) and self._is_sound(name, previous)
+
+        self._kept = previous.kept(names, is_unchanged)
         self._references = {
-            name: set(before.references[name])
+            name: set(previous.references[name])
             for name in self._kept
-            if name in before.references
+            if name in previous.references
         }
         originals = Originals(publication)
         rest = {name: (originals, name) for name in names if name not in self._kept}
-        with self._drafting(publication, names) as drafts:
+        self._files = files = InMemoryFiles(publication, names)
+        try:
             for name, hashed in self._kept.items():
-                self._keep(publication, drafts, name, hashed)
+                if self._is_searched(name):
+                    publication.add(hashed, previous.folder / hashed)
+                else:
+                    files.link(hashed, name)
                 yield name, hashed, True
             yield from HashedFiles.post_process(self, rest)
-            drafts.write()
+            files.write()
+        finally:
+            self._files, self._kept = None, {}
 
     def fingerprint(self) -> str:
         """Of all that decides what comes of a file; empty where that cannot be known."""
@@ -160,16 +235,16 @@ class HashingStorage(HashedFiles, PublishingStorage):
         return self._references
 
     def exists(self, name: str) -> bool:
-        return super().exists(name) if self._drafts is None else name in self._drafts
+        return super().exists(name) if self._files is None else name in self._files
 
     def delete(self, name: str) -> None:
-        if self._drafts is None:
+        if self._files is None:
             super().delete(name)
         else:
-            self._drafts.delete(name)
+            self._files.delete(name)
 
     def url_converter(self, name: str, *args: Any, **options: Any) -> Any:
-        if self._drafts is not None:
+        if self._files is not None:
             self._searched = name
             self._references.setdefault(name, set())
         return super().url_converter(name, *args, **options)
@@ -177,7 +252,7 @@ class HashingStorage(HashedFiles, PublishingStorage):
     def _stored_name(self, name: str, hashed_files: Mapping[str, str]) -> str:
         key = self.hash_key(self.clean_name(posixpath.normpath(name)))
         found = key if key in hashed_files else urlsplit(unquote(key)).path.strip()
-        if self._drafts is not None:
+        if self._files is not None:
             self._references[self._searched].add(found)
         return super()._stored_name(name, hashed_files)
 
@@ -188,61 +263,29 @@ class HashingStorage(HashedFiles, PublishingStorage):
         yield from super()._post_process(paths, adjustable_paths, hashed_files)
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        if self._drafts is None:
+        if self._files is None:
             return super()._open(name, mode)
-        return self._drafts.open(name)
+        return self._files.open(name)
 
     def _save(self, name: str, content: File[Any]) -> str:
-        if self._drafts is None:
+        if self._files is None:
             return super()._save(name, content)
-        if isinstance(content, Original) and content.name is not None:
-            self._drafts.save_as(name, content.name)
-        else:
-            self._drafts.save(name, bytes_of(content))
+        self._files.save(name, content)
         return name
 
-    def _is_unchanged(
-        self, publication: Publication, name: str, before: PreviousManifest
-    ) -> bool:
-        if not publication.is_unchanged(name):
-            return False
+    def _is_sound(self, name: str, previous: PreviousManifest) -> bool:
+        """Whether the hashed file, which may come from there, is what its name says."""
         if not self._is_searched(name):
             return True
-        # Its hashed file comes from the previous build, where somebody may have changed it.
-        hashed = before.hashed[name]
-        data = _read(publication, hashed)
-        return data is not None and self.hashed_name(name, ContentFile(data)) == hashed
-
-    def _keep(
-        self, publication: Publication, drafts: InMemoryFiles, name: str, hashed: str
-    ) -> None:
-        if self._is_searched(name) and publication.previous is not None:
-            publication.add(hashed, publication.previous / hashed)
-        else:
-            drafts.save_as(hashed, name)
+        hashed = previous.hashed[name]
+        try:
+            data = (previous.folder / hashed).read_bytes()
+        except OSError:
+            return False
+        return self.hashed_name(name, ContentFile(data)) == hashed
 
     def _is_searched(self, name: str) -> bool:
         return bool(matches_patterns(name, self._patterns))
-
-    @contextmanager
-    def _drafting(
-        self, publication: Publication, names: Collection[str]
-    ) -> Iterator[InMemoryFiles]:
-        self._drafts = InMemoryFiles(publication, names)
-        try:
-            yield self._drafts
-        finally:
-            self._drafts, self._kept = None, {}
-
-
-def _read(publication: Publication, name: str) -> bytes | None:
-    """A file of the previous build."""
-    try:
-        return (
-            (publication.previous / name).read_bytes() if publication.previous else None
-        )
-    except OSError:
-        return None
 
 
 def _is_known(method: object) -> bool:

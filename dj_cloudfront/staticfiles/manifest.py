@@ -14,12 +14,11 @@ from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.css_references import Reference
 from dj_cloudfront.builds.publication import Publication, Published
 from dj_cloudfront.staticfiles.django_types import Files, ManifestFiles, Processed
-from dj_cloudfront.staticfiles.hashing import HashingStorage
-from dj_cloudfront.staticfiles.previous_manifest import (
+from dj_cloudfront.staticfiles.hashing import (
     KEY,
+    HashingStorage,
     PreviousManifest,
     read_previous_manifest,
-    render_references,
 )
 from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
@@ -104,7 +103,12 @@ class ManifestStorage(ManifestFiles, HashingStorage):
             "paths": dict(paths),
             "version": self.manifest_version,
             "hash": self.manifest_hash,
-            KEY: render_references(fingerprint, self.references),
+            KEY: {
+                "fingerprint": fingerprint,
+                "references": {
+                    name: sorted(found) for name, found in self.references.items()
+                },
+            },
         }
         return json.dumps(content).encode()
 

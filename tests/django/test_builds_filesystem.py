@@ -73,23 +73,6 @@ def test_a_rename_never_replaces_a_folder_that_holds_anything(tmp_path):
     assert (tmp_path / "elsewhere/new/a").read_bytes() == b"new"
 
 
-def test_a_link_is_another_name_of_the_same_file(tmp_path):
-    filesystem.write_new(tmp_path / "a", b"one", mode=0o444)
-    assert filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "a").samefile(tmp_path / "b")
-
-
-def test_a_copy_has_the_bytes_and_the_permissions(tmp_path, monkeypatch):
-    filesystem.write_new(tmp_path / "a", b"one" * 1_000_000, mode=0o444)
-    monkeypatch.setattr(filesystem, "link", lambda *arguments: False)
-    assert not filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
-    assert (tmp_path / "b").read_bytes() == b"one" * 1_000_000
-    assert stat.S_IMODE((tmp_path / "b").stat().st_mode) == 0o444
-    assert not (tmp_path / "a").samefile(tmp_path / "b")
-    with pytest.raises(FileExistsError):
-        filesystem.link_or_copy(tmp_path / "a", tmp_path / "b")
-
-
 def test_a_tree_is_removed_and_links_in_it_are_not_followed(tmp_path):
     outside = write_files(tmp_path / "outside", {"kept": b"kept"})
     tree = write_files(tmp_path / "tree", {"a/b/c": b"", "d": b""})

@@ -72,17 +72,6 @@ def test_without_an_index_the_files_are_looked_at(root):
     assert found.size == CONTENT + 3
 
 
-def test_few_files_are_looked_at(root, monkeypatch):
-    files = {f"{number}.txt": b"%d" % number for number in range(500)}
-    make_build(root, "m1", age=9, files=files)
-    make_build(root, "m2", age=8, files=files, like="m1")
-    inventory, looked = take_inventory(root), []
-    lstat = os.lstat
-    monkeypatch.setattr(os, "lstat", lambda path: looked.append(path) or lstat(path))
-    usage(inventory)
-    assert len(looked) < 100
-
-
 def test_files_that_are_gone_meanwhile_are_left_out(root):
     make_build(root, "copy", age=10)
     inventory = take_inventory(root)

@@ -100,7 +100,6 @@ def assert_complete(root, trash_for):
     assert [name for name in trash if name.startswith(".")] == []
     assert set(in_trash(root)) <= ({"b1", "b2", "b3"} if trash_for else set())
     assert not list(root.glob(".*.publishing-*"))
-    assert not list((root / ".cdn").glob("clock-*"))
     assert_whole(root, *KEPT)
 
 

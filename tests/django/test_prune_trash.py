@@ -155,10 +155,3 @@ def test_what_publishing_left_over_is_removed(root):
     assert go(root, rules=RetentionRules(keep=9)).incomplete_builds == [left.name]
     assert not left.exists()
     assert_whole(root, *AGES)
-
-
-def test_a_clock_that_was_left_over_is_removed(root):
-    go(root)
-    (root / ".cdn" / "clock-0a1b2c3d").touch()
-    go(root)
-    assert not list((root / ".cdn").glob("clock-*"))
