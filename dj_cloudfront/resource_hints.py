@@ -47,14 +47,11 @@ class Preload:
 
 
 _FONT = {"woff2": "woff2", "woff": "woff", "ttf": "ttf", "otf": "otf"}
-
-
 _IMAGE = {
     **{one: one for one in ("avif", "gif", "jpeg", "png", "webp")},
     "jpg": "jpeg",
     "svg": "svg+xml",
 }
-
 
 PRELOADS: dict[str, Preload] = {
     "css": Preload(destination="style"),

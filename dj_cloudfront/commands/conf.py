@@ -36,71 +36,58 @@ from dj_cloudfront.server_config.from_settings import (
 
 Option = tuple[str, dict[str, Any]]
 
+
+def _value(flag: str, metavar: str, summary: str, **more: Any) -> Option:
+    return flag, {"metavar": metavar, "help": summary, **more}
+
+
+def _values(flag: str, metavar: str, summary: str) -> Option:
+    return _value(flag, metavar, summary, action="append", default=[])
+
+
+def _flag(flag: str, summary: str) -> Option:
+    return flag, {"action": "store_true", "help": summary}
+
+
 # In the order in which the first line of a configuration repeats them.
 _WEB: tuple[Option, ...] = (
-    (
+    _values(
         "--server-name",
-        {
-            "action": "append",
-            "default": [],
-            "metavar": "NAME",
-            "help": "a host name; may be given again (default: those of ALLOWED_HOSTS; "
-            "with --http any)",
-        },
+        "NAME",
+        "a host name; may be given again (default: those of ALLOWED_HOSTS; with --http any)",
     ),
-    (
+    _value(
         "--listen",
-        {
-            "metavar": "[ADDRESS:]PORT",
-            "help": "where to listen (default: 443, with --http 80)",
-        },
+        "[ADDRESS:]PORT",
+        "where to listen (default: 443, with --http 80)",
     ),
-    (
-        "--http",
-        {"action": "store_true", "help": "no TLS: it ends at a server before this one"},
-    ),
-    (
+    _flag("--http", "no TLS: it ends at a server before this one"),
+    _value(
         "--certificate",
-        {
-            "metavar": "FILE",
-            "help": f"the certificate with its chain (default: {CERTBOT}/<first "
-            "name>/fullchain.pem; Caddy gets one by itself)",
-        },
+        "FILE",
+        f"the certificate with its chain (default: {CERTBOT}/<first name>/fullchain.pem; "
+        "Caddy gets one by itself)",
     ),
-    (
-        "--certificate-key",
-        {"metavar": "FILE", "help": "its key (default: privkey.pem beside it)"},
-    ),
-    (
+    _value("--certificate-key", "FILE", "its key (default: privkey.pem beside it)"),
+    _value(
         "--upstream",
-        {
-            "default": UPSTREAM,
-            "metavar": "ADDRESS",
-            "help": f"Django's server: host:port or unix:/path (default: {UPSTREAM})",
-        },
+        "ADDRESS",
+        f"Django's server: host:port or unix:/path (default: {UPSTREAM})",
+        default=UPSTREAM,
     ),
-    (
+    _value(
         "--max-upload",
-        {
-            "type": int,
-            "metavar": "MIB",
-            "help": f"the longest body for Django (default: {UPLOAD_MIB}, or "
-            "DATA_UPLOAD_MAX_MEMORY_SIZE if that is more)",
-        },
+        "MIB",
+        f"the longest body for Django (default: {UPLOAD_MIB}, or "
+        "DATA_UPLOAD_MAX_MEMORY_SIZE if that is more)",
+        type=int,
     ),
-    (
-        "--private-root",
-        {"metavar": "DIR", "help": "the folder of private media (default: none)"},
-    ),
-    (
+    _value("--private-root", "DIR", "the folder of private media (default: none)"),
+    _values(
         "--origin-secret-variable",
-        {
-            "action": "append",
-            "default": [],
-            "metavar": "NAME",
-            "help": "the environment variable that holds the origin secret; twice while "
-            "it rotates (default: no secret is asked for)",
-        },
+        "NAME",
+        "the environment variable that holds the origin secret; twice while it rotates "
+        "(default: no secret is asked for)",
     ),
     (
         "--guard",
@@ -112,38 +99,20 @@ _WEB: tuple[Option, ...] = (
             "(default: every tree)",
         },
     ),
-    (
-        "--access-log",
-        {
-            "metavar": "FILE",
-            "help": "where requests are logged (default: the server's)",
-        },
-    ),
+    _value("--access-log", "FILE", "where requests are logged (default: the server's)"),
 )
-_NAME: Option = (
-    "--name",
-    {
-        "metavar": "NAME",
-        "help": "a name of its own, where one server has several such sites",
-    },
+_NAME = _value(
+    "--name", "NAME", "a name of its own, where one server has several such sites"
 )
 _OPTIONS: dict[str, tuple[Option, ...]] = {
     "nginx": (
         *_WEB,
         _NAME,
-        (
-            "--brotli",
-            {"action": "store_true", "help": "use .br files: needs a module on Debian"},
-        ),
+        _flag("--brotli", "use .br files: needs a module on Debian"),
     ),
     "apache": _WEB,
     "caddy": (*_WEB, _NAME),
-    "whitenoise": (
-        (
-            "--media",
-            {"action": "store_true", "help": "serve uploads too; see the docs"},
-        ),
-    ),
+    "whitenoise": (_flag("--media", "serve uploads too; see the docs"),),
 }
 
 

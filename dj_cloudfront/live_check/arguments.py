@@ -15,17 +15,10 @@ from dj_cloudfront.contract import ORIGIN_SECRET_HEADER
 SECRET_VARIABLE = "CDN_ORIGIN_SECRET"
 """Holds the origin secret. An argument would show in the list of processes."""
 
-
 DEFAULT_TIMEOUT = 10.0
-
-
 # What is shorter is found in any text.
 _SHORTEST_SECRET = 4
-
-
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?(:\d{1,5})?")
 
 

@@ -20,11 +20,7 @@ _TYPES = {
     "code": ("wasm",),
     "page": ("html", "htm"),
 }
-
-
 _TYPE = {suffix: kind for kind, suffixes in _TYPES.items() for suffix in suffixes}
-
-
 # A larger one is asked for only when it is its type's only one, or has changed.
 _LARGE = 5_000_000
 

@@ -15,16 +15,12 @@ from dj_cloudfront.http_probe import Address, Answer, Client, tls_context
 from dj_cloudfront.live_check.arguments import RequestOptions
 
 _PORTS = {"http": 80, "https": 443}
-
-
 # As CloudFront asks. A server may decide by Via; nginx compresses nothing then.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 _CLOUDFRONT_HEADERS = {
     "User-Agent": "Amazon CloudFront",
     "Via": "2.0 check (CloudFront)",
 }
-
-
 _VIEWER_HEADERS = {"User-Agent": "dj-cloudfront"}
 
 

@@ -85,25 +85,17 @@ _TEXT = r"""# <<command>>
     ProxyPreserveHost On<<scheme>>
 </VirtualHost>
 """
-
-
 # In the order in which they are preferred: the first that is there and wanted is sent.
 _ENCODINGS = {"br": "br", "gzip": "gz"}
-
-
 _TREE = (
     'RewriteRule "^/<<name>>/(.*)$" "-" '
     '"[E=CDN_TREE:<<name>>,E=CDN_FILE:<<root>>/$1,E=no-gzip:1,E=no-brotli:1]"'
 )
-
-
 _ENCODING = r"""RewriteCond "%{ENV:CDN_ENCODED}%{ENV:CDN_ENCODING}" "=1" [NV]
 RewriteCond "%{HTTP:Accept-Encoding}" "(^|[\s,])<<coding>>\s*($|,|;\s*q=(1|0\.0*[1-9]))" [NC,NV]
 RewriteCond "%{ENV:CDN_FILE}.<<ending>>" "-f"
 RewriteRule "^/static/([^?]*)$" "/static/$1.<<ending>>" [E=CDN_ENCODING:<<coding>>,PT]
 """
-
-
 _ALIAS = r"""    Alias "/<<name>>/" "<<root>>/"
     ProxyPass "/<<name>>/" "!"
     <Directory "<<root>>">

@@ -79,8 +79,6 @@ _TEXT = r"""# <<command>>
 	}
 }
 """
-
-
 _REFUSAL = """@<<name>> {
 <<when>>
 }
@@ -88,8 +86,6 @@ handle @<<name>> {
 	import <<p>>cdn
 	respond <<status>>
 }"""
-
-
 _TREE = """@<<name>> path_regexp ^/<<name>>/
 handle @<<name>> {
 <<policy>>	import <<p>>tree /<<name>> "<<root>>" "<<cache>>"

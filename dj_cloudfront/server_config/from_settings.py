@@ -17,21 +17,21 @@ from dj_cloudfront.server_config.site import (
 )
 
 CERTBOT = "/etc/letsencrypt/live"
-
-
 UPLOAD_MIB = 5
-
-
 UPSTREAM = "127.0.0.1:8000"
-
-
 _MIB = 1024 * 1024
-
-
 _SECRETS_AT_ONCE = 2
-
-
 _DOTTED = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*", re.I)
+# What can stand in a configuration, in the syntax of every server.
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.I)
+_PORT = re.compile(r"[1-9]\d{0,4}")
+_IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
+_IPV6 = re.compile(r"\[[0-9a-f:.]+\]", re.I)
+# Everything else means something to one of the servers, inside of quotes too.
+_PATH = re.compile(r"/[\w ./+=@~()&:'!-]*")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,36 +202,7 @@ def _secrets(options: ServerOptions) -> tuple[str, ...]:
     )
 
 
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.I)
-
-
-_PORT = re.compile(r"[1-9]\d{0,4}")
-
-
-_IPV4 = re.compile(r"\d{1,3}(\.\d{1,3}){3}")
-
-
-_IPV6 = re.compile(r"\[[0-9a-f:.]+\]", re.I)
-
-
-# Everything else means something to one of the servers, inside of quotes too.
-_PATH = re.compile(r"/[\w ./+=@~()&:'!-]*")
-
-
-_SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
-
-
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-
-
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
-
-
 def _address(what: str, text: str) -> ListenAddress:
-    """Read a port, or an address and a port.
-
-    :raises ValueError: with one sentence, as all functions here.
-    """
     host, colon, port = text.rpartition(":")
     if _is_port(port) and (not colon or _IPV4.fullmatch(host) or _IPV6.fullmatch(host)):
         return ListenAddress(host=host or None, port=int(port))
@@ -242,7 +213,6 @@ def _address(what: str, text: str) -> ListenAddress:
 
 
 def _upstream(what: str, text: str) -> Upstream:
-    """Read ``host:port`` or ``unix:/path``."""
     if text.startswith("unix:/") and " " not in text:
         return Upstream(socket=_path(what, text.removeprefix("unix:")))
     host, _, port = text.rpartition(":")
@@ -255,7 +225,6 @@ def _upstream(what: str, text: str) -> Upstream:
 
 
 def _host(what: str, text: str) -> str:
-    """Check a host name."""
     if _HOST.fullmatch(text) and ".." not in text:
         return text.lower()
     raise ValueError(
@@ -264,7 +233,6 @@ def _host(what: str, text: str) -> str:
 
 
 def _path(what: str, text: str | os.PathLike[str]) -> str:
-    """Check an absolute path, and give it in its shortest form."""
     found = os.fspath(text)
     if _PATH.fullmatch(found) and ".." not in found.split("/"):
         return "/" + os.path.normpath(found).strip("/")
@@ -275,7 +243,6 @@ def _path(what: str, text: str | os.PathLike[str]) -> str:
 
 
 def _secret(what: str, text: str) -> str:
-    """Check a value of the origin secret, which no sentence shows."""
     if _SECRET.fullmatch(text):
         return text
     raise ValueError(
@@ -285,7 +252,6 @@ def _secret(what: str, text: str) -> str:
 
 
 def _variable(what: str, text: str) -> str:
-    """Check the name of an environment variable, and say what it is."""
     if _VARIABLE.fullmatch(text):
         return f"the environment variable {text}"
     raise ValueError(
@@ -295,7 +261,6 @@ def _variable(what: str, text: str) -> str:
 
 
 def _word(what: str, text: str) -> str:
-    """Check a name for what a server knows by name."""
     if _WORD.fullmatch(text):
         return text
     raise ValueError(

@@ -77,8 +77,6 @@ server {
     }
 }
 """
-
-
 _LOCATION = r"""    location ^~ /<<name>>/ {<<why>>
         alias <<alias>>;
 <<links>><<companions>>        if ($request_method = OPTIONS) { return 204; }

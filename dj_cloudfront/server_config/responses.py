@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 STATIC, MEDIA, PRIVATE = "static", "media", "private"
-
-
 A_YEAR = "public, max-age=31536000, immutable"
-
-
 A_DAY = "public, max-age=86400"
-
-
 NO_STORE = "no-store"
-
-
 METHODS = "GET, HEAD, OPTIONS"
-
-
 EXPOSED_HEADERS = "X-Cache, Age, ETag, Content-Length, Content-Range"
-
-
 PREFLIGHT_SECONDS = 86400
-
-
 UNKNOWN_TYPE = "application/octet-stream"
-
 
 TYPES: Mapping[str, str] = {
     "text/css": "css",

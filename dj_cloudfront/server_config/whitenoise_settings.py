@@ -8,11 +8,7 @@ _FILES = {
     "static": "dj_cloudfront.whitenoise.StaticFilesMiddleware",
     "media": "dj_cloudfront.whitenoise.MediaFilesMiddleware",
 }
-
-
 _TREE = "dj_cloudfront.middleware.CdnTreeMiddleware"
-
-
 # Of WhiteNoise itself: it would answer some of the same files by rules of its own.
 _REPLACED = {"whitenoise.middleware.WhiteNoiseMiddleware", _TREE, *_FILES.values()}
 
