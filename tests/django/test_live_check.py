@@ -92,14 +92,6 @@ def test_the_cdn_is_not_asked_for_a_build_that_a_server_lacks(site, monkeypatch)
     assert not {"status", "bytes", "preflight"} & asked
 
 
-def test_once_every_server_has_it_the_cdn_is_asked(site, monkeypatch):
-    with Server(site) as one, Server(site) as other, cdn_over(one.port) as edge:
-        cdn = cdn_settings(site / "static", monkeypatch, edge.port)
-        report = run(cdn, one.url, other.url)
-    assert bad(report) == []
-    assert report.not_checked == ()
-
-
 def test_a_cdn_that_keeps_errors_is_not_asked_for_a_build_blindly(site, monkeypatch):
     fault = of_errors(header("Cache-Control", "max-age=31536000"))
     with Server(site, fault) as server, cdn_over(server.port) as edge:
