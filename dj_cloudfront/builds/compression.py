@@ -23,63 +23,14 @@ WORTH = 0.9
 """A companion has at most this share of the plain file's bytes."""
 
 COMPRESSIBLE = frozenset(
-    [
-        ".atom",
-        ".bmp",
-        ".cjs",
-        ".css",
-        ".csv",
-        ".cur",
-        ".dae",
-        ".eot",
-        ".geojson",
-        ".gltf",
-        ".gpx",
-        ".htm",
-        ".html",
-        ".ico",
-        ".ics",
-        ".js",
-        ".json",
-        ".jsonld",
-        ".kml",
-        ".less",
-        ".map",
-        ".markdown",
-        ".md",
-        ".mjs",
-        ".obj",
-        ".otf",
-        ".rdf",
-        ".rss",
-        ".rst",
-        ".scss",
-        ".svg",
-        ".text",
-        ".tif",
-        ".tiff",
-        ".toml",
-        ".ts",
-        ".ttc",
-        ".ttf",
-        ".txt",
-        ".vcf",
-        ".vtt",
-        ".wasm",
-        ".wat",
-        ".wav",
-        ".webmanifest",
-        ".xhtml",
-        ".xml",
-        ".xsl",
-        ".xslt",
-        ".yaml",
-        ".yml",
-    ]
+    """
+    .atom .bmp .cjs .css .csv .cur .dae .eot .geojson .gltf .gpx .htm .html .ico
+    .ics .js .json .jsonld .kml .less .map .markdown .md .mjs .obj .otf .rdf .rss
+    .rst .scss .svg .text .tif .tiff .toml .ts .ttc .ttf .txt .vcf .vtt .wasm .wat
+    .wav .webmanifest .xhtml .xml .xsl .xslt .yaml .yml
+    """.split()
 )
 """Endings of the types that compression makes smaller. Others are compressed already."""
-
-_BLOCK = 1 << 16
 
 
 def check_codings(codings: Sequence[str]) -> tuple[str, ...]:

@@ -84,14 +84,6 @@ def test_there_is_none_where_it_is_not_worth_it(root, name, data):
     assert done.companions == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["a.css", "a.JS", "a.mjs", "a.svg", "a.json", "a.wasm"]
-)
-def test_there_is_one_for_types_that_get_smaller(root, name):
-    publish_files(root, "b1", {name: TEXT}, precompress=["gzip"])
-    assert list(files_of(root / "b1")) == [name, f"{name}.gz"]
-
-
 def test_there_is_none_whose_name_would_be_too_long(root):
     files = {"a" * 248 + ".css": TEXT, "b" * 249 + ".css": TEXT}
     publish_files(root, "b1", files, precompress=["gzip"])
@@ -121,22 +113,6 @@ def test_only_what_changed_is_compressed_again(root, compressed):
     assert gzip.decompress(files_of(root / "b2")["b.css.gz"]) == b"c" * 999
 
 
-def test_companions_follow_a_renamed_file(root, compressed):
-    publish_files(root, "b1", {"old/a.css": TEXT}, precompress=BOTH)
-    compressed.clear()
-    publish_files(root, "b2", {"new/a.css": TEXT}, precompress=BOTH)
-    assert compressed == []
-    assert share_bytes(root / "b1/old/a.css.br", root / "b2/new/a.css.br")
-
-
-def test_a_coding_that_is_asked_for_later_is_made_for_what_did_not_change(root):
-    publish_files(root, "b1", {"a.css": TEXT}, precompress=["gzip"])
-    publish_files(root, "b2", {"a.css": TEXT}, precompress=BOTH)
-    assert list(files_of(root / "b2")) == ["a.css", "a.css.br", "a.css.gz"]
-    publish_files(root, "b3", {"a.css": TEXT})
-    assert list(files_of(root / "b3")) == ["a.css"]
-
-
 @pytest.mark.parametrize("damage", ["other bytes", "gone", "a link"])
 def test_a_companion_that_is_not_what_the_index_says_is_made_again(root, damage):
     publish_files(root, "b1", {"a.css": TEXT}, precompress=["gzip"])
@@ -151,16 +127,6 @@ def test_a_companion_that_is_not_what_the_index_says_is_made_again(root, damage)
     assert done.copied == 1
     assert gzip.decompress(files_of(root / "b2")["a.css.gz"]) == TEXT
     assert_whole(root / "b2")
-
-
-def test_progress_counts_what_is_compressed(root):
-    seen = []
-    files = {f"{number}.css": TEXT + b"%d" % number for number in range(5)}
-    publish_files(
-        root, "b1", files, precompress=BOTH, progress=lambda *one: seen.append(one)
-    )
-    done = [one[1:] for one in seen if one[0] == "compressing"]
-    assert done == [(number, 10) for number in range(1, 11)]
 
 
 # Companions among the sources
@@ -210,12 +176,6 @@ def test_fails_when_only_the_plain_file_changed(root):
         publish_files(root, "b2", {**given, "a.css": TEXT + b"new"})
 
 
-def test_a_companion_of_several_parts_is_one_too(root):
-    parts = gzip.compress(TEXT[:1000]) + gzip.compress(TEXT[1000:])
-    publish_files(root, "b1", {"a.css": TEXT, "a.css.gz": parts})
-    assert files_of(root / "b1")["a.css.gz"] == parts
-
-
 def test_a_compressed_file_without_a_plain_one_is_nobodys_companion(root):
     files = {"data.tar.gz": b"anything", "font.br": b"anything"}
     assert publish_files(root, "b1", files, precompress=BOTH).companions == 0
@@ -241,22 +201,10 @@ def test_fails_when_brotli_is_asked_for_and_not_installed(root, no_brotli):
     assert not root.exists()
 
 
-def test_gzip_needs_no_brotli(root, no_brotli):
-    assert publish_files(root, "b1", {"a.css": TEXT}, precompress=["gzip"]).companions
-
-
 def test_fails_when_a_given_companion_cannot_be_checked(root, no_brotli):
     files = {"a.css": TEXT, "a.css.br": brotli.compress(TEXT)}
     with pytest.raises(ValueError, match="needs the extra .*, got 'a.css.br'"):
         publish_files(root, "b1", files)
-
-
-def test_a_companion_that_was_checked_before_is_not_checked_again(root, no_brotli):
-    files = {"a.css": TEXT, "a.css.br": brotli.compress(TEXT)}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "brotli", brotli)
-        publish_files(root, "b1", files)
-    assert publish_files(root, "b2", files).linked == 2
 
 
 @pytest.mark.parametrize("coding", ["gz", "zstd", "", "GZIP"])

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dj_cloudfront.builds.css_references import made_relative, references_in
-from dj_cloudfront.builds.publication import Publication
 
 FOUND = [
     "a{b:url(/static/x.png)}",
@@ -85,12 +84,6 @@ def test_references_come_with_their_lines_in_their_order():
         (5, "/static/2"),
         (5, "/static/3"),
     ]
-
-
-@pytest.mark.parametrize("css", FOUND)
-def test_only_the_reference_is_rewritten(css):
-    expected = css.replace("/static/x.png", "../x.png").encode()
-    assert made_relative("css/site.css", css.encode(), "/static/") == expected
 
 
 @pytest.mark.parametrize(
@@ -175,10 +168,6 @@ def test_references_are_reported_and_the_file_stays_as_it_is(root):
     assert files_of(root / "b1") == files
 
 
-def test_nothing_is_looked_for_unless_asked(root):
-    assert publish_files(root, "b1", {"site.css": CSS}).references == ()
-
-
 def test_references_are_rewritten_on_request_and_reported_too(root):
     files = {"css/site.css": CSS, "css/UPPER.CSS": CSS, "app.js": CSS}
     done = publish_files(root, "b1", files, rewrite_references="/static/")
@@ -210,20 +199,6 @@ def test_a_companion_is_that_of_the_rewritten_stylesheet(root):
     )
     files = files_of(root / "b1")
     assert gzip.decompress(files["site.css.gz"]) == files["site.css"]
-
-
-def test_a_stylesheet_that_was_taken_out_reports_nothing(root):
-    with Publication(root, "b1", find_references="/static/") as publication:
-        publication.add_bytes("a.css", CSS)
-        publication.remove("a.css")
-        publication.add_bytes("a.css", b"p {}")
-        assert publication.finish().references == ()
-
-
-def test_another_prefix_can_be_looked_for(root):
-    css = b"a{b:url(/assets/v1/x.png),url(/static/x.png)}"
-    done = publish_files(root, "b1", {"a.css": css}, find_references="/assets/v1/")
-    assert [one.relative for one in done.references] == ["x.png"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import subprocess
 import sys
 import time
@@ -35,44 +34,6 @@ def test_a_file_is_replaced_at_once_and_nothing_is_left_beside_it(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_file_that_cannot_be_replaced_leaves_nothing_behind(tmp_path):
-    write_files(tmp_path / "a", {"b": b""})
-    with pytest.raises(OSError):
-        filesystem.write_atomically(tmp_path / "a", b"one")
-    assert [one.name for one in tmp_path.iterdir()] == ["a"]
-
-
-def test_permissions_are_given_as_asked(tmp_path):
-    filesystem.write_new(tmp_path / "a", b"", mode=0o600)
-    filesystem.write_atomically(tmp_path / "b", b"", mode=0o640)
-    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"]
-    assert modes == [0o600, 0o640]
-
-
-def test_all_of_the_bytes_are_written_however_many_are_taken_at_a_time(monkeypatch):
-    taken = []
-
-    def write(file, data):
-        taken.append(bytes(data[:3]))
-        return len(taken[-1])
-
-    monkeypatch.setattr(os, "write", write)
-    filesystem.write_all(1, b"12345678")
-    assert b"".join(taken) == b"12345678"
-
-
-def test_a_rename_never_replaces_a_folder_that_holds_anything(tmp_path):
-    write_files(tmp_path / "new", {"a": b"new"})
-    write_files(tmp_path / "old", {"a": b"old"})
-    with pytest.raises(OSError) as caught:
-        filesystem.rename(tmp_path / "new", tmp_path / "old")
-    assert caught.value.errno in (errno.ENOTEMPTY, errno.EEXIST)
-    assert (tmp_path / "old/a").read_bytes() == b"old"
-    (tmp_path / "elsewhere").mkdir()
-    filesystem.rename(tmp_path / "new", tmp_path / "elsewhere/new")
-    assert (tmp_path / "elsewhere/new/a").read_bytes() == b"new"
-
-
 def test_a_tree_is_removed_and_links_in_it_are_not_followed(tmp_path):
     outside = write_files(tmp_path / "outside", {"kept": b"kept"})
     tree = write_files(tmp_path / "tree", {"a/b/c": b"", "d": b""})
@@ -85,23 +46,6 @@ def test_a_tree_is_removed_and_links_in_it_are_not_followed(tmp_path):
     filesystem.remove_tree(tmp_path / "never there")
     assert [path.name for path in tmp_path.iterdir()] == ["outside"]
     assert (outside / "kept").read_bytes() == b"kept"
-
-
-def test_one_file_can_be_removed_like_a_tree(tmp_path):
-    filesystem.write_new(tmp_path / "a", b"", mode=0o444)
-    filesystem.remove_tree(tmp_path / "a")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_folders_are_made_with_those_above_them(tmp_path):
-    filesystem.make_folder(tmp_path / "a/b/c")
-    filesystem.make_folder(tmp_path / "a/b/c")
-    assert (tmp_path / "a/b/c").is_dir()
-    (tmp_path / "link").symlink_to(tmp_path / "a")
-    filesystem.write_new(tmp_path / "file", b"")
-    for name in ("link", "file"):
-        with pytest.raises(FileExistsError):
-            filesystem.make_folder(tmp_path / name)
 
 
 def test_a_folder_is_synced_where_it_can_be_and_a_file_always(tmp_path, monkeypatch):
@@ -193,11 +137,6 @@ def test_the_lock_is_free_after_an_error(tmp_path):
         assert time.monotonic() - started < 5
 
 
-def test_the_lock_makes_the_folder_of_the_builds(tmp_path):
-    with filesystem.locked(tmp_path / "var/static"):
-        assert (tmp_path / "var/static/.cdn/lock").exists()
-
-
 def test_the_lock_is_no_way_to_a_file_outside(tmp_path):
     outside = write_files(tmp_path / "outside", {"precious": b"precious"})
     root = tmp_path / "static"
@@ -246,8 +185,3 @@ def test_each_error_has_its_cure_and_keeps_its_number(tmp_path, number, cure):
     assert str(error).startswith(f"it must be able to use {tmp_path}/css/a, but it got")
     assert f"'why': {cure}" in str(error)
     assert error.errno == number
-
-
-def test_a_sentence_stays_as_it_is(tmp_path):
-    error = OSError("one sentence")
-    assert filesystem.explained(error, "it", tmp_path) is error

@@ -11,15 +11,11 @@ import pytest
 from prune_support import (
     DAY,
     disk_time,
-    make_build,
     make_builds,
     set_age,
-    set_last_used,
 )
 
 from dj_cloudfront.builds.in_use import (
-    RegisteredServer,
-    check_server,
     last_used,
     register_server,
     registered_servers,
@@ -78,51 +74,8 @@ def test_declaring_the_same_again_changes_nothing(root):
     assert last_used(root) == {}
 
 
-def test_the_last_server_that_leaves_a_build_dates_it(root):
-    started(root)
-    for server in ("web1", "web2"):
-        register_server(root, "b1", server=server)
-    register_server(root, "b2", server="web1")
-    set_last_used(root, "b1", 5)
-    assert in_use(root) == {"web1": "b2", "web2": "b1"}
-    register_server(root, "b2", server="web2")
-    assert last_used(root)["b1"] > disk_time(root) - DAY
-
-
-def test_a_rollback_dates_the_build_it_leaves(root):
-    started(root)
-    for version in ("b2", "b3", "b2"):
-        register_server(root, version, server="web1")
-    assert in_use(root) == {"web1": "b2"}
-    assert set(last_used(root)) == {"b2", "b3"}
-    assert last_used(root)["b3"] >= last_used(root)["b2"]
-
-
 def test_the_first_declaration_of_all_takes_every_build_for_used_until_now(root):
     """Any of them may have been in service a minute ago; nobody has said."""
-    register_server(root, "b3", server="web1")
-    assert set(last_used(root)) == {"b1", "b2", "b3"}
-
-
-def test_a_second_server_does_not(root):
-    started(root)
-    register_server(root, "b2", server="web1")
-    register_server(root, "b2", server="web2")
-    assert last_used(root) == {}
-
-
-def test_a_first_declaration_that_was_interrupted_is_still_the_first(root, monkeypatch):
-    from dj_cloudfront.builds import in_use as module
-
-    class Killed(BaseException):
-        pass
-
-    def die(*_):
-        raise Killed
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(module, "touch_last_used", die)
-        register_server(root, "b3", server="web1")
     register_server(root, "b3", server="web1")
     assert set(last_used(root)) == {"b1", "b2", "b3"}
 
@@ -212,11 +165,6 @@ def test_fails_when_a_name_is_hostile(root, name):
     assert sorted(root.rglob("*")) == before
 
 
-def test_the_sentence_says_how_to_give_another_name():
-    with pytest.raises(ValueError, match=r"got 'my host': give --server"):
-        check_server("my host")
-
-
 # -- builds
 
 
@@ -228,18 +176,6 @@ def test_fails_when_there_is_no_such_build(root, version):
     ):
         register_server(root, version, server="web1")
     assert registered_servers(root) == []
-
-
-def test_a_build_without_an_index_can_be_declared(root):
-    make_build(root, "plain", index=False)
-    register_server(root, "plain", server="web1")
-    assert in_use(root) == {"web1": "plain"}
-
-
-def test_fails_when_there_is_no_root(tmp_path):
-    with pytest.raises(ValueError, match="static_root must be the folder that holds"):
-        register_server(tmp_path / "no", "b1", server="web1")
-    assert not (tmp_path / "no").exists()
 
 
 # -- what should not be there
@@ -297,18 +233,6 @@ def test_what_is_no_file_is_no_declaration_and_is_not_followed(root, tmp_path, k
         registered_servers(root)
 
 
-def test_what_is_being_written_and_what_is_foreign_is_no_declaration(root):
-    register_server(root, "b1", server="web1")
-    for name in (".web2.json.0a1b2c3d.tmp", ".web2.json", "README", "web2.json~"):
-        (folder(root, "in-use") / name).write_text("")
-    assert in_use(root) == {"web1": "b1"}
-    register_server(root, "b2", server="web1")
-    (folder(root, "last-used") / ".b3.0a1b2c3d.tmp").write_text("")
-    (folder(root, "last-used") / "README").mkdir()
-    (folder(root, "last-used") / "b4").symlink_to("b1")
-    assert set(last_used(root)) == {"b1", "b2", "b3"}
-
-
 def test_fails_when_declarations_cannot_be_read(root, monkeypatch):
     """They must not be taken for none."""
     register_server(root, "b1", server="web1")
@@ -336,11 +260,3 @@ def test_fails_when_a_folder_of_its_own_is_a_link_elsewhere(root, tmp_path, what
             root
         )
     assert list(elsewhere.iterdir()) == []
-
-
-def test_the_root_itself_may_be_a_link(root, tmp_path_factory):
-    link = tmp_path_factory.mktemp("other") / "static"
-    link.symlink_to(root)
-    register_server(link, "b1", server="web1")
-    assert registered_servers(root) == registered_servers(link)
-    assert isinstance(registered_servers(root)[0], RegisteredServer)

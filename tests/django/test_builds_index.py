@@ -13,12 +13,9 @@ from dj_cloudfront.builds.index import (
     INDEX_NAME,
     File,
     Index,
-    companion_of,
     read_index,
-    render,
-    scan,
 )
-from dj_cloudfront.builds.layout import incomplete_builds, is_version, published
+from dj_cloudfront.builds.layout import incomplete_builds, published
 
 
 def described(data):
@@ -50,16 +47,6 @@ def test_an_index_is_plain_json_that_others_can_read(tmp_path):
             "é.css": {"size": 4, "sha256": hashlib.sha256(b"p {}").hexdigest()},
         },
     }
-
-
-def test_an_index_is_read_as_it_was_written(tmp_path):
-    index = index_of("b1", {**FILES, "日本語/é.svg": b"", "a?#%.png": b"x"})
-    assert read_index(write_index(tmp_path / "b1", render(index))) == index
-
-
-def test_the_same_files_give_the_same_bytes_in_any_order(tmp_path):
-    backwards = dict(reversed(FILES.items()))
-    assert render(index_of("b1", FILES)) == render(index_of("b1", backwards))
 
 
 def test_a_folder_without_an_index_has_none(tmp_path):
@@ -104,13 +91,6 @@ def test_fails_when_an_index_is_damaged(tmp_path, data):
     assert "\n" not in sentence
 
 
-def test_a_sound_index_is_read(tmp_path):
-    build = write_index(tmp_path / "b1", json.dumps(GOOD).encode())
-    assert read_index(build) == Index(
-        version="b1", files={"a": File(size=1, sha256="0" * 64)}
-    )
-
-
 # The digest
 
 
@@ -138,26 +118,6 @@ def test_a_digest_leaves_companions_out():
     assert index_of("b1", with_companions).digest == index_of("b1", FILES).digest
 
 
-def test_a_compressed_file_without_its_plain_one_is_a_file_like_others():
-    index = index_of("b1", {"a.css": b"", "a.css.gz": b"", "data.tar.gz": b""})
-    assert index.is_companion("a.css.gz")
-    assert not index.is_companion("data.tar.gz")
-    assert index.digest != index_of("b1", {"a.css": b""}).digest
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [("a.css.gz", "a.css"), ("a.css.br", "a.css"), ("a.css", None), ("gz", None)],
-)
-def test_a_companions_name_is_that_of_the_file_and_its_coding(name, plain):
-    assert companion_of(name) == plain
-
-
-def test_a_scan_finds_what_publishing_would_index(tmp_path):
-    write_files(tmp_path / "b1", FILES)
-    assert scan(tmp_path / "b1", "b1") == index_of("b1", FILES)
-
-
 # Folders
 
 
@@ -182,13 +142,6 @@ def test_published_are_oldest_first_by_the_time_of_the_index(tmp_path):
     assert published(tmp_path) == ["b2", "plain", "b3", "b1"]
 
 
-def test_builds_of_one_moment_come_in_the_order_of_their_names(tmp_path):
-    for version in ("b2", "b1", "b3"):
-        (tmp_path / version).mkdir()
-        os.utime(tmp_path / version, (5, 5))
-    assert published(tmp_path) == ["b1", "b2", "b3"]
-
-
 def test_being_written_are_the_hidden_folders_of_publishers(tmp_path):
     for name in (".b1.publishing-00ff", ".a.publishing-b.publishing-1"):
         (tmp_path / name).mkdir()
@@ -198,10 +151,3 @@ def test_being_written_are_the_hidden_folders_of_publishers(tmp_path):
         ".a.publishing-b.publishing-1",
         ".b1.publishing-00ff",
     ]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("b1", True), ("2026-11-23.1", True), (".b1", False)]
-)
-def test_a_version_has_the_shape_of_one(name, expected):
-    assert is_version(name) is expected

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dj_cloudfront.builds.layout import (
-    LONGEST_NAME,
-    case_insensitive_duplicate,
     check_name,
     published,
 )
@@ -100,10 +98,6 @@ def test_fails_when_a_name_is_nothing_to_ask_a_web_server_for(tmp_path, name, ru
     assert sorted(path.name for path in tmp_path.iterdir()) == ["static"]
 
 
-def test_the_longest_name_fits_into_a_key_of_s3_behind_the_longest_version():
-    assert len("v" * 64 + "/") + LONGEST_NAME == 1024
-
-
 @given(st.text(max_size=40))
 def test_a_name_is_taken_only_if_its_parts_stay_inside(name):
     try:
@@ -115,17 +109,6 @@ def test_a_name_is_taken_only_if_its_parts_stay_inside(name):
     assert all(part and not part.startswith(".") for part in parts)
     assert os.path.normpath(f"/root/{name}") == f"/root/{name}"
     assert not set("\0\n\r\\") & set(name)
-
-
-@given(st.from_regex(r"[a.-]{1,3}(/[a.-]{1,3}){0,3}", fullmatch=True))
-def test_plain_names_are_told_from_hidden_ones(name):
-    is_hidden = any(part.startswith(".") for part in name.split("/"))
-    try:
-        check_name(name)
-    except ValueError:
-        assert is_hidden
-    else:
-        assert not is_hidden
 
 
 # Two names for one place
@@ -177,11 +160,3 @@ def test_a_twin_is_told_where_the_disk_says_that_the_name_exists(tmp_path):
         (publication.path / "a.css").write_bytes(b"")
         with pytest.raises(ValueError, match="got 'A.css' and 'a.css': rename one"):
             publication.add_bytes("a.css", b"1")
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("A.css", "a.css"), (NFC, NFD), ("STRASSE", "straße")]
-)
-def test_twins_are_names_that_fold_to_the_same(one, other):
-    assert case_insensitive_duplicate(one, ["x.css", one, other]) == other
-    assert case_insensitive_duplicate(one, ["x.css", one]) is None

@@ -73,12 +73,6 @@ def test_nothing_shows_before_the_build_is_finished(root, tmp_path):
     assert hidden(root) == []
 
 
-def test_a_build_that_is_not_finished_leaves_nothing(root, tmp_path):
-    with Publication(root, "b1") as publication:
-        publication.add_bytes("site.css", b"p {}")
-    assert published(root) == [] and hidden(root) == []
-
-
 def test_an_error_in_between_leaves_nothing_and_can_be_tried_again(root):
     with pytest.raises(RuntimeError), Publication(root, "b1") as publication:
         publication.add_bytes("site.css", b"p {}")
@@ -114,12 +108,6 @@ def test_fails_when_the_version_is_no_safe_folder_name(root, version):
     with pytest.raises(ValueError, match="build_version must be 1 to 64 letters"):
         publish_files(root, version, FILES)
     assert not root.exists()
-
-
-def test_an_empty_file_is_a_file(root):
-    publish_files(root, "b1", {"empty.css": b""})
-    publish_files(root, "b2", {"empty.css": b"", "also.js": b""})
-    assert files_of(root / "b2") == {"empty.css": b"", "also.js": b""}
 
 
 def test_a_file_larger_than_a_block_is_copied_and_linked_like_others(root):
@@ -167,26 +155,10 @@ def test_a_source_is_never_linked(root, tmp_path):
     assert files_of(root / "b1") == files_of(root / "b2") == FILES
 
 
-def test_a_renamed_file_is_linked_too(root):
-    publish_files(root, "b1", {"old/app.js": b"x" * 500})
-    assert publish_files(root, "b2", {"new/app.js": b"x" * 500}).linked == 1
-    assert share_bytes(root / "b1/old/app.js", root / "b2/new/app.js")
-
-
 def test_the_same_bytes_are_once_on_the_disk_within_a_build(root):
     done = publish_files(root, "b1", {"a.js": b"x" * 500, "a.0123.js": b"x" * 500})
     assert (done.linked, done.copied) == (1, 1)
     assert share_bytes(root / "b1/a.js", root / "b1/a.0123.js")
-
-
-def test_two_builds_take_little_more_than_one(root):
-    files = {f"img/{n}.bin": os.urandom(20_000) for n in range(100)}
-    first = publish_files(root, "b1", files)
-    second = publish_files(root, "b2", {**files, "img/7.bin": os.urandom(20_000)})
-    assert first.bytes_written > 100 * 20_000
-    assert second.bytes_written < first.bytes_written / 10
-    index = (root / "b2" / INDEX_NAME).stat().st_size
-    assert second.bytes_written == 20_000 + index
 
 
 def test_the_newest_build_with_an_index_is_the_one_that_is_linked(root):
@@ -300,14 +272,6 @@ def test_files_are_for_reading_by_whom_the_umask_lets(root, umask, mask, folder,
     assert permissions(root / "b1") == folder
 
 
-def test_permissions_of_sources_do_not_matter(root, tmp_path):
-    folder = write_files(tmp_path / "src", {"a.css": b"a", "b.js": b"b"})
-    (folder / "a.css").chmod(0o600)
-    (folder / "b.js").chmod(0o777)
-    publish(root, "b1", sources(folder))
-    assert permissions(root / "b1/a.css") == permissions(root / "b1/b.js") == 0o444
-
-
 def test_a_file_that_the_web_server_could_not_read_is_not_linked(root, umask):
     umask(0o077)
     publish_files(root, "b1", FILES)
@@ -332,12 +296,6 @@ def test_the_same_content_again_does_nothing(root):
         assert path.stat().st_mtime_ns == found.st_mtime_ns
         assert path.stat().st_nlink == 1
     assert hidden(root) == []
-
-
-def test_the_same_content_again_is_known_where_there_are_no_links(root, monkeypatch):
-    publish_files(root, "b1", FILES)
-    monkeypatch.setattr(filesystem, "link", lambda *arguments, **options: False)
-    assert publish_files(root, "b1", FILES).already_there
 
 
 @pytest.mark.parametrize(
@@ -378,24 +336,12 @@ def test_fails_when_the_published_files_were_changed_since(root):
         publish_files(root, "b1", FILES)
 
 
-def test_companions_are_no_other_content(root):
-    publish_files(root, "b1", FILES, precompress=["gzip"])
-    assert publish_files(root, "b1", FILES).already_there
-    assert publish_files(root, "b1", FILES, precompress=["gzip", "br"]).already_there
-
-
 def test_a_folder_without_an_index_counts_by_its_bytes(root):
     write_files(root / "b1", FILES)
     assert publish_files(root, "b1", FILES).already_there
     with pytest.raises(ValueError, match="'robots.txt' has other bytes in it"):
         publish_files(root, "b1", {**FILES, "robots.txt": b"new"})
     assert files_of(root / "b1") == FILES
-
-
-def test_an_empty_folder_is_no_build(root):
-    (root / "b1").mkdir(parents=True)
-    assert not publish_files(root, "b1", FILES).already_there
-    assert_whole(root / "b1")
 
 
 @pytest.mark.parametrize("make", ["file", "link", "dangling"])
@@ -584,14 +530,6 @@ def test_fails_with_one_sentence_on_a_disk_that_is_read_only(root):
         assert publish_files(root, "b2", FILES, dry_run=True).linked == len(FILES)
 
 
-def test_fails_when_the_folder_of_the_lock_is_a_link(root, tmp_path):
-    root.mkdir()
-    (root / ".cdn").symlink_to(tmp_path)
-    with pytest.raises(OSError, match=r"\.cdn, but it got 'it is no folder'"):
-        publish_files(root, "b1", FILES)
-    assert published(root) == []
-
-
 # Dry runs
 
 
@@ -605,17 +543,6 @@ def test_a_dry_run_says_what_would_be_and_writes_nothing(root):
     done = publish_files(root, "b2", files, precompress=["gzip"])
     assert replace(told, seconds=0) == replace(done, seconds=0)
     assert done.linked and done.companions
-
-
-def test_a_dry_run_makes_no_folder(root):
-    told = publish_files(root, "b1", FILES, dry_run=True)
-    assert told.copied == len(FILES)
-    assert not root.exists()
-
-
-def test_a_dry_run_waits_for_nobody(root):
-    with filesystem.locked(root):
-        publish_files(root, "b1", FILES, dry_run=True)
 
 
 def test_a_dry_run_refuses_what_publishing_refuses(root):
@@ -644,47 +571,6 @@ def test_a_file_that_was_added_can_be_read_listed_and_taken_out_again(root):
                 publication.open("c.css")
             publication.finish()
     assert files_of(root / "b1") == {"css/a.css": b"two", "b.css": b"two"}
-
-
-def test_a_link_outlives_the_file_that_it_was_made_from(root):
-    with Publication(root, "b1") as publication:
-        publication.add_bytes("a.css", b"same")
-        publication.add_bytes("b.css", b"same")
-        publication.remove("a.css")
-        publication.add_bytes("c.css", b"same")
-        publication.finish()
-    assert files_of(root / "b1") == {"b.css": b"same", "c.css": b"same"}
-
-
-def test_what_is_unchanged_is_told_while_the_build_is_written(root):
-    publish_files(root, "b1", {"a.css": b"same", "b.css": b"old!", "c.css": b"c"})
-    with Publication(root, "b2") as publication:
-        publication.add_bytes("a.css", b"same")
-        publication.add_bytes("b.css", b"new!")
-        publication.add_bytes("moved.css", b"c")
-        names = [name for name in publication.names() if publication.is_unchanged(name)]
-        assert names == ["a.css"]
-
-
-def test_bytes_of_any_size_can_be_given(root):
-    large = os.urandom(2 * (1 << 20) + 1)
-    for version, linked in (("b1", 0), ("b2", 1)):
-        with Publication(root, version) as publication:
-            publication.add_bytes("a.bin", large)
-            assert publication.open("a.bin").read() == large
-            assert publication.finish().linked == linked
-    assert files_of(root / "b2") == {"a.bin": large}
-
-
-def test_progress_goes_up_to_all_of_the_files(root):
-    seen = []
-    files = {f"{number}.txt": b"%d" % number for number in range(250)}
-    publish_files(root, "b1", files, progress=lambda *one: seen.append(one))
-    publishing = [done for what, done, total in seen if what == "publishing"]
-    assert publishing == sorted(publishing) and publishing[-1] == 250
-    assert len(publishing) <= 126
-    assert {total for what, _, total in seen if what == "publishing"} == {250}
-    assert seen[-1] == ("syncing", 1, 1)
 
 
 # Sources
@@ -722,12 +608,6 @@ def test_fails_when_a_source_leads_nowhere(root, tmp_path):
     ):
         publish(root, "b1", [("a.css", tmp_path / "lost.css")])
     assert published(root) == []
-
-
-def test_a_source_with_a_relative_path_is_named_in_full(root, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(OSError, match=f"must be able to use {tmp_path}/lost.css"):
-        publish(root, "b1", [("a.css", filesystem.Path("lost.css"))])
 
 
 def test_a_source_that_grows_while_it_is_read_is_described_as_it_was_read(root):

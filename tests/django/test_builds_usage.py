@@ -16,8 +16,6 @@ from dj_cloudfront.builds.inventory import take_inventory, usage
 from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-ONE = RetentionRules(keep=1)
-A_DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -70,15 +68,3 @@ def test_without_an_index_the_files_are_looked_at(root):
     found = usage(take_inventory(root))["plain"]
     assert (found.files, found.own) == (4, len("plain"))
     assert found.size == CONTENT + 3
-
-
-def test_files_that_are_gone_meanwhile_are_left_out(root):
-    make_build(root, "copy", age=10)
-    inventory = take_inventory(root)
-    (root / "copy" / "img" / "big.png").unlink()
-    (root / "copy" / "img").rmdir()
-    found = usage(inventory)["copy"]
-    assert found.files == 3
-    assert found.size == CONTENT + 2 - len(FILES["img/big.png"]) + index_of(
-        root, "copy"
-    )

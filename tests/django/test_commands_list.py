@@ -24,8 +24,6 @@ from prune_support import (
 )
 
 from dj_cloudfront.builds.in_use import last_used, register_server
-from dj_cloudfront.commands._options import moment
-from dj_cloudfront.commands.list import in_bytes
 
 SIZE = sum(len(data) for data in FILES.values()) + 2
 
@@ -218,24 +216,3 @@ def test_what_the_disk_denies_is_told_in_a_sentence(root, monkeypatch):
     sentence = f"listing builds must be able to use {root}/.cdn/in-use, but it got"
     with pytest.raises(CommandError, match=sentence):
         cdn("list")
-
-
-def test_a_time_that_is_not_known_is_shown_as_such():
-    assert moment(None) == "not known"
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (101_600_000, "101.6 MB"),
-        (2_500_000_000, "2.5 GB"),
-        (5_000_000_000_000, "5.0 TB"),
-    ],
-)
-def test_a_size_for_a_person(count, text):
-    assert in_bytes(count) == text

@@ -132,14 +132,6 @@ def test_references_are_rewritten_if_asked_for_on_the_line_or_in_the_options(sit
         assert [one["line"] for one in found["references"]] == [2]
 
 
-def test_options_that_the_line_changes_do_not_stay(site):
-    site.write({"js/big.js": b"let a = 1;\n" * 200})
-    with site.settings():
-        site.publish("--precompress", "gz")
-        site.collect("b2")
-    assert "js/big.js.gz" not in site.published_files("b2")
-
-
 # -- what it says
 
 
@@ -349,11 +341,3 @@ def test_a_release_from_the_shell(tmp_path):
     assert (next_one.returncode, next_one.stdout, next_one.stderr) == (0, "", "")
     assert (tmp_path / "static/b2/css/site.css").read_text() == "p {}\n"
     assert set(content(tmp_path / "static/b1")) & {"css/site.css"}
-
-
-def test_both_kinds_of_precompress_at_once_are_an_error_of_use(tmp_path):
-    project = Project(tmp_path, settings=SETTINGS)
-    options = ("--precompress", "gz", "--no-precompress")
-    done = project.manage("cdn", "publish", *options, BUILD_VERSION="b1")
-    assert done.returncode == 2
-    assert "not allowed with argument" in done.stderr

@@ -90,14 +90,6 @@ def test_what_the_finders_storage_opens_is_collected_and_not_what_it_names(site)
     }
 
 
-def test_the_first_of_two_files_of_a_name_counts(site, tmp_path):
-    (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "x.txt").write_text("second")
-    site.write({"x.txt": b"first"})
-    site.collect(STATICFILES_DIRS=[site.assets, tmp_path / "more"])
-    assert site.published_files()["x.txt"] == b"first"
-
-
 def test_fails_when_there_is_no_file(site):
     with pytest.raises(CommandError, match="a build must hold at least one file"):
         site.collect(ignore_patterns=["*"])
@@ -240,18 +232,6 @@ def test_a_run_that_fails_leaves_nothing_and_the_next_one_succeeds(site):
     assert site.leftovers() == []
     site.collect()
     assert site.published_files() == FILES
-
-
-@pytest.mark.timeout(10)
-def test_files_of_a_run_that_failed_are_not_taken_by_the_next(site):
-    with pytest.raises(RuntimeError) as error:
-        site.collect(storage="test_storage.Failing")
-    assert error.tb, "which still keeps the command that failed"
-    for name in FILES:
-        (site.assets / name).unlink()
-    site.write({"only.txt": b"only"})
-    site.collect()
-    assert site.published_files() == {"only.txt": b"only"}
 
 
 class Spoilt(BuildStorage):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -157,24 +156,6 @@ def test_nothing_is_remembered_with_debug():
     assert storage.url("a.css") == f"{BASES[0]}a.1.css"
     with override_settings(DEBUG=True):
         assert storage.url("a.css") == f"{BASES[0]}a.css"
-
-
-def test_many_threads_get_the_same_answers():
-    storage = BuildStorage("/s/b1", BASES[0])
-    wanted = {f"{number % 97}/ä {number}.css" for number in range(2000)}
-    plain = StaticFilesStorage("/s/b1", BASES[0])
-    found, begin = [], threading.Barrier(8)
-
-    def ask():
-        begin.wait()
-        found.append({name: storage.url(name) for name in wanted})
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [{name: plain.url(name) for name in wanted}] * 8
 
 
 # -- static()
