@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dj_cloudfront.builds import filesystem
-from dj_cloudfront.builds.content import (
+from dj_cloudfront.builds.file_content import (
     BytesContent,
     Content,
     FileContent,
@@ -106,7 +106,7 @@ FILE_MODE = 0o444
 _SYNCS_AT_A_TIME = 8
 
 
-class Target(Protocol):
+class BuildTarget(Protocol):
     """What takes the files. Names come checked, with ``/`` between folders."""
 
     file_mode: int
@@ -235,10 +235,10 @@ class Entry:
     linked: bool
 
 
-class Tree:
+class BuildTree:
     """A target that is being filled from contents and from the previous build."""
 
-    def __init__(self, target: Target, previous: Previous | None) -> None:
+    def __init__(self, target: BuildTarget, previous: Previous | None) -> None:
         self.entries: dict[str, Entry] = {}
         self.previous = previous
         self._target = target

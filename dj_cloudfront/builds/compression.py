@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from dj_cloudfront.builds.build_tree import Tree
-from dj_cloudfront.builds.content import BytesContent, FileContent, describe, read
+from dj_cloudfront.builds.build_tree import BuildTree
+from dj_cloudfront.builds.file_content import BytesContent, FileContent, describe, read
 from dj_cloudfront.builds.index import COMPANIONS, companion_of
 from dj_cloudfront.builds.layout import LONGEST_PART
 
@@ -23,12 +23,59 @@ WORTH = 0.9
 """A companion has at most this share of the plain file's bytes."""
 
 COMPRESSIBLE = frozenset(
-    """
-    .atom .bmp .cjs .css .csv .cur .dae .eot .geojson .gltf .gpx .htm .html .ico
-    .ics .js .json .jsonld .kml .less .map .markdown .md .mjs .obj .otf .rdf .rss
-    .rst .scss .svg .text .tif .tiff .toml .ts .ttc .ttf .txt .vcf .vtt .wasm .wat
-    .wav .webmanifest .xhtml .xml .xsl .xslt .yaml .yml
-    """.split()
+    [
+        ".atom",
+        ".bmp",
+        ".cjs",
+        ".css",
+        ".csv",
+        ".cur",
+        ".dae",
+        ".eot",
+        ".geojson",
+        ".gltf",
+        ".gpx",
+        ".htm",
+        ".html",
+        ".ico",
+        ".ics",
+        ".js",
+        ".json",
+        ".jsonld",
+        ".kml",
+        ".less",
+        ".map",
+        ".markdown",
+        ".md",
+        ".mjs",
+        ".obj",
+        ".otf",
+        ".rdf",
+        ".rss",
+        ".rst",
+        ".scss",
+        ".svg",
+        ".text",
+        ".tif",
+        ".tiff",
+        ".toml",
+        ".ts",
+        ".ttc",
+        ".ttf",
+        ".txt",
+        ".vcf",
+        ".vtt",
+        ".wasm",
+        ".wat",
+        ".wav",
+        ".webmanifest",
+        ".xhtml",
+        ".xml",
+        ".xsl",
+        ".xslt",
+        ".yaml",
+        ".yml",
+    ]
 )
 """Endings of the types that compression makes smaller. Others are compressed already."""
 
@@ -127,7 +174,7 @@ Progress = Callable[[str, int, int], None]
 _CODING = {suffix: coding for coding, suffix in COMPANIONS.items()}
 
 
-def check_companions(tree: Tree) -> None:
+def check_companions(tree: BuildTree) -> None:
     """Whether each companion that was given has the bytes of its plain file.
 
     Web servers send it in the plain file's place, so one that was left from an older version
@@ -155,7 +202,9 @@ def check_companions(tree: Tree) -> None:
             )
 
 
-def make_companions(tree: Tree, codings: Sequence[str], progress: Progress) -> None:
+def make_companions(
+    tree: BuildTree, codings: Sequence[str], progress: Progress
+) -> None:
     """Link the previous build's companions of what did not change, and make the others.
 
     Threads make them: the compressors let go of Python's lock.
@@ -179,7 +228,7 @@ def make_companions(tree: Tree, codings: Sequence[str], progress: Progress) -> N
         pool.shutdown(cancel_futures=True)
 
 
-def _link(tree: Tree, name: str, coding: str, companion: str) -> bool:
+def _link(tree: BuildTree, name: str, coding: str, companion: str) -> bool:
     origin = tree.entries[name].origin
     if origin is None or tree.previous is None:
         return False
@@ -199,13 +248,13 @@ def _link(tree: Tree, name: str, coding: str, companion: str) -> bool:
     return True
 
 
-def _was_checked(tree: Tree, name: str, plain: str) -> bool:
+def _was_checked(tree: BuildTree, name: str, plain: str) -> bool:
     """Whether the previous build has them, as companion and plain file."""
     origin = tree.entries[plain].origin
     suffix = name.removeprefix(plain)
     return origin is not None and tree.entries[name].origin == origin + suffix
 
 
-def _bytes(tree: Tree, name: str) -> bytes:
+def _bytes(tree: BuildTree, name: str) -> bytes:
     with tree.open(name) as content:
         return read(content)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dj_cloudfront.builds.content import BytesContent, Content, read
+from dj_cloudfront.builds.file_content import BytesContent, Content, read
 
 _PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
 

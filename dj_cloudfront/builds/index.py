@@ -8,7 +8,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 INDEX_NAME = ".cdn-index.json"
@@ -42,19 +41,6 @@ class Index:
 
     version: str
     files: Mapping[str, File]
-
-    @cached_property
-    def digest(self) -> str:
-        """One SHA-256 over names and contents, equal on all servers that have the same build.
-
-        Companions do not count, for a server without brotli has the same build as one with it.
-        """
-        lines = (
-            f"{file.sha256}  {name}\n"
-            for name, file in sorted(self.files.items())
-            if not self.is_companion(name)
-        )
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     def is_companion(self, name: str) -> bool:
         """Whether a file is the compressed form of another one of the build."""

@@ -14,7 +14,7 @@ from dj_cloudfront.builds import state_dir
 from dj_cloudfront.builds.in_use import RegisteredServer, last_used, registered_servers
 from dj_cloudfront.builds.index import INDEX_NAME, Index, read_index
 from dj_cloudfront.builds.layout import incomplete_builds, published
-from dj_cloudfront.builds.retention import Build
+from dj_cloudfront.builds.retention import KnownBuild
 from dj_cloudfront.builds.trash import Trashed, brought_back, trashed
 
 WITHOUT_INDEX = "without index"
@@ -32,7 +32,7 @@ class Inventory:
 
     root: Path
     now: float
-    builds: Sequence[Build]
+    builds: Sequence[KnownBuild]
     indexes: Mapping[str, Index]
     servers: Sequence[RegisteredServer]
     trash: Sequence[Trashed]
@@ -58,7 +58,7 @@ def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
         index, flaw = _index(root / version)
         if index is not None:
             indexes[version] = index
-        build = Build(
+        build = KnownBuild(
             version=version,
             published=_published(root / version),
             last_used=used.get(version),

@@ -8,17 +8,22 @@ import io
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.builds import compression, filesystem, layout
-from dj_cloudfront.builds.build_tree import DryRunTarget, FolderTarget, Previous, Tree
+from dj_cloudfront.builds.build_tree import (
+    BuildTree,
+    DryRunTarget,
+    FolderTarget,
+    Previous,
+)
 from dj_cloudfront.builds.compression import check_codings
-from dj_cloudfront.builds.content import BytesContent, FileContent, read
 from dj_cloudfront.builds.css_references import Reference, ReferenceScanner
+from dj_cloudfront.builds.file_content import BytesContent, FileContent, read
 from dj_cloudfront.builds.index import Index, read_index, render, scan
 from dj_cloudfront.builds.layout import check_name
 
@@ -89,7 +94,7 @@ class Publication:
         self._progress = progress or (lambda what, done, total: None)
         self._dry_run = dry_run
         self._existing: Index | None = None
-        self._tree: Tree | None = None
+        self._tree: BuildTree | None = None
         self._held = contextlib.ExitStack()
         self._is_over = False
         self._began = 0.0
@@ -117,7 +122,11 @@ class Publication:
             raise self._failed(error, source) from None
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """Add a file with these bytes, as ``add`` does."""
+        """Add a file with these bytes.
+
+        :raises ValueError: with one sentence, when the name cannot be published.
+        :raises OSError: with one sentence, and the build is abandoned.
+        """
         tree = self._open_tree()
         check_name(name)
         try:
@@ -144,10 +153,6 @@ class Publication:
     def is_unchanged(self, name: str) -> bool:
         """Whether the previous build has the same bytes under the name of a file added."""
         return self._tree is not None and self._tree.entries[name].origin == name
-
-    def names(self) -> Iterator[str]:
-        """The names of all files that were added."""
-        yield from self._tree.entries if self._tree else ()
 
     def open(self, name: str) -> BinaryIO:
         """The bytes of a file that was added.
@@ -180,7 +185,7 @@ class Publication:
         self._is_over = True
         self._held.close()
 
-    def _open_tree(self) -> Tree:
+    def _open_tree(self) -> BuildTree:
         if self._is_over:
             raise ValueError(
                 f"build {self.version!r} must be filled before it is finished or abandoned"
@@ -195,7 +200,7 @@ class Publication:
                 raise
         return self._tree
 
-    def _begin(self) -> Tree:
+    def _begin(self) -> BuildTree:
         self._began = time.monotonic()
         if not self._dry_run:
             self._held.enter_context(
@@ -208,7 +213,7 @@ class Publication:
         previous = self._read(target, existing) if existing else self._read_newest()
         folder = DryRunTarget() if self._dry_run else self._new_folder()
         self._held.callback(folder.close)
-        return Tree(folder, previous)
+        return BuildTree(folder, previous)
 
     def _read(self, path: Path, index: Index) -> Previous:
         self.previous = path
@@ -236,7 +241,7 @@ class Publication:
         with contextlib.suppress(OSError):
             filesystem.remove_tree(self.path)
 
-    def _finish(self, tree: Tree) -> Published:
+    def _finish(self, tree: BuildTree) -> Published:
         if not tree.entries:
             raise ValueError(
                 f"a build must hold at least one file, but {self.version!r} got none: see "
@@ -261,7 +266,7 @@ class Publication:
         self.path = target
         filesystem.fsync_folder(self.root)
 
-    def _keep(self, existing: Index, tree: Tree) -> Published:
+    def _keep(self, existing: Index, tree: BuildTree) -> Published:
         difference = first_difference(existing, tree)
         if difference:
             raise ValueError(
@@ -322,7 +327,7 @@ def existing_build(path: Path) -> Index | None:
     return read_index(path) or scan(path, path.name)
 
 
-def first_difference(published: Index, tree: Tree) -> str | None:
+def first_difference(published: Index, tree: BuildTree) -> str | None:
     """What keeps a tree from being the published build, companions aside.
 
     :param tree: Filled with the published build as its previous one.

@@ -13,7 +13,7 @@ from dj_cloudfront.builds.in_use import RegisteredServer
 
 
 @dataclass(frozen=True, kw_only=True)
-class Build:
+class KnownBuild:
     """What is known of a build. Times are in seconds since 1970, by the disk's clock.
 
     :param published: None if it is not known.
@@ -79,7 +79,7 @@ class Decision:
 
 
 def plan(
-    builds: Iterable[Build],
+    builds: Iterable[KnownBuild],
     servers: Sequence[RegisteredServer],
     *,
     current: str | None,
@@ -115,7 +115,7 @@ def plan(
 
 
 def _decision(
-    build: Build,
+    build: KnownBuild,
     states: tuple[str, ...],
     superseded: float | None,
     now: float,
@@ -136,13 +136,13 @@ def _decision(
     )
 
 
-def _until(build: Build, now: float) -> Build:
+def _until(build: KnownBuild, now: float) -> KnownBuild:
     """The same build with no time in the future."""
     published, used = (
         None if time is None else min(time, now)
         for time in (build.published, build.last_used)
     )
-    return Build(
+    return KnownBuild(
         version=build.version, published=published, last_used=used, flaw=build.flaw
     )
 
@@ -168,7 +168,7 @@ def _in_use(
 
 
 def _previous(
-    real: Sequence[Build], in_use: Iterable[str], current: str | None
+    real: Sequence[KnownBuild], in_use: Iterable[str], current: str | None
 ) -> set[str]:
     """The build that went out of service last, and the one published before the current one.
 
@@ -184,7 +184,7 @@ def _previous(
     }
 
 
-def _superseded(build: Build, real: Sequence[Build]) -> float | None:
+def _superseded(build: KnownBuild, real: Sequence[KnownBuild]) -> float | None:
     if build.published is None:
         return None
     if build.last_used is not None:
@@ -195,7 +195,7 @@ def _superseded(build: Build, real: Sequence[Build]) -> float | None:
 
 
 def _states(
-    build: Build, rules: RetentionRules, previous: set[str], newest: set[str]
+    build: KnownBuild, rules: RetentionRules, previous: set[str], newest: set[str]
 ) -> tuple[str, ...]:
     """What keeps a build that is out of service, however long."""
     some = f"one of the {rules.keep} newest" if rules.keep > 1 else "the newest"

@@ -20,7 +20,10 @@ _DEFAULT = RetentionRules()
 
 
 def days(text: str) -> timedelta:
-    """The type of an option that is a number of days."""
+    """The type of an option that is a number of days.
+
+    :raises ArgumentTypeError: when it is none, or below 0.
+    """
     try:
         found = timedelta(days=float(text))
     except (ValueError, OverflowError):

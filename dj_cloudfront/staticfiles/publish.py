@@ -28,7 +28,7 @@ _OPENING = {name: getattr(FileSystemStorage, name) for name in ("open", "_open")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class SourceFile:
     """A file of a finder.
 
     :param name: In the build, with ``/`` between folders.
@@ -75,8 +75,8 @@ class Source:
 class FoundSources:
     """:param hidden: Those that another one of the same name comes before."""
 
-    sources: Sequence[Source]
-    hidden: Sequence[Source]
+    sources: Sequence[SourceFile]
+    hidden: Sequence[SourceFile]
 
 
 def find_sources(ignore: Sequence[str] = ()) -> FoundSources:
@@ -86,13 +86,15 @@ def find_sources(ignore: Sequence[str] = ()) -> FoundSources:
     """
     own = getattr(apps.get_app_config("staticfiles"), "ignore_patterns", ())
     patterns = [os.path.normpath(pattern) for pattern in (*ignore, *own)]
-    first: dict[str, Source] = {}
+    first: dict[str, SourceFile] = {}
     hidden = []
     for finder in get_finders():
         for path, storage in finder.list(patterns):
             prefix = getattr(storage, "prefix", None)
             name = os.path.join(prefix, path) if prefix else path
-            source = Source(name=name.replace(os.sep, "/"), path=path, storage=storage)
+            source = SourceFile(
+                name=name.replace(os.sep, "/"), path=path, storage=storage
+            )
             if first.setdefault(source.name, source) is not source:
                 hidden.append(source)
     return FoundSources(sources=tuple(first.values()), hidden=hidden)
@@ -149,7 +151,7 @@ def _check(cdn: Cdn, storage: PublishingStorage) -> None:
 
 def publish(
     storage: PublishingStorage,
-    sources: Sequence[Source],
+    sources: Sequence[SourceFile],
     *,
     progress: Progress,
     dry_run: bool = False,
@@ -173,7 +175,7 @@ def publish(
 
 
 def _add(
-    publication: Publication, sources: Sequence[Source], progress: Progress
+    publication: Publication, sources: Sequence[SourceFile], progress: Progress
 ) -> None:
     step = max(1, len(sources) // 100)
     for done, source in enumerate(sources, 1):

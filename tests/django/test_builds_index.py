@@ -91,33 +91,6 @@ def test_fails_when_an_index_is_damaged(tmp_path, data):
     assert "\n" not in sentence
 
 
-# The digest
-
-
-def test_a_digest_tells_contents_and_names_and_no_versions():
-    digest = index_of("b1", FILES).digest
-    assert digest == index_of("b2", dict(reversed(FILES.items()))).digest
-    assert digest != index_of("b1", {**FILES, "robots.txt": b"x"}).digest
-    assert digest != index_of("b1", {**FILES, "new.txt": b""}).digest
-    moved = {name.replace("img/", "i/"): data for name, data in FILES.items()}
-    assert digest != index_of("b1", moved).digest
-
-
-def test_a_digest_is_that_of_sha256sum_over_all_files():
-    """So that it can be compared without this package."""
-    lines = "".join(
-        f"{hashlib.sha256(data).hexdigest()}  {name}\n"
-        for name, data in sorted(FILES.items())
-    )
-    expected = hashlib.sha256(lines.encode()).hexdigest()
-    assert index_of("b1", FILES).digest == expected
-
-
-def test_a_digest_leaves_companions_out():
-    with_companions = {**FILES, "robots.txt.gz": b"z", "css/site.css.br": b"b"}
-    assert index_of("b1", with_companions).digest == index_of("b1", FILES).digest
-
-
 # Folders
 
 

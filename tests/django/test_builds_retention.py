@@ -12,7 +12,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from dj_cloudfront.builds.in_use import RegisteredServer
 from dj_cloudfront.builds.retention import (
-    Build,
+    KnownBuild,
     RetentionRules,
     Verdict,
     plan,
@@ -31,7 +31,9 @@ def build(version, age, used=None, flaw=""):
     published, last_used = (
         None if days is None else NOW - days * DAY for days in (age, used)
     )
-    return Build(version=version, published=published, last_used=last_used, flaw=flaw)
+    return KnownBuild(
+        version=version, published=published, last_used=last_used, flaw=flaw
+    )
 
 
 def said(server, version):
@@ -220,7 +222,7 @@ def seldom(odd, usual):
 NAMES = [f"b{number}" for number in range(12)]
 BUILDS = st.lists(
     st.builds(
-        Build,
+        KnownBuild,
         version=st.sampled_from(NAMES),
         published=seldom(ODD, PAST),
         last_used=seldom(seldom(ODD, PAST), st.none()),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 import pytest
 from prune_support import (
@@ -13,7 +12,6 @@ from prune_support import (
 )
 
 from dj_cloudfront.builds.inventory import take_inventory, usage
-from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 
