@@ -48,7 +48,7 @@ def with_cdn(
     :param static: The directives that allow the host of static files. Default: ``STATIC``.
     :param media: The directives that allow the host of uploads, such as
         ``(*csp.MEDIA, "frame-src")`` for PDF files in a frame. Default: ``MEDIA``.
-    :returns: A new policy. With local URLs, and for a half that there is not, nothing is added.
+    :returns: A new policy. With local URLs, and for a distribution that is not deployed, nothing is added.
     :raises ValueError: for a directive that no host of files belongs into.
     """
     result = dict(policy)

@@ -23,7 +23,7 @@ _BLOCK = 1 << 16
 _SHOWN = 2048
 # An answer may take this many times as long as a single wait.
 _PATIENCE = 10
-# A place that failed so often in a row is not asked again.
+# An address that failed so often in a row is not asked again.
 _ENOUGH = 3
 # https://www.openssl.org/docs/man3.0/man3/X509_STORE_CTX_get_error.html
 _EXPIRED, _NOT_YET, _OTHER_NAME, _OTHER_ADDRESS = 10, 9, 62, 64
@@ -357,7 +357,7 @@ def is_about_certificate(error: Exception) -> bool:
 
 
 def sentence(error: Exception, host: str, port: int, timeout: float) -> str:
-    """What went wrong, without a subject: it follows the name of the place."""
+    """What went wrong, without a subject: it follows the name of the target."""
     where = f"{host} port {port}"
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error)

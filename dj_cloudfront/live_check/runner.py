@@ -281,15 +281,6 @@ def ask_all(
     )
 
 
-def joined(first: ProbeResults, second: ProbeResults) -> ProbeResults:
-    """What a place said in two rounds."""
-    return replace(
-        second,
-        answered=(*first.answered, *second.answered),
-        failures={**first.failures, **second.failures},
-    )
-
-
 def _ask(target: Target, probe: Probe, site: str) -> Answer:
     headers = {"Accept-Encoding": CODINGS[probe.coding], **probe.headers}
     if probe.with_origin:

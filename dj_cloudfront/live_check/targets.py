@@ -25,14 +25,14 @@ _VIEWER_HEADERS = {"User-Agent": "dj-cloudfront"}
 
 
 class Tree(StrEnum):
-    """A distribution's half of the files."""
+    """The tree of files that a distribution reads."""
 
     STATIC = "static"
     MEDIA = "media"
 
 
 class TargetKind(StrEnum):
-    """Who answers at a place."""
+    """What kind of target it is: a server, or the CDN."""
 
     ORIGIN = "origin"
     CDN = "cdn"
@@ -115,7 +115,7 @@ def cdn_target(url: str, options: RequestOptions, *, tree: Tree) -> Target:
 
 
 def cdn_urls(cdn: Cdn) -> tuple[dict[Tree, str], list[str]]:
-    """The base URL of each half that is deployed, and a sentence for each that is not."""
+    """The base URL of each tree whose distribution is deployed, a sentence for each other."""
     if cdn.is_local:
         return {}, ["the CDN: the settings have local=True, so there is none to ask"]
     found: dict[Tree, str] = {}

@@ -89,14 +89,14 @@ def _is_missing(error: Exception) -> bool:
 def _standing(stack: str, found: Mapping[str, Any]) -> DeployedStack:
     status = found["StackStatus"]
     if status not in _COMPLETE | _ROLLED_BACK:
-        cure = (
+        hint = (
             "wait for its end and pull again"
             if status.endswith("_IN_PROGRESS")
             else "deploy it again first"
         )
         raise ValueError(
             f"the stack {stack!r} must be complete, such as UPDATE_COMPLETE, got {status}: "
-            f"{cure}"
+            f"{hint}"
         )
     outputs = _outputs(found)
     if not _OURS & set(outputs):
