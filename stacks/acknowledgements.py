@@ -1,19 +1,99 @@
-"""Findings of security scanners that may stand, each while an input is absent.
-
-The only place where any is acknowledged. Scanners are no dependency: their rules are named by
-id. What each judges, and how they run: docs/security-checks.md.
-"""
+"""The constructs of an environment that lack an input, by their path within its stack."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
-from stacks import absent
-from stacks.configuration import Environment
+from stacks.distribution_config import Bucket
+from stacks.environment import Environment
+
+_AUDITORS_RETENTION = timedelta(days=365)
+_LOG_GROUP = "Logs/LogGroup"
+
+
+def without_names(environment: Environment) -> tuple[str, ...]:
+    aliases = environment.domain_names
+    return _paths(*(name for name in _distributions(environment) if not aliases[name]))
+
+
+def without_legacy_logs(environment: Environment) -> tuple[str, ...]:
+    return () if environment.legacy_logs else _paths(*_distributions(environment))
+
+
+def without_web_acl(environment: Environment) -> tuple[str, ...]:
+    given = environment.viewers.web_acl_arn
+    return () if given else _paths(*_distributions(environment))
+
+
+def without_countries(environment: Environment) -> tuple[str, ...]:
+    viewers = environment.viewers
+    given = viewers.allowed_countries or viewers.denied_countries
+    return () if given else _paths(*_distributions(environment))
+
+
+def without_failover(environment: Environment) -> tuple[str, ...]:
+    if environment.origin.failover_domain_name:
+        return ()
+    # A bucket has the server behind it.
+    backed = _buckets(environment)
+    return _paths(*(name for name in _distributions(environment) if name not in backed))
+
+
+def own_log_group(environment: Environment) -> tuple[str, ...]:
+    logs = environment.logs
+    return (_LOG_GROUP,) if logs and logs.retention is not None else ()
+
+
+def short_lived_log_group(environment: Environment) -> tuple[str, ...]:
+    logs = environment.logs
+    kept = logs.retention if logs else None
+    return () if kept is None or kept >= _AUDITORS_RETENTION else (_LOG_GROUP,)
+
+
+def own_topic(environment: Environment) -> tuple[str, ...]:
+    return ("Monitoring/Topic",) if _mails(environment) else ()
+
+
+def own_subscription(environment: Environment) -> tuple[str, ...]:
+    return ("Monitoring/Subscription",) if _mails(environment) else ()
+
+
+def own_buckets(environment: Environment) -> tuple[str, ...]:
+    return tuple(
+        f"{name.capitalize()}Bucket/Bucket"
+        for name, bucket in _buckets(environment).items()
+        if bucket.name is None
+    )
+
+
+def _buckets(environment: Environment) -> dict[str, Bucket]:
+    buckets = {
+        "static": environment.static_bucket,
+        "media": environment.media_bucket,
+    }
+    return {name: bucket for name, bucket in buckets.items() if bucket is not None}
+
+
+def _mails(environment: Environment) -> bool:
+    return (
+        environment.monitoring is not None and environment.monitoring.email is not None
+    )
+
+
+def _distributions(environment: Environment) -> tuple[str, ...]:
+    return (
+        ("static", "media", "private") if environment.private else ("static", "media")
+    )
+
+
+def _paths(*names: str) -> tuple[str, ...]:
+    return tuple(f"Cdn/{name.capitalize()}/Distribution" for name in names)
+
 
 # Of cdk-nag: https://github.com/cdklabs/cdk-nag/blob/main/RULES.md
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
@@ -21,9 +101,9 @@ _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledgement:
-    """Rules that stay broken while one input is absent.
+    """Rules that stay broken while one input is
 
-    :param key: What to set in an environment of cdk.json, or in a half, so that they are met.
+    :param key: What to set in an environment of cdk.json, or in a distribution, so that they are met.
     :param reason: Why they may stand broken without it, and the cure.
     :param rules: Ids as the CDK's validation plugins report them, prefix and all.
     :param checkov: Ids of checkov, which reads templates and no acknowledgements of the CDK.
@@ -82,7 +162,7 @@ ACKNOWLEDGEMENTS = (
             ),
         ),
         checkov=("CKV_AWS_174",),
-        where=absent.without_names,
+        where=without_names,
     ),
     Acknowledgement(
         key="legacy_logs",
@@ -95,7 +175,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=(*_solutions("CFR3"), *_control_tower("cloudfront_access_logs_enabled")),
         checkov=("CKV_AWS_86",),
-        where=absent.without_legacy_logs,
+        where=without_legacy_logs,
     ),
     Acknowledgement(
         key="web_acl_arn",
@@ -108,7 +188,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_solutions("CFR2"),
         checkov=("CKV_AWS_68",),
-        where=absent.without_web_acl,
+        where=without_web_acl,
     ),
     Acknowledgement(
         key="allowed_countries",
@@ -118,7 +198,7 @@ ACKNOWLEDGEMENTS = (
             "denied_countries where one applies; it costs nothing."
         ),
         rules=_solutions("CFR1"),
-        where=absent.without_countries,
+        where=without_countries,
     ),
     Acknowledgement(
         key="origin.failover_domain_name",
@@ -128,7 +208,7 @@ ACKNOWLEDGEMENTS = (
             "origin.failover_domain_name to a second server with the same files."
         ),
         rules=_control_tower("cloudfront_origin_failover_enabled"),
-        where=absent.without_failover,
+        where=without_failover,
     ),
     Acknowledgement(
         key="logs.bucket",
@@ -142,7 +222,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("cloudwatch_log_group_encrypted"),
         ),
         checkov=("CKV_AWS_158",),
-        where=absent.own_log_group,
+        where=own_log_group,
     ),
     Acknowledgement(
         key="logs.log_group_days",
@@ -151,7 +231,7 @@ ACKNOWLEDGEMENTS = (
             "kept. Set logs.log_group_days to 365 or more where an auditor asks for it."
         ),
         rules=_control_tower("cloudwatch_log_group_retention_period"),
-        where=absent.short_lived_log_group,
+        where=short_lived_log_group,
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -162,7 +242,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_packs("SNSEncryptedKMS"),
         checkov=("CKV_AWS_26",),
-        where=absent.own_topic,
+        where=own_topic,
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -172,7 +252,7 @@ ACKNOWLEDGEMENTS = (
             "monitoring.topic_arn to a topic whose subscriptions have one."
         ),
         rules=_packs("SNSRedrivePolicy", ("Serverless",)),
-        where=absent.own_subscription,
+        where=own_subscription,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -187,7 +267,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("s3_bucket_logging_enabled"),
         ),
         checkov=("CKV_AWS_18",),
-        where=absent.own_buckets,
+        where=own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -197,7 +277,7 @@ ACKNOWLEDGEMENTS = (
             "bucket.name to a bucket that is replicated."
         ),
         rules=_packs("S3BucketReplicationEnabled"),
-        where=absent.own_buckets,
+        where=own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -213,7 +293,7 @@ ACKNOWLEDGEMENTS = (
             ),
             *_control_tower("s3_bucket_default_encryption_kms"),
         ),
-        where=absent.own_buckets,
+        where=own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -226,7 +306,7 @@ ACKNOWLEDGEMENTS = (
             *_packs("S3BucketDefaultLockEnabled", ("NIST.800.53.R4",)),
             *_control_tower("s3_bucket_object_lock_enabled"),
         ),
-        where=absent.own_buckets,
+        where=own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -235,6 +315,6 @@ ACKNOWLEDGEMENTS = (
             "notification. Set bucket.name to a bucket that sends them."
         ),
         rules=_control_tower("s3_event_notifications_enabled"),
-        where=absent.own_buckets,
+        where=own_buckets,
     ),
 )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from constructs_lib import DjangoCdn, MediaBucket, StaticBucket
+from constructs_lib import DjangoCdn, MediaBucket, Policies, StaticBucket
 from dj_cloudfront.contract import Output
-from stacks import references
 from stacks.acknowledgements import acknowledge
-from stacks.configuration import Environment
-from stacks.configuration.half import Half
+from stacks.distribution_config import DistributionConfig, PolicyIds
+from stacks.environment import Environment, Zone
 
 
 class CdnStack(cdk.Stack):
@@ -57,14 +59,14 @@ class CdnStack(cdk.Stack):
             environment.media,
             environment.private,
         )
-        third = private.half if private else Half()
+        third = private.config if private else DistributionConfig()
         return DjangoCdn(
             self,
             "Cdn",
             origin=environment.origin,
             cors=environment.cors,
-            certificate=references.certificate(self, environment.certificate_arn),
-            hosted_zone=references.hosted_zone(self, environment.hosted_zone),
+            certificate=certificate(self, environment.certificate_arn),
+            hosted_zone=hosted_zone(self, environment.hosted_zone),
             dns_records=environment.dns_records,
             viewers=environment.viewers,
             legacy_logs=environment.legacy_logs,
@@ -72,20 +74,20 @@ class CdnStack(cdk.Stack):
             static_ttl=static.ttl,
             static_error_ttl=static.error_ttl,
             static_headers=static.headers,
-            static_policies=references.policies(self, "Static", static.policy_ids),
+            static_policies=policies(self, "Static", static.policy_ids),
             static_bucket=self.static_bucket,
             media_domain_names=media.domain_names,
             media_ttl=media.ttl,
             media_error_ttl=media.error_ttl,
             media_headers=media.headers,
-            media_policies=references.policies(self, "Media", media.policy_ids),
+            media_policies=policies(self, "Media", media.policy_ids),
             media_bucket=self.media_bucket,
             media_signing_keys=environment.media_signing,
             private_domain_names=third.domain_names,
             private_ttl=third.ttl,
             private_error_ttl=third.error_ttl,
             private_headers=third.headers,
-            private_policies=references.policies(self, "Private", third.policy_ids),
+            private_policies=policies(self, "Private", third.policy_ids),
             private_signing_keys=private.keys if private else None,
         )
 
@@ -119,3 +121,37 @@ def _retain(*parts: Construct | None) -> None:
         for child in part.node.find_all():
             if isinstance(child, cdk.CfnResource):
                 child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+
+def certificate(scope: Construct, arn: str | None) -> acm.ICertificate | None:
+    if arn is None:
+        return None
+    return acm.Certificate.from_certificate_arn(scope, "Certificate", arn)
+
+
+def hosted_zone(scope: Construct, zone: Zone | None) -> route53.IHostedZone | None:
+    if zone is None:
+        return None
+    return route53.HostedZone.from_hosted_zone_attributes(
+        scope, "HostedZone", hosted_zone_id=zone.id, zone_name=zone.name
+    )
+
+
+def policies(scope: Construct, role: str, ids: PolicyIds) -> Policies:
+    own = Construct(scope, f"{role}Policies")
+    cache = origin_request = response_headers = None
+    if ids.cache:
+        cache = cloudfront.CachePolicy.from_cache_policy_id(own, "Cache", ids.cache)
+    if ids.origin_request:
+        origin_request = cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
+            own, "OriginRequest", ids.origin_request
+        )
+    if ids.response_headers:
+        response_headers = (
+            cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
+                own, "ResponseHeaders", ids.response_headers
+            )
+        )
+    return Policies(
+        cache=cache, origin_request=origin_request, response_headers=response_headers
+    )

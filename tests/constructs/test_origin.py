@@ -6,13 +6,8 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_stack
 
-from constructs_lib import (
-    DjangoOrigin,
-    IpAddressType,
-    OriginSecret,
-    StaticDistribution,
-)
-from constructs_lib.origins.shield import NEAREST_SHIELD_REGIONS, SHIELD_REGIONS
+from constructs_lib import DjangoOrigin, IpAddressType, OriginSecret, StaticDistribution
+from constructs_lib.origin_options import NEAREST_SHIELD_REGIONS, SHIELD_REGIONS
 
 SECRET = OriginSecret(
     arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3",

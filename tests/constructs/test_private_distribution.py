@@ -17,8 +17,8 @@ from constructs_lib import (
     ResponseHeaders,
     SigningKeys,
 )
-from constructs_lib.distributions.private import PrivateMediaDistribution
-from constructs_lib.origins import OriginSecret
+from constructs_lib.distribution import PrivateMediaDistribution
+from constructs_lib.origin_headers import OriginSecret
 
 KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
 ORIGIN = DjangoOrigin.server(

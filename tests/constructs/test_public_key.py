@@ -19,8 +19,8 @@ from keys_support import (
     pem,
 )
 
-from constructs_lib.media import SigningKeys
-from constructs_lib.media.public_key import canonical_pem
+from constructs_lib.public_key import canonical_pem
+from constructs_lib.signing import SigningKeys
 
 
 @pytest.mark.parametrize("body", [P256, P256_OTHER, RSA_2048])

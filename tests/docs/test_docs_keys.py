@@ -12,8 +12,8 @@ from docs_support import code, section, tables
 from environments import MAXIMAL, PUBLIC_KEY
 
 import constructs_lib
-import stacks.configuration.media
-from constructs_lib.distributions import MEDIA, STATIC
+import stacks.distribution_config
+from constructs_lib.options import MEDIA, STATIC
 from stacks import Environment
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
@@ -91,7 +91,7 @@ def test_media_has_one_key_more():
 
 def test_the_keys_of_signing_are_those_that_are_read():
     assert set(documented_keys("`media.signing` and `private.signing`")) == set(
-        stacks.configuration.media._SIGNING_KEYS
+        stacks.distribution_config._SIGNING_KEYS
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from cdk_support import ROOT, new_app
 
 import app as application
-import constructs_lib.origins.tree
+import constructs_lib.origin_headers
 from dj_cloudfront import contract
 
 
@@ -55,4 +55,4 @@ def test_cdk_json_switches_off_what_would_change_the_template():
 
 
 def test_both_sides_name_the_tree_header_alike():
-    assert contract.TREE_HEADER == constructs_lib.origins.tree.TREE_HEADER
+    assert contract.TREE_HEADER == constructs_lib.origin_headers.TREE_HEADER

@@ -7,10 +7,11 @@ import pytest
 from environments import BUCKET, MAXIMAL, MINIMAL
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
-from constructs_lib.origins import IpAddressType, OriginSecret
-from stacks.configuration import environment
-from stacks.configuration.environment import Environment
-from stacks.configuration.section import check_no_key_twice
+from constructs_lib.origin_headers import OriginSecret
+from constructs_lib.origin_options import IpAddressType
+from stacks import environment
+from stacks.config_reader import check_no_key_twice
+from stacks.environment import Environment
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
 POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"

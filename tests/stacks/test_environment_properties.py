@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from stacks.configuration.environment import Environment
+from stacks.environment import Environment
 
 # Otherwise it writes what it knows of Unicode into the checkout.
 set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
