@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.behavior import Policies
-from constructs_lib.bucket import MediaBucket, StaticBucket
+from constructs_lib.bucket import Bucket
 from constructs_lib.cdn import DjangoCdn
 from constructs_lib.cors import Cors
 from constructs_lib.distribution import (
@@ -11,6 +10,7 @@ from constructs_lib.distribution import (
     PrivateMediaDistribution,
     StaticDistribution,
 )
+from constructs_lib.options import DistributionOptions, Policies
 from constructs_lib.origin import DjangoOrigin
 from constructs_lib.origin_headers import OriginSecret
 from constructs_lib.origin_options import IpAddressType
@@ -18,16 +18,17 @@ from constructs_lib.origin_record import OriginRecord
 from constructs_lib.response_headers import Hsts, ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import PriceClass, Tls, Viewers
+from constructs_lib.viewers import PriceClass, Tls
 
 __all__ = [
+    "Bucket",
     "Cors",
+    "DistributionOptions",
     "DjangoCdn",
     "DjangoOrigin",
     "ErrorTtl",
     "Hsts",
     "IpAddressType",
-    "MediaBucket",
     "MediaDistribution",
     "OriginRecord",
     "OriginSecret",
@@ -36,9 +37,7 @@ __all__ = [
     "PrivateMediaDistribution",
     "ResponseHeaders",
     "SigningKeys",
-    "StaticBucket",
     "StaticDistribution",
     "Tls",
     "Ttl",
-    "Viewers",
 ]

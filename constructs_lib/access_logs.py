@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws_cdk import Annotations, RemovalPolicy, Stack, Token
+from aws_cdk import Annotations, RemovalPolicy, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
+from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib.log_fields import (
     DEFAULT_FIELDS,
     QUERIES,
@@ -23,22 +23,21 @@ from constructs_lib.log_fields import (
     unknown_fields,
 )
 from constructs_lib.physical_names import physical_name
-from constructs_lib.regions import (
-    REGION,
-    check_distributions,
-    check_region,
+from constructs_lib.validation import (
+    check_bucket_name,
+    check_folder,
+    check_global_region,
     check_region_name,
+    check_roles,
+    is_token,
+    truncated_repr,
 )
-from constructs_lib.validation import truncated_repr
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
     *(1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
 """The only retentions that CloudWatch Logs has."""
-
-_FOLDER = r"[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*"
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +62,7 @@ class LogDestination:
         :raises ValueError: when the prefix is no folder.
         """
         # Never empty: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2274
-        if not Token.is_unresolved(prefix) and not re.fullmatch(_FOLDER, prefix):
-            raise ValueError(
-                "prefix must be a folder without a slash at either end, such as "
-                f"'cloudfront', got {truncated_repr(prefix)}"
-            )
+        check_folder("prefix", prefix, like="cloudfront")
         return cls(given=bucket, prefix=prefix, retention=timedelta(0))
 
     @classmethod
@@ -111,18 +106,8 @@ class LegacyLogs:
         :param prefix: The folder above the role's own. Default: ``legacy``. Cost: storage only.
         :raises ValueError: when a name cannot be right.
         """
-        if not Token.is_unresolved(bucket_name) and not re.fullmatch(
-            _BUCKET, bucket_name
-        ):
-            raise ValueError(
-                "bucket_name must be a bucket's name such as 'mysite-audit-logs', got "
-                f"{truncated_repr(bucket_name)}"
-            )
-        if not Token.is_unresolved(prefix) and not re.fullmatch(_FOLDER, prefix):
-            raise ValueError(
-                "prefix must be a folder without a slash at either end, such as "
-                f"'legacy', got {truncated_repr(prefix)}"
-            )
+        check_bucket_name("bucket_name", bucket_name)
+        check_folder("prefix", prefix, like="legacy")
         if region is not None:
             check_region_name("region", region)
         return cls(bucket_name=bucket_name, region=region, prefix=prefix)
@@ -169,8 +154,8 @@ class AccessLogs(Construct):
         :raises ValueError: outside us-east-1, or when a value cannot be right.
         """
         super().__init__(scope, construct_id)
-        check_region(self, "access logs")
-        check_distributions(distributions)
+        check_global_region("logs", Stack.of(self).region)
+        check_roles(distributions)
         check_fields(fields)
         self._warn_of(fields)
         self.log_group: logs.CfnLogGroup | None = None
@@ -295,7 +280,7 @@ class AccessLogs(Construct):
 
 
 def _readable(value: str, otherwise: str) -> str:
-    return otherwise if Token.is_unresolved(value) else value
+    return otherwise if is_token(value) else value
 
 
 def _identity(bucket: s3.IBucket) -> str:
@@ -303,7 +288,7 @@ def _identity(bucket: s3.IBucket) -> str:
 
 
 def _statement(objects: str, account: str, partition: str) -> dict[str, object]:
-    source = f"arn:{partition}:logs:{REGION}:{account}:delivery-source:*"
+    source = f"arn:{partition}:logs:{GLOBAL_REGION}:{account}:delivery-source:*"
     return {
         "Sid": "CloudFrontLogs",
         "Effect": "Allow",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws_cdk import Duration, Stack, Token
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -15,8 +15,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from constructs_lib.regions import REGION
-from constructs_lib.validation import truncated_repr
+from cdn_model.quotas import GLOBAL_REGION
+from constructs_lib.validation import is_token, truncated_repr
 
 SERVER_ERRORS_PERCENT = 5
 
@@ -92,7 +92,7 @@ def metric(
             "DistributionId": distribution.distribution_id,
             "Region": "Global",
         },
-        region=REGION,
+        region=GLOBAL_REGION,
         statistic=statistic,
         period=Duration.minutes(5),
         label=label,
@@ -224,10 +224,10 @@ class Notify:
         :raises ValueError: when it is in another region.
         """
         region = topic.env.region
-        if not Token.is_unresolved(region) and region != REGION:
+        if not is_token(region) and region != GLOBAL_REGION:
             raise ValueError(
-                f"topic must be in {REGION!r} like the alarms, such as "
-                f"'arn:aws:sns:{REGION}:111122223333:alarms', got one in {region!r}"
+                f"topic must be in {GLOBAL_REGION!r} like the alarms, such as "
+                f"'arn:aws:sns:{GLOBAL_REGION}:111122223333:alarms', got one in {region!r}"
             )
         return cls(given=topic, address=None)
 
@@ -239,7 +239,7 @@ class Notify:
             so take a role's address, not a person's. Cost: 1,000 mails a month are free.
         :raises ValueError: when it is no address.
         """
-        if not Token.is_unresolved(address) and not re.fullmatch(
+        if not is_token(address) and not re.fullmatch(
             r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", address
         ):
             raise ValueError(

@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from constructs_lib.cors import Cors
-from constructs_lib.options import DistributionDefaults
+from constructs_lib.options import Defaults, DistributionOptions, Policies
 from constructs_lib.physical_names import physical_name
 from constructs_lib.response_headers import ResponseHeaders
 from constructs_lib.ttl import Ttl, duration
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policies:
-    """Existing or managed policies. An account has room for 20 of each kind by default.
-
-    :param cache: Its key and TTLs act in place of ``cors`` and ``ttl``. Default: a policy of
-        the distribution's own.
-    :param origin_request: What reaches the server beside the cache key. Default: nothing.
-    :param response_headers: Its headers and CORS act in place of ``headers`` and of an edge
-        that answers CORS. Default: a policy of the distribution's own.
-    """
-
-    cache: cloudfront.ICachePolicy | None = None
-    origin_request: cloudfront.IOriginRequestPolicy | None = None
-    response_headers: cloudfront.IResponseHeadersPolicy | None = None
-
 
 _METHODS = {
     ("GET", "HEAD"): (
@@ -45,16 +26,19 @@ _METHODS = {
 
 def default_behavior(
     scope: Construct,
-    defaults: DistributionDefaults,
+    options: DistributionOptions,
     *,
+    defaults: Defaults,
     origin: cloudfront.IOrigin,
     cors: Cors,
-    ttl: Ttl | None,
-    headers: ResponseHeaders | None,
-    policies: Policies,
     key_group: cloudfront.IKeyGroup | None,
 ) -> cloudfront.BehaviorOptions:
-    """How a distribution answers and what it keeps, with its policies, in a scope."""
+    """How a distribution answers and what it caches, with its policies, in a scope.
+
+    :raises ValueError: when an option has no effect beside an existing policy.
+    """
+    policies = options.get("policies") or Policies()
+    ttl, headers = options.get("ttl"), options.get("headers")
     _check_idle(policies, cors, ttl, headers)
     if key_group is not None and policies.response_headers is not None:
         Annotations.of(scope).add_warning_v2(

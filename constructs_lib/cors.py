@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
-from constructs_lib.validation import check_distinct, truncated_repr
+from cdn_model.quotas import HEADER_VALUE_LENGTH
+from constructs_lib.validation import check_distinct, is_token, truncated_repr
 
 _CORS_REQUEST_HEADERS = (
     "Origin",
@@ -22,7 +22,6 @@ _REQUEST_HEADERS = ("Content-Type", "If-Modified-Since", "If-None-Match", "Range
 _EXPOSED_HEADERS = ("Age", "Content-Length", "Content-Range", "ETag", "X-Cache")
 
 _ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:([0-9]{1,5}|\*))?")
-_LONGEST_LIST = 1783
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +80,9 @@ class Cors:
         for origin in origins:
             _check_origin(origin)
         check_distinct("origins", origins)
-        if len("".join(origins)) > _LONGEST_LIST:
+        if len("".join(origins)) > HEADER_VALUE_LENGTH:
             raise ValueError(
-                f"origins must have at most {_LONGEST_LIST} characters in all, "
+                f"origins must have at most {HEADER_VALUE_LENGTH} characters in all, "
                 f"got {len(''.join(origins))}"
             )
         return cls(
@@ -113,7 +112,7 @@ class Cors:
 
 
 def _check_origin(origin: str) -> None:
-    if Token.is_unresolved(origin) or _ORIGIN.fullmatch(origin):
+    if is_token(origin) or _ORIGIN.fullmatch(origin):
         return
     raise ValueError(
         "origins must be a scheme and a host without a path, such as "

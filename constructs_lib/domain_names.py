@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from aws_cdk import Annotations, Stack, Token
-from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_route53_targets as targets
+from aws_cdk import Annotations, Stack
 from constructs import Construct, IConstruct
 
+from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib.validation import (
     check_distinct,
     check_host_name,
     check_list,
+    is_token,
     truncated_repr,
 )
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_cloudfront as cloudfront
+    from aws_cdk import aws_route53 as route53
 
 # The distribution of each alias, by app.
 _OWNERS: WeakKeyDictionary[IConstruct, dict[str, str]] = WeakKeyDictionary()
@@ -31,13 +35,13 @@ def check_domain_names(
     :raises ValueError: with a sentence that names the argument.
     """
     check_list(what, domain_names, like="static.example.com")
-    if Token.is_unresolved(list(domain_names)):
+    if is_token(list(domain_names)):
         raise ValueError(
             f"{what} must be a list that is known when the template is made, such as "
             "['static.example.com'], got a token: give its members one by one"
         )
     for index, name in enumerate(domain_names):
-        if not Token.is_unresolved(name):
+        if not is_token(name):
             check_host_name(f"{what}[{index}]", name)
             _check_within(f"{what}[{index}]", name, hosted_zone)
     check_distinct(what, domain_names)
@@ -50,7 +54,7 @@ def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
     """
     owners = _OWNERS.setdefault(scope.node.root, {})
     for name in domain_names:
-        if Token.is_unresolved(name):
+        if is_token(name):
             continue
         owner = owners.setdefault(name, scope.node.path)
         if owner != scope.node.path:
@@ -96,11 +100,13 @@ def define_certificate(
     :raises ValueError: outside us-east-1, where CloudFront would not find it.
     """
     region = Stack.of(scope).region
-    if not Token.is_unresolved(region) and region != "us-east-1":
+    if not is_token(region) and region != GLOBAL_REGION:
         raise ValueError(
             "certificate must be given outside us-east-1, because CloudFront reads "
             f"certificates there only, got a stack in {region!r}"
         )
+    from aws_cdk import aws_certificatemanager as acm
+
     return acm.Certificate(
         scope,
         "Certificate",
@@ -117,6 +123,9 @@ def define_records(
     distribution: cloudfront.IDistribution,
 ) -> None:
     """A and AAAA alias records of each name. Queries for them are free of charge."""
+    from aws_cdk import aws_route53 as route53
+    from aws_cdk import aws_route53_targets as targets
+
     target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(distribution))
     records = Construct(scope, "Records")
     for name in domain_names:
@@ -133,7 +142,7 @@ def define_records(
 def _check_within(
     what: str, name: str, hosted_zone: route53.IHostedZone | None
 ) -> None:
-    if hosted_zone is None or Token.is_unresolved(hosted_zone.zone_name):
+    if hosted_zone is None or is_token(hosted_zone.zone_name):
         return
     zone = hosted_zone.zone_name.rstrip(".")
     if name == zone or name.endswith(f".{zone}"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib.alarms import (
     SERVER_ERRORS_PERCENT,
     Limits,
@@ -16,7 +18,7 @@ from constructs_lib.alarms import (
     define_alarms,
     metric,
 )
-from constructs_lib.regions import REGION, check_distributions, check_region
+from constructs_lib.validation import check_global_region, check_roles
 
 _WIDTH = 24
 
@@ -63,8 +65,8 @@ class CdnMonitoring(Construct):
         :raises ValueError: outside us-east-1, or when a value cannot be right.
         """
         super().__init__(scope, construct_id)
-        check_region(self, "monitoring")
-        check_distributions(distributions)
+        check_global_region("monitoring", Stack.of(self).region)
+        check_roles(distributions)
         limits = Limits(
             requests_per_five_minutes=requests_per_five_minutes,
             lowest_hit_rate_percent=lowest_hit_rate_percent,
@@ -145,7 +147,7 @@ def _subscribe(scope: Construct, distribution: cloudfront.IDistribution) -> None
 def _traffic(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
         title=f"{role}: requests and bytes",
-        region=REGION,
+        region=GLOBAL_REGION,
         width=_WIDTH // 2,
         left=[metric(distribution, "Requests", cloudwatch.Stats.SUM)],
         right=[metric(distribution, "BytesDownloaded", cloudwatch.Stats.SUM)],
@@ -155,7 +157,7 @@ def _traffic(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IW
 def _errors(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
         title=f"{role}: errors",
-        region=REGION,
+        region=GLOBAL_REGION,
         width=_WIDTH // 2,
         left=[
             metric(distribution, name, cloudwatch.Stats.AVERAGE)
@@ -173,7 +175,7 @@ def _errors(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWi
 def _hit_rate(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
         title=f"{role}: from the cache",
-        region=REGION,
+        region=GLOBAL_REGION,
         width=_WIDTH // 2,
         left=[metric(distribution, "CacheHitRate", cloudwatch.Stats.AVERAGE)],
         left_y_axis=cloudwatch.YAxisProps(label="%", min=0, max=100, show_units=False),
@@ -183,7 +185,7 @@ def _hit_rate(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.I
 def _latency(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
         title=f"{role}: time until the server answers",
-        region=REGION,
+        region=GLOBAL_REGION,
         width=_WIDTH // 2,
         left=[
             metric(

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from aws_cdk import Duration, Token
+from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
-from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
+from cdn_model.quotas import FAILOVER_STATUS_CODES
 from constructs_lib.origin_headers import (
-    SECRET_HEADER,
-    TREE_HEADER,
     OriginSecret,
     Tree,
     check_custom_headers,
@@ -33,12 +31,12 @@ from constructs_lib.origin_options import (
     warn_of_quotas,
 )
 from constructs_lib.ttl import duration
-from constructs_lib.validation import check_host_name
+from constructs_lib.validation import check_host_name, is_token, truncated_repr
 from constructs_lib.vpc_origin import check_endpoint_arn, shared_vpc_origin
+from dj_cloudfront.contract import SECRET_HEADER, TREE_HEADER
 
-# All that CloudFront can act on: a file may be on the second server alone.
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
-FAILOVER_STATUS_CODES = (403, 404, 500, 502, 503, 504)
+if TYPE_CHECKING:
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 
 
 class _Shared(TypedDict):
@@ -139,7 +137,7 @@ class DjangoOrigin:
         :param options: See :class:`OriginOptions`.
         """
         if isinstance(balancer, str):
-            if not Token.is_unresolved(balancer):
+            if not is_token(balancer):
                 check_host_name("balancer", balancer)
             dns_name = balancer
         else:
@@ -247,3 +245,16 @@ class DjangoOrigin:
                 scope, "VpcOrigin", self.vpc_origin_id
             )
         return None
+
+
+def check_origin(origin: object) -> None:
+    """An origin, and not the name of one.
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(origin, DjangoOrigin):
+        return
+    raise ValueError(
+        "origin must be made by DjangoOrigin, such as "
+        f"DjangoOrigin.server('www.example.com'), got {truncated_repr(origin)}"
+    )

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from aws_cdk import Annotations, Stack, Token
+from aws_cdk import Annotations, Stack
 from constructs import Construct
 
-from constructs_lib.validation import check_distinct, truncated_repr
-
-TREE_HEADER = "X-Cdn-Tree"
-"""The origin header by which a distribution says which tree it reads."""
+from cdn_model.quotas import CUSTOM_ORIGIN_HEADERS, CUSTOM_ORIGIN_HEADERS_LENGTH
+from constructs_lib.validation import check_distinct, is_token, truncated_repr
 
 
 class Tree(StrEnum):
@@ -28,9 +26,6 @@ class Tree(StrEnum):
         """Where the tree stands on the server, such as ``/static``."""
         return f"/{self.value}"
 
-
-SECRET_HEADER = "X-Origin-Secret"
-"""The origin header whose value only the distributions and the server know."""
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):[0-9]{12}"
@@ -60,15 +55,13 @@ class OriginSecret:
     version: str
 
     def __post_init__(self) -> None:
-        if not Token.is_unresolved(self.arn) and not _ARN.fullmatch(self.arn):
+        if not is_token(self.arn) and not _ARN.fullmatch(self.arn):
             raise ValueError(
                 "origin_secret.arn must be the whole ARN of a secret, such as "
                 "'arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3', "
                 f"got {truncated_repr(self.arn)}"
             )
-        if not Token.is_unresolved(self.version) and not _VERSION.fullmatch(
-            self.version
-        ):
+        if not is_token(self.version) and not _VERSION.fullmatch(self.version):
             raise ValueError(
                 "origin_secret.version must be the id of a version, of 32 to 64 characters, "
                 "such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', "
@@ -81,9 +74,9 @@ class OriginSecret:
         :raises ValueError: when the secret is in another region than the stack, where
             CloudFormation does not look.
         """
-        found = None if Token.is_unresolved(self.arn) else _ARN.fullmatch(self.arn)
+        found = None if is_token(self.arn) else _ARN.fullmatch(self.arn)
         region = Stack.of(scope).region
-        if found and not Token.is_unresolved(region) and found["region"] != region:
+        if found and not is_token(region) and found["region"] != region:
             raise ValueError(
                 f"origin_secret.arn must be a secret in {region}, the stack's region, "
                 f"got {truncated_repr(self.arn)}: replicate the secret to {region} or make it there"
@@ -111,10 +104,6 @@ _FORBIDDEN = re.compile(
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _VALUE = re.compile(r"[!-~]([ -~]{0,1781}[!-~])?")
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-_MOST_HEADERS = 30
-_LONGEST_TOGETHER = 10_240
-
 _SECRETIVE = re.compile(
     r"authorization|secret|token|password|credential|api-?key", re.IGNORECASE
 )
@@ -130,15 +119,15 @@ def check_custom_headers(headers: Mapping[str, str], *, own: Mapping[str, str]) 
         _check_header(name, value, reserved)
     check_distinct("names of custom_headers", (name.lower() for name in headers))
     everything = {**own, **headers}
-    if len(everything) > _MOST_HEADERS:
+    if len(everything) > CUSTOM_ORIGIN_HEADERS:
         raise ValueError(
-            f"custom_headers must have at most {_MOST_HEADERS - len(own)} headers beside "
+            f"custom_headers must have at most {CUSTOM_ORIGIN_HEADERS - len(own)} headers beside "
             f"{', '.join(own)}, got {len(headers)}"
         )
     together = sum(len(name) + _length(value) for name, value in everything.items())
-    if together > _LONGEST_TOGETHER:
+    if together > CUSTOM_ORIGIN_HEADERS_LENGTH:
         raise ValueError(
-            f"custom_headers must have at most {_LONGEST_TOGETHER} characters in all names "
+            f"custom_headers must have at most {CUSTOM_ORIGIN_HEADERS_LENGTH} characters in all names "
             f"and values, {', '.join(own)} included, got {together}"
         )
 
@@ -178,7 +167,7 @@ def _check_header(name: str, value: str, reserved: set[str]) -> None:
 
 
 def _is_reference(value: str) -> bool:
-    return Token.is_unresolved(value) or value.startswith("{{resolve:")
+    return is_token(value) or value.startswith("{{resolve:")
 
 
 def _length(value: str) -> int:

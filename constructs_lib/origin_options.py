@@ -8,15 +8,24 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypedDict
 
-from aws_cdk import Annotations, Token
+from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from cdn_model.quotas import (
+    NEAREST_ORIGIN_SHIELD_REGIONS,
+    ORIGIN_SHIELD_REGIONS,
+    ORIGIN_TIMEOUT_SECONDS,
+)
 from constructs_lib.origin_headers import OriginSecret
-from constructs_lib.validation import check_host_name, check_seconds, truncated_repr
+from constructs_lib.validation import (
+    check_host_name,
+    check_seconds,
+    is_token,
+    truncated_repr,
+)
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-_TIMEOUT_QUOTA = timedelta(seconds=120)
+_TIMEOUT_QUOTA = timedelta(seconds=ORIGIN_TIMEOUT_SECONDS)
 
 _BALANCER = re.compile(r"(.+\.)?elb(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 
@@ -82,7 +91,7 @@ def check_domain_name(name: str, balancer_dns_name: str | None) -> None:
 
     :raises ValueError: otherwise. Other tokens than the balancer's own name pass.
     """
-    if not Token.is_unresolved(name):
+    if not is_token(name):
         check_host_name("domain_name", name)
     if name == balancer_dns_name or _BALANCER.fullmatch(name):
         raise ValueError(
@@ -97,7 +106,7 @@ def check_failover(name: str, first: str) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
-    if not Token.is_unresolved(name):
+    if not is_token(name):
         check_host_name("failover_domain_name", name)
     if name == first:
         raise ValueError(
@@ -142,7 +151,7 @@ def check_port(port: int) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
-    if Token.is_unresolved(port) or port in (80, 443) or 1024 <= port <= 65535:
+    if is_token(port) or port in (80, 443) or 1024 <= port <= 65535:
         return
     raise ValueError(
         f"https_port must be 80, 443 or from 1024 to 65535, such as 8443, got {truncated_repr(port)}"
@@ -160,50 +169,19 @@ def warn_of_quotas(scope: Construct, read: timedelta, keepalive: timedelta) -> N
             )
 
 
-SHIELD_REGIONS = (
-    "us-east-1",
-    "us-east-2",
-    "us-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "eu-central-1",
-    "eu-west-1",
-    "eu-west-2",
-    "me-central-1",
-    "sa-east-1",
-)
-"""Where there is one:
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html"""
-
-NEAREST_SHIELD_REGIONS = {
-    "af-south-1": "eu-west-1",
-    "ap-east-1": "ap-southeast-1",
-    "ca-central-1": "us-east-1",
-    "eu-north-1": "eu-west-2",
-    "eu-south-1": "eu-central-1",
-    "eu-west-3": "eu-west-2",
-    "me-south-1": "ap-south-1",
-    "us-west-1": "us-west-2",
-}
-"""What the same page advises for servers in regions without one."""
-
-
 def check_shield_region(what: str, region: str) -> None:
     """A region with Origin Shield.
 
     :raises ValueError: otherwise, with the nearest one if AWS names it.
     """
-    if Token.is_unresolved(region) or region in SHIELD_REGIONS:
+    if is_token(region) or region in ORIGIN_SHIELD_REGIONS:
         return
-    nearest = NEAREST_SHIELD_REGIONS.get(region)
+    nearest = NEAREST_ORIGIN_SHIELD_REGIONS.get(region)
     cure = (
         f"{nearest!r} is the nearest to servers in {region}"
         if nearest
         else "take the one with the lowest latency to the server"
     )
     raise ValueError(
-        f"{what} must be one of {', '.join(SHIELD_REGIONS)}, got {truncated_repr(region)}: {cure}"
+        f"{what} must be one of {', '.join(ORIGIN_SHIELD_REGIONS)}, got {truncated_repr(region)}: {cure}"
     )

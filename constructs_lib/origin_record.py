@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Token
-from aws_cdk import aws_route53 as route53
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
 from constructs import Construct
 
 from constructs_lib.origin import DjangoOrigin
+from constructs_lib.validation import is_token
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_route53 as route53
 
 
 class OriginRecord(Construct):
@@ -34,6 +39,8 @@ class OriginRecord(Construct):
                 f"got one without a balancer, {origin.domain_name!r}"
             )
         _check_zone(origin.domain_name, zone.zone_name)
+        from aws_cdk import aws_route53 as route53
+
         self.record = route53.CnameRecord(
             self,
             "Default",
@@ -45,7 +52,7 @@ class OriginRecord(Construct):
 
 
 def _check_zone(domain_name: str, zone_name: str) -> None:
-    if Token.is_unresolved(domain_name) or Token.is_unresolved(zone_name):
+    if is_token(domain_name) or is_token(zone_name):
         return
     if not domain_name.endswith(f".{zone_name}"):
         raise ValueError(

@@ -7,17 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 
+from cdn_model.quotas import CUSTOM_RESPONSE_HEADERS, HEADER_VALUE_LENGTH
 from constructs_lib.ttl import duration
-from constructs_lib.validation import check_distinct, check_seconds, truncated_repr
+from constructs_lib.validation import (
+    check_distinct,
+    check_seconds,
+    is_token,
+    truncated_repr,
+)
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-_MOST_CUSTOM_HEADERS = 10
-_LONGEST_POLICY = 1783
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 _NEVER_REMOVED = re.compile(
@@ -70,9 +71,9 @@ class ResponseHeaders:
     def __post_init__(self) -> None:
         for name in self.extra:
             _check_extra(name)
-        if len(self.custom) > _MOST_CUSTOM_HEADERS:
+        if len(self.custom) > CUSTOM_RESPONSE_HEADERS:
             raise ValueError(
-                "headers.extra must have at most 10 headers together with "
+                f"headers.extra must have at most {CUSTOM_RESPONSE_HEADERS} headers together with "
                 f"Cross-Origin-Resource-Policy, got {len(self.custom)}"
             )
         for name in self.remove:
@@ -163,9 +164,9 @@ def _check_removed(name: str) -> None:
 
 
 def _check_policy(policy: str | None) -> None:
-    if policy is None or Token.is_unresolved(policy) or len(policy) <= _LONGEST_POLICY:
+    if policy is None or is_token(policy) or len(policy) <= HEADER_VALUE_LENGTH:
         return
     raise ValueError(
-        f"headers.content_security_policy must have at most {_LONGEST_POLICY} characters, "
+        f"headers.content_security_policy must have at most {HEADER_VALUE_LENGTH} characters, "
         f"got {len(policy)}"
     )

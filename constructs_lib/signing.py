@@ -7,16 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from cdn_model.quotas import KEYS_PER_GROUP
 from constructs_lib.physical_names import physical_name
 from constructs_lib.public_key import canonical_pem
-from constructs_lib.validation import check_host_name, truncated_repr
-
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-KEYS_IN_A_GROUP = 5
+from constructs_lib.validation import check_host_name, is_token, truncated_repr
 
 _NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _NAME_LIMIT = 64
@@ -44,9 +41,9 @@ class SigningKeys:
                 "keys must be an object of names and public keys, such as "
                 f'{{"2026a": "-----BEGIN PUBLIC KEY-----…"}}, got {_kind(self.keys)}'
             )
-        if not 1 <= len(self.keys) <= KEYS_IN_A_GROUP:
+        if not 1 <= len(self.keys) <= KEYS_PER_GROUP:
             raise ValueError(
-                f"keys must have from 1 to {KEYS_IN_A_GROUP} keys, which is what "
+                f"keys must have from 1 to {KEYS_PER_GROUP} keys, which is what "
                 f"CloudFront takes, got {len(self.keys)}"
             )
         for name in self.keys:
@@ -122,7 +119,7 @@ def _check_name(name: object) -> None:
 
 
 def _encoded(name: str, pem: str) -> str:
-    if isinstance(pem, str) and Token.is_unresolved(pem):
+    if isinstance(pem, str) and is_token(pem):
         return pem
     try:
         return canonical_pem(pem)

@@ -1,15 +1,20 @@
-"""Rules on plain values, in the words of the caller. No CDK here: these run in microseconds."""
+"""Rules on plain values, in the words of the caller. They run in microseconds."""
 
 from __future__ import annotations
 
 import difflib
 import ipaddress
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 
+from cdn_model.quotas import GLOBAL_REGION
+
+_TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\.[0-9]+\]\}")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_FOLDER = re.compile(r"[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*")
 # A whole host name fits.
 _LONGEST_SHOWN = 300
 
@@ -26,6 +31,20 @@ def truncated_repr(value: object, *, longest: int = _LONGEST_SHOWN) -> str:
     if len(text) <= longest:
         return text
     return f"{text[:longest]}… of {len(text)} characters"
+
+
+def is_token(value: object) -> bool:
+    """Whether a text, a list or a number stands for a value that only a deploy knows.
+
+    Read from the value itself, as the CDK marks it: asking node costs five milliseconds.
+    https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
+    """
+    if isinstance(value, str):
+        return _TOKEN.search(value) is not None
+    if isinstance(value, list | tuple):
+        return any(isinstance(one, str) and one.startswith("#{Token[") for one in value)
+    # The CDK encodes numbers as doubles around -1.9e289.
+    return isinstance(value, float) and value < -1e288
 
 
 def check_host_name(what: str, value: object) -> None:
@@ -66,6 +85,63 @@ def _host_name_cure(value: object) -> str:
     if value != value.lower():
         return ": write it in lower case"
     return ""
+
+
+def check_region_name(what: str, region: str) -> None:
+    """A region that exists, so that a misspelt one does not wait for the deploy.
+
+    A region that is newer than the installed ``aws-cdk-lib`` needs a newer one.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    from aws_cdk import region_info
+
+    known = () if is_token(region) else region_info.Fact.regions
+    if not known or region in known:
+        return
+    raise ValueError(
+        f"{what} must be an AWS region that aws-cdk-lib knows, such as 'us-east-1'"
+        f"{did_you_mean(region, known)}"
+    )
+
+
+def check_global_region(what: str, region: str) -> None:
+    """Refuse another region than CloudFront's own. Tokens pass.
+
+    :raises ValueError: otherwise, since nothing would ever arrive there.
+    """
+    if is_token(region) or region == GLOBAL_REGION:
+        return
+    raise ValueError(
+        f"{what} must be in a stack in {GLOBAL_REGION!r}, because CloudFront's metrics and "
+        f"log deliveries are only there, got {region!r}"
+    )
+
+
+def check_bucket_name(what: str, name: str) -> None:
+    """The name of an S3 bucket.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(name) or _BUCKET.fullmatch(name):
+        return
+    raise ValueError(
+        f"{what} must be the name of a bucket, such as 'mysite-audit-logs', "
+        f"got {truncated_repr(name)}"
+    )
+
+
+def check_folder(what: str, folder: str, *, like: str) -> None:
+    """A folder in a bucket; never empty.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(folder) or _FOLDER.fullmatch(folder):
+        return
+    raise ValueError(
+        f"{what} must be a folder without a slash at either end, such as {like!r}, "
+        f"got {truncated_repr(folder)}"
+    )
 
 
 def check_seconds(
@@ -113,6 +189,24 @@ def check_distinct(what: str, values: Iterable[str]) -> None:
                 f"{what} must be distinct, got {truncated_repr(value)} twice"
             )
         seen.add(value)
+
+
+def check_roles(distributions: Mapping[str, object]) -> None:
+    """Roles that can be construct ids, at least one.
+
+    :raises ValueError: otherwise.
+    """
+    if not distributions:
+        raise ValueError(
+            "distributions must have at least one distribution, such as "
+            '{"Static": cdn.static.distribution}, got {}'
+        )
+    for role in distributions:
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", role):
+            raise ValueError(
+                "distributions must be named by roles in PascalCase, such as 'Static', "
+                f"got {role!r}"
+            )
 
 
 def did_you_mean(value: str, known: Collection[str]) -> str:

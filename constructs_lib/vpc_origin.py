@@ -6,12 +6,12 @@ import hashlib
 import json
 import re
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from constructs_lib.physical_names import physical_name
-from constructs_lib.validation import truncated_repr
+from constructs_lib.validation import is_token, truncated_repr
 
 VPC_ORIGIN_NAME_LIMIT = 64
 """Characters to which the CDK cuts such a name."""
@@ -28,7 +28,7 @@ def check_endpoint_arn(what: str, arn: str) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
-    if Token.is_unresolved(arn) or _ENDPOINT.fullmatch(arn):
+    if is_token(arn) or _ENDPOINT.fullmatch(arn):
         return
     raise ValueError(
         f"{what} must be the ARN of an application or network load balancer or of an "

@@ -7,6 +7,9 @@ from enum import StrEnum
 TREE_HEADER = "X-Cdn-Tree"
 """The origin header by which a distribution says which tree it reads."""
 
+SECRET_HEADER = "X-Origin-Secret"
+"""The origin header whose value only the distributions and the server know."""
+
 
 class Output(StrEnum):
     """The outputs of a stack. ``…DomainName`` goes into URLs, ``…DnsTarget`` into DNS."""

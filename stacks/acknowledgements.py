@@ -1,4 +1,8 @@
-"""The constructs of an environment that lack an input, by their path within its stack."""
+"""Findings of security scanners that may stand, each while an input is absent.
+
+The only place where any is acknowledged. Scanners are no dependency: their rules are named by
+id. What each judges, and how they run: docs/security-checks.md.
+"""
 
 from __future__ import annotations
 
@@ -9,39 +13,43 @@ from datetime import timedelta
 import aws_cdk as cdk
 from constructs import IConstruct
 
-from stacks.distribution_config import Bucket
+from stacks.distribution_config import BucketConfig
 from stacks.environment import Environment
 
 _AUDITORS_RETENTION = timedelta(days=365)
 _LOG_GROUP = "Logs/LogGroup"
 
 
+def _without(environment: Environment, *names: str) -> tuple[str, ...]:
+    """The distributions without any of these options, by their path within the stack."""
+    return tuple(
+        f"Cdn/{tree.capitalize()}/Distribution"
+        for tree, given in environment.distributions.items()
+        if not any(given.get(name) for name in names)
+    )
+
+
 def without_names(environment: Environment) -> tuple[str, ...]:
-    aliases = environment.domain_names
-    return _paths(*(name for name in _distributions(environment) if not aliases[name]))
+    return _without(environment, "domain_names")
 
 
 def without_legacy_logs(environment: Environment) -> tuple[str, ...]:
-    return () if environment.legacy_logs else _paths(*_distributions(environment))
+    return _without(environment, "legacy_logs")
 
 
 def without_web_acl(environment: Environment) -> tuple[str, ...]:
-    given = environment.viewers.web_acl_arn
-    return () if given else _paths(*_distributions(environment))
+    return _without(environment, "web_acl_arn")
 
 
 def without_countries(environment: Environment) -> tuple[str, ...]:
-    viewers = environment.viewers
-    given = viewers.allowed_countries or viewers.denied_countries
-    return () if given else _paths(*_distributions(environment))
+    return _without(environment, "allowed_countries", "denied_countries")
 
 
 def without_failover(environment: Environment) -> tuple[str, ...]:
     if environment.origin.failover_domain_name:
         return ()
     # A bucket has the server behind it.
-    backed = _buckets(environment)
-    return _paths(*(name for name in _distributions(environment) if name not in backed))
+    return _without(environment, "bucket")
 
 
 def own_log_group(environment: Environment) -> tuple[str, ...]:
@@ -64,35 +72,20 @@ def own_subscription(environment: Environment) -> tuple[str, ...]:
 
 
 def own_buckets(environment: Environment) -> tuple[str, ...]:
-    return tuple(
-        f"{name.capitalize()}Bucket/Bucket"
-        for name, bucket in _buckets(environment).items()
-        if bucket.name is None
-    )
-
-
-def _buckets(environment: Environment) -> dict[str, Bucket]:
     buckets = {
-        "static": environment.static_bucket,
-        "media": environment.media_bucket,
+        tree: given.get("bucket") for tree, given in environment.distributions.items()
     }
-    return {name: bucket for name, bucket in buckets.items() if bucket is not None}
+    return tuple(
+        f"{tree.capitalize()}Bucket/Bucket"
+        for tree, bucket in buckets.items()
+        if isinstance(bucket, BucketConfig) and bucket.name is None
+    )
 
 
 def _mails(environment: Environment) -> bool:
     return (
         environment.monitoring is not None and environment.monitoring.email is not None
     )
-
-
-def _distributions(environment: Environment) -> tuple[str, ...]:
-    return (
-        ("static", "media", "private") if environment.private else ("static", "media")
-    )
-
-
-def _paths(*names: str) -> tuple[str, ...]:
-    return tuple(f"Cdn/{name.capitalize()}/Distribution" for name in names)
 
 
 # Of cdk-nag: https://github.com/cdklabs/cdk-nag/blob/main/RULES.md

@@ -8,8 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from constructs_lib.regions import check_region_name
-from constructs_lib.validation import did_you_mean, truncated_repr
+from constructs_lib.validation import check_region_name, did_you_mean, truncated_repr
 
 _TEN_YEARS = 315_360_000
 # As many days are the longest that Python counts.
@@ -51,11 +50,18 @@ class Section:
             sentence = str(error)
             if sentence.startswith(self.path):
                 raise
-            argument, _, rest = sentence.partition(" ")
+            argument = re.split(r"\W", sentence, maxsplit=1)[0]
+            rest = sentence.removeprefix(argument)
             key = keys.get(argument, f"{argument}_seconds")
+            if argument == self.path.rpartition(".")[2]:
+                raise ValueError(f"{self.path}{rest}") from None
             if argument in keys or key in self._values:
-                raise ValueError(f"{self.at(key)} {rest}") from None
+                raise ValueError(f"{self.at(key)}{rest}") from None
             raise ValueError(f"{self.path}.{sentence}") from None
+
+    def has(self, key: str) -> bool:
+        """Whether the key is given, be it as null."""
+        return key in self._values
 
     def get(self, key: str) -> object:
         """The raw value, or None when the key is absent."""

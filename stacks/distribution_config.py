@@ -1,47 +1,104 @@
-"""``static``, ``media`` and ``private`` of an environment."""
+"""The options of distributions in cdk.json: at an environment, and in its distributions.
+
+The keys are those of ``OPTIONS`` in ``constructs_lib/options.py``. A value is read by its type
+or by a function here; whether it can be right is for the constructs to say.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Self, cast
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
-from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from constructs_lib import (
+    Bucket,
     Cors,
+    DistributionOptions,
     ErrorTtl,
     Hsts,
-    MediaBucket,
+    Policies,
     ResponseHeaders,
     SigningKeys,
-    StaticBucket,
     Ttl,
 )
-from constructs_lib.options import PRIVATE, DistributionDefaults
+from constructs_lib.options import OPTIONS, defaults
+from constructs_lib.origin_headers import Tree
 from constructs_lib.signing import cookie_domain
-from constructs_lib.validation import check_host_name
+from constructs_lib.validation import check_bucket_name, check_host_name
 from stacks.config_reader import Section
 
-DISTRIBUTION_KEYS = (
-    "domain_names",
-    "error_ttl_seconds",
-    "headers",
-    "policy_ids",
-    "ttl_seconds",
-)
-_HEADER_KEYS = (
-    "content_security_policy",
-    "cross_origin_resource_policy",
-    "extra",
-    "hsts",
-    "nosniff",
-    "remove",
-)
+if TYPE_CHECKING:
+    from aws_cdk import aws_certificatemanager as acm
+    from aws_cdk import aws_route53 as route53
+
+    from constructs_lib.access_logs import LegacyLogs
+
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+# At an environment, what they leave out is the default of each distribution, and a new bucket
+# is one for each.
+_BY_DISTRIBUTION = ("ttl", "headers", "bucket")
+
+Given = Mapping[str, object]
+"""Options as cdk.json gives them. A thing that JSON can only name is a :class:`Reference`."""
+
+
+def json_key(name: str) -> str:
+    """How cdk.json names an option, such as ``certificate_arn``."""
+    return OPTIONS[name].key or name
+
+
+SHARED_KEYS = tuple(
+    json_key(name)
+    for name, option in OPTIONS.items()
+    if option.is_shared or name in _BY_DISTRIBUTION
+)
+
+
+def keys_of(tree: Tree) -> tuple[str, ...]:
+    """The keys of ``static``, ``media`` or ``private``."""
+    return tuple(json_key(name) for name in OPTIONS if tree in OPTIONS[name].trees)
+
+
+@runtime_checkable
+class Reference(Protocol):
+    """What exists already, by name, id or ARN. Nothing is looked up."""
+
+    def define(self, scope: Construct, role: str) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateArn:
+    """A certificate in us-east-1."""
+
+    arn: str
+
+    def define(self, scope: Construct, role: str) -> acm.ICertificate:
+        from aws_cdk import aws_certificatemanager as acm
+
+        return acm.Certificate.from_certificate_arn(
+            scope, f"{role}Certificate", self.arn
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """A hosted zone by id and name."""
+
+    id: str
+    name: str
+
+    def define(self, scope: Construct, role: str) -> route53.IHostedZone:
+        from aws_cdk import aws_route53 as route53
+
+        return route53.HostedZone.from_hosted_zone_attributes(
+            scope, f"{role}HostedZone", hosted_zone_id=self.id, zone_name=self.name
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,57 +109,186 @@ class PolicyIds:
     origin_request: str | None = None
     response_headers: str | None = None
 
-
-@dataclass(frozen=True, kw_only=True)
-class DistributionConfig:
-    """``static``, ``media`` or ``private`` of an environment. None: as the construct has it."""
-
-    domain_names: tuple[str, ...] = ()
-    ttl: Ttl | None = None
-    error_ttl: ErrorTtl | None = None
-    headers: ResponseHeaders | None = None
-    policy_ids: PolicyIds = PolicyIds()
-
-    @classmethod
-    def read(cls, section: Section, *, default: DistributionDefaults) -> Self:
-        """Read one distribution of an environment.
-
-        :raises ValueError: with one sentence that names the JSON path.
-        """
-        return cls(
-            domain_names=_domain_names(section),
-            ttl=_ttl(section, default.ttl),
-            error_ttl=_error_ttl(section),
-            headers=_headers(section, default.headers),
-            policy_ids=_policy_ids(section),
+    def define(self, scope: Construct, role: str) -> Policies:
+        own = Construct(scope, f"{role}Policies")
+        cache = origin_request = response_headers = None
+        if self.cache:
+            cache = cloudfront.CachePolicy.from_cache_policy_id(
+                own, "Cache", self.cache
+            )
+        if self.origin_request:
+            origin_request = (
+                cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
+                    own, "OriginRequest", self.origin_request
+                )
+            )
+        if self.response_headers:
+            response_headers = (
+                cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
+                    own, "ResponseHeaders", self.response_headers
+                )
+            )
+        return Policies(
+            cache=cache,
+            origin_request=origin_request,
+            response_headers=response_headers,
         )
 
 
-def _domain_names(section: Section) -> tuple[str, ...]:
-    names = section.texts("domain_names", like="static.example.com")
-    for index, name in enumerate(names):
-        check_host_name(f"{section.at('domain_names')}[{index}]", name)
-    return names
+@dataclass(frozen=True, kw_only=True)
+class BucketConfig:
+    """A bucket for a distribution: a new one, or one that exists by name."""
+
+    name: str | None
+    region: str | None
+    keep_replaced: timedelta | None
+    cors: Cors
+
+    def define(self, scope: Construct, role: str) -> Bucket:
+        existing = None
+        if self.name is not None:
+            from aws_cdk import aws_s3 as s3
+
+            existing = s3.Bucket.from_bucket_attributes(
+                scope,
+                f"{role}BucketByName",
+                bucket_name=self.name,
+                region=self.region,
+            )
+        return Bucket(
+            scope,
+            f"{role}Bucket",
+            cors=self.cors,
+            bucket=existing,
+            keep_replaced=self.keep_replaced,
+        )
 
 
-def _ttl(section: Section, default: Ttl) -> Ttl | None:
-    if section.get("ttl_seconds") is None:
-        return None
-    seconds = section.section("ttl_seconds", keys=("default", "max", "min"))
-    values = {
-        "min": seconds.seconds("min", default=default.min),
-        "default": seconds.seconds("default", default=default.default),
-        "max": seconds.seconds("max", default=default.max),
+def define_options(scope: Construct, role: str, given: Given) -> DistributionOptions:
+    """What is named becomes the CDK's own, in a scope."""
+    defined = {
+        name: value.define(scope, role) if isinstance(value, Reference) else value
+        for name, value in given.items()
     }
-    try:
-        return Ttl(**values)
-    except ValueError as error:
-        raise ValueError(str(error).replace("ttl", seconds.path, 1)) from None
+    return cast(DistributionOptions, defined)
 
 
-def _error_ttl(section: Section) -> ErrorTtl | None:
-    if section.get("error_ttl_seconds") is None:
+def read_shared(environment: Section) -> dict[str, object]:
+    """The options that an environment has for all distributions.
+
+    :raises ValueError: with one sentence that names the JSON path.
+    """
+    names = [name for name, option in OPTIONS.items() if option.is_shared]
+    return {
+        name: _read(environment, name, environment, None)
+        for name in names
+        if name not in _BY_DISTRIBUTION and environment.has(json_key(name))
+    }
+
+
+def read_distribution(environment: Section, tree: Tree) -> dict[str, object]:
+    """The options of ``static``, ``media`` or ``private``, which replace those for all.
+
+    :raises ValueError: with one sentence that names the JSON path.
+    """
+    section = environment.section(tree, keys=keys_of(tree))
+    given = {}
+    for name, option in OPTIONS.items():
+        if tree not in option.trees:
+            continue
+        if section.has(json_key(name)):
+            given[name] = _read(section, name, environment, tree)
+        elif name in _BY_DISTRIBUTION and environment.has(json_key(name)):
+            given[name] = _read(environment, name, environment, tree, own=section)
+    return given
+
+
+def _read(
+    section: Section,
+    name: str,
+    environment: Section,
+    tree: Tree | None,
+    own: Section | None = None,
+) -> object:
+    key = json_key(name)
+    if section.get(key) is None:
         return None
+    if name in _BY_TREE and tree is not None:
+        return _BY_TREE[name](section, _Place(tree, environment, own or section))
+    if name in _READERS:
+        return _READERS[name](section)
+    kind = OPTIONS[name].kind
+    if kind is bool:
+        return section.flag(key)
+    if kind is str:
+        return section.text(key, like=OPTIONS[name].example.strip("'"))
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(section.choice(key, tuple(choice.value for choice in kind)))
+    like = OPTIONS[name].example.strip("[']")
+    return section.texts(key, like=like)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Which distribution an option is for, and what else cdk.json says of it."""
+
+    tree: Tree
+    environment: Section
+    section: Section
+
+    @property
+    def is_signed(self) -> bool:
+        return self.section.get("signing") is not None
+
+    @property
+    def cors(self) -> Cors:
+        with_cors = self.section if self.section.has("cors") else self.environment
+        return _cors(with_cors)
+
+
+def _certificate(section: Section) -> CertificateArn:
+    arn = section.matching(
+        "certificate_arn",
+        r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+",
+        rule="the ARN of a certificate in us-east-1, where CloudFront reads them",
+        like="arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    )
+    return CertificateArn(arn=str(arn))
+
+
+def _hosted_zone(section: Section) -> Zone:
+    zone = section.section("hosted_zone", keys=("id", "name"))
+    identity = zone.matching(
+        "id", r"Z[A-Z0-9]{1,31}", rule="the id of a hosted zone", like="Z0123456789ABC"
+    )
+    if identity is None:
+        raise ValueError(f"{zone.at('id')} must be given, such as 'Z0123456789ABC'")
+    check_host_name(zone.at("name"), zone.get("name"))
+    return Zone(id=identity, name=str(zone.get("name")))
+
+
+def _cors(section: Section) -> Cors:
+    if isinstance(section.get("cors"), dict):
+        listed = section.section("cors", keys=("allow_origins", "credentials"))
+        origins = listed.texts("allow_origins", like="https://www.example.com")
+        with listed.named(origins="allow_origins"):
+            return Cors.allow_origins(*origins, credentials=listed.flag("credentials"))
+    choices = {"forward": Cors.forward, "any_origin": Cors.any_origin}
+    return choices[section.choice("cors", tuple(choices))]()
+
+
+def _ttl(section: Section, place: _Place) -> Ttl:
+    default = defaults(place.tree, is_signed=place.is_signed).ttl
+    seconds = section.section("ttl_seconds", keys=("default", "max", "min"))
+    with section.named(ttl="ttl_seconds"):
+        return Ttl(
+            min=seconds.seconds("min", default=default.min),
+            default=seconds.seconds("default", default=default.default),
+            max=seconds.seconds("max", default=default.max),
+        )
+
+
+def _error_ttl(section: Section) -> ErrorTtl:
     default = ErrorTtl()
     seconds = section.section("error_ttl_seconds", keys=("not_found", "server_error"))
     return ErrorTtl(
@@ -111,9 +297,18 @@ def _error_ttl(section: Section) -> ErrorTtl | None:
     )
 
 
-def _headers(section: Section, default: ResponseHeaders) -> ResponseHeaders | None:
-    if section.get("headers") is None:
-        return None
+_HEADER_KEYS = (
+    "content_security_policy",
+    "cross_origin_resource_policy",
+    "extra",
+    "hsts",
+    "nosniff",
+    "remove",
+)
+
+
+def _headers(section: Section, place: _Place) -> ResponseHeaders:
+    default = defaults(place.tree, is_signed=place.is_signed).headers
     given = section.section("headers", keys=_HEADER_KEYS)
     with section.named():
         return ResponseHeaders(
@@ -157,80 +352,66 @@ def _policy_ids(section: Section) -> PolicyIds:
         "policy_ids", keys=("cache", "origin_request", "response_headers")
     )
 
-    def one(key: str) -> str | None:
+    def policy_id(key: str) -> str | None:
         return ids.matching(key, _UUID, rule="the id of a policy", like=_MANAGED)
 
-    found = PolicyIds(
-        cache=one("cache"),
-        origin_request=one("origin_request"),
-        response_headers=one("response_headers"),
+    return PolicyIds(
+        cache=policy_id("cache"),
+        origin_request=policy_id("origin_request"),
+        response_headers=policy_id("response_headers"),
     )
-    for key, idle in (
-        ("ttl_seconds", found.cache),
-        ("headers", found.response_headers),
-    ):
-        if idle and section.get(key) is not None:
-            policy = "cache" if key == "ttl_seconds" else "response_headers"
-            raise ValueError(
-                f"{section.at(key)} must not be given together with {ids.at(policy)}, "
-                "which decides in its place"
-            )
-    return found
 
 
-_SIGNING_KEYS = ("cookies_from", "keys", "signing_key")
+def _legacy_logs(section: Section) -> LegacyLogs:
+    from constructs_lib.access_logs import LegacyLogs
 
-
-@dataclass(frozen=True, kw_only=True)
-class Private:
-    """A tree of private media: its distribution and its keys."""
-
-    config: DistributionConfig
-    keys: SigningKeys
-
-
-def read_private(environment: Section) -> Private | None:
-    """Read ``environments.<name>.private``.
-
-    :raises ValueError: with one sentence that names the JSON path.
-    """
-    if environment.get("private") is None:
-        return None
-    section = environment.section("private", keys=(*DISTRIBUTION_KEYS, "signing"))
-    config = DistributionConfig.read(section, default=PRIVATE)
-    keys = read_signing(section, environment, config.domain_names)
-    if keys is None:
+    logs = section.section("legacy_logs", keys=("bucket", "prefix", "region"))
+    bucket = logs.text("bucket", like="mysite-audit-logs")
+    if bucket is None:
         raise ValueError(
-            f"{section.at('signing')} must be given, such as "
-            '{"keys": {"2026a": "-----BEGIN PUBLIC KEY-----…"}, "signing_key": "2026a"}'
+            f"{logs.at('bucket')} must be given, such as 'mysite-audit-logs'"
         )
-    return Private(config=config, keys=keys)
+    with logs.named(bucket_name="bucket"):
+        return LegacyLogs.named(
+            bucket,
+            region=logs.region("region"),
+            prefix=logs.text("prefix", like="legacy") or "legacy",
+        )
 
 
-def read_signing(
-    section: Section, environment: Section, domain_names: tuple[str, ...]
-) -> SigningKeys | None:
-    """Read the ``signing`` of a section. No sentence quotes what may be a private key.
+def _bucket(section: Section, place: _Place) -> BucketConfig:
+    bucket = section.section("bucket", keys=("keep_replaced_days", "name", "region"))
+    bucket.at_most_one("name", "keep_replaced_days")
+    name, region = bucket.text("name", like="mysite-files"), bucket.region("region")
+    if region is not None and name is None:
+        raise ValueError(
+            f"{bucket.at('region')} must be left out without {bucket.at('name')}: "
+            "a new bucket is made in the stack's region"
+        )
+    if name is not None:
+        check_bucket_name(bucket.at("name"), name)
+    days = bucket.optional_number("keep_replaced_days")
+    return BucketConfig(
+        name=name,
+        region=region,
+        keep_replaced=None if days is None else timedelta(days=days),
+        cors=place.cors,
+    )
 
-    :raises ValueError: with one sentence that names the JSON path.
-    """
+
+def _signing(section: Section, place: _Place) -> SigningKeys:
     value = section.get("signing")
-    if value is None:
-        return None
     if not isinstance(value, Mapping):
+        # Not the value: it may be a private key.
         raise ValueError(
             f"{section.at('signing')} must be an object with keys and signing_key"
         )
-    signing = section.section("signing", keys=_SIGNING_KEYS)
-    if environment.get("origin_secret") is None:
-        raise ValueError(
-            f"{environment.at('origin_secret')} must be given with {signing.path}, because "
-            "whoever asks the server itself would need no signature"
-        )
+    signing = section.section("signing", keys=("cookies_from", "keys", "signing_key"))
+    names = section.texts("domain_names", like="media.example.com")
     with signing.named():
         site = signing.text("cookies_from", like="www.example.com")
         if site is not None:
-            cookie_domain(site=site, media_domain_names=domain_names)
+            cookie_domain(site=site, media_domain_names=names)
         # SigningKeys checks the shape itself, in sentences without the values.
         return SigningKeys(
             keys=cast(Mapping[str, Any], signing.get("keys")),
@@ -238,83 +419,17 @@ def read_signing(
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """A bucket for a distribution: a new one, or one that exists by name."""
-
-    name: str | None
-    region: str | None
-    keep_replaced: timedelta | None
-
-    def define_static(self, scope: Construct, cors: Cors) -> StaticBucket:
-        return StaticBucket(
-            scope,
-            "StaticBucket",
-            cors=cors,
-            bucket=self._existing(scope, "StaticBucketByName"),
-            keep_replaced=self.keep_replaced,
-        )
-
-    def define_media(self, scope: Construct, cors: Cors) -> MediaBucket:
-        return MediaBucket(
-            scope,
-            "MediaBucket",
-            cors=cors,
-            bucket=self._existing(scope, "MediaBucketByName"),
-            keep_replaced=self.keep_replaced,
-        )
-
-    def _existing(self, scope: Construct, construct_id: str) -> s3.IBucket | None:
-        if self.name is None:
-            return None
-        return s3.Bucket.from_bucket_attributes(
-            scope, construct_id, bucket_name=self.name, region=self.region
-        )
-
-
-def read_bucket(distribution: Section, cors: Cors) -> Bucket | None:
-    """Read the ``bucket`` of a distribution.
-
-    :raises ValueError: with one sentence that names the JSON path.
-    """
-    if distribution.get("bucket") is None:
-        return None
-    section = distribution.section(
-        "bucket", keys=("keep_replaced_days", "name", "region")
-    )
-    if not cors.is_answered_by_the_edge:
-        raise ValueError(
-            f"{distribution.path.rpartition('.')[0]}.cors must be 'any_origin' or a list of origins "
-            f"with {section.path}, because S3 does not answer as the server does, "
-            "got 'forward'"
-        )
-    section.at_most_one("name", "keep_replaced_days")
-    if section.get("region") is not None and section.get("name") is None:
-        raise ValueError(
-            f"{section.at('region')} must be left out without {section.at('name')}: "
-            "a new bucket is made in the stack's region"
-        )
-    days = section.optional_number("keep_replaced_days")
-    return Bucket(
-        name=section.matching(
-            "name",
-            r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-            rule="the name of a bucket",
-            like="mysite-" + distribution.path.rpartition(".")[2],
-        ),
-        region=section.region("region"),
-        keep_replaced=None if days is None else timedelta(days=days),
-    )
-
-
-def check_buckets(path: str, static: Bucket | None, media: Bucket | None) -> None:
-    """Uploads must not be readable under the name of the static files.
-
-    :raises ValueError: with one sentence that names the JSON paths.
-    """
-    if static and media and static.name is not None and static.name == media.name:
-        raise ValueError(
-            f"{path}.static.bucket.name must be another than {path}.media.bucket.name, "
-            "because uploads would be served under the static domain too, without the policy "
-            f"that lets them do nothing, got {static.name!r} for both"
-        )
+_READERS: Mapping[str, Callable[[Section], object]] = {
+    "certificate": _certificate,
+    "hosted_zone": _hosted_zone,
+    "cors": _cors,
+    "error_ttl": _error_ttl,
+    "policies": _policy_ids,
+    "legacy_logs": _legacy_logs,
+}
+_BY_TREE: Mapping[str, Callable[[Section, _Place], object]] = {
+    "ttl": _ttl,
+    "headers": _headers,
+    "bucket": _bucket,
+    "signing_keys": _signing,
+}

@@ -1,21 +1,17 @@
-"""``monitoring``, ``logs`` and ``legacy_logs`` of an environment. Absent means off."""
+"""``monitoring`` and ``logs`` of an environment. Absent means off."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from constructs_lib import DjangoCdn
-from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
-from constructs_lib.alarms import Notify
 from constructs_lib.log_fields import DEFAULT_FIELDS
-from constructs_lib.monitoring import CdnMonitoring
+from constructs_lib.validation import check_bucket_name
 from stacks.config_reader import Section
 
 _MONITORING_KEYS = (
@@ -28,15 +24,13 @@ _MONITORING_KEYS = (
     "topic_arn",
 )
 _LOGS_KEYS = ("bucket", "fields", "log_group_days", "prefix")
-_LEGACY_KEYS = ("bucket", "prefix", "region")
-_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-_FOLDER = r"[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Monitoring:
     """Alarms and a dashboard."""
 
+    section: Section = field(compare=False)
     email: str | None
     topic_arn: str | None
     requests_per_five_minutes: int | None
@@ -46,47 +40,59 @@ class Monitoring:
     dashboard: bool
 
     def define(self, scope: Construct, cdn: DjangoCdn) -> None:
-        notify = None
-        if self.topic_arn:
-            topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", self.topic_arn)
-            notify = Notify.topic(topic)
-        elif self.email:
-            notify = Notify.email(self.email)
-        CdnMonitoring(
-            scope,
-            "Monitoring",
-            distributions=_distributions(cdn),
-            notify=notify,
-            requests_per_five_minutes=self.requests_per_five_minutes,
-            additional_metrics=self.additional_metrics,
-            lowest_hit_rate_percent=self.lowest_hit_rate_percent,
-            slowest_origin=self.slowest_origin,
-            dashboard=self.dashboard,
-        )
+        from aws_cdk import aws_sns as sns
+
+        from constructs_lib.alarms import Notify
+        from constructs_lib.monitoring import CdnMonitoring
+
+        with self.section.named():
+            notify = Notify.email(self.email) if self.email else None
+            if self.topic_arn:
+                topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", self.topic_arn)
+                notify = Notify.topic(topic)
+            CdnMonitoring(
+                scope,
+                "Monitoring",
+                distributions=_distributions(cdn),
+                notify=notify,
+                requests_per_five_minutes=self.requests_per_five_minutes,
+                additional_metrics=self.additional_metrics,
+                lowest_hit_rate_percent=self.lowest_hit_rate_percent,
+                slowest_origin=self.slowest_origin,
+                dashboard=self.dashboard,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Logs:
     """Access logs, to a log group or to a bucket."""
 
+    section: Section = field(compare=False)
     retention: timedelta | None
     bucket: str | None
     prefix: str
     fields: tuple[str, ...]
 
     def define(self, scope: Construct, cdn: DjangoCdn) -> None:
-        if self.retention is not None:
-            destination = LogDestination.log_group(retention=self.retention)
-        else:
-            bucket = s3.Bucket.from_bucket_name(scope, "LogBucket", str(self.bucket))
-            destination = LogDestination.bucket(bucket, prefix=self.prefix)
-        AccessLogs(
-            scope,
-            "Logs",
-            distributions=_distributions(cdn),
-            destination=destination,
-            fields=self.fields,
-        )
+        from aws_cdk import aws_s3 as s3
+
+        from constructs_lib.access_logs import AccessLogs, LogDestination
+
+        with self.section.named(retention="log_group_days"):
+            if self.retention is not None:
+                destination = LogDestination.log_group(retention=self.retention)
+            else:
+                bucket = s3.Bucket.from_bucket_name(
+                    scope, "LogBucket", str(self.bucket)
+                )
+                destination = LogDestination.bucket(bucket, prefix=self.prefix)
+            AccessLogs(
+                scope,
+                "Logs",
+                distributions=_distributions(cdn),
+                destination=destination,
+                fields=self.fields,
+            )
 
 
 def read_monitoring(environment: Section) -> Monitoring | None:
@@ -100,12 +106,8 @@ def read_monitoring(environment: Section) -> Monitoring | None:
     section.at_most_one("email", "topic_arn")
     slowest = section.get("slowest_origin_seconds")
     return Monitoring(
-        email=section.matching(
-            "email",
-            r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+",
-            rule="one address",
-            like="ops@example.com",
-        ),
+        section=section,
+        email=section.text("email", like="ops@example.com"),
         topic_arn=section.matching(
             "topic_arn",
             r"arn:aws[a-z-]*:sns:us-east-1:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?",
@@ -133,50 +135,17 @@ def read_logs(environment: Section) -> Logs | None:
         return None
     section = environment.section("logs", keys=_LOGS_KEYS)
     section.at_most_one("bucket", "log_group_days")
-    bucket = _bucket(section)
+    bucket = section.text("bucket", like="mysite-logs")
+    if bucket is not None:
+        check_bucket_name(section.at("bucket"), bucket)
     days = section.number("log_group_days", default=30)
-    if bucket is None:
-        with section.named(retention="log_group_days"):
-            LogDestination.log_group(retention=timedelta(days=days))
     return Logs(
+        section=section,
         retention=timedelta(days=days) if bucket is None else None,
         bucket=bucket,
-        prefix=_prefix(section, "cloudfront"),
+        prefix=section.text("prefix", like="cloudfront") or "cloudfront",
         fields=section.texts("fields", like="sc-status", default=DEFAULT_FIELDS),
     )
-
-
-def read_legacy_logs(environment: Section) -> LegacyLogs | None:
-    """Read ``environments.<name>.legacy_logs``.
-
-    :raises ValueError: with one sentence that names the JSON path.
-    """
-    if environment.get("legacy_logs") is None:
-        return None
-    section = environment.section("legacy_logs", keys=_LEGACY_KEYS)
-    bucket = _bucket(section)
-    if bucket is None:
-        raise ValueError(
-            f"{section.at('bucket')} must be given, such as 'mysite-audit-logs'"
-        )
-    return LegacyLogs.named(
-        bucket,
-        region=section.region("region"),
-        prefix=_prefix(section, "legacy"),
-    )
-
-
-def _bucket(section: Section) -> str | None:
-    return section.matching(
-        "bucket", _BUCKET, rule="the name of a bucket", like="mysite-audit-logs"
-    )
-
-
-def _prefix(section: Section, default: str) -> str:
-    given = section.matching(
-        "prefix", _FOLDER, rule="a folder without a slash at either end", like=default
-    )
-    return given or default
 
 
 def _distributions(cdn: DjangoCdn) -> Mapping[str, cloudfront.IDistribution]:

@@ -420,13 +420,13 @@ def test_legacy_logs_of_two_halves_do_not_share_a_folder():
 
 @pytest.mark.parametrize("name", ["", "Logs", "s3://logs", "a", "logs/", "-logs"])
 def test_fails_when_a_legacy_bucket_is_no_name(name):
-    with pytest.raises(ValueError, match="^bucket_name must be a bucket's name such"):
+    with pytest.raises(ValueError, match="^bucket_name must be the name of a bucket"):
         LegacyLogs.named(name)
 
 
 def test_fails_when_the_stack_is_in_another_region():
     with pytest.raises(
-        ValueError, match="^access logs must be in a stack in 'us-east-1'.*'eu-west-1'$"
+        ValueError, match="^logs must be in a stack in 'us-east-1'.*'eu-west-1'$"
     ):
         access_logs(new_stack(region="eu-west-1"))
 

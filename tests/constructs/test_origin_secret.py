@@ -12,7 +12,7 @@ from origin_support import MEDIA
 from servers_support import nginx
 
 from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret
-from constructs_lib.origin_headers import SECRET_HEADER
+from dj_cloudfront.contract import SECRET_HEADER
 from dj_cloudfront.servers import rules
 
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3"

@@ -70,7 +70,7 @@ MISTAKES = {
     "the origin is an address": ({"origin": "192.0.2.1"}, "origin must be a bare"),
     "an alias has no certificate": (
         {"static": {"domain_names": ["static.example.com"]}},
-        "certificate_arn or environments.test.hosted_zone must be given",
+        "certificate_arn or hosted_zone must be given",
     ),
     "an alias has a capital letter *": (
         {"certificate_arn": ARN, "static": {"domain_names": ["Static.example.com"]}},
@@ -90,7 +90,9 @@ MISTAKES = {
 @pytest.mark.parametrize(("values", "sentence"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_that_would_fail_the_deploy_is_said_at_synth(values, sentence):
     with pytest.raises(ValueError, match=PROD + sentence):
-        environment(**values)
+        described = environment(**values)
+        with described.named():
+            CdnStack(new_app(), described.stack_name, environment=described)
 
 
 RIGHT = {

@@ -435,7 +435,7 @@ KINDS = {
 
 def arguments(of):
     """Name, type, and whether it is required."""
-    if of is OriginOptions:
+    if of in (OriginOptions, constructs_lib.DistributionOptions):
         return {
             name: (hint.__forward_arg__, False)
             for name, hint in of.__annotations__.items()

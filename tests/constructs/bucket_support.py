@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk.assertions import Template
 from cdk_support import new_stack
 
-from constructs_lib import Cors, MediaBucket
+from constructs_lib import Bucket, Cors
 
 ANY = Cors.any_origin()
 LISTED = Cors(
@@ -42,7 +42,7 @@ def distribution(stack, bucket=None, construct_id="Distribution"):
 
 def bucket_template(cors=ANY, **values):
     stack = new_stack()
-    distribution(stack, MediaBucket(stack, "Media", cors=cors, **values))
+    distribution(stack, Bucket(stack, "Media", cors=cors, **values))
     return Template.from_stack(stack)
 
 

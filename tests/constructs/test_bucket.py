@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
+from bucket_support import ANY, LISTED, bucket_of, bucket_template, distribution
 from cdk_support import distribution_config, new_app, new_stack, only, resources
-from media_support import ANY, LISTED, bucket_of, bucket_template, distribution
 
-from constructs_lib import Cors, MediaBucket
+from constructs_lib import Bucket, Cors
 
 
 def ids(template):
@@ -27,7 +27,7 @@ def text_of(statement):
 
 def test_minimal_example():
     stack = new_stack()
-    bucket = MediaBucket(stack, "Media", cors=ANY)
+    bucket = Bucket(stack, "Media", cors=ANY)
     distribution(stack, bucket)
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::S3::Bucket", 1)
@@ -66,7 +66,7 @@ def test_the_bucket_is_asked_first_and_the_server_for_what_it_lacks():
 def test_urls_stay_the_same_with_and_without_the_bucket():
     for bucket in (False, True):
         stack = new_stack()
-        distribution(stack, MediaBucket(stack, "Media", cors=ANY) if bucket else None)
+        distribution(stack, Bucket(stack, "Media", cors=ANY) if bucket else None)
         found = {
             origin["Id"]: origin
             for origin in distribution_config(Template.from_stack(stack))["Origins"]
@@ -142,7 +142,7 @@ def test_requests_are_signed_with_a_named_access_control():
 
 def test_a_long_name_is_cut_to_what_cloudfront_allows():
     stack = new_stack(stack_id="s" * 100)
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY))
+    distribution(stack, Bucket(stack, "Media", cors=ANY))
     control = only(Template.from_stack(stack), "OriginAccessControl")
     assert len(control["OriginAccessControlConfig"]["Name"]) == 64
 
@@ -170,7 +170,7 @@ def test_switching_on_and_off_replaces_nothing():
 
 def test_two_distributions_may_share_a_bucket():
     stack = new_stack()
-    bucket = MediaBucket(stack, "Media", cors=ANY)
+    bucket = Bucket(stack, "Media", cors=ANY)
     distribution(stack, bucket, "One")
     distribution(stack, bucket, "Two")
     template = Template.from_stack(stack)
@@ -225,7 +225,7 @@ def test_fails_when_versions_are_kept_for_no_whole_number_of_days(value):
 
 def test_a_new_bucket_is_not_warned_of():
     stack = new_stack()
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY))
+    distribution(stack, Bucket(stack, "Media", cors=ANY))
     Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
 
 
@@ -233,5 +233,5 @@ def test_cloudformations_own_rules_find_no_fault():
     # The app turns them into errors, which synth() raises.
     app = new_app()
     stack = new_stack(app)
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY))
+    distribution(stack, Bucket(stack, "Media", cors=ANY))
     assert app.synth().get_stack_by_name(stack.stack_name).template["Resources"]

@@ -6,10 +6,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
+from bucket_support import ANY, distribution
 from cdk_support import distribution_config, new_app, new_stack
-from media_support import ANY, distribution
 
-from constructs_lib import Cors, DjangoOrigin, MediaBucket, MediaDistribution
+from constructs_lib import Bucket, Cors, DjangoOrigin, MediaDistribution
 
 
 def existing(scope, **attributes):
@@ -20,7 +20,7 @@ def existing(scope, **attributes):
 
 def test_a_bucket_that_exists_is_taken_by_name_and_not_changed():
     stack = new_stack()
-    bucket = MediaBucket(
+    bucket = Bucket(
         stack, "Media", cors=ANY, bucket=existing(stack, region="eu-west-1")
     )
     distribution(stack, bucket)
@@ -39,7 +39,7 @@ def test_a_bucket_that_exists_is_taken_by_name_and_not_changed():
 def test_a_bucket_of_the_same_stack_gets_the_policy():
     stack = new_stack()
     bucket = s3.Bucket(stack, "Files")
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY, bucket=bucket))
+    distribution(stack, Bucket(stack, "Media", cors=ANY, bucket=bucket))
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::S3::BucketPolicy", 1)
 
@@ -50,7 +50,7 @@ def test_fails_when_the_bucket_belongs_to_another_stack():
     with pytest.raises(
         ValueError, match="^bucket must be defined in the distribution's stack"
     ):
-        MediaBucket(new_stack(app), "Media", cors=ANY, bucket=bucket)
+        Bucket(new_stack(app), "Media", cors=ANY, bucket=bucket)
 
 
 def test_fails_when_a_bucket_that_exists_shall_forget():
@@ -58,7 +58,7 @@ def test_fails_when_a_bucket_that_exists_shall_forget():
     with pytest.raises(
         ValueError, match="^keep_replaced must not be given together with bucket"
     ):
-        MediaBucket(
+        Bucket(
             stack,
             "Media",
             cors=ANY,
@@ -71,14 +71,14 @@ def test_tokens_pass_as_the_name_of_a_bucket():
     stack = new_stack()
     name = cdk.Token.as_string({"Fn::ImportValue": "MediaBucketName"})
     bucket = s3.Bucket.from_bucket_name(stack, "Files", name)
-    distribution(stack, MediaBucket(stack, "Media", cors=ANY, bucket=bucket))
+    distribution(stack, Bucket(stack, "Media", cors=ANY, bucket=bucket))
     first, _ = distribution_config(Template.from_stack(stack))["Origins"]
     assert "MediaBucketName" in str(first["DomainName"])
 
 
 def test_fails_when_the_distribution_has_another_cors_than_its_bucket():
     stack = new_stack()
-    bucket = MediaBucket(stack, "MediaBucket", cors=ANY)
+    bucket = Bucket(stack, "MediaBucket", cors=ANY)
     with pytest.raises(ValueError, match="^cors must be that of the bucket or be left"):
         MediaDistribution(
             stack,
