@@ -48,7 +48,7 @@ ALLOWED = {
     },
     "constructs_lib": {
         *("cdn_model", "dj_cloudfront.contract"),
-        *("aws_cdk", "constructs"),
+        *("aws_cdk", "constructs", "cryptography"),
     },
     "dj_cloudfront": {"cdn_model", "django", "asgiref", *(set(EXTRAS) - {"dns"})},
     "cdn_model": set(),
