@@ -52,6 +52,8 @@ def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
+    if not domain_names:
+        return
     owners = _OWNERS.setdefault(scope.node.root, {})
     for name in domain_names:
         if is_token(name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from aws_cdk import Duration
 
@@ -68,6 +69,7 @@ def _seconds(value: timedelta) -> int:
     return int(value.total_seconds())
 
 
+@cache
 def duration(value: timedelta) -> Duration:
     """Whole seconds, as every duration of CloudFront is."""
     return Duration.seconds(int(value.total_seconds()))

@@ -6,6 +6,7 @@ id. What each judges, and how they run: docs/security-checks.md.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -112,11 +113,15 @@ class Acknowledgement:
 
 def acknowledge(stack: cdk.Stack, environment: Environment) -> None:
     """Tell the plugins that an app may have. No template changes, and no plugin is needed."""
-    for one in ACKNOWLEDGEMENTS:
-        for path in one.where(environment):
-            cdk.Validations.of(_find(stack, path)).acknowledge(
-                *(cdk.Acknowledgment(id=rule, reason=one.reason) for rule in one.rules)
+    by_path: dict[str, list[cdk.Acknowledgment]] = defaultdict(list)
+    for acknowledgement in ACKNOWLEDGEMENTS:
+        for path in acknowledgement.where(environment):
+            by_path[path].extend(
+                cdk.Acknowledgment(id=rule, reason=acknowledgement.reason)
+                for rule in acknowledgement.rules
             )
+    for path, acknowledged in by_path.items():
+        cdk.Validations.of(_find(stack, path)).acknowledge(*acknowledged)
 
 
 def _find(scope: IConstruct, path: str) -> IConstruct:
