@@ -11,6 +11,19 @@ GLOBAL_REGION = "us-east-1"
 POLICIES_PER_ACCOUNT = 20
 """Cache policies, and as many of each other kind. It can be raised."""
 
+PER_ACCOUNT = {
+    "CachePolicy": POLICIES_PER_ACCOUNT,
+    "Distribution": 500,
+    "Function": 100,
+    "KeyGroup": 10,
+    "OriginAccessControl": 100,
+    "OriginRequestPolicy": POLICIES_PER_ACCOUNT,
+    "PublicKey": 10,
+    "ResponseHeadersPolicy": POLICIES_PER_ACCOUNT,
+    "VpcOrigin": 25,
+}
+"""Resources of a type, by the end of the type's name."""
+
 POLICY_NAME_LENGTH = 128
 KEYS_PER_GROUP = 5
 CUSTOM_RESPONSE_HEADERS = 10
