@@ -105,19 +105,19 @@ class DistributionOptions(TypedDict, total=False):
 class Option:
     """What an option takes, and where.
 
-    :param noun: What it must be, for a sentence.
-    :param example: Such a value, for a sentence.
     :param kind: Its type, or the attribute by which a value is known, so that no service is
         imported for it.
+    :param example: Such a value, for a sentence.
+    :param noun: What it must be, for a sentence. Default: by its type.
     :param key: Its name in ``cdk.json``, where JSON can only name a thing or needs a unit.
         Default: its own.
     :param trees: The distributions that take it. Default: all.
     :param is_shared: Whether one value can serve several distributions. Default: yes.
     """
 
-    noun: str
+    kind: type | str
     example: str
-    kind: type | tuple[type, ...] | str
+    noun: str = ""
     key: str = ""
     trees: tuple[Tree, ...] = tuple(Tree)
     is_shared: bool = True
@@ -130,79 +130,66 @@ class Option:
         if isinstance(self.kind, str):
             is_right = hasattr(value, self.kind)
         else:
-            is_right = isinstance(value, self.kind)
+            kind = (list, tuple) if self.kind is list else self.kind
+            is_right = isinstance(value, kind)
         if value is None or is_right:
             return
+        noun = self.noun or f"a {getattr(self.kind, '__name__', '')}"
         raise ValueError(
-            f"{name} must be {self.noun} such as {self.example}, got {truncated_repr(value)}"
+            f"{name} must be {noun} such as {self.example}, got {truncated_repr(value)}"
         )
 
 
-_LIST = (list, tuple)
 OPTIONS: Mapping[str, Option] = {
     "domain_names": Option(
-        noun="a list", example="['static.example.com']", kind=_LIST, is_shared=False
+        kind=list, example="['static.example.com']", is_shared=False
     ),
     "certificate": Option(
+        kind="certificate_arn",
         noun="a certificate",
         example="Certificate.from_certificate_arn(self, 'Certificate', arn)",
-        kind="certificate_arn",
         key="certificate_arn",
     ),
     "hosted_zone": Option(
+        kind="hosted_zone_id",
         noun="a hosted zone",
         example="HostedZone.from_hosted_zone_attributes(self, 'Zone', …)",
-        kind="hosted_zone_id",
     ),
-    "dns_records": Option(noun="True or False,", example="False", kind=bool),
-    "cors": Option(noun="a Cors", example="Cors.any_origin()", kind=Cors),
-    "ttl": Option(
-        noun="a Ttl",
-        example="Ttl(max=timedelta(days=30))",
-        kind=Ttl,
-        key="ttl_seconds",
-    ),
+    "dns_records": Option(kind=bool, noun="True or False,", example="False"),
+    "cors": Option(kind=Cors, example="Cors.any_origin()"),
+    "ttl": Option(kind=Ttl, example="Ttl(max=timedelta(days=30))", key="ttl_seconds"),
     "error_ttl": Option(
+        kind=ErrorTtl,
         noun="an ErrorTtl",
         example="ErrorTtl(not_found=timedelta(seconds=2))",
-        kind=ErrorTtl,
         key="error_ttl_seconds",
     ),
-    "headers": Option(
-        noun="a ResponseHeaders",
-        example="ResponseHeaders(nosniff=False)",
-        kind=ResponseHeaders,
-    ),
-    "policies": Option(
-        noun="a Policies", example="Policies(cache=…)", kind=Policies, key="policy_ids"
-    ),
-    "price_class": Option(
-        noun="a PriceClass", example="PriceClass.ALL", kind=PriceClass
-    ),
-    "tls": Option(noun="a Tls", example="Tls.V1_3_2025", kind=Tls),
+    "headers": Option(kind=ResponseHeaders, example="ResponseHeaders(nosniff=False)"),
+    "policies": Option(kind=Policies, example="Policies(cache=…)", key="policy_ids"),
+    "price_class": Option(kind=PriceClass, example="PriceClass.ALL"),
+    "tls": Option(kind=Tls, example="Tls.V1_3_2025"),
     "web_acl_arn": Option(
+        kind=str,
         noun="a string",
         example="'arn:aws:wafv2:us-east-1:111122223333:global/webacl/name/id'",
-        kind=str,
     ),
-    "allowed_countries": Option(noun="a list", example="['DE']", kind=_LIST),
-    "denied_countries": Option(noun="a list", example="['AQ']", kind=_LIST),
+    "allowed_countries": Option(kind=list, example="['DE']"),
+    "denied_countries": Option(kind=list, example="['AQ']"),
     "legacy_logs": Option(
+        kind="file_prefix",
         noun="a LegacyLogs",
         example="LegacyLogs.named('mysite-audit-logs')",
-        kind="file_prefix",
     ),
     "bucket": Option(
+        kind="render_origin",
         noun="a Bucket",
         example="Bucket(self, 'Bucket', cors=Cors.any_origin())",
-        kind="render_origin",
         trees=(Tree.STATIC, Tree.MEDIA),
         is_shared=False,
     ),
     "signing_keys": Option(
-        noun="a SigningKeys",
-        example="SigningKeys(keys={'2026a': pem}, signing_key='2026a')",
         kind=SigningKeys,
+        example="SigningKeys(keys={'2026a': pem}, signing_key='2026a')",
         key="signing",
         trees=(Tree.MEDIA, Tree.PRIVATE),
         is_shared=False,

@@ -17,62 +17,53 @@ from constructs import IConstruct
 from stacks.distribution_config import BucketConfig
 from stacks.environment import Environment
 
+Where = Callable[[Environment], tuple[str, ...]]
+"""The constructs that lack an input, by their path within the stack."""
+
 _AUDITORS_RETENTION = timedelta(days=365)
 _LOG_GROUP = "Logs/LogGroup"
 
 
-def _without(environment: Environment, *names: str) -> tuple[str, ...]:
-    """The distributions without any of these options, by their path within the stack."""
-    return tuple(
-        f"Cdn/{tree.capitalize()}/Distribution"
-        for tree, given in environment.distributions.items()
-        if not any(given.get(name) for name in names)
-    )
+def _without(*names: str) -> Where:
+    """The distributions without any of these options."""
+
+    def where(environment: Environment) -> tuple[str, ...]:
+        return tuple(
+            f"Cdn/{tree.capitalize()}/Distribution"
+            for tree, given in environment.distributions.items()
+            if not any(given.get(name) for name in names)
+        )
+
+    return where
 
 
-def without_names(environment: Environment) -> tuple[str, ...]:
-    return _without(environment, "domain_names")
-
-
-def without_legacy_logs(environment: Environment) -> tuple[str, ...]:
-    return _without(environment, "legacy_logs")
-
-
-def without_web_acl(environment: Environment) -> tuple[str, ...]:
-    return _without(environment, "web_acl_arn")
-
-
-def without_countries(environment: Environment) -> tuple[str, ...]:
-    return _without(environment, "allowed_countries", "denied_countries")
-
-
-def without_failover(environment: Environment) -> tuple[str, ...]:
-    if environment.origin.failover_domain_name:
-        return ()
+def _without_failover(environment: Environment) -> tuple[str, ...]:
     # A bucket has the server behind it.
-    return _without(environment, "bucket")
+    has_second = environment.origin.failover_domain_name
+    return () if has_second else _without("bucket")(environment)
 
 
-def own_log_group(environment: Environment) -> tuple[str, ...]:
+def _own_log_group(environment: Environment) -> tuple[str, ...]:
     logs = environment.logs
     return (_LOG_GROUP,) if logs and logs.retention is not None else ()
 
 
-def short_lived_log_group(environment: Environment) -> tuple[str, ...]:
-    logs = environment.logs
-    kept = logs.retention if logs else None
+def _short_lived_log_group(environment: Environment) -> tuple[str, ...]:
+    kept = environment.logs.retention if environment.logs else None
     return () if kept is None or kept >= _AUDITORS_RETENTION else (_LOG_GROUP,)
 
 
-def own_topic(environment: Environment) -> tuple[str, ...]:
-    return ("Monitoring/Topic",) if _mails(environment) else ()
+def _of_email(path: str) -> Where:
+    """What an address for alarms brings."""
+
+    def where(environment: Environment) -> tuple[str, ...]:
+        monitoring = environment.monitoring
+        return (path,) if monitoring and monitoring.email is not None else ()
+
+    return where
 
 
-def own_subscription(environment: Environment) -> tuple[str, ...]:
-    return ("Monitoring/Subscription",) if _mails(environment) else ()
-
-
-def own_buckets(environment: Environment) -> tuple[str, ...]:
+def _own_buckets(environment: Environment) -> tuple[str, ...]:
     buckets = {
         tree: given.get("bucket") for tree, given in environment.distributions.items()
     }
@@ -80,12 +71,6 @@ def own_buckets(environment: Environment) -> tuple[str, ...]:
         f"{tree.capitalize()}Bucket/Bucket"
         for tree, bucket in buckets.items()
         if isinstance(bucket, BucketConfig) and bucket.name is None
-    )
-
-
-def _mails(environment: Environment) -> bool:
-    return (
-        environment.monitoring is not None and environment.monitoring.email is not None
     )
 
 
@@ -108,11 +93,14 @@ class Acknowledgement:
     reason: str
     rules: tuple[str, ...]
     checkov: tuple[str, ...] = ()
-    where: Callable[[Environment], tuple[str, ...]]
+    where: Where
 
 
 def acknowledge(stack: cdk.Stack, environment: Environment) -> None:
     """Tell the plugins that an app may have. No template changes, and no plugin is needed."""
+    if not hasattr(cdk, "Acknowledgment"):
+        # An older aws-cdk-lib has plugins that take none.
+        return
     by_path: dict[str, list[cdk.Acknowledgment]] = defaultdict(list)
     for acknowledgement in ACKNOWLEDGEMENTS:
         for path in acknowledgement.where(environment):
@@ -160,7 +148,7 @@ ACKNOWLEDGEMENTS = (
             ),
         ),
         checkov=("CKV_AWS_174",),
-        where=without_names,
+        where=_without("domain_names"),
     ),
     Acknowledgement(
         key="legacy_logs",
@@ -173,7 +161,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=(*_solutions("CFR3"), *_control_tower("cloudfront_access_logs_enabled")),
         checkov=("CKV_AWS_86",),
-        where=without_legacy_logs,
+        where=_without("legacy_logs"),
     ),
     Acknowledgement(
         key="web_acl_arn",
@@ -186,7 +174,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_solutions("CFR2"),
         checkov=("CKV_AWS_68",),
-        where=without_web_acl,
+        where=_without("web_acl_arn"),
     ),
     Acknowledgement(
         key="allowed_countries",
@@ -196,7 +184,7 @@ ACKNOWLEDGEMENTS = (
             "denied_countries where one applies; it costs nothing."
         ),
         rules=_solutions("CFR1"),
-        where=without_countries,
+        where=_without("allowed_countries", "denied_countries"),
     ),
     Acknowledgement(
         key="origin.failover_domain_name",
@@ -206,7 +194,7 @@ ACKNOWLEDGEMENTS = (
             "origin.failover_domain_name to a second server with the same files."
         ),
         rules=_control_tower("cloudfront_origin_failover_enabled"),
-        where=without_failover,
+        where=_without_failover,
     ),
     Acknowledgement(
         key="logs.bucket",
@@ -220,7 +208,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("cloudwatch_log_group_encrypted"),
         ),
         checkov=("CKV_AWS_158",),
-        where=own_log_group,
+        where=_own_log_group,
     ),
     Acknowledgement(
         key="logs.log_group_days",
@@ -229,7 +217,7 @@ ACKNOWLEDGEMENTS = (
             "kept. Set logs.log_group_days to 365 or more where an auditor asks for it."
         ),
         rules=_control_tower("cloudwatch_log_group_retention_period"),
-        where=short_lived_log_group,
+        where=_short_lived_log_group,
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -240,7 +228,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_packs("SNSEncryptedKMS"),
         checkov=("CKV_AWS_26",),
-        where=own_topic,
+        where=_of_email("Monitoring/Topic"),
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -250,7 +238,7 @@ ACKNOWLEDGEMENTS = (
             "monitoring.topic_arn to a topic whose subscriptions have one."
         ),
         rules=_packs("SNSRedrivePolicy", ("Serverless",)),
-        where=own_subscription,
+        where=_of_email("Monitoring/Subscription"),
     ),
     Acknowledgement(
         key="bucket.name",
@@ -265,7 +253,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("s3_bucket_logging_enabled"),
         ),
         checkov=("CKV_AWS_18",),
-        where=own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -275,7 +263,7 @@ ACKNOWLEDGEMENTS = (
             "bucket.name to a bucket that is replicated."
         ),
         rules=_packs("S3BucketReplicationEnabled"),
-        where=own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -291,7 +279,7 @@ ACKNOWLEDGEMENTS = (
             ),
             *_control_tower("s3_bucket_default_encryption_kms"),
         ),
-        where=own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -304,7 +292,7 @@ ACKNOWLEDGEMENTS = (
             *_packs("S3BucketDefaultLockEnabled", ("NIST.800.53.R4",)),
             *_control_tower("s3_bucket_object_lock_enabled"),
         ),
-        where=own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -313,6 +301,6 @@ ACKNOWLEDGEMENTS = (
             "notification. Set bucket.name to a bucket that sends them."
         ),
         rules=_control_tower("s3_event_notifications_enabled"),
-        where=own_buckets,
+        where=_own_buckets,
     ),
 )

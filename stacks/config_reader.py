@@ -18,7 +18,10 @@ _PLAIN_KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_KEY}}}")
 
 
 class Section:
-    """One JSON object at a path, such as ``environments.prod``, with a closed set of keys."""
+    """One JSON object at a path, such as ``environments.prod``, with a closed set of keys.
+
+    Whatever reads a value raises ``ValueError`` with one sentence that names its path.
+    """
 
     def __init__(self, path: str, value: object, *, keys: Collection[str]) -> None:
         """Check the object's shape.
@@ -37,6 +40,10 @@ class Section:
     def at(self, key: str) -> str:
         """The path of a key."""
         return child(self.path, key)
+
+    def _wrong(self, key: str, rule: str) -> ValueError:
+        value = truncated_repr(self.get(key))
+        return ValueError(f"{self.at(key)} must be {rule}, got {value}")
 
     @contextmanager
     def named(self, **keys: str) -> Iterator[None]:
@@ -72,18 +79,14 @@ class Section:
         value = self.get(key)
         if value is None or isinstance(value, str):
             return value
-        raise ValueError(
-            f"{self.at(key)} must be a string such as {like!r}, got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, f"a string such as {like!r}")
 
     def matching(self, key: str, pattern: str, *, rule: str, like: str) -> str | None:
         """A string of a shape, or None when the key is absent."""
         value = self.text(key, like=like)
         if value is None or re.fullmatch(pattern, value):
             return value
-        raise ValueError(
-            f"{self.at(key)} must be {rule}, such as {like!r}, got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, f"{rule}, such as {like!r}")
 
     def text_or_off(self, key: str, *, default: str | None, like: str) -> str | None:
         """A string, None for ``false``, the default when the key is absent."""
@@ -111,9 +114,7 @@ class Section:
             return default
         if isinstance(value, bool):
             return value
-        raise ValueError(
-            f"{self.at(key)} must be true or false, got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, "true or false")
 
     def mapping(self, key: str, *, like: str) -> dict[str, str]:
         """An object of strings, empty when the key is absent."""
@@ -124,9 +125,7 @@ class Section:
             isinstance(v, str) for v in value.values()
         ):
             return dict(value)
-        raise ValueError(
-            f"{self.at(key)} must be an object of strings such as {like}, got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, f"an object of strings such as {like}")
 
     def texts(
         self, key: str, *, like: str, default: tuple[str, ...] = ()
@@ -137,10 +136,7 @@ class Section:
             return default
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise ValueError(
-            f"{self.at(key)} must be a list of strings such as [{json.dumps(like)}], "
-            f"got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, f"a list of strings such as [{json.dumps(like)}]")
 
     def number(self, key: str, *, default: int) -> int:
         """A whole number."""
@@ -150,13 +146,8 @@ class Section:
         if type(value) is int and abs(value) <= _LARGEST:
             return value
         if type(value) is int:
-            raise ValueError(
-                f"{self.at(key)} must be at most {_LARGEST}, such as {default}, "
-                f"got {truncated_repr(value)}"
-            )
-        raise ValueError(
-            f"{self.at(key)} must be a whole number, such as {default}, got {truncated_repr(value)}"
-        )
+            raise self._wrong(key, f"at most {_LARGEST}, such as {default}")
+        raise self._wrong(key, f"a whole number, such as {default}")
 
     def optional_number(self, key: str) -> int | None:
         """A whole number above zero, or None when the key is absent."""
@@ -165,9 +156,7 @@ class Section:
         value = self.number(key, default=1000)
         if value > 0:
             return value
-        raise ValueError(
-            f"{self.at(key)} must be above 0, such as 1000, got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, "above 0, such as 1000")
 
     def region(self, key: str) -> str | None:
         """A region's name, or None when the key is absent."""
@@ -191,10 +180,7 @@ class Section:
             return default
         if type(value) is int and 0 <= value <= _TEN_YEARS:
             return timedelta(seconds=value)
-        raise ValueError(
-            f"{self.at(key)} must be a whole number of seconds, such as 86400, "
-            f"got {truncated_repr(value)}"
-        )
+        raise self._wrong(key, "a whole number of seconds, such as 86400")
 
     def section(self, key: str, *, keys: Collection[str]) -> Section:
         """A nested object, empty when the key is absent."""
