@@ -90,7 +90,7 @@ class Environment:
             path = f"environments.{self.name}"
             if sentence.startswith(path):
                 raise
-            found = re.match(r"((?:static|media|private)\.)?([a-z_]+)", sentence)
+            found = re.match(r"((?:static|media|private)\.)?([a-z0-9_]+)", sentence)
             parent, name = (found[1] or "", found[2]) if found else ("", "")
             if name in OPTIONS:
                 rest = sentence[len(f"{parent}{name}") :]
