@@ -170,7 +170,7 @@ def _define(
             for status, value in error_ttl.by_status().items()
         ],
         http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-        enable_ipv6=True,
+        enable_ipv6=options.get("ipv6") is not False,
         price_class=render_price_class(options.get("price_class")),
         geo_restriction=render_countries(
             options.get("allowed_countries"), options.get("denied_countries")

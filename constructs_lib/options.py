@@ -70,6 +70,9 @@ class DistributionOptions(TypedDict, total=False):
         the cheapest ones.
     :param tls: The oldest protocol that viewers may speak. Acts with a certificate only.
         Default: TLS 1.2 with the ciphers of 2021.
+    :param ipv6: False answers by IPv4 alone, as signatures that name an address need:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html
+        Default: both.
     :param web_acl_arn: An AWS WAF web ACL of the scope CLOUDFRONT. Costs about $5 a month for
         the ACL and $1 for each rule, and $0.60 a million requests. Default: none.
     :param allowed_countries: ISO codes such as ``DE``; everybody else gets a 403. Default: all.
@@ -93,6 +96,7 @@ class DistributionOptions(TypedDict, total=False):
     policies: Policies | None
     price_class: PriceClass | None
     tls: Tls | None
+    ipv6: bool | None
     web_acl_arn: str | None
     allowed_countries: Sequence[str]
     denied_countries: Sequence[str]
@@ -168,6 +172,7 @@ OPTIONS: Mapping[str, Option] = {
     "policies": Option(kind=Policies, example="Policies(cache=…)", key="policy_ids"),
     "price_class": Option(kind=PriceClass, example="PriceClass.ALL"),
     "tls": Option(kind=Tls, example="Tls.V1_3_2025"),
+    "ipv6": Option(kind=bool, noun="True or False,", example="False"),
     "web_acl_arn": Option(
         kind=str,
         noun="a string",
@@ -281,7 +286,7 @@ def named(tree: Tree, own: Mapping[str, object]) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        found = re.match(r"[a-z_]+", str(error).lstrip("'"))
+        found = re.match(r"[a-z0-9_]+", str(error).lstrip("'"))
         name = found[0] if found else ""
         is_own = name in own or (name in OPTIONS and not OPTIONS[name].is_shared)
         raise ValueError(f"{tree}.{error}" if is_own else str(error)) from None

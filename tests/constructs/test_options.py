@@ -88,6 +88,7 @@ VALUES = {
     "error_ttl": (ErrorTtl(not_found=ONE), ErrorTtl(not_found=OTHER)),
     "headers": (ResponseHeaders(nosniff=False), ResponseHeaders(hsts=None)),
     "price_class": (PriceClass.ALL, PriceClass.MOST),
+    "ipv6": (False, True),
     "web_acl_arn": (ACL.format("one"), ACL.format("other")),
     "allowed_countries": (["DE"], ["FR"]),
     "denied_countries": (["DE"], ["FR"]),
