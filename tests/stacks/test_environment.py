@@ -210,26 +210,6 @@ def test_all_environments_are_read_in_order():
             "got 'https://x.example': leave out the scheme",
         ),
         (
-            {"origin": "x.example:443"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'x.example:443': leave out the port",
-        ),
-        (
-            {"origin": "x.example/app"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'x.example/app': leave out the path",
-        ),
-        (
-            {"origin": "192.0.2.1"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got '192.0.2.1': CloudFront accepts no IP address, so give it a name in DNS",
-        ),
-        (
-            {"origin": "WWW.example.com"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'WWW.example.com': write it in lower case",
-        ),
-        (
             {"origin": 5},
             "environments.prod.origin must be a bare host name such as 'www.example.com', "
             "got 5",
@@ -245,11 +225,6 @@ def test_all_environments_are_read_in_order():
             "'111122223333', got '1234'",
         ),
         (
-            {"account": "11112222333"},
-            "environments.prod.account must be 12 digits in quotes, such as "
-            "'111122223333', got '11112222333'",
-        ),
-        (
             {"account": 111122223333},
             "environments.prod.account must be a string such as '111122223333', "
             "got 111122223333",
@@ -258,21 +233,6 @@ def test_all_environments_are_read_in_order():
             {"region": "virginia"},
             "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
             "'us-east-1', got 'virginia'",
-        ),
-        (
-            {"region": "us-est-1"},
-            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
-            "'us-east-1', got 'us-est-1': did you mean 'us-east-1' or 'us-west-1'?",
-        ),
-        (
-            {"region": "ap-southest-2"},
-            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
-            "'us-east-1', got 'ap-southest-2': did you mean 'ap-southeast-2'?",
-        ),
-        (
-            {"legacy_logs": {"bucket": "logs", "region": "eu-wset-1"}},
-            "environments.prod.legacy_logs.region must be an AWS region that aws-cdk-lib "
-            "knows, such as 'us-east-1', got 'eu-wset-1': did you mean 'eu-west-1'?",
         ),
         (
             {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-9"}}},
@@ -293,11 +253,6 @@ def test_all_environments_are_read_in_order():
             {"static": {"ttl_seconds": {"max": "1 day"}}},
             "environments.prod.static.ttl_seconds.max must be a whole number of seconds, "
             "such as 86400, got '1 day'",
-        ),
-        (
-            {"media": {"ttl_seconds": {"min": True}}},
-            "environments.prod.media.ttl_seconds.min must be a whole number of seconds, "
-            "such as 86400, got True",
         ),
         (
             {"media": {"error_ttl_seconds": {"not_found": -1}}},
@@ -335,26 +290,6 @@ def test_all_environments_are_read_in_order():
             "'arn:aws:acm:us-east-1:111122223333:certificate/"
             "12345678-1234-1234-1234-123456789012', got "
             "'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222'",
-        ),
-        (
-            {"origin": {"domain_name": "x.elb.amazonaws.com"}},
-            "environments.prod.origin.domain_name must be on the listener's certificate and "
-            "resolve to the balancer, such as 'origin.example.com', got "
-            "'x.elb.amazonaws.com': no certificate can have a balancer's own name, so HTTPS "
-            "would fail with 502",
-        ),
-        (
-            {
-                "origin": {
-                    "domain_name": "a.example",
-                    "origin_shield_region": "eu-west-3",
-                }
-            },
-            "environments.prod.origin.origin_shield_region must be one of us-east-1, "
-            "us-east-2, us-west-2, ap-northeast-1, ap-northeast-2, ap-south-1, "
-            "ap-southeast-1, ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, "
-            "me-central-1, sa-east-1, got 'eu-west-3': 'eu-west-2' is the nearest to "
-            "servers in eu-west-3",
         ),
         (
             {"origin": {"domain_name": "a.example", "connection_timeout_seconds": 11}},
@@ -420,12 +355,6 @@ def test_all_environments_are_read_in_order():
             "environments.prod.media.bucket must be another bucket than static.bucket, "
             "because uploads would be served under the static domain too, without the policy "
             "that lets them do nothing, got 'files' for both",
-        ),
-        (
-            {"media": {"bucket": {}}},
-            "environments.prod.cors must be answered by the edge when files are in a bucket, "
-            "because S3 does not answer as the server does, such as Cors.any_origin(), got "
-            "Cors.forward()",
         ),
         (
             {"private": {"signing": SIGNING}},
@@ -516,27 +445,12 @@ def test_all_environments_are_read_in_order():
             "got 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b'",
         ),
         (
-            {"price_class": "300"},
-            "environments.prod.price_class must be one of 100, 200, all, got '300': did "
-            "you mean '100' or '200'?",
-        ),
-        (
             {"retain": "yes"},
             "environments.prod.retain must be true or false, got 'yes'",
         ),
         (
             {"hosted_zone": {"name": "example.com"}},
             "environments.prod.hosted_zone.id must be given, such as 'Z0123456789ABC'",
-        ),
-        (
-            {"hosted_zone": {"id": "Z1"}},
-            "environments.prod.hosted_zone.name must be a bare host name such as "
-            "'www.example.com', got None",
-        ),
-        (
-            {"static": {"headers": {"remove": ["Via"]}}},
-            "environments.prod.static.headers.remove must have headers that CloudFront lets "
-            "go, such as 'Set-Cookie', got 'Via'",
         ),
         (
             {"static": {"headers": {"extra": {"X-A": 1}}}},
