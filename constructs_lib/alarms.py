@@ -61,6 +61,15 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmSpec:
+    """An alarm on one metric of a distribution.
+
+    :param role: Its construct id.
+    :param threshold: From where on it rings, in the unit of the metric.
+    :param what: What has happened then, for the description.
+    :param cure: What to do, for the description.
+    :param periods: How many periods of five minutes in a row. Default: 3.
+    """
+
     role: str
     metric: str
     statistic: str

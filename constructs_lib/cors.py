@@ -94,6 +94,7 @@ class Cors:
 
     @property
     def is_answered_by_the_edge(self) -> bool:
+        """Whether CloudFront sets the CORS headers, and not the server."""
         return bool(self.allowed_origins)
 
     def render(self) -> cloudfront.ResponseHeadersCorsBehavior | None:
