@@ -510,6 +510,18 @@ print(len(app.synth().stacks_recursively))
     assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
 
 
+def test_a_service_is_imported_when_an_option_needs_it():
+    code = """
+import sys
+import constructs_lib, stacks
+services = ("certificatemanager", "route53", "logs", "cloudwatch", "sns",
+            "elasticloadbalancingv2")
+print([name for name in services if f"aws_cdk.aws_{name}" in sys.modules])
+"""
+    done = run_python(code)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_a_request_to_the_network_would_be_seen(tmp_path):
     hook = tmp_path / "no-network.js"
     hook.write_text(NO_NETWORK_IN_NODE)
