@@ -7,7 +7,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
-from stacks.configuration import check_no_key_twice
+from stacks.config_reader import check_no_key_twice
 from stacks.quota import note_policies
 
 

@@ -22,7 +22,7 @@ def figure() -> Figure:
         "a bare CDK app with as many plain distributions",
         lambda: _synthesize(ROOT / "benchmarks" / "bare_app.py"),
         pairs=9,
-        limit=1.25,
+        limit=1.15,
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.quotas import POLICIES_PER_ACCOUNT
 from cdn_model.template import assignments
 from cdn_model.values import (
     Json,
@@ -43,8 +44,6 @@ _POLICIES = tuple(
     f"{CLOUDFRONT}{kind}"
     for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy")
 )
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-POLICY_QUOTA = 20
 
 
 def role_of(stack: Stack) -> str:
@@ -309,14 +308,14 @@ def policy_counts(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str,
             earlier = before.stacks[name].template if name in before.stacks else {}
             total = totals[stack.account]
             grows = len(resources(stack.template, kind)) > len(resources(earlier, kind))
-            if grows and total > POLICY_QUOTA // 2:
+            if grows and total > POLICIES_PER_ACCOUNT // 2:
                 line = say(
                     Topic.POLICIES,
                     "this app has {} of the {} that an account may have",
                     Trusted(total),
-                    Trusted(POLICY_QUOTA),
+                    Trusted(POLICIES_PER_ACCOUNT),
                     note="the deploy fails unless the quota was raised"
-                    if total > POLICY_QUOTA
+                    if total > POLICIES_PER_ACCOUNT
                     else "",
                 )
                 yield name, RESOURCE_TYPES[kind].nouns, line

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from constructs_lib.buckets import MediaBucket, StaticBucket
-from constructs_lib.distributions import (
+from constructs_lib.bucket import Bucket
+from constructs_lib.cdn import DjangoCdn
+from constructs_lib.cors import Cors
+from constructs_lib.distribution import (
     MediaDistribution,
-    PriceClass,
     PrivateMediaDistribution,
     StaticDistribution,
-    Tls,
-    Viewers,
 )
-from constructs_lib.django_cdn import DjangoCdn
-from constructs_lib.media import SigningKeys
-from constructs_lib.origins import (
-    DjangoOrigin,
-    IpAddressType,
-    OriginRecord,
-    OriginSecret,
-)
-from constructs_lib.policies import Cors, ErrorTtl, Hsts, Policies, ResponseHeaders, Ttl
+from constructs_lib.options import DistributionOptions, Policies
+from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origin_headers import OriginSecret
+from constructs_lib.origin_options import IpAddressType
+from constructs_lib.origin_record import OriginRecord
+from constructs_lib.response_headers import Hsts, ResponseHeaders
+from constructs_lib.signing import SigningKeys
+from constructs_lib.ttl import ErrorTtl, Ttl
+from constructs_lib.viewers import PriceClass, Tls
 
 __all__ = [
+    "Bucket",
     "Cors",
+    "DistributionOptions",
     "DjangoCdn",
     "DjangoOrigin",
     "ErrorTtl",
     "Hsts",
     "IpAddressType",
-    "MediaBucket",
     "MediaDistribution",
     "OriginRecord",
     "OriginSecret",
@@ -37,9 +37,7 @@ __all__ = [
     "PrivateMediaDistribution",
     "ResponseHeaders",
     "SigningKeys",
-    "StaticBucket",
     "StaticDistribution",
     "Tls",
     "Ttl",
-    "Viewers",
 ]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 
-from aws_cdk import NestedStack, Stack, Token
+from aws_cdk import NestedStack, Stack
 from constructs import Construct
 
-NAME_LIMIT = 128
-"""Characters in the name of a policy; the CDK enforces it for cache policies."""
+from cdn_model.quotas import POLICY_NAME_LENGTH
+from constructs_lib.validation import is_token
 
 _LONGEST_REGION = 16
 
 
 def physical_name(
-    scope: Construct, construct_id: str, *, limit: int = NAME_LIMIT
+    scope: Construct, construct_id: str, *, limit: int = POLICY_NAME_LENGTH
 ) -> str:
     """``<stack name>-<construct path>-<region>-<8 hex of the whole>``, for a child of a scope.
 
@@ -30,7 +30,7 @@ def physical_name(
     # Logical ids leave "Default" out, so that wrapping a construct changes none of them.
     kept = [part for part in path if part not in ("", "Default")]
     whole = "/".join((stack.stack_name, *kept, construct_id))
-    if Token.is_unresolved(stack.region):
+    if is_token(stack.region):
         # Known to CloudFormation only. It stands in the name uncut, so it need not be hashed.
         room = limit - len("--12345678") - _LONGEST_REGION
         return f"{_legal(whole)[:room]}-{stack.region}-{_hash(whole)}"

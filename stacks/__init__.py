@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from stacks.cdn_stack import CdnStack
-from stacks.configuration import Environment
+from stacks.environment import Environment
 
 __all__ = ["CdnStack", "Environment"]

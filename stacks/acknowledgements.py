@@ -6,14 +6,73 @@ id. What each judges, and how they run: docs/security-checks.md.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aws_cdk as cdk
 from constructs import IConstruct
 
-from stacks import absent
-from stacks.configuration import Environment
+from stacks.distribution_config import BucketConfig
+from stacks.environment import Environment
+
+Where = Callable[[Environment], tuple[str, ...]]
+"""The constructs that lack an input, by their path within the stack."""
+
+_AUDITORS_RETENTION = timedelta(days=365)
+_LOG_GROUP = "Logs/LogGroup"
+
+
+def _without(*names: str) -> Where:
+    """The distributions without any of these options."""
+
+    def where(environment: Environment) -> tuple[str, ...]:
+        return tuple(
+            f"Cdn/{tree.capitalize()}/Distribution"
+            for tree, given in environment.distributions.items()
+            if not any(given.get(name) for name in names)
+        )
+
+    return where
+
+
+def _without_failover(environment: Environment) -> tuple[str, ...]:
+    # A bucket has the server behind it.
+    has_second = environment.origin.failover_domain_name
+    return () if has_second else _without("bucket")(environment)
+
+
+def _own_log_group(environment: Environment) -> tuple[str, ...]:
+    logs = environment.logs
+    return (_LOG_GROUP,) if logs and logs.retention is not None else ()
+
+
+def _short_lived_log_group(environment: Environment) -> tuple[str, ...]:
+    kept = environment.logs.retention if environment.logs else None
+    return () if kept is None or kept >= _AUDITORS_RETENTION else (_LOG_GROUP,)
+
+
+def _of_email(path: str) -> Where:
+    """What an address for alarms brings."""
+
+    def where(environment: Environment) -> tuple[str, ...]:
+        monitoring = environment.monitoring
+        return (path,) if monitoring and monitoring.email is not None else ()
+
+    return where
+
+
+def _own_buckets(environment: Environment) -> tuple[str, ...]:
+    buckets = {
+        tree: given.get("bucket") for tree, given in environment.distributions.items()
+    }
+    return tuple(
+        f"{tree.capitalize()}Bucket/Bucket"
+        for tree, bucket in buckets.items()
+        if isinstance(bucket, BucketConfig) and bucket.name is None
+    )
+
 
 # Of cdk-nag: https://github.com/cdklabs/cdk-nag/blob/main/RULES.md
 _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
@@ -21,9 +80,9 @@ _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledgement:
-    """Rules that stay broken while one input is absent.
+    """Rules that stay broken while one input is
 
-    :param key: What to set in an environment of cdk.json, or in a half, so that they are met.
+    :param key: What to set in an environment of cdk.json, or in a distribution, so that they are met.
     :param reason: Why they may stand broken without it, and the cure.
     :param rules: Ids as the CDK's validation plugins report them, prefix and all.
     :param checkov: Ids of checkov, which reads templates and no acknowledgements of the CDK.
@@ -34,16 +93,23 @@ class Acknowledgement:
     reason: str
     rules: tuple[str, ...]
     checkov: tuple[str, ...] = ()
-    where: Callable[[Environment], tuple[str, ...]]
+    where: Where
 
 
 def acknowledge(stack: cdk.Stack, environment: Environment) -> None:
     """Tell the plugins that an app may have. No template changes, and no plugin is needed."""
-    for one in ACKNOWLEDGEMENTS:
-        for path in one.where(environment):
-            cdk.Validations.of(_find(stack, path)).acknowledge(
-                *(cdk.Acknowledgment(id=rule, reason=one.reason) for rule in one.rules)
+    if not hasattr(cdk, "Acknowledgment"):
+        # An older aws-cdk-lib has plugins that take none.
+        return
+    by_path: dict[str, list[cdk.Acknowledgment]] = defaultdict(list)
+    for acknowledgement in ACKNOWLEDGEMENTS:
+        for path in acknowledgement.where(environment):
+            by_path[path].extend(
+                cdk.Acknowledgment(id=rule, reason=acknowledgement.reason)
+                for rule in acknowledgement.rules
             )
+    for path, acknowledged in by_path.items():
+        cdk.Validations.of(_find(stack, path)).acknowledge(*acknowledged)
 
 
 def _find(scope: IConstruct, path: str) -> IConstruct:
@@ -82,7 +148,7 @@ ACKNOWLEDGEMENTS = (
             ),
         ),
         checkov=("CKV_AWS_174",),
-        where=absent.without_names,
+        where=_without("domain_names"),
     ),
     Acknowledgement(
         key="legacy_logs",
@@ -95,7 +161,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=(*_solutions("CFR3"), *_control_tower("cloudfront_access_logs_enabled")),
         checkov=("CKV_AWS_86",),
-        where=absent.without_legacy_logs,
+        where=_without("legacy_logs"),
     ),
     Acknowledgement(
         key="web_acl_arn",
@@ -108,7 +174,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_solutions("CFR2"),
         checkov=("CKV_AWS_68",),
-        where=absent.without_web_acl,
+        where=_without("web_acl_arn"),
     ),
     Acknowledgement(
         key="allowed_countries",
@@ -118,7 +184,7 @@ ACKNOWLEDGEMENTS = (
             "denied_countries where one applies; it costs nothing."
         ),
         rules=_solutions("CFR1"),
-        where=absent.without_countries,
+        where=_without("allowed_countries", "denied_countries"),
     ),
     Acknowledgement(
         key="origin.failover_domain_name",
@@ -128,7 +194,7 @@ ACKNOWLEDGEMENTS = (
             "origin.failover_domain_name to a second server with the same files."
         ),
         rules=_control_tower("cloudfront_origin_failover_enabled"),
-        where=absent.without_failover,
+        where=_without_failover,
     ),
     Acknowledgement(
         key="logs.bucket",
@@ -142,7 +208,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("cloudwatch_log_group_encrypted"),
         ),
         checkov=("CKV_AWS_158",),
-        where=absent.own_log_group,
+        where=_own_log_group,
     ),
     Acknowledgement(
         key="logs.log_group_days",
@@ -151,7 +217,7 @@ ACKNOWLEDGEMENTS = (
             "kept. Set logs.log_group_days to 365 or more where an auditor asks for it."
         ),
         rules=_control_tower("cloudwatch_log_group_retention_period"),
-        where=absent.short_lived_log_group,
+        where=_short_lived_log_group,
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -162,7 +228,7 @@ ACKNOWLEDGEMENTS = (
         ),
         rules=_packs("SNSEncryptedKMS"),
         checkov=("CKV_AWS_26",),
-        where=absent.own_topic,
+        where=_of_email("Monitoring/Topic"),
     ),
     Acknowledgement(
         key="monitoring.topic_arn",
@@ -172,7 +238,7 @@ ACKNOWLEDGEMENTS = (
             "monitoring.topic_arn to a topic whose subscriptions have one."
         ),
         rules=_packs("SNSRedrivePolicy", ("Serverless",)),
-        where=absent.own_subscription,
+        where=_of_email("Monitoring/Subscription"),
     ),
     Acknowledgement(
         key="bucket.name",
@@ -187,7 +253,7 @@ ACKNOWLEDGEMENTS = (
             *_control_tower("s3_bucket_logging_enabled"),
         ),
         checkov=("CKV_AWS_18",),
-        where=absent.own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -197,7 +263,7 @@ ACKNOWLEDGEMENTS = (
             "bucket.name to a bucket that is replicated."
         ),
         rules=_packs("S3BucketReplicationEnabled"),
-        where=absent.own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -213,7 +279,7 @@ ACKNOWLEDGEMENTS = (
             ),
             *_control_tower("s3_bucket_default_encryption_kms"),
         ),
-        where=absent.own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -226,7 +292,7 @@ ACKNOWLEDGEMENTS = (
             *_packs("S3BucketDefaultLockEnabled", ("NIST.800.53.R4",)),
             *_control_tower("s3_bucket_object_lock_enabled"),
         ),
-        where=absent.own_buckets,
+        where=_own_buckets,
     ),
     Acknowledgement(
         key="bucket.name",
@@ -235,6 +301,6 @@ ACKNOWLEDGEMENTS = (
             "notification. Set bucket.name to a bucket that sends them."
         ),
         rules=_control_tower("s3_event_notifications_enabled"),
-        where=absent.own_buckets,
+        where=_own_buckets,
     ),
 )

@@ -1,16 +1,15 @@
-"""One environment's stack: a pair of distributions and the outputs that Django reads."""
+"""One environment's stack: its distributions and the outputs that Django reads."""
 
 from __future__ import annotations
 
 import aws_cdk as cdk
 from constructs import Construct
 
-from constructs_lib import DjangoCdn, MediaBucket, StaticBucket
+from constructs_lib import DjangoCdn
 from dj_cloudfront.contract import Output
-from stacks import references
 from stacks.acknowledgements import acknowledge
-from stacks.configuration import Environment
-from stacks.configuration.half import Half
+from stacks.distribution_config import define_options
+from stacks.environment import Environment
 
 
 class CdnStack(cdk.Stack):
@@ -23,6 +22,7 @@ class CdnStack(cdk.Stack):
 
         :param environment: What cdk.json says of this deployment. Its account and region are
             the stack's; neither is ever taken from the caller's shell.
+        :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(
             scope,
@@ -31,8 +31,25 @@ class CdnStack(cdk.Stack):
             env=cdk.Environment(account=environment.account, region=environment.region),
             termination_protection=environment.termination_protection,
         )
-        self.static_bucket, self.media_bucket = self._buckets(environment)
-        self.cdn = self._cdn(environment)
+        static = define_options(self, "Static", environment.static)
+        media = define_options(self, "Media", environment.media)
+        self.static_bucket, self.media_bucket = (
+            static.get("bucket"),
+            media.get("bucket"),
+        )
+        self.cdn = DjangoCdn(
+            self,
+            "Cdn",
+            origin=environment.origin,
+            static=static,
+            media=media,
+            private=(
+                None
+                if environment.private is None
+                else define_options(self, "Private", environment.private)
+            ),
+            **define_options(self, "", environment.shared),
+        )
         if environment.monitoring:
             environment.monitoring.define(self, self.cdn)
         if environment.logs:
@@ -41,53 +58,6 @@ class CdnStack(cdk.Stack):
             _retain(self.cdn, self.static_bucket, self.media_bucket)
         self._outputs(self.cdn)
         acknowledge(self, environment)
-
-    def _buckets(
-        self, environment: Environment
-    ) -> tuple[StaticBucket | None, MediaBucket | None]:
-        static, media = environment.static_bucket, environment.media_bucket
-        return (
-            static.define_static(self, environment.cors) if static else None,
-            media.define_media(self, environment.cors) if media else None,
-        )
-
-    def _cdn(self, environment: Environment) -> DjangoCdn:
-        static, media, private = (
-            environment.static,
-            environment.media,
-            environment.private,
-        )
-        third = private.half if private else Half()
-        return DjangoCdn(
-            self,
-            "Cdn",
-            origin=environment.origin,
-            cors=environment.cors,
-            certificate=references.certificate(self, environment.certificate_arn),
-            hosted_zone=references.hosted_zone(self, environment.hosted_zone),
-            dns_records=environment.dns_records,
-            viewers=environment.viewers,
-            legacy_logs=environment.legacy_logs,
-            static_domain_names=static.domain_names,
-            static_ttl=static.ttl,
-            static_error_ttl=static.error_ttl,
-            static_headers=static.headers,
-            static_policies=references.policies(self, "Static", static.policy_ids),
-            static_bucket=self.static_bucket,
-            media_domain_names=media.domain_names,
-            media_ttl=media.ttl,
-            media_error_ttl=media.error_ttl,
-            media_headers=media.headers,
-            media_policies=references.policies(self, "Media", media.policy_ids),
-            media_bucket=self.media_bucket,
-            media_signing_keys=environment.media_signing,
-            private_domain_names=third.domain_names,
-            private_ttl=third.ttl,
-            private_error_ttl=third.error_ttl,
-            private_headers=third.headers,
-            private_policies=references.policies(self, "Private", third.policy_ids),
-            private_signing_keys=private.keys if private else None,
-        )
 
     def _outputs(self, cdn: DjangoCdn) -> None:
         static, media, private = cdn.static, cdn.media, cdn.private

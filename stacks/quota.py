@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-POLICIES_OF_A_KIND = 20
+from cdn_model.quotas import POLICIES_PER_ACCOUNT
 
 _KINDS: Mapping[str, type[cdk.CfnResource]] = {
     "cache policies": cloudfront.CfnCachePolicy,
@@ -32,10 +31,10 @@ def note_policies(app: cdk.App) -> None:
             by_account["" if unknown else stack.account].append(stack)
     counted = [_Count.of(account, stacks) for account, stacks in by_account.items()]
     for count in counted:
-        if count.policies > POLICIES_OF_A_KIND:
+        if count.policies > POLICIES_PER_ACCOUNT:
             count.warn()
     most = max(counted, key=lambda count: count.policies, default=None)
-    if most and 0 < most.policies <= POLICIES_OF_A_KIND:
+    if most and 0 < most.policies <= POLICIES_PER_ACCOUNT:
         most.note()
 
 
@@ -60,7 +59,7 @@ class _Count:
 
     def __str__(self) -> str:
         account = f"account {self.account}" if self.account else "its account"
-        return f"{self.policies} of {POLICIES_OF_A_KIND} {self.kind} of {account}"
+        return f"{self.policies} of {POLICIES_PER_ACCOUNT} {self.kind} of {account}"
 
     def note(self) -> None:
         notes = cdk.Annotations.of(self.stacks[0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
+from cdn_model.quotas import GLOBAL_REGION
+from cdn_review.preflight.clients import Aws, Clients
 from cdn_review.preflight.target import Target
 from dj_cloudfront.findings import Finding, failed, passed, warned
 

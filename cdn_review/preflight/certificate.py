@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cdn_model.quotas import GLOBAL_REGION
 from cdn_model.values import canonical, mapping, reference, sequence
 from cdn_review.preflight.account import region_of
-from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
+from cdn_review.preflight.clients import Aws, Clients
 from cdn_review.preflight.target import Target, literal
 from dj_cloudfront.findings import Finding, Level, failed, passed, warned
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cdn_model.quotas import GLOBAL_REGION
 from dj_cloudfront.aws_errors import error_code, open_session, sentence
 
-GLOBAL_REGION = "us-east-1"
 _DNS_SECONDS = 3.0
 
 

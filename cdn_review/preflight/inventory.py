@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
+from cdn_model.quotas import PER_ACCOUNT
 from cdn_model.resource_types import UNIQUE_NAMES
 from cdn_review.preflight.account import region_of, stack_resources
 from cdn_review.preflight.clients import Aws, Clients, pages
@@ -26,15 +27,14 @@ _NEAR = 0.9
 
 
 class _Kind(NamedTuple):
-    """A type of resource that an account has a limited number of.
-
-    :param quota: The default of
-        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-    """
+    """A type of resource that an account has a limited number of."""
 
     name: str
     operation: str
-    quota: int
+
+    @property
+    def quota(self) -> int:
+        return PER_ACCOUNT[self.name]
 
     @property
     def noun(self) -> str:
@@ -58,15 +58,15 @@ class _Kind(NamedTuple):
 
 
 _KINDS = (
-    _Kind("CachePolicy", "list_cache_policies", 20),
-    _Kind("Distribution", "list_distributions", 500),
-    _Kind("Function", "list_functions", 100),
-    _Kind("KeyGroup", "list_key_groups", 10),
-    _Kind("OriginAccessControl", "list_origin_access_controls", 100),
-    _Kind("OriginRequestPolicy", "list_origin_request_policies", 20),
-    _Kind("PublicKey", "list_public_keys", 10),
-    _Kind("ResponseHeadersPolicy", "list_response_headers_policies", 20),
-    _Kind("VpcOrigin", "list_vpc_origins", 25),
+    _Kind("CachePolicy", "list_cache_policies"),
+    _Kind("Distribution", "list_distributions"),
+    _Kind("Function", "list_functions"),
+    _Kind("KeyGroup", "list_key_groups"),
+    _Kind("OriginAccessControl", "list_origin_access_controls"),
+    _Kind("OriginRequestPolicy", "list_origin_request_policies"),
+    _Kind("PublicKey", "list_public_keys"),
+    _Kind("ResponseHeadersPolicy", "list_response_headers_policies"),
+    _Kind("VpcOrigin", "list_vpc_origins"),
 )
 
 

@@ -29,7 +29,6 @@ from constructs_lib import (
     MediaDistribution,
     Policies,
     StaticDistribution,
-    Viewers,
 )
 
 ORIGIN = DjangoOrigin.server("www.example.com")
@@ -322,7 +321,7 @@ def test_without_a_house_none_of_its_rules_apply():
 def test_an_injected_default_gives_way_to_an_argument():
     own = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/own/5678-abcd"
     stack = new_stack(property_injectors=[house_app.BehindTheFirewall()])
-    StaticDistribution(stack, "Static", origin=ORIGIN, viewers=Viewers(web_acl_arn=own))
+    StaticDistribution(stack, "Static", origin=ORIGIN, web_acl_arn=own)
     MediaDistribution(stack, "Media", origin=ORIGIN)
     found = distributions(stack)
     assert found["static"]["WebACLId"] == own
@@ -369,7 +368,9 @@ def test_injectors_reach_a_certificate_made_for_a_zone():
         stack, "Zone", hosted_zone_id="Z0123456789", zone_name="example.com"
     )
     names = ["static.example.com"]
-    DjangoCdn(stack, "Cdn", origin=ORIGIN, hosted_zone=zone, static_domain_names=names)
+    DjangoCdn(
+        stack, "Cdn", origin=ORIGIN, hosted_zone=zone, static={"domain_names": names}
+    )
     Template.from_stack(stack).has_resource_properties(
         "AWS::CertificateManager::Certificate",
         {"Tags": [{"Key": "Name", "Value": "the house's"}]},
@@ -498,7 +499,7 @@ def test_neither_import_nor_synthesis_asks_the_network(tmp_path):
     hook.write_text(NO_NETWORK_IN_NODE)
     code = f"""{NO_NETWORK}
 import constructs_lib
-assert not [name for name in sys.modules if name.startswith("dj_cloudfront")]
+assert not [name for name in sys.modules if name.startswith("django")]
 import aws_cdk
 from consumers import static_app
 app = aws_cdk.App()
@@ -507,6 +508,18 @@ print(len(app.synth().stacks_recursively))
 """
     done = run_python(code, NODE_OPTIONS=f"--require {hook}")
     assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
+
+
+def test_a_service_is_imported_when_an_option_needs_it():
+    code = """
+import sys
+import constructs_lib, stacks
+services = ("certificatemanager", "route53", "logs", "cloudwatch", "sns",
+            "elasticloadbalancingv2")
+print([name for name in services if f"aws_cdk.aws_{name}" in sys.modules])
+"""
+    done = run_python(code)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 def test_a_request_to_the_network_would_be_seen(tmp_path):

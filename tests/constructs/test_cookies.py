@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from constructs_lib.media import cookie_domain
+from constructs_lib.signing import cookie_domain
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from environments import PUBLIC_KEY
 
 from constructs_lib import (
     Cors,
+    DistributionOptions,
     DjangoCdn,
     DjangoOrigin,
     ErrorTtl,
@@ -69,16 +70,20 @@ def test_maximum_example():
         ),
         cors=Cors.any_origin(),
         certificate=certificate(stack),
-        static_domain_names=["static.example.com", "assets.example.com"],
-        media_domain_names=["media.example.com"],
-        static_ttl=Ttl(
-            min=timedelta(seconds=1),
-            default=timedelta(hours=1),
-            max=timedelta(days=30),
+        static=DistributionOptions(
+            domain_names=["static.example.com", "assets.example.com"],
+            ttl=Ttl(
+                min=timedelta(seconds=1),
+                default=timedelta(hours=1),
+                max=timedelta(days=30),
+            ),
+            error_ttl=ErrorTtl(not_found=timedelta(seconds=2)),
         ),
-        media_ttl=Ttl(max=timedelta(days=1)),
-        static_error_ttl=ErrorTtl(not_found=timedelta(seconds=2)),
-        media_error_ttl=ErrorTtl(server_error=timedelta(seconds=9)),
+        media=DistributionOptions(
+            domain_names=["media.example.com"],
+            ttl=Ttl(max=timedelta(days=1)),
+            error_ttl=ErrorTtl(server_error=timedelta(seconds=9)),
+        ),
     )
     template = Template.from_stack(stack)
     assert cdn.static.domain_name == "static.example.com"
@@ -218,7 +223,7 @@ def test_a_pair_with_aliases_for_one_half_is_not_warned_of():
         "Cdn",
         origin=ORIGIN,
         certificate=certificate(stack),
-        static_domain_names=["static.example.com"],
+        static={"domain_names": ["static.example.com"]},
     )
     Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
 
@@ -250,14 +255,14 @@ def test_fails_when_the_origin_is_a_string(half):
 
 def test_fails_when_a_list_is_a_string():
     sentence = (
-        r"^static_domain_names must be a list such as .* got 'static.example.com'$"
+        r"^static.domain_names must be a list such as .* got 'static.example.com'$"
     )
     with pytest.raises(ValueError, match=sentence):
         DjangoCdn(
             new_stack(),
             "Cdn",
             origin=ORIGIN,
-            static_domain_names="static.example.com",
+            static={"domain_names": "static.example.com"},
         )
 
 
@@ -285,8 +290,8 @@ def test_fails_when_both_halves_want_one_alias():
             "Cdn",
             origin=ORIGIN,
             certificate=certificate(stack),
-            static_domain_names=["a.example.com"],
-            media_domain_names=["a.example.com"],
+            static={"domain_names": ["a.example.com"]},
+            media={"domain_names": ["a.example.com"]},
         )
 
 

@@ -31,8 +31,8 @@ def pair(region="us-east-1", **values):
         "Cdn",
         origin=ORIGIN,
         hosted_zone=zone(stack),
-        static_domain_names=["static.example.com", "assets.example.com"],
-        media_domain_names=["media.example.com"],
+        static={"domain_names": ["static.example.com", "assets.example.com"]},
+        media={"domain_names": ["media.example.com"]},
         **values,
     )
     return Template.from_stack(stack)
@@ -90,7 +90,7 @@ def test_a_given_certificate_is_used():
         origin=ORIGIN,
         certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
         hosted_zone=zone(stack),
-        static_domain_names=["static.example.com"],
+        static={"domain_names": ["static.example.com"]},
     )
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::CertificateManager::Certificate", 0)
@@ -132,7 +132,7 @@ def test_fails_when_a_certificate_would_be_made_where_cloudfront_finds_none():
 def test_fails_when_an_alias_is_not_in_the_zone(name):
     stack = new_stack()
     expected = (
-        r"^static_domain_names\[0\] must be within the hosted zone, such as 'static."
+        r"^static.domain_names\[0\] must be within the hosted zone, such as 'static."
     )
     with pytest.raises(ValueError, match=expected):
         DjangoCdn(
@@ -140,7 +140,7 @@ def test_fails_when_an_alias_is_not_in_the_zone(name):
             "Cdn",
             origin=ORIGIN,
             hosted_zone=zone(stack),
-            static_domain_names=[name],
+            static={"domain_names": [name]},
         )
 
 
@@ -148,14 +148,14 @@ def test_fails_when_aliases_are_a_list_that_nobody_knows_yet():
     stack = new_stack()
     names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
     with pytest.raises(
-        ValueError, match="^static_domain_names must be a list that is known"
+        ValueError, match="^static.domain_names must be a list that is known"
     ):
         DjangoCdn(
             stack,
             "Cdn",
             origin=ORIGIN,
             hosted_zone=zone(stack),
-            static_domain_names=names,
+            static={"domain_names": names},
         )
 
 
@@ -209,11 +209,11 @@ def test_fails_when_two_pairs_have_the_same_alias():
     stack = new_stack()
     certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
     values = {"origin": ORIGIN, "certificate": certificate}
-    DjangoCdn(stack, "Shop", static_domain_names=["cdn.example.com"], **values)
+    DjangoCdn(stack, "Shop", static={"domain_names": ["cdn.example.com"]}, **values)
     with pytest.raises(
         ValueError, match="in mysite-cdn-test/Blog/Media and in .*Shop/"
     ):
-        DjangoCdn(stack, "Blog", media_domain_names=["cdn.example.com"], **values)
+        DjangoCdn(stack, "Blog", media={"domain_names": ["cdn.example.com"]}, **values)
 
 
 def test_distributions_with_aliases_of_their_own_stand_side_by_side():

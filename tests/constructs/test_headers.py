@@ -13,7 +13,7 @@ from constructs_lib import (
     ResponseHeaders,
     StaticDistribution,
 )
-from constructs_lib.distributions import MEDIA
+from constructs_lib.options import MEDIA
 from dj_cloudfront.contract import UPLOAD_POLICY
 
 

@@ -13,14 +13,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import ROOT, new_app, new_stack
 
-from constructs_lib.watching import (
-    DEFAULT_FIELDS,
-    PERSONAL_FIELDS,
-    AccessLogs,
-    LegacyLogs,
-    LogDestination,
-)
-from constructs_lib.watching.fields import QUERIES
+from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
+from constructs_lib.log_fields import DEFAULT_FIELDS, PERSONAL_FIELDS, QUERIES
 
 ORIGIN = origins.HttpOrigin("www.example.com")
 GROUP = LogDestination.log_group()
@@ -426,13 +420,13 @@ def test_legacy_logs_of_two_halves_do_not_share_a_folder():
 
 @pytest.mark.parametrize("name", ["", "Logs", "s3://logs", "a", "logs/", "-logs"])
 def test_fails_when_a_legacy_bucket_is_no_name(name):
-    with pytest.raises(ValueError, match="^bucket_name must be a bucket's name such"):
+    with pytest.raises(ValueError, match="^bucket_name must be the name of a bucket"):
         LegacyLogs.named(name)
 
 
 def test_fails_when_the_stack_is_in_another_region():
     with pytest.raises(
-        ValueError, match="^access logs must be in a stack in 'us-east-1'.*'eu-west-1'$"
+        ValueError, match="^logs must be in a stack in 'us-east-1'.*'eu-west-1'$"
     ):
         access_logs(new_stack(region="eu-west-1"))
 

@@ -12,7 +12,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 from cdk_support import new_app, new_stack
 
-from constructs_lib.watching import CdnMonitoring, Notify
+from constructs_lib.alarms import Notify
+from constructs_lib.monitoring import CdnMonitoring
 
 EMAIL = Notify.email("ops@example.com")
 EVERYTHING = {

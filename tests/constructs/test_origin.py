@@ -6,13 +6,8 @@ import pytest
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_stack
 
-from constructs_lib import (
-    DjangoOrigin,
-    IpAddressType,
-    OriginSecret,
-    StaticDistribution,
-)
-from constructs_lib.origins.shield import NEAREST_SHIELD_REGIONS, SHIELD_REGIONS
+from cdn_model.quotas import NEAREST_ORIGIN_SHIELD_REGIONS, ORIGIN_SHIELD_REGIONS
+from constructs_lib import DjangoOrigin, IpAddressType, OriginSecret, StaticDistribution
 
 SECRET = OriginSecret(
     arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3",
@@ -187,16 +182,16 @@ def test_a_timeout_over_a_quota_that_can_be_raised_is_a_warning(name):
     )
 
 
-@pytest.mark.parametrize("region", SHIELD_REGIONS)
+@pytest.mark.parametrize("region", ORIGIN_SHIELD_REGIONS)
 def test_a_region_with_an_origin_shield_passes(region):
     assert server(origin_shield_region=region).origin_shield_region == region
 
 
-@pytest.mark.parametrize(("region", "nearest"), NEAREST_SHIELD_REGIONS.items())
+@pytest.mark.parametrize(("region", "nearest"), NEAREST_ORIGIN_SHIELD_REGIONS.items())
 def test_fails_when_a_region_has_no_origin_shield_and_proposes_the_nearest(
     region, nearest
 ):
-    assert nearest in SHIELD_REGIONS
+    assert nearest in ORIGIN_SHIELD_REGIONS
     sentence = f"got '{region}': '{nearest}' is the nearest to servers in {region}$"
     with pytest.raises(ValueError, match=f"^origin_shield_region must be .*{sentence}"):
         server(origin_shield_region=region)

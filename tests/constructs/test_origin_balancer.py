@@ -10,12 +10,7 @@ from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
 from cdk_support import distribution_config, new_stack, resources
 
-from constructs_lib import (
-    DjangoCdn,
-    DjangoOrigin,
-    OriginRecord,
-    StaticDistribution,
-)
+from constructs_lib import DjangoCdn, DjangoOrigin, OriginRecord, StaticDistribution
 
 DNS_NAME = "mysite-1234567890.eu-west-3.elb.amazonaws.com"
 

@@ -7,10 +7,7 @@ from aws_cdk import Token
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import distribution_config, new_stack
 
-from constructs_lib import (
-    DjangoOrigin,
-    StaticDistribution,
-)
+from constructs_lib import DjangoOrigin, StaticDistribution
 
 
 def server(**options):

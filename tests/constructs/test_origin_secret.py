@@ -12,8 +12,6 @@ from origin_support import MEDIA
 from servers_support import nginx
 
 from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret
-from constructs_lib.origins.secret import SECRET_HEADER
-from dj_cloudfront.contract import ORIGIN_SECRET_HEADER
 
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3"
 OLD = "3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11"
@@ -49,10 +47,6 @@ def differences(before, after, path=()):
             yield from differences(old, new, (*path, index))
     elif before != after:
         yield path
-
-
-def test_both_sides_name_the_header_alike():
-    assert ORIGIN_SECRET_HEADER == SECRET_HEADER
 
 
 def test_both_distributions_send_a_reference_to_one_version():

@@ -7,8 +7,9 @@ from aws_cdk.assertions import Template
 from cdk_support import environment, new_app, new_stack, resources
 from constructs import Construct
 
+from cdn_model.quotas import POLICY_NAME_LENGTH
 from constructs_lib import DjangoCdn, DjangoOrigin, StaticDistribution
-from constructs_lib.physical_names import NAME_LIMIT, physical_name
+from constructs_lib.physical_names import physical_name
 from stacks import CdnStack
 
 ORIGIN = DjangoOrigin.server("www.example.com")
@@ -54,7 +55,7 @@ def test_a_long_name_is_cut_before_its_hash_and_stays_distinct():
         physical_name(deep, "CachePolicy"),
         physical_name(deep, "CachePolicy2"),
     )
-    assert len(first) == len(second) == NAME_LIMIT
+    assert len(first) == len(second) == POLICY_NAME_LENGTH
     assert first[:-8] == second[:-8]
     assert first[-8:] != second[-8:]
 

@@ -60,7 +60,7 @@ def test_a_policy_is_chosen_for_each_half_alone():
         stack,
         "Cdn",
         origin=ORIGIN,
-        static_policies=Policies(cache=cloudfront.CachePolicy.CACHING_OPTIMIZED),
+        static={"policies": Policies(cache=cloudfront.CachePolicy.CACHING_OPTIMIZED)},
     )
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::CloudFront::CachePolicy", 1)

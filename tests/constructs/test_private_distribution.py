@@ -17,8 +17,8 @@ from constructs_lib import (
     ResponseHeaders,
     SigningKeys,
 )
-from constructs_lib.distributions.private import PrivateMediaDistribution
-from constructs_lib.origins import OriginSecret
+from constructs_lib.distribution import PrivateMediaDistribution
+from constructs_lib.origin_headers import OriginSecret
 
 KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
 ORIGIN = DjangoOrigin.server(
@@ -118,12 +118,6 @@ def test_public_distributions_are_not_warned_of():
     assert not Annotations.from_stack(stack).find_warning("*", Match.any_value())
 
 
-def test_fails_when_names_of_private_media_have_no_keys():
-    expected = "^private_signing_keys must be given with private_domain_names"
-    with pytest.raises(ValueError, match=expected):
-        DjangoCdn(
-            new_stack(),
-            "Cdn",
-            origin=ORIGIN,
-            private_domain_names=["private.example.com"],
-        )
+def test_fails_when_private_media_has_no_keys():
+    with pytest.raises(ValueError, match="^private.signing_keys must be given for"):
+        DjangoCdn(new_stack(), "Cdn", origin=ORIGIN, private={})

@@ -19,13 +19,17 @@ from keys_support import (
     pem,
 )
 
-from constructs_lib.media import SigningKeys
-from constructs_lib.media.public_key import canonical_pem
+from constructs_lib.public_key import canonical_pem
+from constructs_lib.signing import SigningKeys
 
 
 @pytest.mark.parametrize("body", [P256, P256_OTHER, RSA_2048])
 def test_both_kinds_of_key_pass(body):
     assert canonical_pem(pem(body)) == pem(body)
+
+
+def test_a_compressed_point_is_written_out():
+    assert len(canonical_pem(pem(COMPRESSED))) == len(pem(P256))
 
 
 def damaged(body, at, change=0xFF):
@@ -38,28 +42,20 @@ def shortened(body):
     return pem(base64.b64encode(base64.b64decode(body)[:-1]).decode())
 
 
+DAMAGED = "a damaged PEM or a key of another algorithm"
 BAD_KEYS = {
     "rsa_1024": (pem(RSA_1024), "an RSA key of 1024 bits"),
     "rsa_4096": (pem(RSA_4096), "an RSA key of 4096 bits"),
     "p384": (pem(P384), "an ECDSA key on another curve than P-256"),
     "secp256k1": (pem(SECP256K1), "an ECDSA key on another curve than P-256"),
-    "compressed": (pem(COMPRESSED), "an ECDSA key with a compressed point"),
-    "ed25519": (pem(ED25519), "an Ed25519 key"),
-    "other_algorithm": (damaged(P256, 6), "a key of another algorithm"),
-    "off_the_curve": (damaged(P256, 40), "a damaged PEM"),
-    "short_p256": (shortened(P256), "a damaged PEM"),
-    "short_rsa": (shortened(RSA_2048), "a damaged PEM"),
-    "even_modulus": (damaged(RSA_2048, -6, 0x01), "a damaged PEM"),
-    "even_exponent": (damaged(RSA_2048, -1, 0x01), "a damaged PEM"),
-    "long": (
-        pem(base64.b64encode(base64.b64decode(P256) + b"x").decode()),
-        "a damaged PEM",
-    ),
-    "no_der": (pem("AAAA"), "a damaged PEM"),
-    "empty": (pem(""), "a damaged PEM"),
-    "no_base64": (pem("AAA"), "a damaged PEM"),
-    "unused_bits": (damaged(P256, 25, 0x01), "a damaged PEM"),
-    "two": (A + B, "a damaged PEM or one of another kind"),
+    "ed25519": (pem(ED25519), "a key of another algorithm, Ed25519"),
+    "off_the_curve": (damaged(P256, 40), DAMAGED),
+    "short_p256": (shortened(P256), DAMAGED),
+    "short_rsa": (shortened(RSA_2048), DAMAGED),
+    "no_der": (pem("AAAA"), DAMAGED),
+    "empty": (pem(""), DAMAGED),
+    "private_under_a_false_label": (pem(SECRET), DAMAGED),
+    "two": (A + B, "a PEM of another kind"),
     "certificate": (pem(P256, "CERTIFICATE"), "a certificate: take its key with"),
     "pkcs1": (pem(RSA_2048, "RSA PUBLIC KEY"), "an RSA key in the older form"),
     "openssh": (f"ssh-ed25519 {P256} me@laptop", "a key of OpenSSH"),
@@ -77,6 +73,7 @@ def test_fails_when_a_key_is_of_another_kind(text, what):
     ) as found:
         SigningKeys(keys={"2026a": text}, signing_key="2026a")
     assert f", got {what}" in str(found.value)
+    assert SECRET[:8] not in str(found.value)
 
 
 PRIVATE_KEYS = {
@@ -86,7 +83,6 @@ PRIVATE_KEYS = {
     "encrypted": pem(SECRET, "ENCRYPTED PRIVATE" + " KEY"),
     "openssh": pem(SECRET, "OPENSSH PRIVATE" + " KEY"),
     "beside_the_public_one": A + pem(SECRET, "EC PRIVATE" + " KEY"),
-    "under_a_false_label": pem(SECRET),
     "cut": f"-----BEGIN EC PRIVATE{' KEY'}-----\n{SECRET}",
 }
 

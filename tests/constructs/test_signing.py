@@ -8,7 +8,7 @@ from aws_cdk.assertions import Template
 from cdk_support import distribution_config, new_app, new_stack, only, resources
 from keys_support import P256, P256_OTHER, RSA_2048, SECRET, A, B, pem
 
-from constructs_lib.media import MediaSigning, SigningKeys
+from constructs_lib.signing import MediaSigning, SigningKeys
 
 
 def keys(signing_key="2026a", **added):

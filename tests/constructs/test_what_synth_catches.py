@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from aws_cdk.assertions import Annotations, Match
 from cdk_support import environment, environment_template, new_app
 
-from constructs_lib import Cors, ResponseHeaders, Ttl
+from constructs_lib import Cors
 from stacks import CdnStack
 
-ARN = "arn:aws:acm:us-east-1:111122223333:certificate/1234-abcd"
 PROD = "^environments.test."
 
 
@@ -25,10 +22,6 @@ MISTAKES = {
     "all TTLs are 0, with a key of headers and encodings": (
         {"static": {"ttl_seconds": {"min": 0, "default": 0, "max": 0}}},
         "static.ttl_seconds.max must be .* at least 1",
-    ),
-    "TTLs are out of order": (
-        {"media": {"ttl_seconds": {"min": 9, "default": 5, "max": 8}}},
-        "media.ttl_seconds must have min <= default <= max",
     ),
     "a policy has more than 10 headers": (
         {"static": {"headers": {"extra": {f"X-{index}": "1" for index in range(10)}}}},
@@ -58,39 +51,15 @@ MISTAKES = {
         of_origin(custom_headers={"Proxy-Authenticate": "x"}),
         "origin.custom_headers must not have a header that CloudFront sends or removes",
     ),
-    "a custom header is Host *": (
-        of_origin(custom_headers={"Host": "x"}),
-        "origin.custom_headers must not have a header that CloudFront sends or removes",
-    ),
-    "the origin has a scheme": (
-        {"origin": "https://a.example"},
-        "origin must be a bare",
-    ),
-    "the origin has a port": ({"origin": "a.example:443"}, "origin must be a bare"),
-    "the origin is an address": ({"origin": "192.0.2.1"}, "origin must be a bare"),
-    "an alias has no certificate": (
-        {"static": {"domain_names": ["static.example.com"]}},
-        "certificate_arn or environments.test.hosted_zone must be given",
-    ),
-    "an alias has a capital letter *": (
-        {"certificate_arn": ARN, "static": {"domain_names": ["Static.example.com"]}},
-        r"static.domain_names\[0\] must be a bare host name .* in lower case$",
-    ),
-    "a certificate is not in us-east-1 *": (
-        {"certificate_arn": ARN.replace("us-east-1", "eu-west-1")},
-        "certificate_arn must be the ARN of a certificate in us-east-1",
-    ),
-    "a web ACL is not in us-east-1 *": (
-        {"web_acl_arn": "arn:aws:wafv2:eu-west-1:111122223333:global/webacl/a/b"},
-        "web_acl_arn must be the ARN of a web ACL of the scope CLOUDFRONT in us-east-1",
-    ),
 }
 
 
 @pytest.mark.parametrize(("values", "sentence"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_that_would_fail_the_deploy_is_said_at_synth(values, sentence):
     with pytest.raises(ValueError, match=PROD + sentence):
-        environment(**values)
+        described = environment(**values)
+        with described.named():
+            CdnStack(new_app(), described.stack_name, environment=described)
 
 
 RIGHT = {
@@ -108,11 +77,6 @@ RIGHT = {
     },
     "a country is named once": {"denied_countries": ["DE", "AT"]},
     "a custom header is of one's own": of_origin(custom_headers={"X-Site": "x"}),
-    "the origin is a bare name": {"origin": "a.example"},
-    "an alias has a certificate": {
-        "certificate_arn": ARN,
-        "static": {"domain_names": ["static.example.com"]},
-    },
 }
 
 
@@ -142,10 +106,3 @@ def test_no_choice_of_cors_keys_on_a_header_that_cannot_be_in_the_key(cors):
     impossible = {"accept-encoding", "connection", "cookie", "host", "te", "upgrade"}
     assert not impossible & {name.lower() for name in cors.key_headers}
     assert len(cors.key_headers) <= 10
-
-
-def test_the_constructs_refuse_the_same_as_cdk_json():
-    with pytest.raises(ValueError, match=r"^ttl\.max must be"):
-        Ttl(default=timedelta(0), max=timedelta(0))
-    with pytest.raises(ValueError, match=r"^headers\.extra must have at most 10"):
-        ResponseHeaders(extra={f"X-{index}": "1" for index in range(10)})

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 from aws_cdk.aws_certificatemanager import Certificate
 from constructs import Construct
 
-from constructs_lib import Cors, DjangoCdn, DjangoOrigin
+from constructs_lib import Cors, DistributionOptions, DjangoCdn, DjangoOrigin
 from dj_cloudfront.contract import Output
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
@@ -22,8 +22,8 @@ class ShopStack(cdk.Stack):
             origin=DjangoOrigin.server("shop.example.com"),
             cors=Cors.any_origin(),
             certificate=Certificate.from_certificate_arn(self, "Names", CERTIFICATE),
-            static_domain_names=["static.shop.example.com"],
-            media_domain_names=["media.shop.example.com"],
+            static=DistributionOptions(domain_names=["static.shop.example.com"]),
+            media=DistributionOptions(domain_names=["media.shop.example.com"]),
         )
         static, media = self.cdn.static, self.cdn.media
         # The first two are what dj_cloudfront.config() reads, the others are the shop's own.

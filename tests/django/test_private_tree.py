@@ -9,7 +9,7 @@ from cdk_support import distribution_config, new_stack
 from keys_support import A
 
 from constructs_lib import DjangoOrigin
-from constructs_lib.media import MediaSigning, SigningKeys, check_origin_secret
+from constructs_lib.signing import MediaSigning, SigningKeys, check_origin_secret
 
 
 class Third(StrEnum):

@@ -22,7 +22,7 @@ from mutants.mutant import Mutant
 import cdn_review.cli
 import constructs_lib
 import dj_cloudfront.__main__
-from constructs_lib.origins import OriginOptions
+from constructs_lib.origin_options import OriginOptions
 from dj_cloudfront.contract import Output
 from dj_cloudfront.management.commands.cdn import Command
 from local.__main__ import _parser
@@ -435,7 +435,7 @@ KINDS = {
 
 def arguments(of):
     """Name, type, and whether it is required."""
-    if of is OriginOptions:
+    if of in (OriginOptions, constructs_lib.DistributionOptions):
         return {
             name: (hint.__forward_arg__, False)
             for name, hint in of.__annotations__.items()

@@ -7,18 +7,18 @@ import re
 from copy import deepcopy
 
 import pytest
-from cdk_support import ROOT
+from cdk_support import ROOT, environment_template
 from docs_support import code, section, tables
 from environments import MAXIMAL, PUBLIC_KEY
 
 import constructs_lib
-import stacks.configuration.media
-from constructs_lib.distributions import MEDIA, STATIC
+from constructs_lib.options import MEDIA, STATIC
 from stacks import Environment
 
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 TABLES = {
     "An environment:": "",
+    "The options of distributions.": "",
     "`origin`, as an object": "origin",
     "`origin_secret`:": "origin_secret",
     "`monitoring`:": "monitoring",
@@ -26,10 +26,9 @@ TABLES = {
     "`legacy_logs`:": "legacy_logs",
     "`cors`, as an object": "cors",
     "`hosted_zone`:": "hosted_zone",
-    "`static` and `media`, a half each": "static",
-    "`media` has one more": "media",
+    "`static`, `media` and `private` have one more": "static",
+    "`media` and `private` have another": "media",
     "`bucket`.": "media.bucket",
-    "`private`, a half too:": "private",
     "`media.signing` and `private.signing`": "private.signing",
     "`headers`:": "media.headers",
     "`policy_ids`.": "static.policy_ids",
@@ -61,7 +60,6 @@ def documented_keys(lead):
 @pytest.mark.parametrize(
     ("lead", "path"),
     [
-        ("An environment:", ""),
         ("`origin`, as an object", "origin"),
         ("`origin_secret`:", "origin_secret"),
         ("`monitoring`:", "monitoring"),
@@ -69,10 +67,9 @@ def documented_keys(lead):
         ("`legacy_logs`:", "legacy_logs"),
         ("`cors`, as an object", "cors"),
         ("`hosted_zone`:", "hosted_zone"),
-        ("`static` and `media`, a half each", "static"),
         ("`bucket`.", "media.bucket"),
         ("`bucket`.", "static.bucket"),
-        ("`private`, a half too:", "private"),
+        ("`media.signing` and `private.signing`", "private.signing"),
         ("`headers`:", "media.headers"),
         ("`policy_ids`.", "static.policy_ids"),
     ],
@@ -83,16 +80,14 @@ def test_the_keys_are_those_that_are_read(lead, path):
     assert len(keys) == len(set(keys))
 
 
-def test_media_has_one_key_more():
-    both = documented_keys("`static` and `media`, a half each")
-    (more,) = documented_keys("`media` has one more")
-    assert accepted("media") == {*both, more}
-
-
-def test_the_keys_of_signing_are_those_that_are_read():
-    assert set(documented_keys("`media.signing` and `private.signing`")) == set(
-        stacks.configuration.media._SIGNING_KEYS
-    )
+def test_an_environment_and_its_distributions_share_the_options():
+    options = set(documented_keys("The options of distributions."))
+    names = set(documented_keys("`static`, `media` and `private` have one more"))
+    signing = set(documented_keys("`media` and `private` have another"))
+    assert accepted("") == options | set(documented_keys("An environment:"))
+    assert accepted("static") == options | names
+    assert accepted("media") == options | names | signing
+    assert accepted("private") == (options - {"bucket"}) | names | signing
 
 
 def test_the_keys_of_durations_are_those_that_are_read():
@@ -110,26 +105,21 @@ def test_the_durations_are_the_constructs_own():
     error_ttl = constructs_lib.ErrorTtl()
     for key, static, media, *_ in rows:
         name, _, field = code(key)[0].partition(".")
-        for cell, half in ((static, STATIC), (media, MEDIA)):
-            value = getattr(half.ttl if name == "ttl_seconds" else error_ttl, field)
+        for cell, part in ((static, STATIC), (media, MEDIA)):
+            value = getattr(part.ttl if name == "ttl_seconds" else error_ttl, field)
             assert code(cell) == [str(int(value.total_seconds()))]
 
 
-def test_the_defaults_of_an_environment_are_those_that_are_read():
-    text = section(CONFIGURATION, "The keys")
-    rows = next(rows for rows in tables(text) if code(rows[0][0]) == ["origin"])
+def test_the_defaults_of_an_environment_are_those_that_are_deployed():
     given = {
         code(key)[0]: json.loads(code(default)[0])
-        for key, _, default, *_ in rows
+        for lead in ("An environment:", "The options of distributions.")
+        for key, _, default, *_ in rows_of(lead)
         if code(default)
     }
     assert len(given) >= 8
-    plain = {"origin": "www.example.com"}
-    context = {"site": "mysite", "environments": {"e": plain}}
-    spelt_out = {"site": "mysite", "environments": {"e": {**plain, **given}}}
-    assert Environment.all_from_context(context) == Environment.all_from_context(
-        spelt_out
-    )
+    plain = environment_template().to_json()
+    assert environment_template(**given).to_json() == plain
 
 
 def rows_of(lead):
@@ -173,7 +163,7 @@ BESIDE = {
 NEEDS = {
     "static": CERTIFICATE,
     "static.domain_names": CERTIFICATE,
-    "static.bucket": {"cors": "any_origin"},
+    "bucket": {"cors": "any_origin"},
     "private": SECRET,
     "private.domain_names": CERTIFICATE,
     "private.signing.cookies_from": {
@@ -256,7 +246,7 @@ PAID = {
     "logs.log_group_days",
     "legacy_logs",
     "legacy_logs.bucket",
-    "static.bucket",
+    "bucket",
     "media.bucket.keep_replaced_days",
     "origin.origin_shield_region",
 }

@@ -18,7 +18,7 @@ from edge_support import (
 )
 from uploads_support import HTML, SVG, page_with, pdf, shows_red, webm
 
-from constructs_lib.distributions import MEDIA
+from constructs_lib.options import MEDIA
 
 DEFAULT = MEDIA.headers.content_security_policy
 PAGE = (ROOT / "docs" / "configuration.md").read_text("utf-8")

@@ -14,8 +14,7 @@ from keys_support import A
 
 from stacks import CdnStack
 from stacks.acknowledgements import ACKNOWLEDGEMENTS, acknowledge
-from stacks.configuration import half
-from stacks.configuration.environment import KEYS
+from stacks.environment import KEYS
 
 EACH = pytest.mark.parametrize(
     "one",
@@ -71,7 +70,7 @@ def test_a_reason_is_sentences_that_end_with_the_cure(one):
 
 @EACH
 def test_the_key_is_one_of_cdk_json(one):
-    assert one.key.partition(".")[0] in {*KEYS, *half.KEYS, "bucket"}
+    assert one.key.partition(".")[0] in {*KEYS, "domain_names"}
 
 
 def test_no_rule_is_acknowledged_twice():

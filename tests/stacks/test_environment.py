@@ -4,15 +4,19 @@ import json
 from datetime import timedelta
 
 import pytest
-from environments import BUCKET, MAXIMAL, MINIMAL
+from cdk_support import environment_template, new_app
+from environments import BUCKET, MAXIMAL
 
-from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Viewers
-from constructs_lib.origins import IpAddressType, OriginSecret
-from stacks.configuration import environment
-from stacks.configuration.environment import Environment
-from stacks.configuration.section import check_no_key_twice
+from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Ttl
+from constructs_lib.origin_headers import OriginSecret
+from constructs_lib.origin_options import IpAddressType
+from stacks import CdnStack
+from stacks.config_reader import check_no_key_twice
+from stacks.environment import Environment
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
+ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/1"
+OTHER_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/b/2"
 POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
@@ -26,25 +30,28 @@ def read(values=None, **context):
     )
 
 
+def refused(values):
+    """The sentence for an environment of cdk.json, from the reader or from a construct."""
+    with pytest.raises(ValueError) as error:
+        for described in read(values):
+            with described.named():
+                CdnStack(new_app(), described.stack_name, environment=described)
+    return str(error.value)
+
+
 def test_an_environment_needs_no_more_than_an_origin():
     (prod,) = read()
     assert prod.stack_name == "mysite-cdn-prod"
     assert prod.origin == DjangoOrigin.server("www.example.com")
     assert (prod.account, prod.region) == (None, "us-east-1")
-    assert prod.cors == Cors.forward()
-    assert prod.viewers == Viewers()
     assert (prod.termination_protection, prod.retain) == (False, False)
-    assert prod.static == prod.media
-    assert prod.static.ttl is prod.static.error_ttl is prod.static.headers is None
+    assert prod.shared == prod.static == prod.media == {}
+    assert prod.private is None
 
 
 def test_every_key_is_read():
-    (prod,) = Environment.all_from_context(
-        {"site": "mysite", "environments": {"prod": MAXIMAL}}
-    )
+    (prod,) = read(MAXIMAL)
     assert prod.account == "111122223333"
-    assert prod.cors == Cors.allow_origins("https://www.example.com", credentials=True)
-    assert prod.certificate_arn == MAXIMAL["certificate_arn"]
     assert prod.origin == DjangoOrigin.load_balancer(
         "mysite-123.eu-west-1.elb.amazonaws.com",
         domain_name="origin.example.com",
@@ -60,42 +67,82 @@ def test_every_key_is_read():
         failover_domain_name="origin2.example.com",
         origin_secret=OriginSecret(**MAXIMAL["origin_secret"]),
     )
-    assert (prod.hosted_zone.id, prod.hosted_zone.name) == (
-        "Z0123456789",
-        "example.com",
-    )
     assert (prod.termination_protection, prod.retain) == (True, True)
-    assert prod.dns_records is False
-    assert prod.viewers == Viewers(
-        price_class=PriceClass.ALL,
-        tls=Tls.V1_3_2025,
-        web_acl_arn=MAXIMAL["web_acl_arn"],
-        allowed_countries=("DE", "AT"),
+    shared = prod.shared
+    assert shared["cors"] == Cors.allow_origins(
+        "https://www.example.com", credentials=True
     )
+    assert shared["dns_records"] is False
+    assert shared["price_class"] == PriceClass.ALL
+    assert shared["tls"] == Tls.V1_3_2025
+    assert shared["web_acl_arn"] == MAXIMAL["web_acl_arn"]
+    assert shared["allowed_countries"] == ("DE", "AT")
     static = prod.static
-    assert static.domain_names == ("static.example.com",)
-    assert static.ttl.default == timedelta(seconds=3600)
-    assert static.error_ttl.not_found == timedelta(seconds=1)
-    assert static.headers.hsts == Hsts(max_age=timedelta(days=730), preload=True)
-    assert static.headers.extra == {"X-Robots-Tag": "noindex"}
-    assert static.headers.remove == ("Set-Cookie", "Server")
-    assert prod.media.policy_ids.origin_request
-    assert prod.media.headers.hsts is None
-    assert prod.media.headers.content_security_policy == "sandbox"
+    assert static["domain_names"] == ("static.example.com",)
+    assert static["ttl"].default == timedelta(seconds=3600)
+    assert static["error_ttl"].not_found == timedelta(seconds=1)
+    assert static["headers"].hsts == Hsts(max_age=timedelta(days=730), preload=True)
+    assert static["headers"].extra == {"X-Robots-Tag": "noindex"}
+    assert static["headers"].remove == ("Set-Cookie", "Server")
+    assert prod.media["headers"].hsts is None
+    assert prod.media["headers"].content_security_policy == "sandbox"
 
 
-def test_a_bucket_of_each_half_is_read():
-    (prod,) = read(MINIMAL)
-    assert prod.static_bucket is prod.media_bucket is None
-    (prod,) = read(BUCKET)
-    assert prod.static_bucket.keep_replaced == timedelta(days=14)
-    assert prod.media_bucket.keep_replaced == timedelta(days=7)
-    by_name = {"bucket": {"name": "files", "region": "eu-west-1"}}
-    (prod,) = read({**BUCKET, "media": by_name})
-    assert (prod.media_bucket.name, prod.media_bucket.region) == ("files", "eu-west-1")
-    (prod,) = read({**BUCKET, "static": by_name})
-    assert prod.static_bucket.name == "files"
-    assert prod.media_bucket.name is None
+def config_of(tree, **values):
+    """The distribution of a tree in the template of an environment."""
+    found = environment_template(**values).find_resources(
+        "AWS::CloudFront::Distribution"
+    )
+    (config,) = (
+        one["Properties"]["DistributionConfig"]
+        for name, one in found.items()
+        if name.startswith(f"Cdn{tree.capitalize()}")
+    )
+    return config
+
+
+EACH_SHARED = {
+    "price_class": ("all", "200", "PriceClass", "PriceClass_All", "PriceClass_200"),
+    "web_acl_arn": (ACL, OTHER_ACL, "WebACLId", ACL, OTHER_ACL),
+    "denied_countries": (
+        ["AQ"],
+        ["FR"],
+        "Restrictions",
+        json.dumps(
+            {"GeoRestriction": {"Locations": ["AQ"], "RestrictionType": "blacklist"}}
+        ),
+        json.dumps(
+            {"GeoRestriction": {"Locations": ["FR"], "RestrictionType": "blacklist"}}
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("key", EACH_SHARED)
+def test_what_a_distribution_says_replaces_what_the_environment_says(key):
+    for_all, for_media, name, expected, replaced = EACH_SHARED[key]
+    values = {key: for_all, "media": {key: for_media}}
+    assert json.dumps(config_of("static", **values)[name]).strip('"') == expected
+    assert json.dumps(config_of("media", **values)[name]).strip('"') == replaced
+
+
+def test_null_for_a_distribution_leaves_out_what_the_environment_says():
+    values = {"web_acl_arn": ACL, "media": {"web_acl_arn": None}}
+    assert config_of("static", **values)["WebACLId"] == ACL
+    assert "WebACLId" not in config_of("media", **values)
+
+
+def test_an_environment_completes_its_ttl_by_each_distribution():
+    (prod,) = read({"ttl_seconds": {"default": 60}})
+    assert prod.static["ttl"] == Ttl(default=timedelta(seconds=60))
+    assert prod.media["ttl"] == Ttl(
+        default=timedelta(seconds=60), max=timedelta(days=7)
+    )
+
+
+def test_a_bucket_of_an_environment_is_one_for_each_distribution():
+    template = environment_template(cors="any_origin", bucket={})
+    template.resource_count_is("AWS::S3::Bucket", 2)
 
 
 @pytest.mark.parametrize(
@@ -125,13 +172,9 @@ def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):
 def test_other_headers_for_signed_media_leave_it_out_of_shared_caches(headers):
     media = {"signing": SIGNING, "headers": headers}
     (prod,) = read({"origin_secret": MAXIMAL["origin_secret"], "media": media})
-    assert prod.media.headers.extra["Cache-Control"] == "private, no-cache"
+    assert prod.media["headers"].extra["Cache-Control"] == "private, no-cache"
     (prod,) = read({"media": {"headers": headers}})
-    assert "Cache-Control" not in prod.media.headers.extra
-
-
-def test_every_key_of_an_environment_is_in_the_maximal_one():
-    assert set(MAXIMAL) | {"denied_countries", "region"} == set(environment.KEYS)
+    assert "Cache-Control" not in prod.media["headers"].extra
 
 
 def test_all_environments_are_read_in_order():
@@ -147,40 +190,24 @@ def test_all_environments_are_read_in_order():
     [
         (
             {"orgin": "x"},
-            "environments.prod.orgin must be one of account, allowed_countries, "
-            "certificate_arn, cors, denied_countries, dns_records, hosted_zone, legacy_logs, "
-            "logs, media, monitoring, origin, origin_secret, price_class, private, region, "
-            "retain, static, termination_protection, tls, web_acl_arn, got 'orgin': did you mean 'origin'?",
+            "environments.prod.orgin must be one of account, allowed_countries, bucket, "
+            "certificate_arn, cors, denied_countries, dns_records, error_ttl_seconds, "
+            "headers, hosted_zone, ipv6, legacy_logs, logs, media, monitoring, origin, "
+            "origin_secret, policy_ids, price_class, private, region, retain, static, "
+            "termination_protection, tls, ttl_seconds, web_acl_arn, got 'orgin': did you "
+            "mean 'origin'?",
         ),
         (
             {"static": {"max_age": 1}},
-            "environments.prod.static.max_age must be one of bucket, domain_names, "
-            "error_ttl_seconds, headers, policy_ids, ttl_seconds, got 'max_age'",
+            "environments.prod.static.max_age must be one of allowed_countries, bucket, "
+            "certificate_arn, cors, denied_countries, dns_records, domain_names, "
+            "error_ttl_seconds, headers, hosted_zone, ipv6, legacy_logs, policy_ids, price_class, "
+            "tls, ttl_seconds, web_acl_arn, got 'max_age'",
         ),
         (
             {"origin": "https://x.example"},
             "environments.prod.origin must be a bare host name such as 'www.example.com', "
             "got 'https://x.example': leave out the scheme",
-        ),
-        (
-            {"origin": "x.example:443"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'x.example:443': leave out the port",
-        ),
-        (
-            {"origin": "x.example/app"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'x.example/app': leave out the path",
-        ),
-        (
-            {"origin": "192.0.2.1"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got '192.0.2.1': CloudFront accepts no IP address, so give it a name in DNS",
-        ),
-        (
-            {"origin": "WWW.example.com"},
-            "environments.prod.origin must be a bare host name such as 'www.example.com', "
-            "got 'WWW.example.com': write it in lower case",
         ),
         (
             {"origin": 5},
@@ -198,11 +225,6 @@ def test_all_environments_are_read_in_order():
             "'111122223333', got '1234'",
         ),
         (
-            {"account": "11112222333"},
-            "environments.prod.account must be 12 digits in quotes, such as "
-            "'111122223333', got '11112222333'",
-        ),
-        (
             {"account": 111122223333},
             "environments.prod.account must be a string such as '111122223333', "
             "got 111122223333",
@@ -211,21 +233,6 @@ def test_all_environments_are_read_in_order():
             {"region": "virginia"},
             "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
             "'us-east-1', got 'virginia'",
-        ),
-        (
-            {"region": "us-est-1"},
-            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
-            "'us-east-1', got 'us-est-1': did you mean 'us-east-1' or 'us-west-1'?",
-        ),
-        (
-            {"region": "ap-southest-2"},
-            "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
-            "'us-east-1', got 'ap-southest-2': did you mean 'ap-southeast-2'?",
-        ),
-        (
-            {"legacy_logs": {"bucket": "logs", "region": "eu-wset-1"}},
-            "environments.prod.legacy_logs.region must be an AWS region that aws-cdk-lib "
-            "knows, such as 'us-east-1', got 'eu-wset-1': did you mean 'eu-west-1'?",
         ),
         (
             {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-9"}}},
@@ -246,11 +253,6 @@ def test_all_environments_are_read_in_order():
             {"static": {"ttl_seconds": {"max": "1 day"}}},
             "environments.prod.static.ttl_seconds.max must be a whole number of seconds, "
             "such as 86400, got '1 day'",
-        ),
-        (
-            {"media": {"ttl_seconds": {"min": True}}},
-            "environments.prod.media.ttl_seconds.min must be a whole number of seconds, "
-            "such as 86400, got True",
         ),
         (
             {"media": {"error_ttl_seconds": {"not_found": -1}}},
@@ -277,9 +279,9 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"static": {"domain_names": ["static.example.com"]}},
-            "environments.prod.certificate_arn or environments.prod.hosted_zone must be given "
-            "with environments.prod.static.domain_names, because CloudFront serves an alias only "
-            "with a certificate for it, got ['static.example.com']",
+            "environments.prod.certificate_arn or hosted_zone must be given with "
+            "domain_names, because CloudFront serves an alias only with a certificate for it, "
+            "got domain_names=['static.example.com']",
         ),
         (
             {"certificate_arn": ARN.replace("us-east-1", "eu-west-1")},
@@ -288,26 +290,6 @@ def test_all_environments_are_read_in_order():
             "'arn:aws:acm:us-east-1:111122223333:certificate/"
             "12345678-1234-1234-1234-123456789012', got "
             "'arn:aws:acm:eu-west-1:111122223333:certificate/11111111-2222'",
-        ),
-        (
-            {"origin": {"domain_name": "x.elb.amazonaws.com"}},
-            "environments.prod.origin.domain_name must be on the listener's certificate and "
-            "resolve to the balancer, such as 'origin.example.com', got "
-            "'x.elb.amazonaws.com': no certificate can have a balancer's own name, so HTTPS "
-            "would fail with 502",
-        ),
-        (
-            {
-                "origin": {
-                    "domain_name": "a.example",
-                    "origin_shield_region": "eu-west-3",
-                }
-            },
-            "environments.prod.origin.origin_shield_region must be one of us-east-1, "
-            "us-east-2, us-west-2, ap-northeast-1, ap-northeast-2, ap-south-1, "
-            "ap-southeast-1, ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, "
-            "me-central-1, sa-east-1, got 'eu-west-3': 'eu-west-2' is the nearest to "
-            "servers in eu-west-3",
         ),
         (
             {"origin": {"domain_name": "a.example", "connection_timeout_seconds": 11}},
@@ -350,9 +332,9 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"static": {"bucket": {}}},
-            "environments.prod.cors must be 'any_origin' or a list of origins with "
-            "environments.prod.static.bucket, because S3 does not answer as the server does, "
-            "got 'forward'",
+            "environments.prod.cors must be answered by the edge when files are in a bucket, "
+            "because S3 does not answer as the server does, such as Cors.any_origin(), got "
+            "Cors.forward()",
         ),
         (
             {**BUCKET, "static": {"bucket": {"region": "eu-west-1"}}},
@@ -362,7 +344,7 @@ def test_all_environments_are_read_in_order():
         (
             {**BUCKET, "static": {"bucket": {"name": "My Bucket"}}},
             "environments.prod.static.bucket.name must be the name of a bucket, such as "
-            "'mysite-static', got 'My Bucket'",
+            "'mysite-audit-logs', got 'My Bucket'",
         ),
         (
             {
@@ -370,27 +352,19 @@ def test_all_environments_are_read_in_order():
                 "static": {"bucket": {"name": "files"}},
                 "media": {"bucket": {"name": "files"}},
             },
-            "environments.prod.static.bucket.name must be another than "
-            "environments.prod.media.bucket.name, because uploads would be served under the "
-            "static domain too, without the policy that lets them do nothing, got 'files' "
-            "for both",
-        ),
-        (
-            {"media": {"bucket": {}}},
-            "environments.prod.cors must be 'any_origin' or a list of origins with "
-            "environments.prod.media.bucket, because S3 does not answer as the server does, "
-            "got 'forward'",
+            "environments.prod.media.bucket must be another bucket than static.bucket, "
+            "because uploads would be served under the static domain too, without the policy "
+            "that lets them do nothing, got 'files' for both",
         ),
         (
             {"private": {"signing": SIGNING}},
-            "environments.prod.origin_secret must be given with "
-            "environments.prod.private.signing, because whoever asks the server itself "
-            "would need no signature",
+            "environments.prod.origin_secret must be given with signing keys, because without "
+            "it anybody who knows the server's name reads private files around CloudFront",
         ),
         (
             {"private": {}},
-            "environments.prod.private.signing must be given, such as "
-            '{"keys": {"2026a": "-----BEGIN PUBLIC KEY-----…"}, "signing_key": "2026a"}',
+            "environments.prod.private.signing must be given for private media, such as "
+            "SigningKeys(keys={'2026a': pem}, signing_key='2026a')",
         ),
         (
             {
@@ -420,17 +394,21 @@ def test_all_environments_are_read_in_order():
         ),
         (
             {"region": "eu-west-1", "monitoring": {}},
-            "environments.prod.monitoring must be left out in eu-west-1, because "
-            "CloudFront's metrics and log deliveries are in us-east-1 only",
+            "environments.prod.monitoring must be in a stack in 'us-east-1', because "
+            "CloudFront's metrics and log deliveries are only there, got 'eu-west-1'",
         ),
         (
-            {"region": "eu-west-1", "hosted_zone": {"id": "Z1", "name": "example.com"}},
-            "environments.prod.certificate_arn must be given in eu-west-1, because "
-            "CloudFront reads certificates in us-east-1 only",
+            {
+                "region": "eu-west-1",
+                "hosted_zone": {"id": "Z1", "name": "example.com"},
+                "static": {"domain_names": ["static.example.com"]},
+            },
+            "environments.prod.certificate_arn must be given outside us-east-1, because "
+            "CloudFront reads certificates there only, got a stack in 'eu-west-1'",
         ),
         (
             {"monitoring": {"email": "ops"}},
-            "environments.prod.monitoring.email must be one address, such as "
+            "environments.prod.monitoring.email must be one address such as "
             "'ops@example.com', got 'ops'",
         ),
         (
@@ -467,27 +445,12 @@ def test_all_environments_are_read_in_order():
             "got 'arn:aws:wafv2:eu-west-1:1:regional/webacl/a/b'",
         ),
         (
-            {"price_class": "300"},
-            "environments.prod.price_class must be one of 100, 200, all, got '300': did "
-            "you mean '100' or '200'?",
-        ),
-        (
             {"retain": "yes"},
             "environments.prod.retain must be true or false, got 'yes'",
         ),
         (
             {"hosted_zone": {"name": "example.com"}},
             "environments.prod.hosted_zone.id must be given, such as 'Z0123456789ABC'",
-        ),
-        (
-            {"hosted_zone": {"id": "Z1"}},
-            "environments.prod.hosted_zone.name must be a bare host name such as "
-            "'www.example.com', got None",
-        ),
-        (
-            {"static": {"headers": {"remove": ["Via"]}}},
-            "environments.prod.static.headers.remove must have headers that CloudFront lets "
-            "go, such as 'Set-Cookie', got 'Via'",
         ),
         (
             {"static": {"headers": {"extra": {"X-A": 1}}}},
@@ -502,7 +465,7 @@ def test_all_environments_are_read_in_order():
         (
             {"media": {"policy_ids": {"cache": POLICY}, "ttl_seconds": {"min": 1}}},
             "environments.prod.media.ttl_seconds must not be given together with "
-            "environments.prod.media.policy_ids.cache, which decides in its place",
+            "policies.cache, which decides in its place",
         ),
         (
             {
@@ -510,14 +473,13 @@ def test_all_environments_are_read_in_order():
                 "static": {"domain_names": ["a.example"]},
                 "media": {"domain_names": ["a.example"]},
             },
-            "domain_names of all environments must be distinct, got 'a.example' twice",
+            "environments.prod: domain names of all distributions must be distinct, got "
+            "'a.example' twice",
         ),
     ],
 )
 def test_fails_when_a_value_is_wrong(values, sentence):
-    with pytest.raises(ValueError) as error:
-        read(values)
-    assert str(error.value) == sentence
+    assert refused(values) == sentence
 
 
 @pytest.mark.parametrize(
@@ -575,10 +537,18 @@ def test_an_alias_is_used_once_over_all_environments():
         "certificate_arn": ARN,
         "static": {"domain_names": ["static.example.com"]},
     }
-    with pytest.raises(ValueError, match="got 'static.example.com' twice"):
-        Environment.all_from_context(
-            {"site": "mysite", "environments": {"blue": one, "green": one}}
-        )
+    app = new_app()
+    blue, green = Environment.all_from_context(
+        {"site": "mysite", "environments": {"blue": one, "green": one}}
+    )
+    CdnStack(app, blue.stack_name, environment=blue)
+    with (
+        pytest.raises(
+            ValueError, match="^environments.green.static.domain_names must belong to"
+        ),
+        green.named(),
+    ):
+        CdnStack(app, green.stack_name, environment=green)
 
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1", "mx-central-1"])

@@ -108,10 +108,10 @@ def test_fails_when_a_server_in_a_vpc_has_an_ip_address_type():
 
 def test_a_header_is_left_out_by_false_and_set_by_a_string():
     key = "cross_origin_resource_policy"
-    assert environment(static={"headers": {key: False}}).static.headers.custom == {}
-    given = environment(static={"headers": {key: "same-site"}}).static.headers
+    assert environment(static={"headers": {key: False}}).static["headers"].custom == {}
+    given = environment(static={"headers": {key: "same-site"}}).static["headers"]
     assert given.custom == {"Cross-Origin-Resource-Policy": "same-site"}
-    absent = environment(static={"headers": {}}).static.headers
+    absent = environment(static={"headers": {}}).static["headers"]
     assert absent.custom == {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 

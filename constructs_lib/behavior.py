@@ -1,0 +1,113 @@
+"""The default behavior of a distribution and its policies."""
+
+from __future__ import annotations
+
+from aws_cdk import Annotations
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from constructs_lib.cors import Cors
+from constructs_lib.options import Defaults, DistributionOptions, Policies
+from constructs_lib.physical_names import physical_name
+from constructs_lib.response_headers import ResponseHeaders
+from constructs_lib.ttl import Ttl, duration
+
+_METHODS = {
+    ("GET", "HEAD"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        cloudfront.CachedMethods.CACHE_GET_HEAD,
+    ),
+    ("GET", "HEAD", "OPTIONS"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+        cloudfront.CachedMethods.CACHE_GET_HEAD_OPTIONS,
+    ),
+}
+
+
+def default_behavior(
+    scope: Construct,
+    options: DistributionOptions,
+    *,
+    defaults: Defaults,
+    origin: cloudfront.IOrigin,
+    cors: Cors,
+    key_group: cloudfront.IKeyGroup | None,
+) -> cloudfront.BehaviorOptions:
+    """How a distribution answers and what it caches, with its policies, in a scope.
+
+    :raises ValueError: when an option has no effect beside an existing policy.
+    """
+    policies = options.get("policies") or Policies()
+    ttl, headers = options.get("ttl"), options.get("headers")
+    _check_idle(policies, cors, ttl, headers)
+    if key_group is not None and policies.response_headers is not None:
+        Annotations.of(scope).add_warning_v2(
+            "dj-cloudfront:signed-cache-control",
+            "policies.response_headers acts in place of 'Cache-Control: private, no-cache', "
+            "without which other caches may keep what was signed: let it say the same",
+        )
+    allowed, cached = _METHODS[cors.methods]
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=allowed,
+        cached_methods=cached,
+        cache_policy=policies.cache or _cache_policy(scope, cors, ttl or defaults.ttl),
+        origin_request_policy=policies.origin_request,
+        response_headers_policy=policies.response_headers
+        or _response_headers_policy(scope, cors, headers or defaults.headers),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        compress=True,
+        trusted_key_groups=[key_group] if key_group else None,
+    )
+
+
+def _check_idle(
+    policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
+) -> None:
+    idle = {
+        "ttl": policies.cache is not None and ttl is not None,
+        "headers": policies.response_headers is not None and headers is not None,
+        "cors": policies.response_headers is not None and cors.is_answered_by_the_edge,
+    }
+    for name, is_idle in idle.items():
+        if is_idle:
+            policy = "cache" if name == "ttl" else "response_headers"
+            raise ValueError(
+                f"{name} must not be given together with policies.{policy}, "
+                "which decides in its place"
+            )
+
+
+def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePolicy:
+    headers = (
+        cloudfront.CacheHeaderBehavior.allow_list(*cors.key_headers)
+        if cors.key_headers
+        else cloudfront.CacheHeaderBehavior.none()
+    )
+    return cloudfront.CachePolicy(
+        scope,
+        "CachePolicy",
+        cache_policy_name=physical_name(scope, "CachePolicy"),
+        min_ttl=duration(ttl.min),
+        default_ttl=duration(ttl.default),
+        max_ttl=duration(ttl.max),
+        header_behavior=headers,
+        query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+        cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+        enable_accept_encoding_gzip=True,
+        enable_accept_encoding_brotli=True,
+    )
+
+
+def _response_headers_policy(
+    scope: Construct, cors: Cors, headers: ResponseHeaders
+) -> cloudfront.ResponseHeadersPolicy:
+    return cloudfront.ResponseHeadersPolicy(
+        scope,
+        "ResponseHeadersPolicy",
+        response_headers_policy_name=physical_name(scope, "ResponseHeadersPolicy"),
+        cors_behavior=cors.render(),
+        security_headers_behavior=headers.render_security(),
+        custom_headers_behavior=headers.render_custom(),
+        remove_headers=list(headers.remove) or None,
+    )

@@ -1,0 +1,110 @@
+"""Two distributions in front of one Django server, and a third for private media."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from constructs import Construct
+
+from constructs_lib.bucket import check_apart
+from constructs_lib.distribution import (
+    MediaDistribution,
+    PrivateMediaDistribution,
+    StaticDistribution,
+)
+from constructs_lib.domain_names import check_domain_names, define_certificate
+from constructs_lib.options import (
+    DistributionOptions,
+    check_options,
+    named,
+    options_of,
+)
+from constructs_lib.origin import DjangoOrigin, check_origin
+from constructs_lib.origin_headers import Tree
+from constructs_lib.validation import check_distinct
+
+if TYPE_CHECKING:
+    pass
+
+
+class DjangoCdn(Construct):
+    """Two distributions in front of one Django server, for its static and media files."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        static: DistributionOptions | None = None,
+        media: DistributionOptions | None = None,
+        private: DistributionOptions | None = None,
+        **options: Unpack[DistributionOptions],
+    ) -> None:
+        """Define the distributions.
+
+        :param origin: The server that has the files.
+        :param static: Options of the distribution for static files. They replace those for
+            all. Default: those for all.
+        :param media: Options of the distribution for media. Default: those for all.
+        :param private: Add a third distribution, over the server's ``/private``, for signed
+            URLs and cookies: its ``signing_keys``, and options that replace those for all.
+            Needs ``origin.origin_secret``. Default: none.
+        :param options: Options for all distributions, see :class:`DistributionOptions`. One
+            certificate is made for all names in a hosted zone that is given here.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        super().__init__(scope, construct_id)
+        check_origin(origin)
+        check_options(options)
+        own = {Tree.STATIC: static or {}, Tree.MEDIA: media or {}}
+        if private is not None:
+            own[Tree.PRIVATE] = private
+        merged = {tree: options_of(tree, options, given) for tree, given in own.items()}
+        self._share_certificate(options, own, merged)
+        check_apart({tree: one.get("bucket") for tree, one in merged.items()})
+        with named(Tree.STATIC, own[Tree.STATIC]):
+            self.static = StaticDistribution(
+                self, "Static", origin=origin, **merged[Tree.STATIC]
+            )
+        with named(Tree.MEDIA, own[Tree.MEDIA]):
+            self.media = MediaDistribution(
+                self, "Media", origin=origin, **merged[Tree.MEDIA]
+            )
+        self.private: PrivateMediaDistribution | None = None
+        if private is None:
+            return
+        with named(Tree.PRIVATE, private):
+            self.private = PrivateMediaDistribution(
+                self, "Private", origin=origin, **merged[Tree.PRIVATE]
+            )
+
+    def _share_certificate(
+        self,
+        shared: DistributionOptions,
+        own: dict[Tree, DistributionOptions],
+        merged: dict[Tree, DistributionOptions],
+    ) -> None:
+        """Give each distribution the certificate for all, or one made for the names of all."""
+        names = {tree: one.get("domain_names") or () for tree, one in merged.items()}
+        for tree, one in merged.items():
+            with named(tree, own[tree]):
+                check_domain_names("domain_names", names[tree], one.get("hosted_zone"))
+        everything = [name for of_tree in names.values() for name in of_tree]
+        # An alias belongs to one distribution in all of CloudFront.
+        check_distinct("domain names of all distributions", everything)
+        zone, certificate = shared.get("hosted_zone"), shared.get("certificate")
+        sharing = [
+            tree
+            for tree, given in own.items()
+            if "certificate" not in given
+            and (certificate or "hosted_zone" not in given)
+        ]
+        named_in_zone = [name for tree in sharing for name in names[tree]]
+        if zone and not certificate and named_in_zone:
+            certificate = define_certificate(self, named_in_zone, zone)
+        for tree in sharing:
+            # Without aliases it serves nobody, unless there are none at all: then one may be
+            # moved to any of them.
+            is_used = names[tree] or (not everything and tree is not Tree.PRIVATE)
+            merged[tree]["certificate"] = certificate if is_used else None

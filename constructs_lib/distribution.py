@@ -1,0 +1,230 @@
+"""The distributions: each pulls one tree of files and is usable alone."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from constructs_lib.behavior import default_behavior
+from constructs_lib.cors import Cors
+from constructs_lib.domain_names import (
+    check_certificate,
+    check_domain_names,
+    claim_domain_names,
+    define_certificate,
+    define_records,
+)
+from constructs_lib.options import DistributionOptions, check_options, defaults
+from constructs_lib.origin import DjangoOrigin, check_origin
+from constructs_lib.origin_headers import Tree
+from constructs_lib.signing import MediaSigning, check_origin_secret
+from constructs_lib.ttl import ErrorTtl, duration
+from constructs_lib.viewers import (
+    check_web_acl,
+    render_countries,
+    render_price_class,
+    render_tls,
+)
+
+# An uploaded index.html must not become the home page of the media domain, and a name that no
+# file has leads to the server's own 404.
+NO_ROOT_OBJECT = "dj-cloudfront-has-no-root-object"
+
+
+class StaticDistribution(Construct):
+    """One distribution over the static files of a Django server.
+
+    ``https://<domain_name>/<build>/css/site.css`` is the server's
+    ``/static/<build>/css/site.css``. Every build has its own folder, so nothing is ever
+    invalidated.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        **options: Unpack[DistributionOptions],
+    ) -> None:
+        """Define the distribution.
+
+        :param origin: The server that has the files.
+        :param options: See :class:`DistributionOptions`.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        super().__init__(scope, construct_id)
+        self.distribution = _define(self, Tree.STATIC, origin, options)
+        self.distribution_id = self.distribution.distribution_id
+        self.dns_target = self.distribution.distribution_domain_name
+        self.domain_name = _domain_name(options) or self.dns_target
+
+
+class MediaDistribution(Construct):
+    """One distribution over the uploaded files of a Django server.
+
+    ``https://<domain_name>/uploads/a1b2.png`` is the server's ``/media/uploads/a1b2.png``.
+    Names must be unique, since a file that changes under its name stays old at the edge.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        **options: Unpack[DistributionOptions],
+    ) -> None:
+        """Define the distribution.
+
+        :param origin: The server that has the files.
+        :param options: See :class:`DistributionOptions`. With ``signing_keys`` all of media is
+            private.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        super().__init__(scope, construct_id)
+        check_options(options, Tree.MEDIA)
+        keys = options.get("signing_keys")
+        self.signing = MediaSigning(self, "Signing", keys=keys) if keys else None
+        self.distribution = _define(self, Tree.MEDIA, origin, options, self.signing)
+        self.distribution_id = self.distribution.distribution_id
+        self.dns_target = self.distribution.distribution_domain_name
+        self.domain_name = _domain_name(options) or self.dns_target
+
+
+class PrivateMediaDistribution(Construct):
+    """One distribution over the files that need a signed URL or signed cookies.
+
+    ``https://<domain_name>/contracts/a1b2.pdf`` is the server's ``/private/contracts/a1b2.pdf``,
+    which the server gives to holders of the origin secret only. A distribution and not a
+    behavior: the path pattern of a behavior is no access control (docs/private-media.md).
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        **options: Unpack[DistributionOptions],
+    ) -> None:
+        """Define the distribution.
+
+        :param origin: The server that has the files, with an ``origin_secret``.
+        :param options: See :class:`DistributionOptions`. ``signing_keys`` are required.
+        :raises ValueError: without keys or an origin secret, or when CloudFront would refuse a
+            value.
+        """
+        super().__init__(scope, construct_id)
+        check_options(options, Tree.PRIVATE)
+        keys = options.get("signing_keys")
+        if keys is None:
+            raise ValueError(
+                "signing_keys must be given for private media, such as "
+                "SigningKeys(keys={'2026a': pem}, signing_key='2026a')"
+            )
+        self.signing = MediaSigning(self, "Signing", keys=keys)
+        self.distribution = _define(self, Tree.PRIVATE, origin, options, self.signing)
+        self.distribution_id = self.distribution.distribution_id
+        self.dns_target = self.distribution.distribution_domain_name
+        self.domain_name = _domain_name(options) or self.dns_target
+
+
+def _define(
+    scope: Construct,
+    tree: Tree,
+    origin: DjangoOrigin,
+    options: DistributionOptions,
+    signing: MediaSigning | None = None,
+) -> cloudfront.Distribution:
+    check_origin(origin)
+    check_options(options, tree)
+    domain_names = options.get("domain_names") or ()
+    certificate, zone = options.get("certificate"), options.get("hosted_zone")
+    check_domain_names("domain_names", domain_names, zone)
+    check_certificate(scope, domain_names, certificate=certificate, hosted_zone=zone)
+    claim_domain_names(scope, domain_names)
+    key_group = signing.key_group if signing else None
+    behavior = default_behavior(
+        scope,
+        options,
+        defaults=defaults(tree, is_signed=signing is not None),
+        origin=_origin(scope, tree, origin, options, is_signed=signing is not None),
+        cors=_cors(options),
+        key_group=key_group,
+    )
+    if domain_names and zone and not certificate:
+        certificate = define_certificate(scope, domain_names, zone)
+    error_ttl = options.get("error_ttl") or ErrorTtl()
+    logs = options.get("legacy_logs")
+    distribution = cloudfront.Distribution(
+        scope,
+        "Distribution",
+        comment=f"{tree.capitalize()} files of {origin.domain_name}",
+        default_behavior=behavior,
+        default_root_object=NO_ROOT_OBJECT,
+        error_responses=[
+            cloudfront.ErrorResponse(http_status=status, ttl=duration(value))
+            for status, value in error_ttl.by_status().items()
+        ],
+        http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+        enable_ipv6=options.get("ipv6") is not False,
+        price_class=render_price_class(options.get("price_class")),
+        geo_restriction=render_countries(
+            options.get("allowed_countries"), options.get("denied_countries")
+        ),
+        web_acl_id=check_web_acl(options.get("web_acl_arn")),
+        domain_names=list(domain_names) or None,
+        certificate=certificate,
+        minimum_protocol_version=render_tls(options.get("tls"))
+        if certificate
+        else None,
+        enable_logging=True if logs else None,
+        log_bucket=logs.render(scope) if logs else None,
+        log_file_prefix=logs.file_prefix(tree) if logs else None,
+        log_includes_cookies=False if logs else None,
+    )
+    if zone and options.get("dns_records") is not False:
+        define_records(scope, domain_names, zone, distribution)
+    return distribution
+
+
+def _origin(
+    scope: Construct,
+    tree: Tree,
+    origin: DjangoOrigin,
+    options: DistributionOptions,
+    *,
+    is_signed: bool,
+) -> cloudfront.IOrigin:
+    if is_signed:
+        check_origin_secret(origin.origin_secret)
+    bucket = options.get("bucket")
+    if bucket is None:
+        return origin.render(scope, tree)
+    if origin.failover_domain_name is not None:
+        raise ValueError(
+            "bucket must not be given with an origin that has failover_domain_name, because "
+            "CloudFront asks two origins at most, "
+            f"got {origin.failover_domain_name!r} as a third"
+        )
+    return bucket.render_origin(origin.render(scope, tree))
+
+
+def _cors(options: DistributionOptions) -> Cors:
+    cors, bucket = options.get("cors"), options.get("bucket")
+    if bucket is None:
+        return cors or Cors.forward()
+    if cors is not None and cors != bucket.cors:
+        raise ValueError(
+            "cors must be that of the bucket or be left out, "
+            f"got {cors!r} and {bucket.cors!r}"
+        )
+    return bucket.cors
+
+
+def _domain_name(options: DistributionOptions) -> str | None:
+    names = options.get("domain_names")
+    return names[0] if names else None

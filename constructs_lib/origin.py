@@ -1,0 +1,260 @@
+"""Where CloudFront pulls the files from, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from constructs import Construct
+
+from cdn_model.quotas import FAILOVER_STATUS_CODES
+from constructs_lib.origin_headers import (
+    OriginSecret,
+    Tree,
+    check_custom_headers,
+    warn_of_plain_text,
+)
+from constructs_lib.origin_options import (
+    IpAddressType,
+    OriginOptions,
+    check_connection,
+    check_domain_name,
+    check_failover,
+    check_port,
+    check_shield_region,
+    check_timeouts,
+    warn_of_quotas,
+)
+from constructs_lib.ttl import duration
+from constructs_lib.validation import check_host_name, is_token, truncated_repr
+from constructs_lib.vpc_origin import check_endpoint_arn, shared_vpc_origin
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+
+class _Shared(TypedDict):
+    origin_id: str
+    origin_path: str
+    custom_headers: Mapping[str, str]
+    connection_attempts: int
+    connection_timeout: Duration
+    read_timeout: Duration
+    keepalive_timeout: Duration
+    response_completion_timeout: Duration | None
+    origin_shield_region: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DjangoOrigin:
+    """The Django server that keeps the files.
+
+    Made by :meth:`server`, :meth:`load_balancer` or :meth:`vpc`. CloudFront asks it by HTTPS
+    only, with TLS 1.2, and sends ``domain_name`` as ``Host``, so the name must be on the
+    server's certificate, and in ``ALLOWED_HOSTS`` if Django answers for it. One value serves
+    all distributions: :meth:`render` makes the origin of each. The fields are described at
+    :class:`OriginOptions`.
+    """
+
+    domain_name: str
+    balancer_dns_name: str | None = None
+    vpc_endpoint_arn: str | None = None
+    vpc_origin_id: str | None = None
+    ip_address_type: IpAddressType = IpAddressType.IPV4
+    connection_attempts: int = 2
+    connection_timeout: timedelta = timedelta(seconds=5)
+    read_timeout: timedelta = timedelta(seconds=20)
+    keepalive_timeout: timedelta = timedelta(seconds=5)
+    response_completion_timeout: timedelta | None = None
+    https_port: int = 443
+    custom_headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    origin_shield_region: str | None = None
+    failover_domain_name: str | None = None
+    origin_secret: OriginSecret | None = None
+
+    def __post_init__(self) -> None:
+        check_domain_name(self.domain_name, self.balancer_dns_name)
+        if self.failover_domain_name is not None:
+            check_failover(self.failover_domain_name, self.domain_name)
+        check_connection(self.connection_attempts, self.connection_timeout)
+        check_timeouts(
+            self.read_timeout, self.keepalive_timeout, self.response_completion_timeout
+        )
+        check_port(self.https_port)
+        if self.vpc_endpoint_arn is not None:
+            check_endpoint_arn("endpoint", self.vpc_endpoint_arn)
+        if self.vpc_origin_id is not None and self.https_port != 443:
+            raise ValueError(
+                "https_port must be left out with an existing VPC origin, which has its own, "
+                f"got {self.https_port}"
+            )
+        if self.origin_shield_region is not None:
+            check_shield_region("origin_shield_region", self.origin_shield_region)
+        # Reserved without a secret too, so that adding one never collides.
+        own = {TREE_HEADER: Tree.STATIC.value, ORIGIN_SECRET_HEADER: ""}
+        check_custom_headers(self.custom_headers, own=own)
+
+    @classmethod
+    def server(
+        cls,
+        domain_name: str,
+        *,
+        ip_address_type: IpAddressType = IpAddressType.IPV4,
+        **options: Unpack[OriginOptions],
+    ) -> DjangoOrigin:
+        """A web server with a name in DNS and a valid certificate for that name.
+
+        :param domain_name: Such as ``www.example.com``; a token passes.
+        :param ip_address_type: Default: IPv4.
+        :param options: See :class:`OriginOptions`.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        return cls(domain_name=domain_name, ip_address_type=ip_address_type, **options)
+
+    @classmethod
+    def load_balancer(
+        cls,
+        balancer: elbv2.ILoadBalancerV2 | str,
+        *,
+        domain_name: str,
+        ip_address_type: IpAddressType = IpAddressType.IPV4,
+        **options: Unpack[OriginOptions],
+    ) -> DjangoOrigin:
+        """Several servers behind a load balancer that is on the internet.
+
+        The balancer's own name cannot be on a certificate, so CloudFront asks by a name that
+        is, which :class:`OriginRecord` leads to the balancer, or a record that you make.
+
+        :param balancer: The balancer, or its DNS name.
+        :param domain_name: On the certificate of the HTTPS listener; resolves to the balancer.
+        :param ip_address_type: Other than IPv4 needs a dual-stack balancer. Default: IPv4.
+        :param options: See :class:`OriginOptions`.
+        """
+        if isinstance(balancer, str):
+            if not is_token(balancer):
+                check_host_name("balancer", balancer)
+            dns_name = balancer
+        else:
+            dns_name = balancer.load_balancer_dns_name
+        return cls(
+            domain_name=domain_name,
+            balancer_dns_name=dns_name,
+            ip_address_type=ip_address_type,
+            **options,
+        )
+
+    @classmethod
+    def vpc(
+        cls,
+        endpoint: cloudfront.VpcOriginEndpoint | cloudfront.IVpcOrigin | str,
+        *,
+        domain_name: str,
+        **options: Unpack[OriginOptions],
+    ) -> DjangoOrigin:
+        """Servers without a public address, in a private subnet.
+
+        All distributions share one VPC origin, which has no charge of its own. The security group of
+        the endpoint must let CloudFront in, and the VPC needs an internet gateway:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+
+        :param endpoint: Such as ``VpcOriginEndpoint.application_load_balancer(alb)``, or the
+            ARN of a balancer or an instance, or a VPC origin that exists in the account.
+        :param domain_name: On the endpoint's certificate. Nobody looks it up.
+        :param options: See :class:`OriginOptions`.
+        :raises ValueError: when CloudFront would refuse a value.
+        """
+        if isinstance(endpoint, str):
+            return cls(domain_name=domain_name, vpc_endpoint_arn=endpoint, **options)
+        if isinstance(endpoint, cloudfront.VpcOriginEndpoint):
+            arn = endpoint.endpoint_arn
+            return cls(domain_name=domain_name, vpc_endpoint_arn=arn, **options)
+        return cls(
+            domain_name=domain_name, vpc_origin_id=endpoint.vpc_origin_id, **options
+        )
+
+    def render(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
+        """The CDK's origin for one distribution, which is the scope.
+
+        The origin path narrows and does not confine, because CloudFront sends the raw path on:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
+        So the tree goes along in a header, which overwrites one that a viewer sends, and the
+        server compares.
+        """
+        warn_of_quotas(scope, self.read_timeout, self.keepalive_timeout)
+        warn_of_plain_text(scope, self.custom_headers)
+        first = self._first(scope, tree)
+        if self.failover_domain_name is None:
+            return first
+        return origins.OriginGroup(
+            primary_origin=first,
+            fallback_origin=self._on_the_internet(
+                self.failover_domain_name, self._shared(scope, tree, "Failover")
+            ),
+            fallback_status_codes=list(FAILOVER_STATUS_CODES),
+        )
+
+    def _first(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
+        shared = self._shared(scope, tree)
+        vpc_origin = self._vpc_origin(scope)
+        if vpc_origin is None:
+            return self._on_the_internet(self.domain_name, shared)
+        return origins.VpcOrigin.with_vpc_origin(
+            vpc_origin, domain_name=self.domain_name, **shared
+        )
+
+    def _on_the_internet(self, name: str, shared: _Shared) -> cloudfront.IOrigin:
+        return origins.HttpOrigin(
+            name,
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+            https_port=None if self.https_port == 443 else self.https_port,
+            ip_address_type=self.ip_address_type.render(),
+            **shared,
+        )
+
+    def _shared(self, scope: Construct, tree: Tree, role: str = "") -> _Shared:
+        headers = {TREE_HEADER: tree.value}
+        if self.origin_secret is not None:
+            headers[ORIGIN_SECRET_HEADER] = self.origin_secret.render(scope)
+        total = self.response_completion_timeout
+        return _Shared(
+            origin_id=f"{tree}{role}",
+            origin_path=tree.origin_path,
+            custom_headers={**headers, **self.custom_headers},
+            connection_attempts=self.connection_attempts,
+            connection_timeout=duration(self.connection_timeout),
+            read_timeout=duration(self.read_timeout),
+            keepalive_timeout=duration(self.keepalive_timeout),
+            response_completion_timeout=None if total is None else duration(total),
+            origin_shield_region=self.origin_shield_region,
+        )
+
+    def _vpc_origin(self, scope: Construct) -> cloudfront.IVpcOrigin | None:
+        if self.vpc_endpoint_arn is not None:
+            return shared_vpc_origin(
+                scope, endpoint_arn=self.vpc_endpoint_arn, https_port=self.https_port
+            )
+        if self.vpc_origin_id is not None:
+            return cloudfront.VpcOrigin.from_vpc_origin_id(
+                scope, "VpcOrigin", self.vpc_origin_id
+            )
+        return None
+
+
+def check_origin(origin: object) -> None:
+    """An origin, and not the name of one.
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(origin, DjangoOrigin):
+        return
+    raise ValueError(
+        "origin must be made by DjangoOrigin, such as "
+        f"DjangoOrigin.server('www.example.com'), got {truncated_repr(origin)}"
+    )

@@ -1,0 +1,198 @@
+"""Public keys for signed URLs and cookies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from cdn_model.quotas import KEYS_PER_GROUP
+from constructs_lib.physical_names import physical_name
+from constructs_lib.public_key import canonical_pem
+from constructs_lib.validation import check_host_name, is_token, truncated_repr
+
+_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+_NAME_LIMIT = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKeys:
+    """Public keys by name, one of which signs.
+
+    To rotate is to add a key, then to name it in ``signing_key``, then to remove the old one,
+    each in a deploy of its own. A key is never changed under its name: CloudFront refuses.
+
+    :param keys: Such as ``{"2026a": "-----BEGIN PUBLIC KEY-----…"}``: ECDSA on P-256, or RSA
+        of 2048 bits. Names go into the ids of resources. At most 5; a token passes.
+    :param signing_key: The name of the key whose private half signs.
+    :raises ValueError: that never quotes a key.
+    """
+
+    keys: Mapping[str, str]
+    signing_key: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.keys, Mapping):
+            raise ValueError(
+                "keys must be an object of names and public keys, such as "
+                f'{{"2026a": "-----BEGIN PUBLIC KEY-----…"}}, got {_kind(self.keys)}'
+            )
+        if not 1 <= len(self.keys) <= KEYS_PER_GROUP:
+            raise ValueError(
+                f"keys must have from 1 to {KEYS_PER_GROUP} keys, which is what "
+                f"CloudFront takes, got {len(self.keys)}"
+            )
+        for name in self.keys:
+            _check_name(name)
+        _check_distinct(self.encoded())
+        if not isinstance(self.signing_key, str) or self.signing_key not in self.keys:
+            raise ValueError(
+                f"signing_key must be one of the names in keys, {', '.join(self.keys)}, "
+                f"got {_quoted(self.signing_key)}"
+            )
+
+    def encoded(self) -> dict[str, str]:
+        """The keys by name, each in one spelling."""
+        return {name: _encoded(name, pem) for name, pem in self.keys.items()}
+
+
+class MediaSigning(Construct):
+    """A key group of one to five public keys.
+
+    An account has room for 10 key groups and a group for 5 keys:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+    The price list has no item for either: https://aws.amazon.com/cloudfront/pricing/ (recheck).
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, keys: SigningKeys
+    ) -> None:
+        """Define the keys and their group.
+
+        Ids and names come from the names of the keys, so that adding or removing one leaves
+        the others alone: https://github.com/aws/aws-cdk/issues/15301.
+
+        :param keys: The keys that may have signed, and the one that signs.
+        """
+        super().__init__(scope, construct_id)
+        self.public_keys = {
+            name: cloudfront.PublicKey(
+                self,
+                name,
+                public_key_name=physical_name(self, name, limit=_NAME_LIMIT),
+                encoded_key=pem,
+            )
+            for name, pem in keys.encoded().items()
+        }
+        self.key_group = cloudfront.KeyGroup(
+            self,
+            "KeyGroup",
+            key_group_name=physical_name(self, "KeyGroup", limit=_NAME_LIMIT),
+            items=list(self.public_keys.values()),
+        )
+        self.key_pair_id = self.public_keys[keys.signing_key].public_key_id
+
+
+def check_origin_secret(origin_secret: object | None) -> None:
+    """Private files need a server that knows who asks.
+
+    :raises ValueError: without a secret.
+    """
+    if origin_secret is None:
+        raise ValueError(
+            "origin_secret must be given with signing keys, because without it anybody who "
+            "knows the server's name reads private files around CloudFront"
+        )
+
+
+def _check_name(name: object) -> None:
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return
+    raise ValueError(
+        "keys must have names of at most 32 lower-case letters, digits and single hyphens, "
+        f"such as '2026a', got {_quoted(name)}"
+    )
+
+
+def _encoded(name: str, pem: str) -> str:
+    if isinstance(pem, str) and is_token(pem):
+        return pem
+    try:
+        return canonical_pem(pem)
+    except ValueError as error:
+        raise ValueError(
+            f"keys.{name} must be the PEM of a public key, ECDSA on P-256 or RSA of 2048 "
+            f"bits, such as '-----BEGIN PUBLIC KEY-----…', got {error}"
+        ) from None
+
+
+def _check_distinct(encoded: Mapping[str, str]) -> None:
+    names: dict[str, str] = {}
+    for name, pem in encoded.items():
+        if pem in names:
+            raise ValueError(
+                "keys must be distinct, because a key under a new name is no new key, "
+                f"got one key as {names[pem]!r} and {name!r}"
+            )
+        names[pem] = name
+
+
+def _quoted(value: object) -> str:
+    """The value, unless it might be a key in the wrong place."""
+    return (
+        truncated_repr(value)
+        if isinstance(value, str) and len(value) <= 40
+        else _kind(value)
+    )
+
+
+def _kind(value: object) -> str:
+    size = f" with {len(value)} characters" if isinstance(value, str) else ""
+    return f"a value of type {type(value).__name__}{size}"
+
+
+# Under these, next to a country, anybody registers names, so browsers take no cookie for them.
+_OPEN_TO_ALL = ("ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org")
+
+
+def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
+    """The ``Domain`` of signed cookies that the site sets and the media domain receives.
+
+    A browser sends a cookie to the domain that set it and below, so the site at
+    ``www.example.com`` reaches ``media.example.com`` through ``example.com`` only:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
+
+    :param site: Where pages are, such as ``www.example.com``.
+    :param media_domain_names: The aliases of the media distribution. The first is in URLs.
+    :raises ValueError: when no cookie of the site could reach the first alias.
+    """
+    check_host_name("site", site)
+    if not media_domain_names:
+        raise ValueError(
+            "media_domain_names must be given for signed cookies, because no cookie of "
+            f"{truncated_repr(site)} reaches CloudFront's own name; signed URLs need none"
+        )
+    media = media_domain_names[0]
+    pairs = zip(reversed(site.split(".")), reversed(media.split(".")), strict=False)
+    common = [label for label, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    parent = ".".join(reversed(common))
+    if len(common) < 2 or _is_open_to_all(common):
+        raise ValueError(
+            "media_domain_names must begin with a name that has its parent domain in common "
+            f"with the site for signed cookies, such as 'media.{_parent(site)}' for "
+            f"{truncated_repr(site)}, got {truncated_repr(media)}"
+        )
+    return parent
+
+
+def _is_open_to_all(common: Sequence[str]) -> bool:
+    return len(common) == 2 and len(common[0]) == 2 and common[1] in _OPEN_TO_ALL
+
+
+def _parent(site: str) -> str:
+    labels = site.split(".")
+    return ".".join(labels[1:] if len(labels) > 2 else labels)

@@ -1,0 +1,223 @@
+"""Rules on plain values, in the words of the caller. They run in microseconds."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
+
+from cdn_model.quotas import GLOBAL_REGION
+
+_TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\.[0-9]+\]\}")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_FOLDER = re.compile(r"[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*")
+# A whole host name fits.
+_LONGEST_SHOWN = 300
+
+
+def truncated_repr(value: object, *, longest: int = _LONGEST_SHOWN) -> str:
+    """A value for a sentence: on one line, cut when it is long, and no private key."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):
+        # Nested too deep, or a number of more digits than Python prints.
+        return f"a value of type {type(value).__name__}"
+    if "PRIVATE KEY" in text:
+        return "what may be a private key"
+    if len(text) <= longest:
+        return text
+    return f"{text[:longest]}… of {len(text)} characters"
+
+
+def is_token(value: object) -> bool:
+    """Whether a text, a list or a number stands for a value that only a deploy knows.
+
+    Read from the value itself, as the CDK marks it: asking node costs five milliseconds.
+    https://docs.aws.amazon.com/cdk/v2/guide/tokens.html
+    """
+    if isinstance(value, str):
+        return _TOKEN.search(value) is not None
+    if isinstance(value, list | tuple):
+        return any(isinstance(one, str) and one.startswith("#{Token[") for one in value)
+    # The CDK encodes numbers as doubles around -1.9e289.
+    return isinstance(value, float) and value < -1e288
+
+
+def check_host_name(what: str, value: object) -> None:
+    """A name in DNS: no scheme, port, path or address, and in lower case.
+
+    CloudFront refuses an IP address as origin and any capital letter in an alias:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(value, str) and _HOST.fullmatch(value) and not _is_address(value):
+        return
+    raise ValueError(
+        f"{what} must be a bare host name such as 'www.example.com', got {truncated_repr(value)}"
+        + _host_name_cure(value)
+    )
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return value.rsplit(".", 1)[-1].isdigit()
+    return True
+
+
+def _host_name_cure(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    if "://" in value:
+        return ": leave out the scheme"
+    if "/" in value:
+        return ": leave out the path"
+    if re.fullmatch(r"[^:]+:\d+", value):
+        return ": leave out the port"
+    if _is_address(value.strip("[]")):
+        return ": CloudFront accepts no IP address, so give it a name in DNS"
+    if value != value.lower():
+        return ": write it in lower case"
+    return ""
+
+
+def check_region_name(what: str, region: str) -> None:
+    """A region that exists, so that a misspelt one does not wait for the deploy.
+
+    A region that is newer than the installed ``aws-cdk-lib`` needs a newer one.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    from aws_cdk import region_info
+
+    known = () if is_token(region) else region_info.Fact.regions
+    if not known or region in known:
+        return
+    raise ValueError(
+        f"{what} must be an AWS region that aws-cdk-lib knows, such as 'us-east-1'"
+        f"{did_you_mean(region, known)}"
+    )
+
+
+def check_global_region(what: str, region: str) -> None:
+    """Refuse another region than CloudFront's own. Tokens pass.
+
+    :raises ValueError: otherwise, since nothing would ever arrive there.
+    """
+    if is_token(region) or region == GLOBAL_REGION:
+        return
+    raise ValueError(
+        f"{what} must be in a stack in {GLOBAL_REGION!r}, because CloudFront's metrics and "
+        f"log deliveries are only there, got {region!r}"
+    )
+
+
+def check_bucket_name(what: str, name: str) -> None:
+    """The name of an S3 bucket.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(name) or _BUCKET.fullmatch(name):
+        return
+    raise ValueError(
+        f"{what} must be the name of a bucket, such as 'mysite-audit-logs', "
+        f"got {truncated_repr(name)}"
+    )
+
+
+def check_folder(what: str, folder: str, *, like: str) -> None:
+    """A folder in a bucket; never empty.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(folder) or _FOLDER.fullmatch(folder):
+        return
+    raise ValueError(
+        f"{what} must be a folder without a slash at either end, such as {like!r}, "
+        f"got {truncated_repr(folder)}"
+    )
+
+
+def check_seconds(
+    what: str, value: timedelta, *, low: int, high: int | None = None
+) -> None:
+    """A whole number of seconds within bounds.
+
+    :raises ValueError: otherwise.
+    """
+    if not isinstance(value, timedelta):
+        raise ValueError(
+            f"{what} must be a datetime.timedelta, such as "
+            f"timedelta(seconds={max(low, 5)}), got {truncated_repr(value)}"
+        )
+    seconds = value.total_seconds()
+    if seconds == int(seconds) and low <= seconds and (high is None or seconds <= high):
+        return
+    bounds = f"at least {low}" if high is None else f"from {low} to {high}"
+    raise ValueError(
+        f"{what} must be a whole number of seconds, {bounds}, "
+        f"such as {max(low, 5)} seconds, got {seconds:g} seconds"
+    )
+
+
+def check_list(what: str, values: object, *, like: str) -> None:
+    """A list, and not one string, whose letters would be taken for its members.
+
+    :raises ValueError: otherwise.
+    """
+    if isinstance(values, str):
+        raise ValueError(
+            f"{what} must be a list such as [{like!r}], got {truncated_repr(values)}"
+        )
+
+
+def check_distinct(what: str, values: Iterable[str]) -> None:
+    """No value twice.
+
+    :raises ValueError: that names the first value given twice.
+    """
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise ValueError(
+                f"{what} must be distinct, got {truncated_repr(value)} twice"
+            )
+        seen.add(value)
+
+
+def check_roles(distributions: Mapping[str, object]) -> None:
+    """Roles that can be construct ids, at least one.
+
+    :raises ValueError: otherwise.
+    """
+    if not distributions:
+        raise ValueError(
+            "distributions must have at least one distribution, such as "
+            '{"Static": cdn.static.distribution}, got {}'
+        )
+    for role in distributions:
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", role):
+            raise ValueError(
+                "distributions must be named by roles in PascalCase, such as 'Static', "
+                f"got {role!r}"
+            )
+
+
+def did_you_mean(value: str, known: Collection[str]) -> str:
+    """``, got 'orgin': did you mean 'origin'?`` or less. All that are equally near are named."""
+    near = difflib.get_close_matches(value, known, n=3)
+    nearest = sorted(
+        name for name in near if _likeness(value, name) == _likeness(value, near[0])
+    )
+    cure = f": did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
+    return f", got {truncated_repr(value)}{cure}"
+
+
+def _likeness(value: str, name: str) -> float:
+    return difflib.SequenceMatcher(a=name, b=value).ratio()

@@ -1,0 +1,106 @@
+"""Viewers: who may ask, by which protocol, and from which edge locations they are served."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from aws_cdk import aws_cloudfront as cloudfront
+
+from constructs_lib.validation import (
+    check_distinct,
+    check_list,
+    is_token,
+    truncated_repr,
+)
+
+
+class PriceClass(StrEnum):
+    """Which edge locations serve: fewer are cheaper, more are nearer.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
+    """
+
+    NORTH_AMERICA_AND_EUROPE = "100"
+    MOST = "200"
+    ALL = "all"
+
+
+class Tls(StrEnum):
+    """The oldest protocol that viewers may speak with a certificate of yours."""
+
+    V1_2_2021 = "TLSv1.2_2021"
+    V1_2_2025 = "TLSv1.2_2025"
+    V1_3_2025 = "TLSv1.3_2025"
+
+
+_PRICE_CLASSES = {
+    PriceClass.NORTH_AMERICA_AND_EUROPE: cloudfront.PriceClass.PRICE_CLASS_100,
+    PriceClass.MOST: cloudfront.PriceClass.PRICE_CLASS_200,
+    PriceClass.ALL: cloudfront.PriceClass.PRICE_CLASS_ALL,
+}
+_PROTOCOLS = {
+    Tls.V1_2_2021: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+    Tls.V1_2_2025: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
+    Tls.V1_3_2025: cloudfront.SecurityPolicyProtocol.TLS_V1_3_2025,
+}
+_WEB_ACL = re.compile(
+    r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
+)
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def render_price_class(price_class: PriceClass | None) -> cloudfront.PriceClass:
+    """The CDK's value, by default that of the cheapest locations."""
+    return _PRICE_CLASSES[price_class or PriceClass.NORTH_AMERICA_AND_EUROPE]
+
+
+def render_tls(tls: Tls | None) -> cloudfront.SecurityPolicyProtocol:
+    """The CDK's value, by default TLS 1.2 with the ciphers of 2021."""
+    return _PROTOCOLS[tls or Tls.V1_2_2021]
+
+
+def render_countries(
+    allowed: Sequence[str] | None, denied: Sequence[str] | None
+) -> cloudfront.GeoRestriction | None:
+    """The CDK's value, or None when everybody may ask.
+
+    :raises ValueError: when both lists are given, or a country is no ISO code.
+    """
+    allowed, denied = allowed or (), denied or ()
+    _check_countries("allowed_countries", allowed)
+    _check_countries("denied_countries", denied)
+    if allowed and denied:
+        raise ValueError(
+            "allowed_countries and denied_countries must not both be given, got "
+            f"{truncated_repr(list(allowed))} and {truncated_repr(list(denied))}"
+        )
+    if allowed:
+        return cloudfront.GeoRestriction.allowlist(*allowed)
+    return cloudfront.GeoRestriction.denylist(*denied) if denied else None
+
+
+def check_web_acl(arn: str | None) -> str | None:
+    """The ARN of a web ACL that CloudFront can use, or None.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if arn is None or is_token(arn) or _WEB_ACL.fullmatch(arn):
+        return arn
+    raise ValueError(
+        "web_acl_arn must be the ARN of a web ACL of the scope CLOUDFRONT in us-east-1, "
+        "such as 'arn:aws:wafv2:us-east-1:111122223333:global/webacl/name/id', "
+        f"got {truncated_repr(arn)}"
+    )
+
+
+def _check_countries(what: str, countries: Sequence[str]) -> None:
+    check_list(what, countries, like="DE")
+    for country in countries:
+        if not isinstance(country, str) or not _COUNTRY.fullmatch(country):
+            raise ValueError(
+                f"{what} must be ISO 3166 codes of two capital letters, such as ['DE'], "
+                f"got {truncated_repr(country)}"
+            )
+    check_distinct(what, countries)

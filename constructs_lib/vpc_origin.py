@@ -1,0 +1,101 @@
+"""A server without a public address, as CloudFront knows it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from aws_cdk import Stack
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from constructs_lib.physical_names import physical_name
+from constructs_lib.validation import is_token, truncated_repr
+
+VPC_ORIGIN_NAME_LIMIT = 64
+"""Characters to which the CDK cuts such a name."""
+
+_ENDPOINT = re.compile(
+    r"arn:aws[a-z-]*:"
+    r"(elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/(app|net)/[^/]+/[0-9a-f]+"
+    r"|ec2:[a-z0-9-]+:[0-9]{12}:instance/i-[0-9a-f]+)"
+)
+
+
+def check_endpoint_arn(what: str, arn: str) -> None:
+    """The ARN of something that CloudFront reaches inside a VPC.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(arn) or _ENDPOINT.fullmatch(arn):
+        return
+    raise ValueError(
+        f"{what} must be the ARN of an application or network load balancer or of an "
+        "instance, such as 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
+        f"loadbalancer/app/mysite/50dc6c495c0c9188', got {truncated_repr(arn)}"
+    )
+
+
+class VpcOrigin(Construct):
+    """CloudFront's way into a VPC, without tags.
+
+    An update fails while a distribution uses it, even of a tag
+    (https://github.com/aws/aws-cdk/issues/35765), so it takes none: neither of
+    ``Tags.of(app)`` nor of any aspect. An account has 25, and making one takes up to 15 minutes:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, endpoint_arn: str, https_port: int
+    ) -> None:
+        """Define the VPC origin.
+
+        :param endpoint_arn: A load balancer or an instance.
+        :param https_port: Where it listens.
+        """
+        super().__init__(scope, construct_id)
+        self.endpoint_arn = endpoint_arn
+        resource = cloudfront.CfnVpcOrigin(
+            self,
+            "Resource",
+            vpc_origin_endpoint_config=cloudfront.CfnVpcOrigin.VpcOriginEndpointConfigProperty(
+                arn=endpoint_arn,
+                name=physical_name(scope, construct_id, limit=VPC_ORIGIN_NAME_LIMIT),
+                https_port=https_port,
+                origin_protocol_policy="https-only",
+                origin_ssl_protocols=["TLSv1.2"],
+            ),
+        )
+        resource.add_property_deletion_override("Tags")
+        self.reference = cloudfront.VpcOrigin.from_vpc_origin_id(
+            self, "Reference", resource.attr_id
+        )
+
+
+def shared_vpc_origin(
+    scope: Construct, *, endpoint_arn: str, https_port: int
+) -> cloudfront.IVpcOrigin:
+    """The VPC origin of all distributions that stand side by side, made for the first of them.
+
+    Its id follows from what it leads to. Another endpoint or port thus gives a second VPC
+    origin, to which CloudFormation moves the distributions before it deletes the first;
+    an update of the first would fail.
+
+    :raises ValueError: when two endpoints cannot be told apart.
+    """
+    parent = scope if Stack.is_stack(scope) else scope.node.scope
+    assert isinstance(parent, Construct)
+    target = json.dumps([Stack.of(scope).resolve(endpoint_arn), https_port])
+    construct_id = f"VpcOrigin{hashlib.sha256(target.encode()).hexdigest()[:8]}"
+    found = parent.node.try_find_child(construct_id)
+    if not isinstance(found, VpcOrigin):
+        found = VpcOrigin(
+            parent, construct_id, endpoint_arn=endpoint_arn, https_port=https_port
+        )
+    if found.endpoint_arn != endpoint_arn:
+        raise ValueError(
+            "endpoint must have a logical id of its own, got one that endpoints of two "
+            "stacks share: give each distribution a construct of its own around it"
+        )
+    return found.reference

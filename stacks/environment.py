@@ -1,0 +1,178 @@
+"""The environments of cdk.json as validated, frozen values. Nothing is defined here."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from cdn_model.quotas import GLOBAL_REGION
+from constructs_lib import DjangoOrigin
+from constructs_lib.options import OPTIONS
+from constructs_lib.origin_headers import Tree
+from constructs_lib.validation import did_you_mean, truncated_repr
+from stacks.config_reader import Section, as_object, child
+from stacks.distribution_config import (
+    SHARED_KEYS,
+    Given,
+    json_key,
+    read_distribution,
+    read_shared,
+)
+from stacks.monitoring_config import Logs, Monitoring, read_logs, read_monitoring
+from stacks.origin_config import read_origin
+
+_NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
+_STACK_NAME_LIMIT = 128
+KEYS = (
+    *("account", "region", "termination_protection", "retain"),
+    *("origin", "origin_secret", *SHARED_KEYS, *Tree),
+    *("monitoring", "logs"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """One deployment of a site's CDN, as cdk.json describes it.
+
+    :param shared: Options of all distributions.
+    :param static: Options of the distribution for static files, which replace those for all.
+    :param media: The same for media.
+    :param private: The same for private media; None without that distribution.
+    """
+
+    site: str
+    name: str
+    account: str | None
+    region: str
+    termination_protection: bool
+    retain: bool
+    origin: DjangoOrigin
+    shared: Given
+    static: Given
+    media: Given
+    private: Given | None
+    monitoring: Monitoring | None
+    logs: Logs | None
+
+    @property
+    def stack_name(self) -> str:
+        """``<site>-cdn-<environment>``, the only place where the environment is named."""
+        return f"{self.site}-cdn-{self.name}"
+
+    @property
+    def distributions(self) -> dict[Tree, Given]:
+        """The options of each distribution, those for all included."""
+        own = {
+            Tree.STATIC: self.static,
+            Tree.MEDIA: self.media,
+            Tree.PRIVATE: self.private,
+        }
+        return {
+            tree: {**self.shared, **given}
+            for tree, given in own.items()
+            if given is not None
+        }
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """What a construct refuses gets the path of its key in cdk.json.
+
+        :raises ValueError: with the same sentence otherwise.
+        """
+        try:
+            yield
+        except ValueError as error:
+            sentence = str(error)
+            path = f"environments.{self.name}"
+            if sentence.startswith(path):
+                raise
+            found = re.match(r"((?:static|media|private)\.)?([a-z0-9_]+)", sentence)
+            parent, name = (found[1] or "", found[2]) if found else ("", "")
+            if name in OPTIONS:
+                rest = sentence[len(f"{parent}{name}") :]
+                raise ValueError(f"{path}.{parent}{json_key(name)}{rest}") from None
+            of_environment = parent or name in KEYS
+            raise ValueError(
+                f"{path}.{sentence}" if of_environment else f"{path}: {sentence}"
+            ) from None
+
+    @classmethod
+    def all_from_context(cls, context: Mapping[str, object]) -> tuple[Self, ...]:
+        """Read ``site`` and ``environments`` of the context in cdk.json.
+
+        :raises ValueError: with one sentence that names the JSON path.
+        """
+        site = _required(context, "site")
+        _check_name("site", site, like="mysite")
+        environments = as_object("environments", _required(context, "environments"))
+        if not environments:
+            raise ValueError(
+                "environments must have at least one environment, such as "
+                '{"prod": {"origin": "www.example.com"}}, got {}'
+            )
+        return tuple(
+            cls._from_context(str(site), name, value)
+            for name, value in environments.items()
+        )
+
+    @classmethod
+    def _from_context(cls, site: str, name: str, value: object) -> Self:
+        path = child("environments", name)
+        _check_name(f"the name of {path}", name, like="prod")
+        section = Section(path, value, keys=KEYS)
+        has_private = section.get("private") is not None
+        environment = cls(
+            site=site,
+            name=name,
+            account=section.matching(
+                "account", r"[0-9]{12}", rule="12 digits in quotes", like="111122223333"
+            ),
+            region=section.region("region") or GLOBAL_REGION,
+            termination_protection=section.flag("termination_protection"),
+            retain=section.flag("retain"),
+            origin=read_origin(section),
+            shared=read_shared(section),
+            static=read_distribution(section, Tree.STATIC),
+            media=read_distribution(section, Tree.MEDIA),
+            private=read_distribution(section, Tree.PRIVATE) if has_private else None,
+            monitoring=read_monitoring(section),
+            logs=read_logs(section),
+        )
+        if has_private and environment.media.get("signing_keys"):
+            # One key pair id is read by Django.
+            raise ValueError(
+                f"{path}.media.signing and {path}.private must not both be given: either "
+                "all of media is private, or a tree of its own is"
+            )
+        _check_stack_name(path, environment.stack_name)
+        return environment
+
+
+def _required(context: Mapping[str, object], key: str) -> object:
+    value = context.get(key)
+    if value is not None:
+        return value
+    near = difflib.get_close_matches(key, set(context) - {key}, n=1)
+    cure = did_you_mean(near[0], (key,)) if near else ""
+    raise ValueError(f"{key} must be given in the context of cdk.json{cure}")
+
+
+def _check_name(what: str, value: object, *, like: str) -> None:
+    if isinstance(value, str) and re.fullmatch(_NAME, value):
+        return
+    raise ValueError(
+        f"{what} must be lower-case letters, digits and single hyphens, starting with a "
+        f"letter, such as {like!r}, got {truncated_repr(value)}"
+    )
+
+
+def _check_stack_name(path: str, name: str) -> None:
+    if len(name) > _STACK_NAME_LIMIT:
+        raise ValueError(
+            f"the name of {path} must make a stack name of at most {_STACK_NAME_LIMIT} "
+            f"characters, got {len(name)} in {truncated_repr(name)}"
+        )

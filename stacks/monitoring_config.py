@@ -1,0 +1,155 @@
+"""``monitoring`` and ``logs`` of an environment. Absent means off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from aws_cdk import aws_cloudfront as cloudfront
+from constructs import Construct
+
+from constructs_lib import DjangoCdn
+from constructs_lib.log_fields import DEFAULT_FIELDS
+from constructs_lib.validation import check_bucket_name
+from stacks.config_reader import Section
+
+_MONITORING_KEYS = (
+    "additional_metrics",
+    "dashboard",
+    "email",
+    "lowest_hit_rate_percent",
+    "requests_per_five_minutes",
+    "slowest_origin_seconds",
+    "topic_arn",
+)
+_LOGS_KEYS = ("bucket", "fields", "log_group_days", "prefix")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monitoring:
+    """Alarms and a dashboard."""
+
+    section: Section = field(compare=False)
+    email: str | None
+    topic_arn: str | None
+    requests_per_five_minutes: int | None
+    additional_metrics: bool
+    lowest_hit_rate_percent: int | None
+    slowest_origin: timedelta | None
+    dashboard: bool
+
+    def define(self, scope: Construct, cdn: DjangoCdn) -> None:
+        from aws_cdk import aws_sns as sns
+
+        from constructs_lib.alarms import Notify
+        from constructs_lib.monitoring import CdnMonitoring
+
+        with self.section.named():
+            notify = Notify.email(self.email) if self.email else None
+            if self.topic_arn:
+                topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", self.topic_arn)
+                notify = Notify.topic(topic)
+            CdnMonitoring(
+                scope,
+                "Monitoring",
+                distributions=_distributions(cdn),
+                notify=notify,
+                requests_per_five_minutes=self.requests_per_five_minutes,
+                additional_metrics=self.additional_metrics,
+                lowest_hit_rate_percent=self.lowest_hit_rate_percent,
+                slowest_origin=self.slowest_origin,
+                dashboard=self.dashboard,
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Logs:
+    """Access logs, to a log group or to a bucket."""
+
+    section: Section = field(compare=False)
+    retention: timedelta | None
+    bucket: str | None
+    prefix: str
+    fields: tuple[str, ...]
+
+    def define(self, scope: Construct, cdn: DjangoCdn) -> None:
+        from aws_cdk import aws_s3 as s3
+
+        from constructs_lib.access_logs import AccessLogs, LogDestination
+
+        with self.section.named(retention="log_group_days"):
+            if self.retention is not None:
+                destination = LogDestination.log_group(retention=self.retention)
+            else:
+                bucket = s3.Bucket.from_bucket_name(
+                    scope, "LogBucket", str(self.bucket)
+                )
+                destination = LogDestination.bucket(bucket, prefix=self.prefix)
+            AccessLogs(
+                scope,
+                "Logs",
+                distributions=_distributions(cdn),
+                destination=destination,
+                fields=self.fields,
+            )
+
+
+def read_monitoring(environment: Section) -> Monitoring | None:
+    """Read ``environments.<name>.monitoring``.
+
+    :raises ValueError: with one sentence that names the JSON path.
+    """
+    if environment.get("monitoring") is None:
+        return None
+    section = environment.section("monitoring", keys=_MONITORING_KEYS)
+    section.at_most_one("email", "topic_arn")
+    slowest = section.get("slowest_origin_seconds")
+    return Monitoring(
+        section=section,
+        email=section.text("email", like="ops@example.com"),
+        topic_arn=section.matching(
+            "topic_arn",
+            r"arn:aws[a-z-]*:sns:us-east-1:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?",
+            rule="the ARN of a topic in us-east-1, where the alarms are",
+            like="arn:aws:sns:us-east-1:111122223333:alarms",
+        ),
+        requests_per_five_minutes=section.optional_number("requests_per_five_minutes"),
+        additional_metrics=section.flag("additional_metrics"),
+        lowest_hit_rate_percent=section.optional_number("lowest_hit_rate_percent"),
+        slowest_origin=(
+            None
+            if slowest is None
+            else section.seconds("slowest_origin_seconds", default=timedelta(0))
+        ),
+        dashboard=section.flag("dashboard", default=True),
+    )
+
+
+def read_logs(environment: Section) -> Logs | None:
+    """Read ``environments.<name>.logs``.
+
+    :raises ValueError: with one sentence that names the JSON path.
+    """
+    if environment.get("logs") is None:
+        return None
+    section = environment.section("logs", keys=_LOGS_KEYS)
+    section.at_most_one("bucket", "log_group_days")
+    bucket = section.text("bucket", like="mysite-logs")
+    if bucket is not None:
+        check_bucket_name(section.at("bucket"), bucket)
+    days = section.number("log_group_days", default=30)
+    return Logs(
+        section=section,
+        retention=timedelta(days=days) if bucket is None else None,
+        bucket=bucket,
+        prefix=section.text("prefix", like="cloudfront") or "cloudfront",
+        fields=section.texts("fields", like="sc-status", default=DEFAULT_FIELDS),
+    )
+
+
+def _distributions(cdn: DjangoCdn) -> Mapping[str, cloudfront.IDistribution]:
+    distributions = {"Static": cdn.static.distribution, "Media": cdn.media.distribution}
+    if cdn.private:
+        distributions["Private"] = cdn.private.distribution
+    return distributions

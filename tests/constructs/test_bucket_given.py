@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Annotations, Match, Template
+from bucket_support import ANY, distribution
+from cdk_support import distribution_config, new_app, new_stack
+
+from constructs_lib import Bucket, Cors, DjangoOrigin, MediaDistribution
+
+
+def existing(scope, **attributes):
+    return s3.Bucket.from_bucket_attributes(
+        scope, "Files", bucket_name="mysite-media", **attributes
+    )
+
+
+def test_a_bucket_that_exists_is_taken_by_name_and_not_changed():
+    stack = new_stack()
+    bucket = Bucket(
+        stack, "Media", cors=ANY, bucket=existing(stack, region="eu-west-1")
+    )
+    distribution(stack, bucket)
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::S3::Bucket", 0)
+    template.resource_count_is("AWS::S3::BucketPolicy", 0)
+    assert bucket.bucket_name == "mysite-media"
+    first, _ = distribution_config(template)["Origins"]
+    # S3 redirects a request for another region, and a redirect does not fail over.
+    assert first["DomainName"] == "mysite-media.s3.eu-west-1.amazonaws.com"
+    Annotations.from_stack(stack).has_warning(
+        "*", Match.string_like_regexp("Cannot update bucket policy of an imported")
+    )
+
+
+def test_a_bucket_of_the_same_stack_gets_the_policy():
+    stack = new_stack()
+    bucket = s3.Bucket(stack, "Files")
+    distribution(stack, Bucket(stack, "Media", cors=ANY, bucket=bucket))
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::S3::BucketPolicy", 1)
+
+
+def test_fails_when_the_bucket_belongs_to_another_stack():
+    app = new_app()
+    bucket = s3.Bucket(new_stack(app, "files"), "Files")
+    with pytest.raises(
+        ValueError, match="^bucket must be defined in the distribution's stack"
+    ):
+        Bucket(new_stack(app), "Media", cors=ANY, bucket=bucket)
+
+
+def test_fails_when_a_bucket_that_exists_shall_forget():
+    stack = new_stack()
+    with pytest.raises(
+        ValueError, match="^keep_replaced must not be given together with bucket"
+    ):
+        Bucket(
+            stack,
+            "Media",
+            cors=ANY,
+            bucket=existing(stack),
+            keep_replaced=timedelta(days=1),
+        )
+
+
+def test_tokens_pass_as_the_name_of_a_bucket():
+    stack = new_stack()
+    name = cdk.Token.as_string({"Fn::ImportValue": "MediaBucketName"})
+    bucket = s3.Bucket.from_bucket_name(stack, "Files", name)
+    distribution(stack, Bucket(stack, "Media", cors=ANY, bucket=bucket))
+    first, _ = distribution_config(Template.from_stack(stack))["Origins"]
+    assert "MediaBucketName" in str(first["DomainName"])
+
+
+def test_fails_when_the_distribution_has_another_cors_than_its_bucket():
+    stack = new_stack()
+    bucket = Bucket(stack, "MediaBucket", cors=ANY)
+    with pytest.raises(ValueError, match="^cors must be that of the bucket or be left"):
+        MediaDistribution(
+            stack,
+            "Media",
+            origin=DjangoOrigin.server("www.example.com"),
+            cors=Cors.forward(),
+            bucket=bucket,
+        )
+    same = MediaDistribution(
+        stack,
+        "Same",
+        origin=DjangoOrigin.server("www.example.com"),
+        cors=Cors.any_origin(),
+        bucket=bucket,
+    )
+    assert same.distribution

@@ -1,0 +1,87 @@
+"""A bucket for each distribution of a pair."""
+
+from __future__ import annotations
+
+import pytest
+from aws_cdk import aws_s3 as s3
+from aws_cdk.assertions import Template
+from bucket_support import ANY, LISTED
+from cdk_support import new_stack, resources
+
+from constructs_lib import Bucket, Cors, DjangoCdn, DjangoOrigin
+
+SERVER = DjangoOrigin.server("www.example.com")
+
+
+def test_the_pair_takes_a_bucket_for_each_half():
+    stack = new_stack()
+    cdn = DjangoCdn(
+        stack,
+        "Cdn",
+        origin=SERVER,
+        static={"bucket": Bucket(stack, "Builds", cors=ANY)},
+        media={"bucket": Bucket(stack, "Uploads", cors=LISTED)},
+    )
+    template = Template.from_stack(stack)
+    # Each policy lets one distribution in, that of its own half.
+    for half, construct in (("Builds", cdn.static), ("Uploads", cdn.media)):
+        (policy,) = (
+            found
+            for name, found in template.find_resources("AWS::S3::BucketPolicy").items()
+            if name.startswith(half)
+        )
+        own = stack.get_logical_id(construct.distribution.node.default_child)
+        both = resources(template, "Distribution")
+        assert [name for name in both if name in str(policy)] == [own]
+
+
+def test_the_cors_of_the_bucket_acts_for_its_half_alone():
+    stack = new_stack()
+    cdn = DjangoCdn(
+        stack,
+        "Cdn",
+        origin=SERVER,
+        cors=Cors.forward(),
+        static={"bucket": Bucket(stack, "Builds", cors=ANY)},
+    )
+    template = Template.from_stack(stack)
+    found = resources(template, "Distribution")
+
+    def methods(half):
+        name = stack.get_logical_id(half.distribution.node.default_child)
+        config = found[name]["DistributionConfig"]
+        return config["DefaultCacheBehavior"]["AllowedMethods"]
+
+    assert "OPTIONS" not in methods(cdn.static)
+    assert "OPTIONS" in methods(cdn.media)
+
+
+def existing(scope, construct_id, name):
+    return s3.Bucket.from_bucket_name(scope, construct_id, name)
+
+
+def given(static, media):
+    stack = new_stack()
+    return DjangoCdn(
+        stack,
+        "Cdn",
+        origin=SERVER,
+        static={
+            "bucket": Bucket(
+                stack, "Builds", cors=ANY, bucket=existing(stack, "One", static)
+            )
+        },
+        media={
+            "bucket": Bucket(
+                stack, "Uploads", cors=ANY, bucket=existing(stack, "Two", media)
+            )
+        },
+    )
+
+
+def test_fails_when_builds_and_uploads_share_a_bucket():
+    with pytest.raises(
+        ValueError, match="^media.bucket must be another bucket than static.bucket"
+    ):
+        given("mysite-files", "mysite-files")
+    assert given("mysite-static", "mysite-media").static
