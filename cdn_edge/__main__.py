@@ -15,7 +15,7 @@ from cdn_edge.origin_client import Address, origin_table
 from cdn_edge.server import HOST, Edge, log_to_stdout
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cdn_edge", description=__doc__)
     parser.add_argument("--endpoint", required=True, help="the AWS API to read from")
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
@@ -26,11 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="NAME=ADDRESS:PORT",
         help="where an origin is on this machine; may be given several times",
     )
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = parser().parse_args(arguments)
     try:
         table = origin_table(given.origin)
     except ValueError as error:
-        parser.error(str(error))
+        parser().error(str(error))
     asyncio.run(serve(endpoint=given.endpoint, port=given.port, table=table))
 
 

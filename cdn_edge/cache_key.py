@@ -33,23 +33,30 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-_OWN_AFFAIR = HOP_BY_HOP | {
-    "accept-encoding",
-    "content-length",
-    "cookie",
-    "expect",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "range",
-    "via",
-    "x-amz-cf-id",
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-real-ip",
-}
+# For the origin only where nothing is cached; else the edge answers them.
+CONDITIONS = (
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Range",
+)
+_OWN_AFFAIR = (
+    frozenset(name.lower() for name in CONDITIONS)
+    | HOP_BY_HOP
+    | {
+        "accept-encoding",
+        "content-length",
+        "cookie",
+        "expect",
+        "via",
+        "x-amz-cf-id",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-real-ip",
+    }
+)
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
 _ADDING = (Take.LISTED, Take.ALL)
 USER_AGENT = "Amazon CloudFront"
@@ -143,7 +150,7 @@ def cache_key(
 
 
 def accept_encoding(behavior: Behavior, headers: Headers) -> str | None:
-    """``br,gzip``, one of them, ``identity``, or None where the viewer says nothing.
+    """``br,gzip`` or one of them; None where the viewer accepts neither.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cache-key-understand-cache-policy.html
     """
@@ -157,14 +164,13 @@ def accept_encoding(behavior: Behavior, headers: Headers) -> str | None:
         if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
     }
     known = [("br", policy.brotli), ("gzip", policy.gzip)]
-    return ",".join(n for n, on in known if on and n in accepted) or "identity"
+    return ",".join(n for n, on in known if on and n in accepted) or None
 
 
 def origin_request(
-    behavior: Behavior, request: ViewerRequest, request_id: str
+    origin: Origin, behavior: Behavior, request: ViewerRequest, request_id: str
 ) -> OriginRequest:
     """Nothing of the viewer's goes along unless a policy says so."""
-    origin = behavior.origins[0]
     wanted = (behavior.cache.query, behavior.origin_request.query)
     query = _query(request.query, lambda name: any(name in one for one in wanted))
     return OriginRequest(
@@ -188,9 +194,12 @@ def _origin_headers(
     cookies = _cookies(request.headers, lambda name: any(name in one for one in wanted))
     if cookies:
         headers["Cookie"] = cookies
-    encoding = accept_encoding(behavior, request.headers)
-    if encoding:
-        headers["Accept-Encoding"] = encoding
+    if "Accept-Encoding" in request.headers and (
+        behavior.cache.gzip or behavior.cache.brotli
+    ):
+        # What the viewer accepts is in the key, and that it accepts neither is not.
+        encoding = accept_encoding(behavior, request.headers)
+        headers["Accept-Encoding"] = encoding or "identity"
     came_from = [*request.headers.getall("X-Forwarded-For", ()), request.address]
     headers["X-Forwarded-For"] = ", ".join(came_from)
     headers["Via"] = ", ".join([*request.headers.getall("Via", ()), VIA])
@@ -212,7 +221,7 @@ def _listed(
     refused = _refused(behavior, request.method)
     for name, value in request.headers.items():
         lower = name.lower()
-        if lower in refused or lower.startswith("cloudfront-"):
+        if lower in refused or lower.startswith(("cloudfront-", "x-edge-")):
             continue
         if any(lower in one for one in selections):
             yield lower, value

@@ -108,9 +108,12 @@ class Origin:
     domain_name: str
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    port: int = 443
     connection_attempts: int
     connection_timeout: int
     read_timeout: int
+    keepalive_timeout: int = 5
+    completion_timeout: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,10 +122,12 @@ class Behavior:
 
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
         cannot be seen.
+    :param failover_statuses: Those of the first origin at which the second is asked.
     """
 
     pattern: str
     origins: tuple[Origin, ...]
+    failover_statuses: frozenset[int] = frozenset()
     allowed_methods: frozenset[str]
     cached_methods: frozenset[str]
     cache: CachePolicy
@@ -187,8 +192,10 @@ class Configuration:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
         """
         name = host.lower().partition(":")[0].rstrip(".")
-        wildcard = "*." + name.partition(".")[2]
-        return self._by_host.get(name) or self._by_host.get(wildcard)
+        labels = name.split(".")
+        wildcards = ("*." + ".".join(labels[n:]) for n in range(1, len(labels)))
+        names = (each for each in (name, *wildcards) if each in self._by_host)
+        return self._by_host.get(next(names, ""))
 
     @property
     def warnings(self) -> Iterable[str]:

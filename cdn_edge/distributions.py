@@ -67,6 +67,7 @@ def _behavior(given: model.Behavior) -> Behavior:
     return Behavior(
         pattern=given.path_pattern,
         origins=tuple(_origin(one) for one in config["Origins"]),
+        failover_statuses=_failover_statuses(config),
         allowed_methods=frozenset({"GET", "HEAD", *config["AllowedMethods"]}),
         cached_methods=frozenset({"GET", "HEAD", *config["CachedMethods"]}),
         cache=cache_policy(_policy(config, "CachePolicy")),
@@ -74,6 +75,11 @@ def _behavior(given: model.Behavior) -> Behavior:
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
         signed=_signed(config),
     )
+
+
+def _failover_statuses(behavior: Json) -> frozenset[int]:
+    criteria = mapping(behavior.get("OriginGroup")).get("FailoverCriteria")
+    return frozenset(int(s) for s in sequence(mapping(criteria).get("StatusCodes")))
 
 
 def _policy(behavior: Json, kind: str) -> Json:
@@ -92,6 +98,7 @@ def _origin(given: Json) -> Origin:
         or given.get("VpcOriginConfig")
         or model.CUSTOM_ORIGIN_DEFAULTS
     )
+    plain = timeouts.get("OriginProtocolPolicy") == "http-only"
     return Origin(
         domain_name=text(given["DomainName"]).lower(),
         path=text(given["OriginPath"]),
@@ -99,9 +106,12 @@ def _origin(given: Json) -> Origin:
             (text(one["HeaderName"]), text(one.get("HeaderValue")))
             for one in sequence(given.get("CustomHeaders"))
         ),
+        port=int(timeouts.get("HTTPPort" if plain else "HTTPSPort", 443)),
         connection_attempts=int(given["ConnectionAttempts"]),
         connection_timeout=int(given["ConnectionTimeout"]),
         read_timeout=int(timeouts["OriginReadTimeout"]),
+        keepalive_timeout=int(timeouts["OriginKeepaliveTimeout"]),
+        completion_timeout=int(given.get("ResponseCompletionTimeout") or 0) or None,
     )
 
 
@@ -125,9 +135,6 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
     in_use = {
         "web ACL": bool(config.get("WebACLId")),
         "geo restriction": geo["RestrictionType"] != "none",
-        "origin groups (the first member answers)": any(
-            "OriginGroup" in one for one in behaviors
-        ),
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),

@@ -58,7 +58,7 @@ ALLOWED = {
     },
     "cdn_edge": {
         "cdn_model",
-        *("aiohttp", "multidict", "yarl"),
+        *("httptools", "multidict"),
         *("boto3", "botocore"),
         "cryptography",
     },
