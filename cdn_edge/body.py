@@ -150,11 +150,12 @@ class SharedBody:
             return len(self.data)
         return self._base + len(self._buffer)
 
-    def begin(self, finished: Callable[[], None]) -> None:
+    def begin(self, finished: Callable[[], None]) -> asyncio.Task[None] | None:
         """Start to receive; ``finished`` is called at the end, be it good or bad."""
         if not self.complete:
             self._pump = asyncio.ensure_future(self._receive())
             self._pump.add_done_callback(lambda _: finished())
+        return self._pump
 
     def close_if_unread(self) -> None:
         """Stop what is not kept when nobody reads it."""

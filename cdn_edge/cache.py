@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from cdn_edge.body import Body, BodyStream, SharedBody, close
 from cdn_edge.cache_key import Key
@@ -58,6 +59,10 @@ class Copy:
     checked_again_at: float
     is_error: bool = False
 
+    @cached_property
+    def _origin_age(self) -> int:
+        return age(self.response.headers)
+
     @property
     def expires_at(self) -> float:
         return self.fetched_at + self.lifetime.fresh
@@ -95,7 +100,7 @@ class Copy:
         return {names[name]: headers[name] for name in names if name in headers}
 
     def age(self, now: float) -> int:
-        return int(max(0.0, now - self.fetched_at)) + age(self.response.headers)
+        return int(max(0.0, now - self.fetched_at)) + self._origin_age
 
 
 def _has(part: SharedBody, ranges: Ranges, total: int) -> bool:
@@ -103,7 +108,7 @@ def _has(part: SharedBody, ranges: Ranges, total: int) -> bool:
     return all(part.start <= one.start and one.stop <= end for one in ranges.of(total))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Outcome:
     """A response and where it came from.
 
@@ -186,6 +191,14 @@ class Cache:
         self._store = Store(capacity)
         self._flights: dict[tuple[Key, Ranges | None], asyncio.Task[Outcome]] = {}
         self._fetches: set[_Fetch] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    async def close(self) -> None:
+        """Stop whatever is being fetched."""
+        tasks = [*self._flights.values(), *self._pumps]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def discard(self, condemned: Callable[[Key], bool]) -> None:
         self._store.discard_all(condemned)
@@ -278,6 +291,11 @@ class Cache:
             return self._keep_part(fetch, response, now)
         return await self._keep(fetch, response, now, cuttable=not wanted)
 
+    def _begin(self, body: SharedBody, finished: Callable[[], None]) -> None:
+        if task := body.begin(finished):
+            self._pumps.add(task)
+            task.add_done_callback(self._pumps.discard)
+
     def _dated(self, copy: Copy, rules: Rules, now: float) -> Copy:
         life = self._lifetime(copy.response, rules, now, status=copy.response.status)
         if life is None:
@@ -326,7 +344,7 @@ class Cache:
         )
         if not body.kept:
             self._store.discard(fetch.key)
-            body.begin(lambda: None)
+            self._begin(body, lambda: None)
             return outcome
         copy = Copy(
             response=_storable(response),
@@ -338,7 +356,7 @@ class Cache:
             is_error=is_error,
         )
         self._put(fetch, copy)
-        body.begin(lambda: self._arrived(fetch.key, copy))
+        self._begin(body, lambda: self._arrived(fetch.key, copy))
         return outcome
 
     def _arrived(self, key: Key, copy: Copy) -> None:
@@ -377,7 +395,7 @@ class Cache:
             fetched_at=now,
             checked_again_at=now + life.fresh,
         )
-        body.begin(lambda: self._part_arrived(fetch, copy))
+        self._begin(body, lambda: self._part_arrived(fetch, copy))
         return Outcome(
             response=head,
             result=Result.MISS,
@@ -399,7 +417,7 @@ class Cache:
             whole = parts[0].start == 0 and parts[0].arrived == copy.total
             # It is as old as its oldest part.
             copy = replace(known, parts=parts, is_whole=whole)
-        elif body.start == 0 and body.arrived == copy.total:
+        elif not body.start and body.arrived == copy.total:
             copy = replace(copy, is_whole=True)
         self._put(fetch, copy)
 

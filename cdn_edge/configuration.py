@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from cdn_model import path_patterns
 from cdn_model.distribution import ERROR_TTL
 
 CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -30,10 +31,25 @@ class Selection:
 
     def __contains__(self, name: str) -> bool:
         if self.take is Take.LISTED:
-            return name in self.names
+            return self._has(name)
         if self.take is Take.ALL_EXCEPT:
-            return name not in self.names
+            return not self._has(name)
         return self.take is Take.ALL
+
+    def _has(self, name: str) -> bool:
+        if name in self.names:
+            return True
+        return bool(self._patterns) and any(
+            path_patterns.matches(pattern, name) for pattern in self._patterns
+        )
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        """Names of cookies may have wildcards.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html
+        """
+        return tuple(one for one in self.names if "*" in one or "?" in one)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,10 +208,11 @@ class Configuration:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
         """
         name = host.lower().partition(":")[0].rstrip(".")
+        if found := self._by_host.get(name):
+            return found
         labels = name.split(".")
         wildcards = ("*." + ".".join(labels[n:]) for n in range(1, len(labels)))
-        names = (each for each in (name, *wildcards) if each in self._by_host)
-        return self._by_host.get(next(names, ""))
+        return next(filter(None, map(self._by_host.get, wildcards)), None)
 
     @property
     def warnings(self) -> Iterable[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
 import uuid
 from email.utils import formatdate
 from enum import StrEnum
@@ -22,6 +24,9 @@ from cdn_edge.freshness import Headers, http_date
 
 POP = "LOCAL1-C1"
 
+_PROCESS = uuid.uuid4().hex[:20]
+_REQUESTS = itertools.count(1)
+
 _ETAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
@@ -36,7 +41,7 @@ class Result(StrEnum):
 
 def request_id() -> str:
     """For ``X-Amz-Cf-Id``."""
-    return uuid.uuid4().hex
+    return f"{_PROCESS}{next(_REQUESTS):012x}"
 
 
 def finish(
@@ -50,14 +55,20 @@ def finish(
     """Add what CloudFront adds to every answer."""
     shown = Result.ERROR if status >= 400 else result
     headers["X-Cache"] = f"{shown} from cloudfront"
-    headers["Via"] = ", ".join([*headers.getall("Via", ()), VIA])
+    via = headers.getall("Via", ())
+    headers["Via"] = ", ".join([*via, VIA]) if via else VIA
     headers["X-Amz-Cf-Pop"] = POP
     headers["X-Amz-Cf-Id"] = identity
     headers.setdefault("Server", "CloudFront")
     if "Date" not in headers:
-        headers["Date"] = formatdate(usegmt=True)
+        headers["Date"] = _date(int(time.time()))
     if age is not None:
         headers["Age"] = str(age)
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def narrow_vary(headers: CIMultiDict[str], behavior: Behavior) -> None:
@@ -65,7 +76,9 @@ def narrow_vary(headers: CIMultiDict[str], behavior: Behavior) -> None:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
     """
-    values = headers.popall("Vary", ())
+    if "Vary" not in headers:
+        return
+    values = headers.popall("Vary")
     names = [name.strip() for value in values for name in value.split(",")]
     seen = (behavior.cache.headers, behavior.origin_request.headers)
     kept = [name for name in names if _kept_in_vary(name.lower(), seen)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -97,9 +98,10 @@ class OriginClient:
     def __init__(self, table: Mapping[str, Address]) -> None:
         self._table = table
         self._idle: dict[Address, list[_Connection]] = {}
+        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
     def close(self) -> None:
-        for connection in [each for idle in self._idle.values() for each in idle]:
+        for connection in list(self._open):
             connection.close()
 
     async def send(
@@ -164,6 +166,7 @@ class OriginClient:
             _, made = await loop.create_connection(
                 lambda: _Connection(self._idle.setdefault(address, [])), *address
             )
+        self._open.add(made)
         return made
 
 

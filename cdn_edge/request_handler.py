@@ -40,7 +40,7 @@ from cdn_edge.ranges import (
 _FAILED_OVER = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Answer:
     """What the viewer gets, and what the log tells.
 

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from multidict import CIMultiDict
 
@@ -106,7 +107,7 @@ class Edge:
         for connection in list(self._connections):
             connection.abort()
         self._origins.close()
-        await asyncio.sleep(0)
+        await self._cache.close()
 
     async def _sweep(self) -> None:
         """One timer for all connections costs less than one each."""
@@ -173,12 +174,16 @@ class Edge:
         await connection.send(200, headers, size=len(body), body=body)
 
     def _line(self, host: str, request: ViewerRequest, answer: Answer) -> str:
-        moment = datetime.fromtimestamp(self._clock(), UTC).isoformat(
-            "T", "milliseconds"
-        )
+        now = self._clock()
+        moment = f"{_second(int(now))}.{int(now % 1 * 1000):03}+00:00"
         spent = answer.origin_seconds
         origin = "-" if spent is None else f"{spent * 1000:.0f}ms"
         return (
             f"{moment} {host} {request.method} {request.path} "
             f"{answer.status} {answer.result} {origin}"
         )
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -141,6 +141,12 @@ def test_cookies_by_policy(kind, names, arrives):
     assert splits == (kind != "none")
 
 
+def test_names_of_cookies_may_have_wildcards():
+    one = cookie_policy("whitelist", "user_*", "a?")
+    request = viewer(Cookie="user_x=1; ab=2; abc=3; a=4")
+    assert sent(request, one).headers["Cookie"] == "ab=2; user_x=1"
+
+
 @pytest.mark.parametrize(
     ("value", "both", "gzip"),
     [
