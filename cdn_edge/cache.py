@@ -23,7 +23,9 @@ DEFAULT_CAPACITY = 256 * 1024 * 1024
 LARGEST_SHARE = 8
 
 _HEADERS_SIZE = 1024
-_OF_THE_BODY = ("content-length", "content-encoding", "content-type", "content-range")
+_OF_THE_BODY = frozenset(
+    {"content-length", "content-encoding", "content-type", "content-range", "etag"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -264,7 +264,4 @@ def _cookies(headers: Headers, selections: Iterable[Selection]) -> str:
 
 
 def _is_in(name: str, selections: Iterable[Selection]) -> bool:
-    for selection in selections:
-        if name in selection:
-            return True
-    return False
+    return any(name in selection for selection in selections)

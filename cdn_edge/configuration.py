@@ -139,6 +139,8 @@ class Behavior:
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
         cannot be seen.
     :param failover_statuses: Those of the first origin at which the second is asked.
+    :param trusted_keys: Public keys in PEM by their ids, of which one must have signed the
+        request. None: everybody may have the files.
     """
 
     pattern: str
@@ -149,7 +151,8 @@ class Behavior:
     cache: CachePolicy
     origin_request: OriginRequestPolicy = OriginRequestPolicy()
     response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
-    signed: bool = False
+    compress: bool = False
+    trusted_keys: Mapping[str, str] | None = None
 
     @property
     def forwards_cookies(self) -> bool:

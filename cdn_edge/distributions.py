@@ -47,13 +47,14 @@ def parse(deployed: Deployed) -> Configuration:
 def _distribution(given: Json, deployed: Deployed) -> Distribution:
     read = model.from_config(given.get("DistributionConfig"), deployed.find)
     config = read.config
+    keys = _trusted_keys(mapping(given.get("DistributionConfig")), deployed)
     return Distribution(
         id=text(given.get("Id")),
         domain_name=text(given.get("DomainName")).lower(),
         aliases=tuple(text(one).lower() for one in sequence(config.get("Aliases"))),
         enabled=bool(config["Enabled"]),
         default_root_object=text(config.get("DefaultRootObject")).lstrip("/"),
-        behaviors=tuple(_behavior(one) for one in read.behaviors),
+        behaviors=tuple(map(_behavior, read.behaviors, keys)),
         errors={
             int(one["ErrorCode"]): _error_rule(one)
             for one in sequence(config.get("CustomErrorResponses"))
@@ -62,8 +63,9 @@ def _distribution(given: Json, deployed: Deployed) -> Distribution:
     )
 
 
-def _behavior(given: model.Behavior) -> Behavior:
+def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
     config = given.config
+    is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
     return Behavior(
         pattern=given.path_pattern,
         origins=tuple(_origin(one) for one in config["Origins"]),
@@ -73,7 +75,8 @@ def _behavior(given: model.Behavior) -> Behavior:
         cache=cache_policy(_policy(config, "CachePolicy")),
         origin_request=origin_request_policy(_policy(config, "OriginRequestPolicy")),
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
-        signed=_signed(config),
+        compress=bool(config["Compress"]),
+        trusted_keys=keys if is_signed else None,
     )
 
 
@@ -123,8 +126,22 @@ def _error_rule(given: Json) -> ErrorRule:
     )
 
 
-def _signed(behavior: Json) -> bool:
-    return bool(behavior.get("TrustedKeyGroups") or behavior.get("TrustedSigners"))
+def _trusted_keys(config: Json, deployed: Deployed) -> Iterator[Mapping[str, str]]:
+    """By their ids, which a viewer names and ``cdn_model`` leaves out."""
+    default = config.get("DefaultCacheBehavior")
+    for behavior in (*sequence(config.get("CacheBehaviors")), default):
+        groups = [
+            deployed.find("KeyGroup", group)
+            for group in sequence(mapping(behavior).get("TrustedKeyGroups"))
+        ]
+        configs = [mapping(mapping(group).get("KeyGroupConfig")) for group in groups]
+        ids = [text(key) for one in configs for key in sequence(one.get("Items"))]
+        found = {one: mapping(deployed.find("PublicKey", one)) for one in ids}
+        yield {
+            one: text(mapping(key.get("PublicKeyConfig", key)).get("EncodedKey"))
+            for one, key in found.items()
+            if key
+        }
 
 
 def _unmodelled(read: model.Distribution) -> Iterator[str]:
@@ -142,10 +159,11 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
             "S3OriginConfig" in one or "OriginAccessControl" in one for one in origins
         ),
         "VPC origins": any("VpcOriginConfig" in one for one in origins),
-        "compression at the edge": any(one["Compress"] for one in behaviors),
         "functions": any("FunctionAssociations" in one for one in behaviors),
         "Lambda@Edge": any("LambdaFunctionAssociations" in one for one in behaviors),
-        "signed URLs (their behaviors answer 403)": any(map(_signed, behaviors)),
+        "signers of an account (their behaviors answer 403)": any(
+            one.get("TrustedSigners") for one in behaviors
+        ),
         "field-level encryption": any(
             one.get("FieldLevelEncryptionId") for one in behaviors
         ),

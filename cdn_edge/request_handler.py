@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from multidict import CIMultiDict
 
+from cdn_edge import signatures
 from cdn_edge.body import Body, BodyStream, SharedBody, close
-from cdn_edge.cache import Cache, Outcome, Rules
+from cdn_edge.cache import Cache, Clock, Outcome, Rules
 from cdn_edge.cache_key import (
     CONDITIONS,
     ViewerRequest,
@@ -17,6 +18,7 @@ from cdn_edge.cache_key import (
     match,
     origin_request,
 )
+from cdn_edge.compression import compressed
 from cdn_edge.configuration import Behavior, Distribution
 from cdn_edge.headers import (
     Result,
@@ -109,7 +111,8 @@ _FAILOVER = {"CONNECTION": 503, "TIMEOUT": 504}
 class RequestHandler:
     """Decides everything but the bytes on the wire."""
 
-    def __init__(self, *, cache: Cache, origins: OriginClient) -> None:
+    def __init__(self, *, cache: Cache, origins: OriginClient, clock: Clock) -> None:
+        self._clock = clock
         self._cache = cache
         self._origins = origins
 
@@ -127,6 +130,13 @@ class RequestHandler:
         refused = _refusal(behavior, request, body)
         if refused:
             return own_answer(refused)
+        if behavior.trusted_keys is not None:
+            try:
+                signatures.check(request, behavior.trusted_keys, self._clock())
+            except signatures.Refused as error:
+                return own_answer(_forbidden(error))
+            query = signatures.without_signature(request.query)
+            request = replace(request, query=query)
         exchange = Exchange(distribution, request, body, self._origins)
         if _is_uncached(behavior, request):
             return await self._pass_through(exchange, behavior)
@@ -149,7 +159,8 @@ class RequestHandler:
             return outcome
 
         async def ask(headers: Mapping[str, str]) -> Response:
-            return await exchange.ask(behavior, request, headers)
+            response = await exchange.ask(behavior, request, headers)
+            return compressed(response, behavior, key.encoding)
 
         async def error_page(error: Response) -> Response:
             return await self._error_page(exchange, error)
@@ -230,6 +241,15 @@ def own_answer(response: Response) -> Answer:
     )
 
 
+def _forbidden(error: signatures.Refused) -> Response:
+    page = (
+        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{error.code}</Code>'
+        f"<Message>{error.message}</Message></Error>"
+    )
+    headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/xml"})
+    return Response(status=403, headers=headers, body=page.encode(), own=True)
+
+
 def _is_uncached(behavior: Behavior, request: ViewerRequest) -> bool:
     return behavior.cache.disabled or request.method not in behavior.cached_methods
 
@@ -244,10 +264,6 @@ def _refusal_of_host(distribution: Distribution | None) -> Response:
 def _refusal(
     behavior: Behavior, request: ViewerRequest, body: BodyStream | None
 ) -> Response | None:
-    if behavior.signed:
-        return error_response(
-            403, "Missing Key. The edge does not check signed URLs and cookies."
-        )
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-invalid-method.html
     if request.method not in behavior.allowed_methods:
         return error_response(

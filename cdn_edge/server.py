@@ -92,7 +92,9 @@ class Edge:
         :raises OSError: when something else listens there.
         """
         self._origins = OriginClient(self._table)
-        self._handler = RequestHandler(cache=self._cache, origins=self._origins)
+        self._handler = RequestHandler(
+            cache=self._cache, origins=self._origins, clock=self._clock
+        )
         self._server = await asyncio.get_running_loop().create_server(
             lambda: ViewerConnection(self._serve, self._limits, self._connections),
             HOST,

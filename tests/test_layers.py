@@ -58,7 +58,7 @@ ALLOWED = {
     },
     "cdn_edge": {
         "cdn_model",
-        *("httptools", "multidict"),
+        *("brotli", "httptools", "multidict"),
         *("boto3", "botocore"),
         "cryptography",
     },

@@ -589,13 +589,6 @@ def test_error_page_replaces_body_and_status(edge_with, origin):
     assert (got.status, got.body, got.cache) == (410, b"gone", "Error")
 
 
-def test_signed_behavior_is_closed(edge_with, origin):
-    groups = {"TrustedKeyGroups": {"Enabled": True, **named("group")}}
-    edge = edge_with(distribution(default=groups))
-    assert (edge.get("/x").status, origin.count) == (403, 0)
-    assert "signed URLs" in edge.log[0]
-
-
 def test_unreachable_origin_is_asked_again_and_then_502(edge, origin):
     origin.default = Reply(drop=True)
     got = edge.get("/x")

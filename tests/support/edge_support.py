@@ -425,12 +425,18 @@ def distribution(
 def deployed(
     *distributions: dict[str, object], **policies: Mapping[str, object]
 ) -> Deployed:
-    """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies."""
+    """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies.
+
+    ``keys=…`` are public keys, by id, of the key group ``group``.
+    """
+    keys = policies.get("keys", {})
     return Deployed(
         distributions=distributions or (distribution(),),
         resources={
             "CachePolicy": {"cache": policies.get("cache", cache_policy())},
             "OriginRequestPolicy": {"request": policies.get("request", {})},
             "ResponseHeadersPolicy": {"response": policies.get("response", {})},
+            "KeyGroup": {"group": {"KeyGroupConfig": {"Items": [*keys]}}},
+            "PublicKey": {name: {"EncodedKey": pem} for name, pem in keys.items()},
         },
     )
