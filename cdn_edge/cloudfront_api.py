@@ -18,7 +18,7 @@ from cdn_model.values import Json, mapping, sequence
 
 News = TypeVar("News")
 
-_UNREADABLE = (BotoCoreError, ClientError, ResponseParserError)
+_UNREADABLE = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
 _POLICIES = {
     "CachePolicy": "list_cache_policies",
     "OriginRequestPolicy": "list_origin_request_policies",

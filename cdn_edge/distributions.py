@@ -14,7 +14,7 @@ from cdn_edge.configuration import (
 )
 from cdn_edge.policies import cache_policy, origin_request_policy, response_headers
 from cdn_model import distribution as model
-from cdn_model.values import Json, mapping, sequence, text
+from cdn_model.values import Json, mapping, reference, sequence, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Deployed:
 
     def find(self, resource_type: str, value: object) -> Json | None:
         kind = resource_type.removeprefix(model.CLOUDFRONT)
-        return self.resources.get(kind, {}).get(str(value))
+        return self.resources.get(kind, {}).get(reference(value) or text(value))
 
 
 def parse(deployed: Deployed) -> Configuration:
@@ -135,7 +135,8 @@ def _trusted_keys(config: Json, deployed: Deployed) -> Iterator[Mapping[str, str
             for group in sequence(mapping(behavior).get("TrustedKeyGroups"))
         ]
         configs = [mapping(mapping(group).get("KeyGroupConfig")) for group in groups]
-        ids = [text(key) for one in configs for key in sequence(one.get("Items"))]
+        keys = [key for one in configs for key in sequence(one.get("Items"))]
+        ids = [reference(key) or text(key) for key in keys]
         found = {one: mapping(deployed.find("PublicKey", one)) for one in ids}
         yield {
             one: text(mapping(key.get("PublicKeyConfig", key)).get("EncodedKey"))
