@@ -7,17 +7,27 @@ import asyncio
 import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from cdn_edge.cloudfront_api import Reader, follow, new_client
 from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidations
 from cdn_edge.origin_client import Address, origin_table
 from cdn_edge.server import HOST, Edge, log_to_stdout
+from cdn_edge.template import TemplateReader
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m cdn_edge", description=__doc__)
-    parser.add_argument("--endpoint", required=True, help="the AWS API to read from")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--endpoint", help="the AWS API to read from")
+    source.add_argument(
+        "--template",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="a synthesized template to serve without AWS; may be given several times",
+    )
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     parser.add_argument(
         "--origin",
@@ -26,15 +36,33 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="NAME=ADDRESS:PORT",
         help="where an origin is on this machine; may be given several times",
     )
-    given = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = parser().parse_args(arguments)
     try:
         table = origin_table(given.origin)
     except ValueError as error:
-        parser.error(str(error))
-    asyncio.run(serve(endpoint=given.endpoint, port=given.port, table=table))
+        parser().error(str(error))
+    if given.template:
+        reader: Reader | TemplateReader = TemplateReader(paths=given.template)
+        try:
+            reader.read()
+        except (OSError, ValueError) as error:
+            parser().error(
+                "--template must be a template in JSON, such as "
+                f"cdk.out/mysite-cdn-prod.template.json, got {error}"
+            )
+        reader = TemplateReader(paths=given.template)
+    else:
+        reader = Reader(client=new_client(given.endpoint))
+    asyncio.run(serve(reader, port=given.port, table=table))
 
 
-async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> None:
+async def serve(
+    reader: Reader | TemplateReader, *, port: int, table: Mapping[str, Address]
+) -> None:
     """Until SIGTERM or SIGINT."""
     stopped, configured = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -47,18 +75,18 @@ async def serve(*, endpoint: str, port: int, table: Mapping[str, Address]) -> No
         message = f"--port must be free, such as 8100, got {port}: {error.strerror}"
         raise SystemExit(message) from None
 
-    client = new_client(endpoint)
-    invalidations = Invalidations(client=client, ids=edge.served_ids)
-
     def configure(configuration: Configuration) -> None:
         edge.configure(configuration)
         configured.set()
 
-    following = asyncio.gather(
+    work = [
         _announce(configured, listening_on),
-        follow(Reader(client=client).read, configure, log=log_to_stdout),
-        follow(invalidations.read, edge.invalidate, log=_silent),
-    )
+        follow(reader.read, configure, log=log_to_stdout),
+    ]
+    if isinstance(reader, Reader):
+        invalidations = Invalidations(client=reader.client, ids=edge.served_ids)
+        work.append(follow(invalidations.read, edge.invalidate, log=_silent))
+    following = asyncio.gather(*work)
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait((stopping, following), return_when=asyncio.FIRST_COMPLETED)
     following.cancel()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from multidict import CIMultiDict
@@ -33,23 +34,30 @@ HOP_BY_HOP = frozenset(
         "upgrade",
     }
 )
-_OWN_AFFAIR = HOP_BY_HOP | {
-    "accept-encoding",
-    "content-length",
-    "cookie",
-    "expect",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "range",
-    "via",
-    "x-amz-cf-id",
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-real-ip",
-}
+# For the origin only where nothing is cached; else the edge answers them.
+CONDITIONS = (
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "If-Range",
+    "If-Unmodified-Since",
+    "Range",
+)
+_OWN_AFFAIR = (
+    frozenset(name.lower() for name in CONDITIONS)
+    | HOP_BY_HOP
+    | {
+        "accept-encoding",
+        "content-length",
+        "cookie",
+        "expect",
+        "via",
+        "x-amz-cf-id",
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-real-ip",
+    }
+)
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
 _ADDING = (Take.LISTED, Take.ALL)
 USER_AGENT = "Amazon CloudFront"
@@ -74,7 +82,7 @@ class Key(NamedTuple):
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class ViewerRequest:
     """A request as it arrived: the target's bytes are never decoded or resolved."""
 
@@ -97,14 +105,14 @@ class OriginRequest:
 
 def match(distribution: Distribution, path: str) -> Behavior:
     """The first behaviour whose pattern fits the normalised path; the default is last."""
-    normal = normalised(path)
+    *others, default = distribution.behaviors
+    normal = normalised(path) if others else path
     return next(
-        one
-        for one in distribution.behaviors
-        if path_patterns.matches(one.pattern, normal)
+        (b for b in others if path_patterns.matches(b.pattern, normal)), default
     )
 
 
+@lru_cache(maxsize=1024)
 def normalised(path: str) -> str:
     """Patterns see this; the origin gets the path as it came.
 
@@ -132,41 +140,44 @@ def cache_key(
     """
     policy = behavior.cache
     return Key(
-        distribution_id=distribution.id,
-        options=request.method == "OPTIONS",
-        path=request.path,
-        headers=tuple(sorted(_listed(behavior, request, (policy.headers,)))),
-        query=_query(request.query, policy.query.__contains__),
-        cookies=_cookies(request.headers, policy.cookies.__contains__),
-        encoding=accept_encoding(behavior, request.headers),
+        distribution.id,
+        request.method == "OPTIONS",
+        request.path,
+        tuple(sorted(_listed(behavior, request, (policy.headers,)))),
+        _query(request.query, (policy.query,)),
+        _cookies(request.headers, (policy.cookies,)),
+        accept_encoding(behavior, request.headers),
     )
 
 
 def accept_encoding(behavior: Behavior, headers: Headers) -> str | None:
-    """``br,gzip``, one of them, ``identity``, or None where the viewer says nothing.
+    """``br,gzip`` or one of them; None where the viewer accepts neither.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cache-key-understand-cache-policy.html
     """
-    policy = behavior.cache
     value = headers.get("Accept-Encoding")
-    if value is None or not (policy.gzip or policy.brotli):
+    if value is None:
         return None
+    return _accepted(value, behavior.cache.gzip, behavior.cache.brotli)
+
+
+@lru_cache(maxsize=1024)
+def _accepted(value: str, gzip: bool, brotli: bool) -> str | None:
     accepted = {
         name.strip().lower()
         for name, _, weight in (part.partition(";") for part in value.split(","))
         if not re.fullmatch(r"\s*q=0(\.0*)?\s*", weight)
     }
-    known = [("br", policy.brotli), ("gzip", policy.gzip)]
-    return ",".join(n for n, on in known if on and n in accepted) or "identity"
+    known = [("br", brotli), ("gzip", gzip)]
+    return ",".join(n for n, on in known if on and n in accepted) or None
 
 
 def origin_request(
-    behavior: Behavior, request: ViewerRequest, request_id: str
+    origin: Origin, behavior: Behavior, request: ViewerRequest, request_id: str
 ) -> OriginRequest:
     """Nothing of the viewer's goes along unless a policy says so."""
-    origin = behavior.origins[0]
     wanted = (behavior.cache.query, behavior.origin_request.query)
-    query = _query(request.query, lambda name: any(name in one for one in wanted))
+    query = _query(request.query, wanted)
     return OriginRequest(
         origin=origin,
         method=request.method,
@@ -185,12 +196,15 @@ def _origin_headers(
     if any(FORWARDED_PROTO in one.names and one.take in _ADDING for one in selections):
         headers["CloudFront-Forwarded-Proto"] = "https"
     wanted = (behavior.cache.cookies, behavior.origin_request.cookies)
-    cookies = _cookies(request.headers, lambda name: any(name in one for one in wanted))
+    cookies = _cookies(request.headers, wanted)
     if cookies:
         headers["Cookie"] = cookies
-    encoding = accept_encoding(behavior, request.headers)
-    if encoding:
-        headers["Accept-Encoding"] = encoding
+    if "Accept-Encoding" in request.headers and (
+        behavior.cache.gzip or behavior.cache.brotli
+    ):
+        # What the viewer accepts is in the key, and that it accepts neither is not.
+        encoding = accept_encoding(behavior, request.headers)
+        headers["Accept-Encoding"] = encoding or "identity"
     came_from = [*request.headers.getall("X-Forwarded-For", ()), request.address]
     headers["X-Forwarded-For"] = ", ".join(came_from)
     headers["Via"] = ", ".join([*request.headers.getall("Via", ()), VIA])
@@ -209,12 +223,15 @@ def _replace(headers: CIMultiDict[str], others: Iterable[tuple[str, str]]) -> No
 def _listed(
     behavior: Behavior, request: ViewerRequest, selections: Iterable[Selection]
 ) -> Iterator[tuple[str, str]]:
+    used = [one for one in selections if one.take is not Take.NONE]
+    if not used:
+        return
     refused = _refused(behavior, request.method)
     for name, value in request.headers.items():
         lower = name.lower()
-        if lower in refused or lower.startswith("cloudfront-"):
+        if not _is_in(lower, used) or lower in refused:
             continue
-        if any(lower in one for one in selections):
+        if not lower.startswith(("cloudfront-", "x-edge-")):
             yield lower, value
 
 
@@ -226,16 +243,25 @@ def _refused(behavior: Behavior, method: str) -> frozenset[str]:
     return _OWN_AFFAIR - {"accept-encoding"}
 
 
-def _query(query: str, wanted: Callable[[str], bool]) -> str:
-    pairs = query.split("&") if query else []
-    return "&".join(pair for pair in pairs if wanted(pair.partition("=")[0]))
+def _query(query: str, selections: Iterable[Selection]) -> str:
+    if not query:
+        return ""
+    pairs = query.split("&")
+    return "&".join(p for p in pairs if _is_in(p.partition("=")[0], selections))
 
 
-def _cookies(headers: Headers, wanted: Callable[[str], bool]) -> str:
+def _cookies(headers: Headers, selections: Iterable[Selection]) -> str:
+    if "Cookie" not in headers:
+        return ""
     pairs = [
         pair.strip()
-        for line in headers.getall("Cookie", ())
+        for line in headers.getall("Cookie")
         for pair in line.split(";")
         if pair.strip()
     ]
-    return "; ".join(sorted(p for p in pairs if wanted(p.partition("=")[0])))
+    kept = (pair for pair in pairs if _is_in(pair.partition("=")[0], selections))
+    return "; ".join(sorted(kept))
+
+
+def _is_in(name: str, selections: Iterable[Selection]) -> bool:
+    return any(name in selection for selection in selections)

@@ -18,7 +18,7 @@ from cdn_model.values import Json, mapping, sequence
 
 News = TypeVar("News")
 
-_UNREADABLE = (BotoCoreError, ClientError, ResponseParserError)
+_UNREADABLE = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
 _POLICIES = {
     "CachePolicy": "list_cache_policies",
     "OriginRequestPolicy": "list_origin_request_policies",
@@ -41,20 +41,31 @@ class Reader:
         """None: nothing has changed since the last reading."""
         summaries = pages(self.client, "list_distributions", "DistributionList")
         policies = {kind: self._policies(kind) for kind in _POLICIES}
-        if (summaries, policies) == self._last:
+        resources = {**policies, **self._keys()}
+        if (summaries, resources) == self._last:
             return None
         distributions = [
             _with_listed_aliases(self._detailed(summary), summary)
             for summary in summaries
         ]
-        configuration = parse(Deployed(distributions=distributions, resources=policies))
-        self._last = summaries, policies
+        configuration = parse(
+            Deployed(distributions=distributions, resources=resources)
+        )
+        self._last = summaries, resources
         return configuration
 
     def _policies(self, kind: str) -> Mapping[str, Json]:
         """The account's own; ``cdn_model`` knows AWS's."""
         items = pages(self.client, _POLICIES[kind], f"{kind}List", Type="custom")
         return {item[kind]["Id"]: item[kind] for item in items}
+
+    def _keys(self) -> Mapping[str, Mapping[str, Json]]:
+        groups = pages(self.client, "list_key_groups", "KeyGroupList")
+        keys = pages(self.client, "list_public_keys", "PublicKeyList")
+        return {
+            "KeyGroup": {item["KeyGroup"]["Id"]: item["KeyGroup"] for item in groups},
+            "PublicKey": {item["Id"]: item for item in keys},
+        }
 
     def _detailed(self, summary: Json) -> Json:
         identity = str(summary["Id"])

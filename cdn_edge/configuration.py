@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from cdn_model import path_patterns
 from cdn_model.distribution import ERROR_TTL
 
 CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -30,10 +31,25 @@ class Selection:
 
     def __contains__(self, name: str) -> bool:
         if self.take is Take.LISTED:
-            return name in self.names
+            return self._has(name)
         if self.take is Take.ALL_EXCEPT:
-            return name not in self.names
+            return not self._has(name)
         return self.take is Take.ALL
+
+    def _has(self, name: str) -> bool:
+        if name in self.names:
+            return True
+        return bool(self._patterns) and any(
+            path_patterns.matches(pattern, name) for pattern in self._patterns
+        )
+
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        """Names of cookies may have wildcards.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html
+        """
+        return tuple(one for one in self.names if "*" in one or "?" in one)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +124,12 @@ class Origin:
     domain_name: str
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    port: int = 443
     connection_attempts: int
     connection_timeout: int
     read_timeout: int
+    keepalive_timeout: int = 5
+    completion_timeout: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +138,21 @@ class Behavior:
 
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
         cannot be seen.
+    :param failover_statuses: Those of the first origin at which the second is asked.
+    :param trusted_keys: Public keys in PEM by their ids, of which one must have signed the
+        request. None: everybody may have the files.
     """
 
     pattern: str
     origins: tuple[Origin, ...]
+    failover_statuses: frozenset[int] = frozenset()
     allowed_methods: frozenset[str]
     cached_methods: frozenset[str]
     cache: CachePolicy
     origin_request: OriginRequestPolicy = OriginRequestPolicy()
     response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
-    signed: bool = False
+    compress: bool = False
+    trusted_keys: Mapping[str, str] | None = None
 
     @property
     def forwards_cookies(self) -> bool:
@@ -187,8 +211,11 @@ class Configuration:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/CNAMEs.html
         """
         name = host.lower().partition(":")[0].rstrip(".")
-        wildcard = "*." + name.partition(".")[2]
-        return self._by_host.get(name) or self._by_host.get(wildcard)
+        if found := self._by_host.get(name):
+            return found
+        labels = name.split(".")
+        wildcards = ("*." + ".".join(labels[n:]) for n in range(1, len(labels)))
+        return next(filter(None, map(self._by_host.get, wildcards)), None)
 
     @property
     def warnings(self) -> Iterable[str]:

@@ -14,7 +14,7 @@ from cdn_edge.configuration import (
 )
 from cdn_edge.policies import cache_policy, origin_request_policy, response_headers
 from cdn_model import distribution as model
-from cdn_model.values import Json, mapping, sequence, text
+from cdn_model.values import Json, mapping, reference, sequence, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Deployed:
 
     def find(self, resource_type: str, value: object) -> Json | None:
         kind = resource_type.removeprefix(model.CLOUDFRONT)
-        return self.resources.get(kind, {}).get(str(value))
+        return self.resources.get(kind, {}).get(reference(value) or text(value))
 
 
 def parse(deployed: Deployed) -> Configuration:
@@ -47,13 +47,14 @@ def parse(deployed: Deployed) -> Configuration:
 def _distribution(given: Json, deployed: Deployed) -> Distribution:
     read = model.from_config(given.get("DistributionConfig"), deployed.find)
     config = read.config
+    keys = _trusted_keys(mapping(given.get("DistributionConfig")), deployed)
     return Distribution(
         id=text(given.get("Id")),
         domain_name=text(given.get("DomainName")).lower(),
         aliases=tuple(text(one).lower() for one in sequence(config.get("Aliases"))),
         enabled=bool(config["Enabled"]),
         default_root_object=text(config.get("DefaultRootObject")).lstrip("/"),
-        behaviors=tuple(_behavior(one) for one in read.behaviors),
+        behaviors=tuple(map(_behavior, read.behaviors, keys)),
         errors={
             int(one["ErrorCode"]): _error_rule(one)
             for one in sequence(config.get("CustomErrorResponses"))
@@ -62,18 +63,26 @@ def _distribution(given: Json, deployed: Deployed) -> Distribution:
     )
 
 
-def _behavior(given: model.Behavior) -> Behavior:
+def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
     config = given.config
+    is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
     return Behavior(
         pattern=given.path_pattern,
         origins=tuple(_origin(one) for one in config["Origins"]),
+        failover_statuses=_failover_statuses(config),
         allowed_methods=frozenset({"GET", "HEAD", *config["AllowedMethods"]}),
         cached_methods=frozenset({"GET", "HEAD", *config["CachedMethods"]}),
         cache=cache_policy(_policy(config, "CachePolicy")),
         origin_request=origin_request_policy(_policy(config, "OriginRequestPolicy")),
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
-        signed=_signed(config),
+        compress=bool(config["Compress"]),
+        trusted_keys=keys if is_signed else None,
     )
+
+
+def _failover_statuses(behavior: Json) -> frozenset[int]:
+    criteria = mapping(behavior.get("OriginGroup")).get("FailoverCriteria")
+    return frozenset(int(s) for s in sequence(mapping(criteria).get("StatusCodes")))
 
 
 def _policy(behavior: Json, kind: str) -> Json:
@@ -92,6 +101,7 @@ def _origin(given: Json) -> Origin:
         or given.get("VpcOriginConfig")
         or model.CUSTOM_ORIGIN_DEFAULTS
     )
+    plain = timeouts.get("OriginProtocolPolicy") == "http-only"
     return Origin(
         domain_name=text(given["DomainName"]).lower(),
         path=text(given["OriginPath"]),
@@ -99,9 +109,12 @@ def _origin(given: Json) -> Origin:
             (text(one["HeaderName"]), text(one.get("HeaderValue")))
             for one in sequence(given.get("CustomHeaders"))
         ),
+        port=int(timeouts.get("HTTPPort" if plain else "HTTPSPort", 443)),
         connection_attempts=int(given["ConnectionAttempts"]),
         connection_timeout=int(given["ConnectionTimeout"]),
         read_timeout=int(timeouts["OriginReadTimeout"]),
+        keepalive_timeout=int(timeouts["OriginKeepaliveTimeout"]),
+        completion_timeout=int(given.get("ResponseCompletionTimeout") or 0) or None,
     )
 
 
@@ -113,8 +126,23 @@ def _error_rule(given: Json) -> ErrorRule:
     )
 
 
-def _signed(behavior: Json) -> bool:
-    return bool(behavior.get("TrustedKeyGroups") or behavior.get("TrustedSigners"))
+def _trusted_keys(config: Json, deployed: Deployed) -> Iterator[Mapping[str, str]]:
+    """By their ids, which a viewer names and ``cdn_model`` leaves out."""
+    default = config.get("DefaultCacheBehavior")
+    for behavior in (*sequence(config.get("CacheBehaviors")), default):
+        groups = [
+            deployed.find("KeyGroup", group)
+            for group in sequence(mapping(behavior).get("TrustedKeyGroups"))
+        ]
+        configs = [mapping(mapping(group).get("KeyGroupConfig")) for group in groups]
+        keys = [key for one in configs for key in sequence(one.get("Items"))]
+        ids = [reference(key) or text(key) for key in keys]
+        found = {one: mapping(deployed.find("PublicKey", one)) for one in ids}
+        yield {
+            one: text(mapping(key.get("PublicKeyConfig", key)).get("EncodedKey"))
+            for one, key in found.items()
+            if key
+        }
 
 
 def _unmodelled(read: model.Distribution) -> Iterator[str]:
@@ -125,9 +153,6 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
     in_use = {
         "web ACL": bool(config.get("WebACLId")),
         "geo restriction": geo["RestrictionType"] != "none",
-        "origin groups (the first member answers)": any(
-            "OriginGroup" in one for one in behaviors
-        ),
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),
@@ -135,10 +160,11 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
             "S3OriginConfig" in one or "OriginAccessControl" in one for one in origins
         ),
         "VPC origins": any("VpcOriginConfig" in one for one in origins),
-        "compression at the edge": any(one["Compress"] for one in behaviors),
         "functions": any("FunctionAssociations" in one for one in behaviors),
         "Lambda@Edge": any("LambdaFunctionAssociations" in one for one in behaviors),
-        "signed URLs (their behaviors answer 403)": any(map(_signed, behaviors)),
+        "signers of an account (their behaviors answer 403)": any(
+            one.get("TrustedSigners") for one in behaviors
+        ),
         "field-level encryption": any(
             one.get("FieldLevelEncryptionId") for one in behaviors
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -21,6 +21,24 @@ REDIRECTS_KEPT_ON_REQUEST = frozenset({307, 308})
 NEVER_KEPT = frozenset({206, 304})
 
 _DIRECTIVE = re.compile(r'([\w-]+)\s*(?:=\s*("[^"]*"|[^\s,]+))?')
+_DIGITS = re.compile(r"\d+", re.A)
+# As RFC 9111 has it for numbers that are too large.
+_LONGEST = 2**31
+_DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", r"\d\d:\d\d:\d\d"
+_DATES = (
+    (
+        re.compile(rf"{_DAY}, \d\d {_MONTH} \d{{4}} {_TIME} GMT", re.A),
+        "%a, %d %b %Y %H:%M:%S GMT",
+    ),
+    (
+        re.compile(rf"[A-Z][a-z]+day, \d\d-{_MONTH}-\d\d {_TIME} GMT", re.A),
+        "%A, %d-%b-%y %H:%M:%S GMT",
+    ),
+    (
+        re.compile(rf"{_DAY} {_MONTH} [ \d]\d {_TIME} \d{{4}}", re.A),
+        "%a %b %d %H:%M:%S %Y",
+    ),
+)
 _REFUSALS = ("no-store", "no-cache", "private")
 
 
@@ -30,11 +48,13 @@ class Lifetime:
 
     :param stale_if_error: How long it may stand in for an origin that fails. None: as long as
         it is in the cache.
+    :param standby: It is for the case alone that the origin cannot be reached.
     """
 
     fresh: float
     stale_while_revalidate: float = 0
     stale_if_error: float | None = None
+    standby: bool = False
 
 
 def lifetime(
@@ -59,12 +79,11 @@ def _error_lifetime(
         status not in ERRORS_KEPT_ON_REQUEST or asked is None
     ):
         return None
-    # The error TTL is a floor, not a value:
+    if asked is None:
+        asked = _until_expiry(headers, now) or 0
+    # The error TTL is a floor, not a value, and the maximum TTL is for what the origin says:
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-pages-expiration.html
-    longer = max(
-        error_ttl, asked if asked is not None else _until_expiry(headers, now) or 0
-    )
-    fresh = min(longer, ttls.maximum)
+    fresh = max(error_ttl, min(asked, ttls.maximum))
     return Lifetime(fresh=fresh) if fresh > 0 else None
 
 
@@ -74,10 +93,10 @@ def _object_lifetime(
     control = cache_control(headers)
     if status in REDIRECTS_KEPT_ON_REQUEST and "Cache-Control" not in headers:
         return None
-    if ttls.minimum == 0 and (_refused(control) or "*" in headers.get("Vary", "")):
-        return None
+    standby = ttls.minimum == 0 and (_refused(control) or _varies_always(headers))
     return Lifetime(
-        fresh=_fresh(headers, control, ttls=ttls, now=now),
+        fresh=0 if standby else _fresh(headers, control, ttls=ttls, now=now),
+        standby=standby,
         stale_while_revalidate=min(
             _seconds(control, "stale-while-revalidate") or 0, ttls.maximum
         ),
@@ -96,7 +115,8 @@ def _fresh(
         asked = _until_expiry(headers, now)
     if asked is None:
         return max(ttls.minimum, ttls.default)
-    return max(ttls.minimum, min(asked, ttls.maximum))
+    # No source says so of CloudFront; RFC 9111, 4.2.3: time in caches before it counts.
+    return max(ttls.minimum, min(asked - age(headers), ttls.maximum))
 
 
 def cache_control(headers: Headers) -> Mapping[str, str | None]:
@@ -113,6 +133,20 @@ def _refused(control: Mapping[str, str | None]) -> bool:
     return any(name in control and control[name] is None for name in _REFUSALS)
 
 
+def named_by_refusals(headers: Headers) -> list[str]:
+    """The headers that ``no-cache`` or ``private`` keeps out of the cache, by name.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html
+    """
+    if "Cache-Control" not in headers:
+        return []
+    control = cache_control(headers)
+    values = [control.get(name) or "" for name in ("no-cache", "private")]
+    return [
+        name.strip() for value in values for name in value.split(",") if name.strip()
+    ]
+
+
 def _max_age(control: Mapping[str, str | None]) -> float | None:
     shared = _seconds(control, "s-maxage")
     return shared if shared is not None else _seconds(control, "max-age")
@@ -120,7 +154,17 @@ def _max_age(control: Mapping[str, str | None]) -> float | None:
 
 def _seconds(control: Mapping[str, str | None], name: str) -> float | None:
     value = control.get(name)
-    return float(value) if value and value.isdecimal() else None
+    return float(value[:19]) if value and _DIGITS.fullmatch(value) else None
+
+
+def age(headers: Headers) -> int:
+    """What caches before CloudFront say of themselves: the first value, if it is a number."""
+    first = headers.get("Age", "").partition(",")[0].strip()
+    return min(int(first[:19]), _LONGEST) if _DIGITS.fullmatch(first) else 0
+
+
+def _varies_always(headers: Headers) -> bool:
+    return "*" in ",".join(headers.getall("Vary", ()))
 
 
 def _at_most(value: float | None, ceiling: float) -> float | None:
@@ -128,9 +172,24 @@ def _at_most(value: float | None, ceiling: float) -> float | None:
 
 
 def _until_expiry(headers: Headers, now: float) -> float | None:
-    if "Expires" not in headers:
+    """From when the response was made; an ``Expires`` that is no date has passed."""
+    given = headers.getall("Expires", ())
+    if not given:
         return None
-    try:
-        return max(0.0, parsedate_to_datetime(headers["Expires"]).timestamp() - now)
-    except ValueError:
-        return 0.0
+    expires = http_date(given[0]) if len(given) == 1 else None
+    made = http_date(headers.get("Date"))
+    return 0.0 if expires is None else max(0.0, expires - (made or now))
+
+
+def http_date(text: str | None) -> float | None:
+    """A date in one of the three forms of HTTP, in seconds since the epoch.
+
+    https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
+    """
+    for pattern, form in _DATES:
+        if text and pattern.fullmatch(text):
+            try:
+                return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
+            except ValueError:
+                return None
+    return None

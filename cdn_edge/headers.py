@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
 import uuid
-from dataclasses import dataclass
-from email.utils import formatdate, parsedate_to_datetime
+from email.utils import formatdate
 from enum import StrEnum
 from functools import lru_cache
 
@@ -19,11 +20,14 @@ from cdn_edge.configuration import (
     ResponseHeadersPolicy,
     Selection,
 )
-from cdn_edge.freshness import Headers
+from cdn_edge.freshness import Headers, http_date
 
 POP = "LOCAL1-C1"
 
-_BYTE_RANGE = re.compile(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", re.I)
+_PROCESS = uuid.uuid4().hex[:20]
+_REQUESTS = itertools.count(1)
+
+_ETAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 class Result(StrEnum):
@@ -37,7 +41,7 @@ class Result(StrEnum):
 
 def request_id() -> str:
     """For ``X-Amz-Cf-Id``."""
-    return uuid.uuid4().hex
+    return f"{_PROCESS}{next(_REQUESTS):012x}"
 
 
 def finish(
@@ -51,13 +55,20 @@ def finish(
     """Add what CloudFront adds to every answer."""
     shown = Result.ERROR if status >= 400 else result
     headers["X-Cache"] = f"{shown} from cloudfront"
-    headers["Via"] = ", ".join([*headers.getall("Via", ()), VIA])
+    via = headers.getall("Via", ())
+    headers["Via"] = ", ".join([*via, VIA]) if via else VIA
     headers["X-Amz-Cf-Pop"] = POP
     headers["X-Amz-Cf-Id"] = identity
     headers.setdefault("Server", "CloudFront")
-    headers.setdefault("Date", formatdate(usegmt=True))
+    if "Date" not in headers:
+        headers["Date"] = _date(int(time.time()))
     if age is not None:
         headers["Age"] = str(age)
+
+
+@lru_cache(maxsize=2)
+def _date(second: int) -> str:
+    return formatdate(second, usegmt=True)
 
 
 def narrow_vary(headers: CIMultiDict[str], behavior: Behavior) -> None:
@@ -65,7 +76,9 @@ def narrow_vary(headers: CIMultiDict[str], behavior: Behavior) -> None:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
     """
-    values = headers.popall("Vary", ())
+    if "Vary" not in headers:
+        return
+    values = headers.popall("Vary")
     names = [name.strip() for value in values for name in value.split(",")]
     seen = (behavior.cache.headers, behavior.origin_request.headers)
     kept = [name for name in names if _kept_in_vary(name.lower(), seen)]
@@ -146,54 +159,28 @@ def _origin_pattern(allowed: str) -> re.Pattern[str]:
     return re.compile(scheme + re.escape(allowed).replace(r"\*", "[^/]*"), re.I)
 
 
+def precondition_failed(request: Headers, response: Headers) -> bool:
+    """Whether the viewer wants another version than this: ``If-Match`` and its like."""
+    if "If-Match" in request:
+        etag = response.get("ETag", "")
+        asked = ",".join(request.getall("If-Match"))
+        return asked.strip() != "*" and (
+            etag.startswith("W/") or etag not in _ETAG.findall(asked)
+        )
+    since = http_date(request.get("If-Unmodified-Since"))
+    changed = http_date(response.get("Last-Modified"))
+    return since is not None and changed is not None and changed > since
+
+
 def not_modified(request: Headers, response: Headers) -> bool:
     """Whether the viewer already has what it asks for."""
     if "If-None-Match" in request:
         etag = response.get("ETag")
         asked = ",".join(request.getall("If-None-Match"))
-        given = {one.strip().removeprefix("W/") for one in asked.split(",")}
-        return etag is not None and ("*" in given or etag.removeprefix("W/") in given)
-    since, changed = request.get("If-Modified-Since"), response.get("Last-Modified")
-    if since is None or changed is None:
-        return False
-    try:
-        return parsedate_to_datetime(changed) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
-        return False
-
-
-@dataclass(frozen=True, kw_only=True)
-class ByteRange:
-    """The bytes of a body that are sent: from ``start`` up to, not with, ``stop``."""
-
-    start: int
-    stop: int
-
-    def content_range(self, size: int) -> str:
-        return f"bytes {self.start}-{self.stop - 1}/{size}"
-
-
-def byte_range(request: Headers, response: Headers, size: int) -> ByteRange | None:
-    """The single range asked for; None means the whole. Empty: not satisfiable.
-
-    Several ranges are answered with the whole, which HTTP allows.
-    """
-    found = _BYTE_RANGE.fullmatch(request.get("Range", ""))
-    if found is None or found[1] == found[2] == "" or not _if_range(request, response):
-        return None
-    if found[1] == "":
-        start, stop = max(0, size - int(found[2])), size
-    else:
-        start = int(found[1])
-        stop = min(size, int(found[2]) + 1) if found[2] else size
-    if found[2] and found[1] and int(found[2]) < start:
-        return None
-    return ByteRange(start=start, stop=max(start, stop) if start < size else start)
-
-
-def _if_range(request: Headers, response: Headers) -> bool:
-    asked = request.get("If-Range")
-    return asked is None or asked in (
-        response.get("ETag"),
-        response.get("Last-Modified"),
-    )
+        given = {one.removeprefix("W/") for one in _ETAG.findall(asked)}
+        return etag is not None and (
+            asked.strip() == "*" or etag.removeprefix("W/") in given
+        )
+    since = http_date(request.get("If-Modified-Since"))
+    changed = http_date(response.get("Last-Modified"))
+    return since is not None and changed is not None and changed <= since

@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Iterable, Mapping
+import weakref
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
-import aiohttp
+import httptools
 from multidict import CIMultiDict
-from yarl import URL
 
+from cdn_edge.body import Body, BodyError, BodyStream
 from cdn_edge.cache_key import HOP_BY_HOP, OriginRequest
 from cdn_edge.configuration import Origin
+from cdn_edge.listener import LONGEST_HEAD
 
 Address = tuple[str, int]
 
-_CHUNK = 64 * 1024
-_AUTOMATIC = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-_IDEMPOTENT = frozenset({"GET", "HEAD"})
+_REPEATED = frozenset({"GET", "HEAD"})
+_MOST_INTERIM_RESPONSES = 8
+_BODYLESS = (204, 304)
+
+
+class Failure(Enum):
+    """Why there is no response of an origin."""
+
+    CONNECTION = 502
+    TIMEOUT = 504
 
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """An answer, of the origin or of the edge itself.
+    """A response, of the origin or of the edge itself.
 
-    :param rest: What follows ``body``, when that is too large to hold.
     :param own: The edge itself made it.
+    :param failure: It stands for an origin that did not respond.
     """
 
     status: int
     headers: CIMultiDict[str]
-    body: bytes = b""
-    rest: Rest | None = None
+    body: Body = b""
     own: bool = False
+    failure: Failure | None = None
 
 
-class Rest:
-    """The part of a body that is still to come from the origin."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        async for chunk in self._response.content.iter_chunked(_CHUNK):
-            yield chunk
-
-    def close(self) -> None:
-        self._response.close()
-
-
-def error_response(status: int, reason: str) -> Response:
+def error_response(
+    status: int, reason: str, failure: Failure | None = None
+) -> Response:
     """The edge's own error page, in the manner of CloudFront's."""
     page = (
         "<!DOCTYPE html>\n<html><head><title>ERROR: The request could not be satisfied"
@@ -59,11 +58,16 @@ def error_response(status: int, reason: str) -> Response:
         "cloudfront (CloudFront)</address>\n</body></html>\n"
     )
     headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/html"})
-    return Response(status=status, headers=headers, body=page.encode(), own=True)
+    return Response(
+        status=status, headers=headers, body=page.encode(), own=True, failure=failure
+    )
 
 
 def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
-    """From ``dev.example.com=127.0.0.1:8000``: which local address is which origin."""
+    """From ``dev.example.com=127.0.0.1:8000``: which local address is which origin.
+
+    A name may have the port of the origin, such as ``dev.example.com:8443``.
+    """
     return dict(_entry(entry) for entry in entries)
 
 
@@ -85,120 +89,332 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Origins:
-    """The client side of the edge.
+class OriginClient:
+    """The client side of the edge. Nothing is repeated but what is written here.
 
     :param table: Local addresses by the origins' domain names.
-    :param limit: Bodies above this many bytes are handed on as they come.
     """
 
-    def __init__(self, table: Mapping[str, Address], *, limit: int) -> None:
+    def __init__(self, table: Mapping[str, Address]) -> None:
         self._table = table
-        self._limit = limit
-        self._session = aiohttp.ClientSession(
-            auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=4),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_AUTOMATIC,
-        )
+        self._idle: dict[Address, list[_Connection]] = {}
+        self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
-    async def close(self) -> None:
-        await self._session.close()
+    def close(self) -> None:
+        for connection in list(self._open):
+            connection.close()
 
     async def send(
-        self,
-        request: OriginRequest,
-        validators: Mapping[str, str] | None = None,
-        body: aiohttp.StreamReader | None = None,
+        self, request: OriginRequest, body: BodyStream | None = None
     ) -> Response:
-        """Errors of the connection come back as CloudFront's own 502 and 504."""
+        """Errors of the connection come back as CloudFront's own 502 and 504.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+        """
         origin = request.origin
-        address = self._table.get(origin.domain_name)
+        try:
+            async with asyncio.timeout(origin.completion_timeout) as deadline:
+                response = await self._attempts(request, body)
+        except TimeoutError:
+            return _failure(origin, TimeoutError())
+        if isinstance(response.body, BodyStream) and origin.completion_timeout:
+            ends_at = deadline.when() or 0
+            response.body.end_at(ends_at)
+        return response
+
+    async def _attempts(
+        self, request: OriginRequest, body: BodyStream | None
+    ) -> Response:
+        origin = request.origin
+        port = f"{origin.domain_name}:{origin.port}"
+        address = self._table.get(port) or self._table.get(origin.domain_name)
         if address is None:
             return error_response(
                 502,
                 f"The origin {origin.domain_name} has no local address. Start the edge with "
                 f"--origin {origin.domain_name}=127.0.0.1:PORT",
+                Failure.CONNECTION,
             )
-        attempts = origin.connection_attempts if request.method in _IDEMPOTENT else 1
+        attempts = origin.connection_attempts
         for attempt in range(1, attempts + 1):
             try:
-                return await self._once(request, address, validators or {}, body)
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                connection = await self._connect(address, origin)
+            except (OSError, TimeoutError) as error:
                 if attempt == attempts:
                     return _failure(origin, error)
+                continue
+            try:
+                return await connection.ask(request, body)
+            except (OSError, TimeoutError) as error:
+                connection.close()
+                if attempt == attempts or request.method not in _REPEATED:
+                    return _failure(origin, error)
+            except BaseException:
+                connection.close()
+                raise
         raise AssertionError("unreachable: the last attempt returns")
 
-    async def _once(
-        self,
-        request: OriginRequest,
-        address: Address,
-        validators: Mapping[str, str],
-        body: aiohttp.StreamReader | None,
-    ) -> Response:
-        headers = request.headers.copy()
-        headers.update(validators)
-        path, _, query = request.target.partition("?")
-        response = await self._session.request(
-            request.method,
-            # Encoded: yarl would resolve '..' and '%2e%2e', which CloudFront sends untouched.
-            URL.build(
-                scheme="http",
-                host=address[0],
-                port=address[1],
-                path=path,
-                query_string=query,
-                encoded=True,
-            ),
-            headers=headers,
-            data=body,
-            allow_redirects=False,
-            timeout=_timeout(request.origin),
+    async def _connect(self, address: Address, origin: Origin) -> _Connection:
+        idle = self._idle.get(address, [])
+        while idle:
+            connection = idle.pop()
+            if connection.is_usable:
+                return connection
+            connection.close()
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(origin.connection_timeout):
+            _, made = await loop.create_connection(
+                lambda: _Connection(self._idle.setdefault(address, [])), *address
+            )
+        self._open.add(made)
+        return made
+
+
+class _Connection(asyncio.Protocol):
+    """One connection to an origin, for one request at a time.
+
+    :param idle: Where it waits for its next request.
+    """
+
+    def __init__(self, idle: list[_Connection]) -> None:
+        self._idle = idle
+        self._loop = asyncio.get_running_loop()
+        self._head: asyncio.Future[Response] | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._body: BodyStream | None = None
+        self._headers: CIMultiDict[str] = CIMultiDict()
+        self._size = 0
+        self._head_read = 0
+        self._method = ""
+        self._interim: list[int] = []
+        self._in_head = True
+        self._done = True
+        self._reusable = True
+        self._expires_at = 0.0
+        self._origin: Origin | None = None
+        self._drained: asyncio.Future[None] | None = None
+
+    @property
+    def is_usable(self) -> bool:
+        return (
+            self._reusable
+            and not self._transport.is_closing()
+            and self._loop.time() < self._expires_at
         )
+
+    def close(self) -> None:
+        self._reusable = False
+        self._transport.abort()
+
+    async def ask(self, request: OriginRequest, body: BodyStream | None) -> Response:
+        """
+        :raises OSError: when the connection breaks, or what comes is no response.
+        :raises TimeoutError: when the origin is silent.
+        :raises BodyError: when the viewer breaks off the request's body.
+        """
+        if self._transport.is_closing():
+            raise ConnectionError("the origin closed the connection")
+        self._method, self._origin = request.method, request.origin
+        self._parser = httptools.HttpResponseParser(self)
+        self._head = self._loop.create_future()
+        self._body, self._done, self._interim = None, False, []
+        chunked = body is not None and body.size is None
+        self._transport.write(_request_head(request, chunked=chunked))
+        if body:
+            await self._upload(body, chunked)
+        async with asyncio.timeout(request.origin.read_timeout):
+            return await self._head
+
+    async def _upload(self, body: BodyStream, chunked: bool) -> None:
+        """Send the body, or as much as the origin wants before it responds."""
+        assert self._head and self._origin
+        async for data in body.chunks():
+            if self._head.done():
+                self._reusable = False
+                return
+            self._transport.write(
+                b"%x\r\n%b\r\n" % (len(data), data) if chunked else data
+            )
+            if self._drained:
+                async with asyncio.timeout(self._origin.read_timeout):
+                    await self._drained
+        if chunked:
+            self._transport.write(b"0\r\n\r\n")
+
+    # -- of the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def pause_writing(self) -> None:
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._done:
+            # What nobody has asked for must not answer the next request.
+            self.close()
+            return
+        assert self._parser
         try:
-            return await self._read(response, request.method)
-        except BaseException:
-            response.close()
-            raise
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            if not self._done:
+                self._fail(OSError(f"no HTTP response: {error}"))
+            self.close()
+            return
+        self._read(len(data))
 
-    async def _read(self, response: aiohttp.ClientResponse, method: str) -> Response:
-        headers = _end_to_end(response.headers.items())
-        if method != "HEAD":
-            headers.popall("Content-Length", None)
-        held = bytearray()
-        length = response.content_length
-        if method == "HEAD" or length is None or length <= self._limit:
-            async for chunk in response.content.iter_chunked(_CHUNK):
-                held += chunk
-                if len(held) > self._limit:
-                    break
-            else:
-                response.release()
-                return Response(
-                    status=response.status, headers=headers, body=bytes(held)
-                )
-        if length is not None:
-            headers["Content-Length"] = str(length)
-        return Response(
-            status=response.status,
-            headers=headers,
-            body=bytes(held),
-            rest=Rest(response),
+    def _read(self, size: int) -> None:
+        self._head_read = self._head_read + size if self._in_head else 0
+        if self._done:
+            self._release()
+        elif self._head_read > 2 * LONGEST_HEAD:
+            self._fail(OSError("the head is too long"))
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._reusable = False
+        if self in self._idle:
+            self._idle.remove(self)
+        self.resume_writing()
+        if self._done:
+            return
+        # Without a length and without chunks, the end of the connection is that of the body.
+        if self._body and self._body.size is None and not error and self._is_to_the_end:
+            self._body.finish()
+            self._done = True
+        else:
+            self._fail(ConnectionError("the origin closed the connection"))
+
+    # -- of the parser
+
+    def on_message_begin(self) -> None:
+        if self._done:
+            self._reusable = False
+            return
+        self._headers, self._in_head, self._size = CIMultiDict(), True, 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_head and not self._done:
+            text = value.decode("latin-1").strip(" \t")
+            self._headers.add(name.decode("latin-1"), text)
+            self._size += len(name) + len(value) + 4
+
+    def on_headers_complete(self) -> None:
+        assert self._parser and self._head and self._origin
+        if self._done:
+            return
+        self._in_head = False
+        status = self._parser.get_status_code()
+        if self._size > LONGEST_HEAD:
+            self._fail(OSError("the head is too long"))
+            return
+        if 100 <= status < 200:
+            self._interim.append(status)
+            if (
+                status == 101
+                or self._interim.count(100) > 1
+                or len(self._interim) > _MOST_INTERIM_RESPONSES
+            ):
+                self._fail(OSError(f"{status} was not asked for"))
+            return
+        codings = self._headers.getall("Transfer-Encoding", ())
+        if not 200 <= status < 600 or [*map(str.lower, codings)] not in (
+            [],
+            ["chunked"],
+        ):
+            self._fail(OSError(f"no response: {status} {codings}"))
+            return
+        length = self._headers.get("Content-Length")
+        bodyless = self._method == "HEAD" or status in _BODYLESS
+        self._is_to_the_end = length is None and not codings and not bodyless
+        self._reusable &= self._parser.should_keep_alive() and not self._is_to_the_end
+        if self._head.done():
+            return
+        if bodyless:
+            self._finish()
+        else:
+            self._body = BodyStream(
+                size=None if length is None else int(length),
+                pause=self._pause,
+                leave=self.close,
+                patience=self._origin.read_timeout,
+            )
+        self._head.set_result(
+            Response(
+                status=status,
+                headers=_end_to_end(self._headers, keep_length=bodyless),
+                body=self._body or b"",
+            )
         )
 
+    def on_body(self, data: bytes) -> None:
+        if self._done:
+            self._reusable = False
+        elif self._body:
+            self._body.feed(data)
 
-def _end_to_end(headers: Iterable[tuple[str, str]]) -> CIMultiDict[str]:
-    given = CIMultiDict(headers)
-    named = ",".join(given.getall("Connection", ())).lower().split(",")
-    dropped = HOP_BY_HOP.union(name.strip() for name in named)
-    return CIMultiDict((n, v) for n, v in given.items() if n.lower() not in dropped)
+    def on_message_complete(self) -> None:
+        if self._done or not self._head or not self._head.done():
+            return  # an interim response
+        self._finish()
+
+    # -- within
+
+    def _finish(self) -> None:
+        self._done = True
+        if self._body:
+            self._body.finish()
+
+    def _release(self) -> None:
+        if not self._reusable or self._transport.is_closing():
+            self.close()
+            return
+        assert self._origin
+        self._expires_at = self._loop.time() + self._origin.keepalive_timeout
+        self._transport.resume_reading()
+        self._idle.append(self)
+
+    def _fail(self, error: Exception) -> None:
+        self._done, self._reusable = True, False
+        if self._head and not self._head.done():
+            self._head.set_exception(error)
+            # Nobody may be waiting any more.
+            self._head.exception()
+        if self._body:
+            self._body.finish(BodyError(str(error)))
+
+    def _pause(self, on: bool) -> None:
+        if self._transport.is_closing():
+            return
+        if on:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
 
-def _timeout(origin: Origin) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(
-        total=None,
-        sock_connect=origin.connection_timeout,
-        sock_read=origin.read_timeout,
+def _request_head(request: OriginRequest, *, chunked: bool) -> bytes:
+    lines = [f"{request.method} {request.target} HTTP/1.1"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    if chunked:
+        lines.append("Transfer-Encoding: chunked")
+    lines += ["", ""]
+    return "\r\n".join(lines).encode("latin-1", "replace")
+
+
+def _end_to_end(headers: CIMultiDict[str], *, keep_length: bool) -> CIMultiDict[str]:
+    named = ",".join(headers.getall("Connection", ()))
+    dropped = HOP_BY_HOP | {name.strip().lower() for name in named.split(",")}
+    if not keep_length:
+        dropped |= {"content-length"}
+    return CIMultiDict(
+        (name, value) for name, value in headers.items() if name.lower() not in dropped
     )
 
 
@@ -206,8 +422,12 @@ def _failure(origin: Origin, error: Exception) -> Response:
     if isinstance(error, TimeoutError):
         return error_response(
             504,
-            f"CloudFront got no answer from the origin {origin.domain_name} in time.",
+            f"CloudFront wasn't able to get a response of the origin {origin.domain_name} "
+            "in time.",
+            Failure.TIMEOUT,
         )
     return error_response(
-        502, f"CloudFront wasn't able to connect to the origin {origin.domain_name}."
+        502,
+        f"CloudFront wasn't able to connect to the origin {origin.domain_name}.",
+        Failure.CONNECTION,
     )

@@ -1,159 +1,257 @@
-"""From a viewer's request to the answer: the order in which CloudFront decides."""
+"""From a viewer's request to the response: the order in which CloudFront decides."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import aiohttp
+from multidict import CIMultiDict
 
-from cdn_edge.cache import Cache, Outcome, Rules
-from cdn_edge.cache_key import ViewerRequest, cache_key, match, origin_request
+from cdn_edge import signatures
+from cdn_edge.body import Body, BodyStream, SharedBody, close
+from cdn_edge.cache import Cache, Clock, Outcome, Rules
+from cdn_edge.cache_key import (
+    CONDITIONS,
+    ViewerRequest,
+    cache_key,
+    match,
+    origin_request,
+)
+from cdn_edge.compression import compressed
 from cdn_edge.configuration import Behavior, Distribution
 from cdn_edge.headers import (
-    ByteRange,
     Result,
     apply_policy,
-    byte_range,
     finish,
     narrow_vary,
     not_modified,
+    precondition_failed,
     request_id,
 )
-from cdn_edge.origin_client import Origins, Response, error_response
+from cdn_edge.origin_client import OriginClient, Response, error_response
+from cdn_edge.ranges import (
+    BOUNDARY,
+    ByteRange,
+    Ranges,
+    multipart,
+    multipart_size,
+    ranges,
+)
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-LONGEST_URL = 8192
+_FAILED_OVER = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Answer:
     """What the viewer gets, and what the log tells.
 
-    :param window: The part of the body that is sent. None: all of it.
+    :param size: Of the body as it is sent. None: only its end will tell.
     """
 
-    response: Response
+    status: int
+    headers: CIMultiDict[str]
     result: Result
-    window: ByteRange | None = None
+    body: bytes | AsyncIterator[bytes] = b""
+    size: int | None = None
+    source: Body = b""
     origin_seconds: float | None = None
 
-
-@dataclass(frozen=True, kw_only=True)
-class Body:
-    """A viewer's request body, passed on as it comes."""
-
-    stream: aiohttp.StreamReader
-    length: str | None
+    def close(self) -> None:
+        """Its body will not be sent, or not to its end."""
+        close(self.source)
 
 
 class Exchange:
     """One request through one distribution."""
 
     def __init__(
-        self, *, distribution: Distribution, request: ViewerRequest, body: Body | None
+        self,
+        distribution: Distribution,
+        request: ViewerRequest,
+        body: BodyStream | None,
+        origins: OriginClient,
     ) -> None:
         self.distribution = distribution
         self.request = request
         self.body = body
         self.identity = request_id()
         self.origin_seconds: float | None = None
+        self._origins = origins
 
-    async def timed(self, asked: Awaitable[Response]) -> Response:
+    async def ask(
+        self, behavior: Behavior, request: ViewerRequest, headers: Mapping[str, str]
+    ) -> Response:
+        """Ask the origin, and the second of a group when the first fails.
+
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
+        """
         started = time.perf_counter()
         try:
-            return await asked
+            for origin in behavior.origins:
+                asked = origin_request(origin, behavior, request, self.identity)
+                asked.headers.update(headers)
+                response = await self._origins.send(asked, self.body)
+                if request.method not in _FAILED_OVER or origin == behavior.origins[-1]:
+                    break
+                status = response.failure and _FAILOVER[response.failure.name]
+                if (status or response.status) not in behavior.failover_statuses:
+                    break
+                close(response.body)
+            return response
         finally:
             spent = time.perf_counter() - started
             self.origin_seconds = (self.origin_seconds or 0) + spent
 
 
-class Answers:
+# A connection that fails counts as 503, silence as 504.
+_FAILOVER = {"CONNECTION": 503, "TIMEOUT": 504}
+
+
+class RequestHandler:
     """Decides everything but the bytes on the wire."""
 
-    def __init__(self, *, cache: Cache, origins: Origins) -> None:
+    def __init__(self, *, cache: Cache, origins: OriginClient, clock: Clock) -> None:
+        self._clock = clock
         self._cache = cache
         self._origins = origins
 
-    async def answer(
+    async def handle(
         self,
         distribution: Distribution | None,
         request: ViewerRequest,
-        body: Body | None,
+        body: BodyStream | None = None,
     ) -> Answer:
-        refused = _refusal_of_target(request)
-        if refused:
-            return _own_answer(refused)
         if distribution is None or not distribution.enabled:
-            return _own_answer(_refusal_of_host(distribution))
+            return own_answer(_refusal_of_host(distribution))
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
         refused = _refusal(behavior, request, body)
         if refused:
-            return _own_answer(refused)
-        exchange = Exchange(distribution=distribution, request=request, body=body)
-        outcome = await self._fetch(exchange, behavior, request)
-        outcome = await self._with_error_page(exchange, outcome)
-        return _finished(exchange, behavior, outcome)
+            return own_answer(refused)
+        if behavior.trusted_keys is not None:
+            try:
+                signatures.check(request, behavior.trusted_keys, self._clock())
+            except signatures.Refused as error:
+                return own_answer(_forbidden(error))
+            query = signatures.without_signature(request.query)
+            request = replace(request, query=query)
+        exchange = Exchange(distribution, request, body, self._origins)
+        if _is_uncached(behavior, request):
+            return await self._pass_through(exchange, behavior)
+        wanted = ranges(request.headers) if request.method == "GET" else None
+        outcome = await self._fetch(exchange, behavior, request, wanted)
+        return _finished(exchange, behavior, outcome, wanted)
 
     async def _fetch(
-        self, exchange: Exchange, behavior: Behavior, request: ViewerRequest
+        self,
+        exchange: Exchange,
+        behavior: Behavior,
+        request: ViewerRequest,
+        wanted: Ranges | None = None,
     ) -> Outcome:
-        if behavior.cache.disabled or request.method not in behavior.cached_methods:
-            return await self._pass_through(exchange, behavior, request)
         # Assumed, not documented: a HEAD that misses fetches what a GET would.
         if request.method == "HEAD":
             request = replace(request, method="GET")
-        asked = origin_request(behavior, request, exchange.identity)
-
-        async def ask(validators: Mapping[str, str]) -> Response:
-            return await exchange.timed(self._origins.send(asked, validators))
-
         key = cache_key(exchange.distribution, behavior, request)
-        return await self._cache.answer(key, _rules(exchange, behavior), ask)
-
-    async def _pass_through(
-        self, exchange: Exchange, behavior: Behavior, request: ViewerRequest
-    ) -> Outcome:
-        asked = origin_request(behavior, request, exchange.identity)
-        for name in ("Range", "If-Range"):
-            if name in request.headers:
-                asked.headers[name] = request.headers[name]
-        body = exchange.body
-        if body and body.length is not None:
-            asked.headers["Content-Length"] = body.length
-        sent = self._origins.send(asked, body=body.stream if body else None)
-        return Outcome(response=await exchange.timed(sent), result=Result.MISS)
-
-    async def _with_error_page(self, exchange: Exchange, outcome: Outcome) -> Outcome:
-        status = outcome.response.status
-        rule = exchange.distribution.error_rule(status)
-        if status < 400 or not rule.page:
+        if outcome := self._cache.fresh(key, wanted):
             return outcome
+
+        async def ask(headers: Mapping[str, str]) -> Response:
+            response = await exchange.ask(behavior, request, headers)
+            return compressed(response, behavior, key.encoding)
+
+        async def error_page(error: Response) -> Response:
+            return await self._error_page(exchange, error)
+
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
+        cookies = behavior.forwards_cookies
+        rules = Rules(
+            ttls=behavior.cache.ttls,
+            error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
+            error_page=error_page,
+            revalidate=not cookies,
+            collapse=not cookies,
+        )
+        return await self._cache.answer(key, rules, ask, wanted)
+
+    async def _pass_through(self, exchange: Exchange, behavior: Behavior) -> Answer:
+        request, body = exchange.request, exchange.body
+        headers = {
+            name: ", ".join(request.headers.getall(name))
+            for name in CONDITIONS
+            if name in request.headers
+        }
+        if body and body.size is not None:
+            headers["Content-Length"] = str(body.size)
+        elif body is None and "Content-Length" in request.headers:
+            headers["Content-Length"] = "0"
+        response = await exchange.ask(behavior, request, headers)
+        result = Result.MISS
+        if response.status >= 400:
+            result = Result.ERROR
+            response = await self._error_page(exchange, response)
+        outcome = Outcome(response=response, result=result, body=response.body)
+        return _finished(exchange, behavior, outcome)
+
+    async def _error_page(self, exchange: Exchange, error: Response) -> Response:
+        """The custom error page in the place of an error, or else the error.
+
+        When the page itself is an error, CloudFront shows that one:
+        https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/GeneratingCustomErrorResponses.html
+        """
+        rule = exchange.distribution.error_rule(error.status)
+        if not rule.page or exchange.request.path == rule.page:
+            return error
         request = replace(exchange.request, method="GET", path=rule.page, query="")
         behavior = match(exchange.distribution, rule.page)
-        page = await self._fetch(exchange, behavior, request)
-        unread, shown = (
-            (outcome, page) if page.response.status < 400 else (page, outcome)
-        )
-        if unread.response.rest:
-            unread.response.rest.close()
-        if shown is outcome:
-            return outcome
-        response = replace(page.response, status=rule.status or status)
-        return replace(page, response=response)
+        if not behavior.origins:
+            return error
+        close(error.body)
+        alone = Exchange(exchange.distribution, request, None, self._origins)
+        if _is_uncached(behavior, request):
+            page = await alone.ask(behavior, request, {})
+            body = page.body
+        else:
+            outcome = await self._fetch(alone, behavior, request)
+            page, body = outcome.response, outcome.body
+        if page.status >= 400:
+            return replace(page, body=body)
+        return replace(page, status=rule.status or error.status, body=body)
 
 
-def _refusal_of_target(request: ViewerRequest) -> Response | None:
-    if not request.path.startswith("/"):
-        return error_response(
-            400, "The request target must be a path, such as /index.html."
-        )
-    if len(request.path) + len(request.query) > LONGEST_URL:
-        return error_response(414, f"The URL is longer than {LONGEST_URL} bytes.")
-    return None
+def own_answer(response: Response) -> Answer:
+    """A response of the edge itself."""
+    headers = response.headers.copy()
+    finish(
+        headers,
+        status=response.status,
+        result=Result.ERROR,
+        age=None,
+        identity=request_id(),
+    )
+    assert isinstance(response.body, bytes)
+    return Answer(
+        status=response.status,
+        headers=headers,
+        result=Result.ERROR,
+        body=response.body,
+        size=len(response.body),
+    )
+
+
+def _forbidden(error: signatures.Refused) -> Response:
+    page = (
+        f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{error.code}</Code>'
+        f"<Message>{error.message}</Message></Error>"
+    )
+    headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/xml"})
+    return Response(status=403, headers=headers, body=page.encode(), own=True)
+
+
+def _is_uncached(behavior: Behavior, request: ViewerRequest) -> bool:
+    return behavior.cache.disabled or request.method not in behavior.cached_methods
 
 
 def _refusal_of_host(distribution: Distribution | None) -> Response:
@@ -164,12 +262,8 @@ def _refusal_of_host(distribution: Distribution | None) -> Response:
 
 
 def _refusal(
-    behavior: Behavior, request: ViewerRequest, body: Body | None
+    behavior: Behavior, request: ViewerRequest, body: BodyStream | None
 ) -> Response | None:
-    if behavior.signed:
-        return error_response(
-            403, "Missing Key. The edge does not check signed URLs and cookies."
-        )
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-invalid-method.html
     if request.method not in behavior.allowed_methods:
         return error_response(
@@ -184,76 +278,110 @@ def _refusal(
     return None
 
 
-def _rules(exchange: Exchange, behavior: Behavior) -> Rules:
-    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
-    cookies = behavior.forwards_cookies
-    return Rules(
-        ttls=behavior.cache.ttls,
-        error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
-        revalidate=not cookies,
-        collapse=not cookies,
-    )
-
-
-def _own_answer(response: Response) -> Answer:
-    headers = response.headers.copy()
-    finish(
-        headers,
-        status=response.status,
-        result=Result.ERROR,
-        age=None,
-        identity=request_id(),
-    )
-    return Answer(response=replace(response, headers=headers), result=Result.ERROR)
-
-
-def _finished(exchange: Exchange, behavior: Behavior, outcome: Outcome) -> Answer:
+def _finished(
+    exchange: Exchange,
+    behavior: Behavior,
+    outcome: Outcome,
+    wanted: Ranges | None = None,
+) -> Answer:
     request = exchange.request
-    response, window = _selected(outcome.response, request)
-    headers = response.headers
-    if not response.own:
+    status, headers, size, body = _selected(outcome, request, wanted)
+    if not outcome.response.own:
         narrow_vary(headers, behavior)
         apply_policy(
             headers, behavior.response_headers, request.headers, request.method
         )
+    result = Result.ERROR if status >= 400 else outcome.result
     finish(
         headers,
-        status=response.status,
-        result=outcome.result,
+        status=status,
+        result=result,
         age=outcome.age,
         identity=exchange.identity,
     )
     return Answer(
-        response=response,
-        result=Result.ERROR if response.status >= 400 else outcome.result,
-        window=window,
+        status=status,
+        headers=headers,
+        result=result,
+        body=body,
+        size=size,
+        source=outcome.body,
         origin_seconds=exchange.origin_seconds,
     )
 
 
+_Selected = tuple[int, CIMultiDict[str], int | None, bytes | AsyncIterator[bytes]]
+
+
 def _selected(
-    given: Response, request: ViewerRequest
-) -> tuple[Response, ByteRange | None]:
-    """The whole, a part of it, or word that the viewer has it already."""
-    response = replace(given, headers=given.headers.copy())
-    if given.status != 200 or request.method not in ("GET", "HEAD"):
-        return response, None
-    if not_modified(request.headers, given.headers):
-        response.headers.popall("Content-Length", None)
-        return replace(response, status=304, body=b""), None
-    size = _size(given)
-    window = byte_range(request.headers, given.headers, size) if size else None
-    if window is None:
-        return response, None
-    response.headers.popall("Content-Length", None)
-    if window.start == window.stop:
-        response.headers["Content-Range"] = f"bytes */{size}"
-        return replace(response, status=416, body=b""), None
-    response.headers["Content-Range"] = window.content_range(size)
-    response.headers["Content-Length"] = str(window.stop - window.start)
-    return replace(response, status=206), window
+    outcome: Outcome, request: ViewerRequest, wanted: Ranges | None
+) -> _Selected:
+    """The whole, parts of it, or word that the viewer has it already or wants another."""
+    response, total = outcome.response, outcome.total
+    headers = response.headers.copy()
+    status = response.status
+    if status == 200 and request.method in ("GET", "HEAD"):
+        if precondition_failed(request.headers, headers):
+            return _without_body(412, headers)
+        if not_modified(request.headers, headers):
+            return _without_body(304, headers)
+    if (
+        wanted
+        and total is not None
+        and outcome.cuttable
+        and status == 200
+        and wanted.allowed_by(headers)
+    ):
+        found = wanted.of(total)
+        if not found:
+            headers["Content-Range"] = f"bytes */{total}"
+            return _without_body(416, headers)
+        if all(a.stop <= b.start for a, b in zip(found, found[1:], strict=False)):
+            return _parts(outcome, headers, found, total)
+    body = outcome.body
+    if request.method == "HEAD" and "Content-Length" in headers:
+        return status, headers, int(headers.popone("Content-Length")), b""
+    if isinstance(body, bytes):
+        return status, headers, len(body), body
+    size = body.size
+    if isinstance(body, SharedBody) and body.complete and body.kept:
+        return status, headers, len(body.data), body.data
+    return status, headers, size, body.chunks()
 
 
-def _size(response: Response) -> int:
-    length = response.headers.get("Content-Length")
-    return int(length) if response.rest and length else len(response.body)
+def _without_body(status: int, headers: CIMultiDict[str]) -> _Selected:
+    return status, headers, 0, b""
+
+
+def _parts(
+    outcome: Outcome, headers: CIMultiDict[str], found: Sequence[ByteRange], total: int
+) -> _Selected:
+    body = outcome.body
+    start = body.start if isinstance(body, SharedBody) else 0
+
+    def read(part: ByteRange) -> AsyncIterator[bytes]:
+        first, last = part.start - start, part.stop - start
+        if isinstance(body, bytes):
+            return _once(body[first:last])
+        assert isinstance(body, SharedBody)
+        return body.chunks(first, last)
+
+    if len(found) > 1:
+        kind = headers.get("Content-Type", "")
+        headers["Content-Type"] = f"multipart/byteranges; boundary={BOUNDARY}"
+        size = multipart_size(found, total, kind)
+        return 206, headers, size, multipart(found, total, kind, read)
+    (part,) = found
+    if isinstance(body, SharedBody) and body.size is not None:
+        # An origin may send less than it was asked for.
+        stop = min(part.stop, start + body.size)
+        part = ByteRange(start=max(part.start, start), stop=stop)
+    headers["Content-Range"] = part.content_range(total)
+    size = part.stop - part.start
+    if isinstance(body, bytes):
+        return 206, headers, size, body[part.start - start : part.stop - start]
+    return 206, headers, size, read(part)
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data

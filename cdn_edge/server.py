@@ -1,29 +1,43 @@
-"""The listener: viewers' requests in, answers out, one line of log each."""
+"""The edge as a server: what is deployed, the cache, the listener and the log."""
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
-import aiohttp
-from aiohttp import web
+from multidict import CIMultiDict
 
-from cdn_edge.cache import DEFAULT_CAPACITY, LARGEST_SHARE, Cache, Clock
+from cdn_edge.body import BodyError
+from cdn_edge.cache import DEFAULT_CAPACITY, Cache, Clock
 from cdn_edge.cache_key import ViewerRequest
 from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidation
-from cdn_edge.origin_client import Address, Origins
-from cdn_edge.request_handler import Answer, Answers, Body
+from cdn_edge.listener import (
+    LONGEST_HEAD,
+    LONGEST_URL,
+    Limits,
+    Request,
+    ViewerConnection,
+)
+from cdn_edge.origin_client import Address, OriginClient, error_response
+from cdn_edge.request_handler import Answer, RequestHandler, own_answer
 
 HOST = "127.0.0.1"
 HEALTH_PATH = "/_edge/health"
 
 Log = Callable[[str], None]
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
-_MOST_HEADER_BYTES = 32_768
-_WITHOUT_BODY = (204, 304, 416)
+_REFUSALS = {
+    400: "Bad request. We can't connect to the server for this app or website at this time.",
+    414: f"The URL is longer than {LONGEST_URL} bytes.",
+    494: f"The URL and the headers are longer than {LONGEST_HEAD} bytes.",
+    501: "The edge knows no transfer coding but chunked.",
+    505: "The edge speaks HTTP/1.0 and HTTP/1.1.",
+}
 
 
 def log_to_stdout(line: str) -> None:
@@ -36,6 +50,7 @@ class Edge:
     :param table: Local addresses by the domain names of the origins.
     :param clock: Seconds since the epoch; tests turn it by hand.
     :param capacity: How many bytes of bodies the cache holds.
+    :param limits: How long viewers may take.
     """
 
     def __init__(
@@ -45,14 +60,16 @@ class Edge:
         clock: Clock = time.time,
         capacity: int = DEFAULT_CAPACITY,
         log: Log = log_to_stdout,
+        limits: Limits | None = None,
     ) -> None:
         self.configuration = Configuration()
         self._table = table
         self._clock = clock
         self._log = log
-        self._limit = capacity // LARGEST_SHARE
+        self._limits = limits or Limits()
         self._cache = Cache(clock=clock, capacity=capacity)
         self._warned: set[str] = set()
+        self._connections: set[ViewerConnection] = set()
 
     def configure(self, configuration: Configuration) -> None:
         """Serve this from now on. What is cached stays cached."""
@@ -70,48 +87,81 @@ class Edge:
             self._cache.discard(one.covers)
 
     async def start(self, port: int = 0) -> int:
-        """Listen, on loopback only; returns the port."""
-        self._origins = Origins(self._table, limit=self._limit)
-        self._answers = Answers(cache=self._cache, origins=self._origins)
-        server = web.Server(
-            self._handle,
-            access_log=None,
-            auto_decompress=False,
-            max_line_size=_MOST_HEADER_BYTES,
-            max_field_size=_MOST_HEADER_BYTES,
+        """Listen, on loopback only; returns the port.
+
+        :raises OSError: when something else listens there.
+        """
+        self._origins = OriginClient(self._table)
+        self._handler = RequestHandler(
+            cache=self._cache, origins=self._origins, clock=self._clock
         )
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.5)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, HOST, port)
-        try:
-            await site.start()
-        except OSError:
-            await self.stop()
-            raise
-        return int(self._runner.addresses[0][1])
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: ViewerConnection(self._serve, self._limits, self._connections),
+            HOST,
+            port,
+        )
+        self._sweeping = asyncio.ensure_future(self._sweep())
+        return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        await self._runner.cleanup()
-        await self._origins.close()
+        self._server.close()
+        self._sweeping.cancel()
+        for connection in list(self._connections):
+            connection.abort()
+        self._origins.close()
+        await self._cache.close()
 
-    async def _handle(self, given: web.BaseRequest) -> web.StreamResponse:
-        path, _, query = given.raw_path.partition("?")
+    async def _sweep(self) -> None:
+        """One timer for all connections costs less than one each."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(self._limits.head, self._limits.idle, 4) / 4)
+            for connection in list(self._connections):
+                connection.close_if_overdue(loop.time())
+
+    async def _serve(self, given: Request, connection: ViewerConnection) -> None:
         host = given.headers.get("Host", "")
-        if path == HEALTH_PATH and host.partition(":")[0] in (HOST, "localhost"):
-            return self._health()
+        path, _, query = given.target.decode("latin-1").partition("?")
         request = ViewerRequest(
             method=given.method,
             path=path,
             query=query,
             headers=given.headers,
-            address=given.remote or HOST,
+            address=given.address,
         )
-        distribution = self.configuration.find(host)
-        answer = await self._answers.answer(distribution, request, await _body(given))
+        if path == HEALTH_PATH and host.partition(":")[0] in (HOST, "localhost"):
+            await self._send_health(connection)
+            return
+        answer = await self._answer(given, request, host, connection)
         self._log(self._line(host, request, answer))
-        return await _send(given, answer)
+        try:
+            await connection.send(
+                answer.status, answer.headers, size=answer.size, body=answer.body
+            )
+        except BodyError:
+            # The status line is out: only a broken connection still tells of the failure.
+            connection.abort()
+        finally:
+            answer.close()
 
-    def _health(self) -> web.Response:
+    async def _answer(
+        self,
+        given: Request,
+        request: ViewerRequest,
+        host: str,
+        connection: ViewerConnection,
+    ) -> Answer:
+        if given.refused:
+            return own_answer(error_response(given.refused, _REFUSALS[given.refused]))
+        if given.body and given.headers.get("Expect", "").lower() == "100-continue":
+            given.body.before_reading(connection.continue_)
+        distribution = self.configuration.find(host)
+        try:
+            return await self._handler.handle(distribution, request, given.body)
+        except BodyError:
+            return own_answer(error_response(400, _REFUSALS[400]))
+
+    async def _send_health(self, connection: ViewerConnection) -> None:
         distributions = [
             {
                 "id": one.id,
@@ -121,72 +171,21 @@ class Edge:
             }
             for one in self.configuration.distributions
         ]
-        return web.json_response({"status": "ok", "distributions": distributions})
+        body = json.dumps({"status": "ok", "distributions": distributions}).encode()
+        headers = CIMultiDict({"Content-Type": "application/json"})
+        await connection.send(200, headers, size=len(body), body=body)
 
     def _line(self, host: str, request: ViewerRequest, answer: Answer) -> str:
-        moment = datetime.fromtimestamp(self._clock(), UTC).isoformat(
-            "T", "milliseconds"
-        )
+        now = self._clock()
+        moment = f"{_second(int(now))}.{int(now % 1 * 1000):03}+00:00"
         spent = answer.origin_seconds
         origin = "-" if spent is None else f"{spent * 1000:.0f}ms"
         return (
             f"{moment} {host} {request.method} {request.path} "
-            f"{answer.response.status} {answer.result} {origin}"
+            f"{answer.status} {answer.result} {origin}"
         )
 
 
-async def _body(given: web.BaseRequest) -> Body | None:
-    if not given.can_read_body:
-        return None
-    if given.headers.get("Expect", "").lower() == "100-continue" and given.transport:
-        given.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return Body(stream=given.content, length=given.headers.get("Content-Length"))
-
-
-async def _send(given: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    response = answer.response
-    if response.rest is None:
-        body = _cut(response.body, answer)
-        return web.Response(status=response.status, headers=response.headers, body=body)
-    if given.method == "HEAD" or response.status in _WITHOUT_BODY:
-        response.rest.close()
-        return web.Response(status=response.status, headers=response.headers)
-    sent = web.StreamResponse(status=response.status, headers=response.headers)
-    try:
-        await sent.prepare(given)
-        async for chunk in _streamed(answer):
-            await sent.write(chunk)
-        await sent.write_eof()
-    except (aiohttp.ClientError, OSError):
-        # The status line is out: only a broken connection still tells of the failure.
-        if given.transport:
-            given.transport.abort()
-    finally:
-        response.rest.close()
-    return sent
-
-
-def _cut(body: bytes, answer: Answer) -> bytes:
-    window = answer.window
-    return body if window is None else body[window.start : window.stop]
-
-
-async def _streamed(answer: Answer) -> AsyncIterator[bytes]:
-    position = 0
-    async for chunk in _chunks(answer):
-        start, stop = position, position + len(chunk)
-        position = stop
-        if answer.window is None:
-            yield chunk
-        elif start < answer.window.stop and stop > answer.window.start:
-            yield chunk[
-                max(0, answer.window.start - start) : answer.window.stop - start
-            ]
-
-
-async def _chunks(answer: Answer) -> AsyncIterator[bytes]:
-    if answer.response.body:
-        yield answer.response.body
-    if answer.response.rest:
-        async for chunk in answer.response.rest.chunks():
-            yield chunk
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -61,7 +61,7 @@ ALLOWED = {
     },
     "cdn_edge": {
         "cdn_model",
-        *("aiohttp", "multidict", "yarl"),
+        *("brotli", "httptools", "multidict"),
         *("boto3", "botocore"),
         "cryptography",
     },

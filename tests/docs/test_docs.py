@@ -19,6 +19,7 @@ from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
 from environments import MAXIMAL, SITE
 from mutants.mutant import Mutant
 
+import cdn_edge.__main__
 import cdn_review.cli
 import constructs_lib
 import dj_cloudfront.__main__
@@ -239,6 +240,9 @@ def test_a_command_exists(line):
             Command().create_parser("manage.py", "cdn").parse_args(own(arguments))
         case ["python", "-m", "dj_cloudfront", *arguments]:
             dj_cloudfront.__main__._parser().parse_args(own(arguments))
+        case ["python", "-m", "cdn_edge", *arguments]:
+            if arguments and "…" not in arguments:
+                cdn_edge.__main__.parser().parse_args(own(arguments))
         case ["python", "-m", "cdn_review", *arguments]:
             if arguments:
                 cdn_review.cli.parser().parse_args(own(arguments))

@@ -55,7 +55,8 @@ def test_aws_defaults_fill_in_what_the_emulator_leaves_out():
     assert default.allowed_methods == default.cached_methods == {"GET", "HEAD"}
     assert default.cache.ttls == Ttls(minimum=0, default=86_400, maximum=31_536_000)
     assert default.cache.headers.take is Take.NONE
-    assert not (default.cache.gzip or default.cache.brotli or default.signed)
+    assert not (default.cache.gzip or default.cache.brotli)
+    assert default.trusted_keys is None
     assert (origin.connection_attempts, origin.connection_timeout) == (3, 10)
     assert (origin.read_timeout, origin.path, origin.headers) == (30, "", ())
     assert (one.error_rule(404).ttl, one.error_rule(404).page) == (10, "")
@@ -122,11 +123,9 @@ def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
 @pytest.mark.parametrize(
     ("config", "feature"),
     [
-        ({"Compress": True}, "compression"),
         ({"FunctionAssociations": named({"EventType": "viewer-request"})}, "functions"),
         ({"LambdaFunctionAssociations": named({})}, "Lambda@Edge"),
-        ({"TrustedKeyGroups": {"Enabled": True, **named("g")}}, "signed URLs"),
-        ({"TrustedSigners": named("self")}, "signed URLs"),
+        ({"TrustedSigners": named("self")}, "signers of an account"),
         ({"FieldLevelEncryptionId": "x"}, "field-level encryption"),
         ({"RealtimeLogConfigArn": "arn"}, "real-time logs"),
         ({"ResponseHeadersPolicyId": "response"}, "Server-Timing"),
@@ -163,25 +162,30 @@ def test_features_that_are_off_are_not_named(config):
     assert not list(parse(deployed(distribution(**config))).warnings)
 
 
-def test_signed_behavior_is_marked():
-    groups = {"TrustedKeyGroups": {"Enabled": True, **named("g")}}
-    assert only(distribution(default=groups)).behaviors[-1].signed
+def test_keys_of_a_signed_behavior_are_known_by_their_ids():
+    groups = {"TrustedKeyGroups": {"Enabled": True, **named("group")}}
+    signed = only(distribution(default=groups), keys={"K1": "pem"}).behaviors[-1]
+    assert signed.trusted_keys == {"K1": "pem"}
+    lost = {"TrustedKeyGroups": {"Enabled": True, **named("lost")}}
+    assert only(distribution(default=lost)).behaviors[-1].trusted_keys == {}
     off = {"TrustedKeyGroups": {"Enabled": False, "Quantity": 0}}
-    assert not only(distribution(default=off)).behaviors[-1].signed
+    assert only(distribution(default=off)).behaviors[-1].trusted_keys is None
 
 
 def test_members_of_an_origin_group_stand_in_their_order():
     origin = distribution()["DistributionConfig"]["Origins"]["Items"][0]
     other = {"Id": "other", "DomainName": "other.example.com"}
     members = named({"OriginId": "other"}, {"OriginId": "origin"})
+    criteria = {"FailoverCriteria": {"StatusCodes": named(404, 503)}}
     config = distribution(
         Origins=named(origin, other),
-        OriginGroups=named({"Id": "group", "Members": members}),
+        OriginGroups=named({"Id": "group", "Members": members, **criteria}),
         default={"TargetOriginId": "group"},
     )
-    origins = only(config).behaviors[-1].origins
-    assert [one.domain_name for one in origins] == ["other.example.com", ORIGIN]
-    assert "origin groups" in next(iter(parse(deployed(config)).warnings))
+    default = only(config).behaviors[-1]
+    names = [one.domain_name for one in default.origins]
+    assert names == ["other.example.com", ORIGIN]
+    assert default.failover_statuses == {404, 503}
 
 
 def test_settings_from_before_there_were_policies_become_one():
@@ -211,7 +215,7 @@ def test_distribution_that_cannot_be_understood_does_not_take_others_down():
         ("static.example.com", True),
         ("static.example.com.localhost", True),
         ("a.files.example.com", True),
-        ("a.b.files.example.com", False),
+        ("a.b.files.example.com", True),
         ("files.example.com", False),
         ("d11.cloudfront.net", False),
         ("localhost", False),
@@ -273,6 +277,16 @@ class Api:
         ]
         return {"DistributionList": self._page("list", items, Marker)}
 
+    def list_key_groups(self, Marker="0"):
+        groups = self.given.resources["KeyGroup"]
+        items = [{"KeyGroup": {"Id": name, **one}} for name, one in groups.items()]
+        return {"KeyGroupList": self._page("list", items, Marker)}
+
+    def list_public_keys(self, Marker="0"):
+        keys = self.given.resources["PublicKey"]
+        items = [{"Id": name, **one} for name, one in keys.items()]
+        return {"PublicKeyList": self._page("list", items, Marker)}
+
     def get_distribution_config(self, Id):
         self.calls.append(f"get {Id}")
         given = self.meanwhile or self.given
@@ -306,13 +320,13 @@ def test_reading_takes_all_pages():
     assert read == parse(api.given)
 
 
-def test_unchanged_deployment_costs_four_lists():
+def test_unchanged_deployment_costs_six_lists():
     api = Api(deployed())
     reader = Reader(client=api)
     reader.read()
     api.calls.clear()
     assert reader.read() is None
-    assert api.calls == ["list"] * 4
+    assert api.calls == ["list"] * 6
 
 
 def test_only_the_changed_distribution_is_read_again():

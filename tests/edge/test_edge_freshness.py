@@ -21,7 +21,7 @@ def fresh(status=200, control=None, *, ttls=OPEN, error_ttl=10, **headers):
     if control is not None:
         given["Cache-Control"] = control
     life = lifetime(status, given, ttls=ttls, error_ttl=error_ttl, now=NOW)
-    return None if life is None else life.fresh
+    return None if life is None or life.standby else life.fresh
 
 
 def stale(control, ttls=OPEN):
@@ -50,6 +50,7 @@ def stale(control, ttls=OPEN):
         ("MAX-AGE=50", 50, 50),
         ('max-age="50"', 50, 50),
         ("max-age=soon", 100, 100),
+        ("max-age=" + "9" * 4301, 1000, 1000),
     ],
 )
 def test_object_lives_by_header_and_policy(control, open_ttl, narrow_ttl):
@@ -82,8 +83,47 @@ def test_expires_decides_where_no_max_age_does(offset, control, seconds):
     assert fresh(control=control, expires=expires) == seconds
 
 
-def test_expires_that_is_no_date_has_passed():
-    assert fresh(expires="0") == 0
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "Fri, 15 Jan 2027 08:01:40 UTC",
+        "Fri, 15 Jan 2027 08:01:40 AEST",
+        "Fri, 15 Jan 27 08:01:40 GMT",
+        "Fri 15 Jan 2027 08:01:40 GMT",
+        "Fri, 15  Jan 2027 08:01:40 GMT",
+        "Fri, 15-Jan-2027 08:01:40 GMT",
+        "Fri, 15 Jan 2027 08.01.40 GMT",
+        "Fri, 15 Jan 2027 8:01:40 GMT",
+        "Fri, 99 Jan 2027 08:01:40 GMT",
+    ],
+)
+def test_expires_that_is_no_date_of_http_has_passed(text):
+    assert fresh(expires=text) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Fri, 15 Jan 2027 08:01:40 GMT",
+        "Friday, 15-Jan-27 08:01:40 GMT",
+        "Fri Jan 15 08:01:40 2027",
+    ],
+)
+def test_expires_has_three_forms(text):
+    assert fresh(expires=text) == 100
+
+
+def test_two_lines_of_expires_are_none():
+    date = formatdate(NOW + 50, usegmt=True)
+    headers = CIMultiDict([("Expires", date), ("Expires", date)])
+    life = lifetime(200, headers, ttls=OPEN, error_ttl=10, now=NOW)
+    assert life.fresh == 0
+
+
+def test_expires_counts_from_the_date_of_the_response():
+    made = formatdate(NOW - 500, usegmt=True)
+    assert fresh(expires=formatdate(NOW - 450, usegmt=True), date=made) == 50
 
 
 @pytest.mark.parametrize("status", [404, 414, 500, 501, 502, 503, 504])
@@ -92,7 +132,8 @@ def test_error_is_kept_for_its_ttl_or_longer_if_it_says_so(status):
     assert fresh(status, "max-age=60", error_ttl=10) == 60
     assert fresh(status, "max-age=5", error_ttl=10) == 10
     assert fresh(status, "max-age=5000", error_ttl=10) == 1000
-    assert fresh(status, error_ttl=5000) == 1000
+    assert fresh(status, error_ttl=5000) == 5000
+    assert fresh(status, "max-age=9999", error_ttl=5000) == 5000
     assert fresh(status, error_ttl=0) is None
     assert fresh(status, "max-age=60", error_ttl=0) == 60
 
@@ -144,6 +185,43 @@ def test_vary_star_is_kept_only_by_a_minimum_ttl():
     assert fresh(control="max-age=50", vary="*") is None
     assert fresh(control="max-age=50", vary="*", ttls=NARROW) == 50
     assert fresh(control="max-age=50", vary="Origin") == 50
+    assert fresh(control="max-age=50", vary="Origin, *") is None
+
+
+def test_a_second_line_of_vary_counts():
+    headers = CIMultiDict([("Vary", "Origin"), ("Vary", "*")])
+    life = lifetime(200, headers, ttls=OPEN, error_ttl=10, now=NOW)
+    assert life.standby
+
+
+@pytest.mark.parametrize("refusal", ["no-store", "no-cache", "private"])
+def test_what_refuses_caching_is_kept_for_a_dead_origin_only(refusal):
+    headers = CIMultiDict({"Cache-Control": refusal})
+    life = lifetime(200, headers, ttls=OPEN, error_ttl=10, now=NOW)
+    assert (life.fresh, life.standby) == (0, True)
+    assert (
+        lifetime(200, CIMultiDict(), ttls=OPEN, error_ttl=10, now=NOW).standby is False
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "left"),
+    [
+        ("0", 50),
+        ("20", 30),
+        ("20, 40", 30),
+        ("x", 50),
+        ("-20", 50),
+        ("20.5", 50),
+        ("20;a=b", 50),
+        ("9" * 4301, 0),
+        ("9" * 100, 0),
+        ("60", 0),
+    ],
+)
+def test_age_of_the_origin_counts_against_what_it_allows(age, left):
+    assert fresh(control="max-age=50", age=age) == left
+    assert fresh(control="max-age=50", age="60", ttls=NARROW) == 10
 
 
 def test_stale_directives_are_capped_by_the_maximum_ttl():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -83,4 +84,48 @@ def test_fails_when_the_port_is_taken():
             said = process.stdout.read()
     assert process.returncode == 1
     assert said.startswith(f"--port must be free, such as 8100, got {port}")
+    assert "Traceback" not in said
+
+
+def test_a_template_is_served_without_aws(tmp_path):
+    path = tmp_path / "mysite.template.json"
+    path.write_text(
+        (ROOT / "tests/snapshots/mysite-cdn-prod.template.json").read_text()
+    )
+    template = json.loads(path.read_text())
+    (name,) = (
+        name
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudFront::Distribution" and "Static" in name
+    )
+    config = template["Resources"][name]["Properties"]["DistributionConfig"]
+    domain = config["Origins"][0]["DomainName"]
+    with CountingOrigin() as origin:
+        table = ("--origin", f"{domain}={origin.address}")
+        with started("--template", str(path), *table) as process:
+            while not (line := process.stdout.readline()).startswith("edge ready on "):
+                assert line.startswith("warning: "), line
+            viewer = Viewer(port=int(line.rpartition(":")[2]))
+            viewer.host = f"{name.lower()}.cloudfront.localhost"
+            assert viewer.get("/b1/site.css").status == 200
+            assert origin.targets == ["/static/b1/site.css"]
+            config["Origins"][0]["OriginPath"] = "/elsewhere"
+            path.write_text(json.dumps(template))
+            deadline = time.monotonic() + 10
+            while origin.targets[-1] != "/elsewhere/x":
+                assert time.monotonic() < deadline
+                viewer.get("/x", headers={"Origin": f"https://{time.monotonic()}"})
+                time.sleep(0.2)
+            process.terminate()
+
+
+@pytest.mark.parametrize("text", [None, "{", "x: 1"])
+def test_fails_when_there_is_no_template(tmp_path, text):
+    path = tmp_path / "template.json"
+    if text is not None:
+        path.write_text(text)
+    with started("--template", str(path)) as process:
+        said = process.stdout.read()
+    assert process.returncode == 2
+    assert "--template must be a template in JSON, such as cdk.out/" in said
     assert "Traceback" not in said

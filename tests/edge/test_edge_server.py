@@ -183,7 +183,6 @@ def test_authorization_referer_and_proxy_headers_do_not_arrive(edge, origin):
         "X-Forwarded-Proto": "http",
         "X-Real-IP": "10.0.0.1",
         "If-None-Match": '"x"',
-        "Range": "bytes=0-1",
         "X-Cdn-Tree": "media",
     }
     edge.get("/x", headers=sent)
@@ -340,7 +339,7 @@ def test_part_of_a_copy(edge, origin):
 
 def test_body_too_large_for_the_cache_streams_through(origin):
     large = bytes(range(256)) * 4096
-    origin.default = Reply(headers=LONG, body=large)
+    origin.default = Reply(headers=LONG, body=large, ranges=True)
     with RunningEdge(deployed(), origins={ORIGIN: origin}, capacity=1_000_000) as edge:
         first, second = edge.get("/x"), edge.get("/x")
         part = edge.get("/x", headers={"Range": "bytes=300000-300003"})
@@ -588,16 +587,6 @@ def test_error_page_replaces_body_and_status(edge_with, origin):
     origin.replies["/static/404.html"] = Reply(body=b"gone")
     got = edge.get("/x")
     assert (got.status, got.body, got.cache) == (410, b"gone", "Error")
-    origin.replies.clear()
-    edge.clock.advance(10**6)
-    assert edge.get("/x").status == 404
-
-
-def test_signed_behavior_is_closed(edge_with, origin):
-    groups = {"TrustedKeyGroups": {"Enabled": True, **named("group")}}
-    edge = edge_with(distribution(default=groups))
-    assert (edge.get("/x").status, origin.count) == (403, 0)
-    assert "signed URLs" in edge.log[0]
 
 
 def test_unreachable_origin_is_asked_again_and_then_502(edge, origin):
@@ -605,8 +594,7 @@ def test_unreachable_origin_is_asked_again_and_then_502(edge, origin):
     got = edge.get("/x")
     assert (got.status, got.cache) == (502, "Error")
     assert ORIGIN.encode() in got.body
-    # The HTTP client may send a request twice in each of the two attempts.
-    assert origin.count > 2
+    assert origin.count == 2
 
 
 def test_error_of_the_edge_itself_gets_no_policy_headers(edge_with, origin):
@@ -663,10 +651,11 @@ def test_invalidation_takes_all_variants_of_a_path_and_nothing_else(edge, origin
     assert edge.get("/a/x", headers={"Origin": "https://a"}).cache == "Miss"
 
 
-def test_answer_cut_short_is_502_and_not_kept(edge, origin):
+def test_answer_cut_short_passes_as_far_as_it_came_and_is_not_kept(edge, origin):
     origin.default = Reply(headers=LONG, missing=3)
-    assert edge.get("/x").status == 502
-    edge.clock.advance(6)
+    with pytest.raises(http.client.IncompleteRead) as cut:
+        edge.get("/x")
+    assert cut.value.partial == b"body"
     origin.default = Reply(headers=LONG)
     assert edge.get("/x").cache == "Miss"
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import re
 import socket
 import threading
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
 from cdn_edge.distributions import Deployed, parse
 from cdn_edge.invalidation import Invalidation
+from cdn_edge.listener import Limits
 from cdn_edge.origin_client import origin_table
 from cdn_edge.server import Edge
 
@@ -115,7 +117,8 @@ class Reply:
     """What the origin says.
 
     ``drop`` closes the connection in place of an answer, ``missing`` that many bytes before
-    its end.
+    its end. ``ranges`` gives the one that is asked for, and ``chunked`` no length. The bytes of
+    ``raw`` are sent as they stand, with ``pause`` seconds before each.
     """
 
     status: int = 200
@@ -124,6 +127,10 @@ class Reply:
     delay: float = 0
     drop: bool = False
     missing: int = 0
+    ranges: bool = False
+    chunked: bool = False
+    raw: Sequence[bytes] = ()
+    pause: float = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +155,8 @@ class CountingOrigin:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.sent = 0
+        self.connections = 0
         self.replies: dict[str, Reply] = {}
         self.default = Reply()
         self.port = 0
@@ -198,6 +207,7 @@ class CountingOrigin:
         task = asyncio.current_task()
         assert task is not None
         self._connections.add(task)
+        self.connections += 1
         try:
             while await self._one(reader, writer):
                 pass
@@ -211,14 +221,19 @@ class CountingOrigin:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-        pairs = [line.decode().split(": ", 1) for line in head[1:] if line]
+        pairs = [line.decode("latin-1").split(": ", 1) for line in head[1:] if line]
         headers = {name.lower(): value for name, value in pairs}
         body = await self._body(reader, headers)
         asked = Asked(line=head[0], headers=headers, body=body)
         self.asked.append(asked)
         reply = self.replies.get(asked.target.partition("?")[0], self.default)
         await asyncio.sleep(reply.delay)
-        if not reply.drop:
+        for piece in reply.raw:
+            await asyncio.sleep(reply.pause)
+            writer.write(piece)
+            await writer.drain()
+            self.sent += len(piece)
+        if not (reply.drop or reply.raw):
             writer.write(_rendered(reply, asked))
             await writer.drain()
         return not (reply.drop or reply.missing)
@@ -237,15 +252,23 @@ def _rendered(reply: Reply, asked: Asked) -> bytes:
     tag = reply.headers.get("ETag")
     if tag and asked.headers.get("if-none-match") == tag and status == 200:
         status = 304
-    lines = [
-        f"HTTP/1.1 {status} Said",
-        *(f"{n}: {v}" for n, v in reply.headers.items()),
-    ]
-    empty = status in (204, 304)
-    if not empty:
-        lines.append(f"Content-Length: {len(reply.body) + reply.missing}")
-    head = "\r\n".join([*lines, "", ""]).encode()
-    return head + (b"" if empty or asked.method == "HEAD" else reply.body)
+    body = reply.body
+    lines = [f"{n}: {v}" for n, v in reply.headers.items()]
+    wanted = re.fullmatch(r"bytes=(\d*)-(\d*)", asked.headers.get("range", ""))
+    if reply.ranges and wanted and status == 200:
+        size = len(body)
+        first = int(wanted[1]) if wanted[1] else size - int(wanted[2])
+        last = min(size - 1, int(wanted[2])) if wanted[1] and wanted[2] else size - 1
+        status, body = 206, body[first : last + 1]
+        lines.append(f"Content-Range: bytes {first}-{last}/{size}")
+    if reply.chunked:
+        lines.append("Transfer-Encoding: chunked")
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    elif status not in (204, 304):
+        lines.append(f"Content-Length: {len(body) + reply.missing}")
+    head = "\r\n".join([f"HTTP/1.1 {status} Said", *lines, "", ""]).encode("latin-1")
+    empty = status in (204, 304) or asked.method == "HEAD"
+    return head + (b"" if empty else body)
 
 
 class Clock:
@@ -270,6 +293,7 @@ class RunningEdge(Viewer):
         *,
         origins: Mapping[str, CountingOrigin | str],
         capacity: int = 8 * 1024 * 1024,
+        limits: Limits | None = None,
     ) -> None:
         addresses = [
             f"{name}={one if isinstance(one, str) else one.address}"
@@ -282,6 +306,7 @@ class RunningEdge(Viewer):
             clock=self.clock,
             capacity=capacity,
             log=self.log.append,
+            limits=limits,
         )
         self.edge.configure(parse(deployed))
         self._thread = LoopThread()
@@ -400,12 +425,18 @@ def distribution(
 def deployed(
     *distributions: dict[str, object], **policies: Mapping[str, object]
 ) -> Deployed:
-    """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies."""
+    """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies.
+
+    ``keys=…`` are public keys, by id, of the key group ``group``.
+    """
+    keys = policies.get("keys", {})
     return Deployed(
         distributions=distributions or (distribution(),),
         resources={
             "CachePolicy": {"cache": policies.get("cache", cache_policy())},
             "OriginRequestPolicy": {"request": policies.get("request", {})},
             "ResponseHeadersPolicy": {"response": policies.get("response", {})},
+            "KeyGroup": {"group": {"KeyGroupConfig": {"Items": [*keys]}}},
+            "PublicKey": {name: {"EncodedKey": pem} for name, pem in keys.items()},
         },
     )

@@ -1,0 +1,344 @@
+"""Viewers' connections: HTTP/1.1 requests in, responses out, byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httptools
+from multidict import CIMultiDict
+
+from cdn_edge.body import BodyError, BodyStream
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+LONGEST_URL = 8192
+LONGEST_HEAD = 32_768
+# A head is read as far as it takes to say which limit it breaks.
+_LONGEST_READ = 4 * LONGEST_HEAD
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+_BODYLESS = (204, 304)
+_LINGER = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds that a viewer may take; CloudFront does not publish its own.
+
+    :param head: For a request line and its headers.
+    :param idle: Between two requests.
+    """
+
+    head: float = 30
+    idle: float = 60
+
+
+class Request:
+    """A request as it arrived. Header bytes stand as ISO 8859-1, so that none are lost.
+
+    :ivar refused: The status that the head alone deserves, or 0.
+    """
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.target = b""
+        self.version = "1.1"
+        self.headers: CIMultiDict[str] = CIMultiDict()
+        self.size = 0
+        self.body: BodyStream | None = None
+        self.keep_alive = True
+        self.refused = 0
+        self.address = ""
+
+
+Serve = Callable[[Request, "ViewerConnection"], Awaitable[None]]
+
+
+class ViewerConnection(asyncio.Protocol):
+    """One connection; its requests are answered in turn."""
+
+    def __init__(
+        self, serve: Serve, limits: Limits, connections: set[ViewerConnection]
+    ) -> None:
+        self._serve = serve
+        self._limits = limits
+        self._connections = connections
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpRequestParser(self)
+        self._request = Request()
+        self._in_head = False
+        self._head_read = 0
+        self._waiting: deque[Request] = deque()
+        self._arrival: asyncio.Future[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._receiving: BodyStream | None = None
+        self._ended = False
+        self._sent_head = False
+        self._current: Request | None = None
+        self.deadline: float | None = None
+
+    # -- of the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._address = transport.get_extra_info("peername")[0]
+        self._connections.add(self)
+        self.deadline = self._loop.time() + self._limits.head
+        self._task = asyncio.ensure_future(self._run())
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._connections.discard(self)
+        self._viewer_has_gone()
+        self._task.cancel()
+
+    def eof_received(self) -> bool:
+        # A viewer may close its side and still wait for the response.
+        self._viewer_has_gone()
+        return self._current is not None or bool(self._waiting)
+
+    def pause_writing(self) -> None:
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        if self._drained and not self._drained.done():
+            self._drained.set_result(None)
+        self._drained = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._ended:
+            return
+        if not self._in_head and self._receiving is None:
+            self.deadline = self._loop.time() + self._limits.head
+            self._in_head = True
+        if self._in_head:
+            self._head_read += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nothing is upgraded, and what follows is no HTTP/1.1.
+            self._request.keep_alive = False
+            self._end()
+        except httptools.HttpParserError:
+            self._refuse(400)
+        else:
+            if self._in_head and self._head_read > _LONGEST_READ:
+                self._refuse(494 if self._request.headers else 414)
+
+    # -- of the parser
+
+    def on_message_begin(self) -> None:
+        self._request = Request()
+        self._in_head = True
+
+    def on_url(self, part: bytes) -> None:
+        self._request.target += part
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # a trailer, which CloudFront drops
+        request = self._request
+        request.headers.add(
+            name.decode("latin-1"), value.decode("latin-1").strip(" \t")
+        )
+        request.size += len(name) + len(value) + 4
+
+    def on_headers_complete(self) -> None:
+        request, parser = self._request, self._parser
+        self._in_head = False
+        self._head_read = 0
+        request.method = parser.get_method().decode()
+        request.version = parser.get_http_version()
+        request.keep_alive = parser.should_keep_alive()
+        request.address = self._address
+        request.refused = _refusal(request)
+        length = request.headers.get("Content-Length")
+        if "Transfer-Encoding" in request.headers or (length or "0") != "0":
+            self._receiving = request.body = BodyStream(
+                size=None if length is None else int(length),
+                pause=self._pause,
+                leave=self._end,
+                patience=self._limits.idle,
+            )
+        self._waiting.append(request)
+        if len(self._waiting) > 1:
+            self._transport.pause_reading()
+        self._wake()
+
+    def on_body(self, data: bytes) -> None:
+        if self._receiving:
+            self._receiving.feed(data)
+
+    def on_message_complete(self) -> None:
+        if self._receiving:
+            self._receiving.finish()
+            self._receiving = None
+
+    # -- of the server
+
+    async def _run(self) -> None:
+        while request := await self._next():
+            self._current, self._sent_head = request, False
+            body = request.body
+            await self._serve(request, self)
+            self._current = None
+            if request.refused or (body and not body.ended):
+                # What the viewer still sends is no request.
+                break
+            if not request.keep_alive:
+                request = None
+                break
+            self.deadline = self._loop.time() + self._limits.idle
+        self._ended = True
+        self._close(unread=bool(request))
+
+    def _close(self, *, unread: bool) -> None:
+        if not unread or self._transport.is_closing():
+            self._transport.close()
+            return
+        # To close at once would reset the connection, and the response be lost with it.
+        self._transport.write_eof()
+        self._transport.resume_reading()
+        self.deadline = self._loop.time() + _LINGER
+
+    async def _next(self) -> Request | None:
+        while not self._waiting:
+            if self._ended:
+                return None
+            self._arrival = self._loop.create_future()
+            await self._arrival
+        self.deadline = None
+        request = self._waiting.popleft()
+        if len(self._waiting) == 1:
+            self._transport.resume_reading()
+        return request
+
+    def close_if_overdue(self, now: float) -> None:
+        """For a viewer that takes too long for a head, or says nothing between requests."""
+        if self._current is None and self.deadline and now > self.deadline:
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """Break off: what is sent already is not a whole response."""
+        self._transport.abort()
+
+    @property
+    def answered(self) -> bool:
+        """Whether the current request has its status line."""
+        return self._sent_head
+
+    def continue_(self) -> None:
+        """Tell the viewer to send the body that it announced."""
+        self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    async def send(
+        self,
+        status: int,
+        headers: CIMultiDict[str],
+        *,
+        size: int | None,
+        body: bytes | AsyncIterator[bytes],
+    ) -> None:
+        """Send a response to the current request.
+
+        :param size: Of the body; None sends it in chunks, or until the connection closes.
+        :raises BodyError: when the body breaks off.
+        """
+        request = self._current
+        assert request is not None
+        self._sent_head = True
+        bodyless = status in _BODYLESS or request.method == "HEAD"
+        chunked = size is None and not bodyless and request.version == "1.1"
+        if size is None and not bodyless and not chunked:
+            request.keep_alive = False
+        head = _head(status, headers, size=size, chunked=chunked, request=request)
+        if bodyless:
+            self._transport.write(head)
+        elif isinstance(body, bytes):
+            self._transport.write(head + body)
+        else:
+            self._transport.write(head)
+            async for chunk in body:
+                self._transport.write(
+                    b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk
+                )
+                if self._drained:
+                    await self._drained
+            if chunked:
+                self._transport.write(b"0\r\n\r\n")
+        if self._drained:
+            await self._drained
+
+    # -- within
+
+    def _refuse(self, status: int) -> None:
+        """Answer what cannot be read, after the requests before it, and close."""
+        request = self._request
+        if self._receiving:
+            self._receiving.finish(BodyError("the body is malformed"))
+        else:
+            request.refused, request.keep_alive = status, False
+            request.method, request.address = "GET", self._address
+            self._waiting.append(request)
+        self._end()
+
+    def _viewer_has_gone(self) -> None:
+        if self._receiving:
+            self._receiving.finish(BodyError("the viewer has gone"))
+        self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._arrival and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    def _pause(self, on: bool) -> None:
+        if on and not self._transport.is_closing():
+            self._transport.pause_reading()
+        elif not on and len(self._waiting) < 2 and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+
+def _refusal(request: Request) -> int:
+    """400, 414, 494 or 505 for what no distribution can answer; else 0."""
+    if request.version not in ("1.0", "1.1"):
+        return 400 if request.version < "1.0" else 505
+    if len(request.target) > LONGEST_URL:
+        return 414
+    if request.size + len(request.target) > LONGEST_HEAD:
+        return 494
+    hosts = request.headers.getall("Host", ())
+    if len(hosts) > 1 or (not hosts and request.version == "1.1"):
+        return 400
+    codings = request.headers.getall("Transfer-Encoding", ())
+    if codings and [coding.lower() for coding in codings] != ["chunked"]:
+        return 501
+    return 0 if request.target.startswith(b"/") else 400
+
+
+def _head(
+    status: int,
+    headers: CIMultiDict[str],
+    *,
+    size: int | None,
+    chunked: bool,
+    request: Request,
+) -> bytes:
+    lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if size is not None and status not in _BODYLESS:
+        lines.append(f"Content-Length: {size}")
+    elif chunked:
+        lines.append("Transfer-Encoding: chunked")
+    if not request.keep_alive:
+        lines.append("Connection: close")
+    elif request.version == "1.0":
+        lines.append("Connection: keep-alive")
+    lines += ["", ""]
+    return "\r\n".join(lines).encode("latin-1", "replace")
