@@ -1,0 +1,346 @@
+"""Signatures, checked by openssl and by botocore's own signer."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.signers import CloudFrontSigner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from django.core.files.base import ContentFile
+from django.http import HttpResponse
+from django.test import RequestFactory, override_settings
+from storage_support import set_up
+
+import dj_cloudfront
+from dj_cloudfront.media import cookies
+from dj_cloudfront.media.signing import Policy, Signer, read_key, window_end
+from dj_cloudfront.storage import PrivateMediaStorage
+
+set_up()
+URL = "https://private.example.com/a/team.png"
+ID = "K2JCJMDEHXQW5F"
+
+
+def made(folder, name, command, *options):
+    path = folder / name
+    subprocess.run(
+        ["openssl", command, "-out", path, *options], check=True, capture_output=True
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keys")
+    return {
+        "ecdsa": made(
+            *(folder, "a.key", "ecparam", "-name", "prime256v1", "-genkey", "-noout")
+        ),
+        "rsa": made(folder, "r.key", "genrsa", "2048"),
+        "p384": made(
+            *(folder, "c.key", "ecparam", "-name", "secp384r1", "-genkey", "-noout")
+        ),
+        "short": made(folder, "s.key", "genrsa", "1024"),
+    }
+
+
+def decoded(text):
+    return base64.b64decode(text.translate(str.maketrans("-_~", "+=/")))
+
+
+def query(url):
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def is_signed_by(key, data, signature, digest, folder):
+    """What openssl says of a signature, with the public half."""
+    public = folder / "public.pem"
+    subprocess.run(
+        ["openssl", "pkey", "-in", key, "-pubout", "-out", public], check=True
+    )
+    (folder / "signature").write_bytes(signature)
+    done = subprocess.run(
+        [
+            *("openssl", "dgst", f"-{digest.lower()}", "-verify", public),
+            *("-signature", folder / "signature"),
+        ],
+        input=data,
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+@pytest.mark.parametrize("digest", ["SHA256", "SHA1"])
+def test_openssl_verifies_urls_and_cookies(keys, kind, digest, tmp_path):
+    signer = Signer(
+        key_pair_id=ID, private_key=keys[kind].read_bytes(), digest=digest
+    )
+    given = query(signer.url(URL, expires=1_900_000_000))
+    canned = Policy(resource=URL, expires=1_900_000_000)
+    check = (keys[kind], canned.render().encode(), decoded(given["Signature"]))
+    assert is_signed_by(*check, digest, tmp_path)
+    assert not is_signed_by(keys[kind], b"other", check[2], digest, tmp_path)
+    assert given["Expires"] == "1900000000"
+    assert given.get("Hash-Algorithm") == ("SHA256" if digest == "SHA256" else None)
+    policy = Policy(
+        resource="https://private.example.com/a/*",
+        expires=1_900_000_000,
+        starts=1_800_000_000,
+        ip_range="192.0.2.0/24",
+    )
+    made = signer.cookies(policy)
+    text = decoded(made["CloudFront-Policy"])
+    assert json.loads(text) == {
+        "Statement": [
+            {
+                "Resource": "https://private.example.com/a/*",
+                "Condition": {
+                    "DateLessThan": {"AWS:EpochTime": 1_900_000_000},
+                    "DateGreaterThan": {"AWS:EpochTime": 1_800_000_000},
+                    "IpAddress": {"AWS:SourceIp": "192.0.2.0/24"},
+                },
+            }
+        ]
+    }
+    signature = decoded(made["CloudFront-Signature"])
+    assert is_signed_by(keys[kind], text, signature, digest, tmp_path)
+    by_url = query(signer.url(URL, policy))
+    assert decoded(by_url["Policy"]) == text
+
+
+def test_botocore_gives_the_same_url_for_rsa(keys):
+    from datetime import UTC, datetime
+
+    key = serialization.load_pem_private_key(keys["rsa"].read_bytes(), None)
+
+    def sign(data):
+        return key.sign(data, padding.PKCS1v15(), hashes.SHA1())
+
+    ours = Signer(
+        key_pair_id=ID, private_key=keys["rsa"].read_bytes(), digest="SHA1"
+    )
+    moment = datetime.fromtimestamp(1_900_000_000, UTC)
+    theirs = CloudFrontSigner(ID, sign)
+    assert ours.url(URL, expires=1_900_000_000) == theirs.generate_presigned_url(
+        URL, date_less_than=moment
+    )
+    policy = Policy(
+        resource="https://private.example.com/*",
+        expires=1_900_000_000,
+        ip_range="192.0.2.0/24",
+    )
+    custom = theirs.build_policy(
+        policy.resource, date_less_than=moment, ip_address="192.0.2.0/24"
+    )
+    assert ours.url(URL, policy) == theirs.generate_presigned_url(URL, policy=custom)
+
+
+@pytest.mark.parametrize("kind", ["p384", "short"])
+def test_a_key_that_cloudfront_does_not_take_is_refused(keys, kind):
+    with pytest.raises(ValueError, match="must be ECDSA on P-256 or RSA of 2048 bits"):
+        Signer(key_pair_id=ID, private_key=keys[kind].read_bytes())
+
+
+@pytest.mark.parametrize("text", [b"", b"secret text", b"-----BEGIN PRIVATE KEY-----"])
+def test_what_is_no_key_is_refused_and_not_shown(text):
+    with pytest.raises(ValueError, match="must be a PEM") as caught:
+        Signer(key_pair_id=ID, private_key=text)
+    assert "secret text" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"key_pair_id": ""}, "key_pair_id must be the id"),
+        ({"digest": "MD5"}, "digest must be 'SHA256' or 'SHA1', got 'MD5'"),
+    ],
+)
+def test_a_wrong_argument_is_one_sentence(keys, wrong, sentence):
+    given = {"key_pair_id": ID, "private_key": keys["ecdsa"].read_bytes(), **wrong}
+    with pytest.raises(ValueError, match=sentence):
+        Signer(**given)
+
+
+@pytest.mark.parametrize("name", ["Expires", "Policy", "Signature", "Key-Pair-Id"])
+def test_a_query_of_a_signature_is_refused(keys, name):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    with pytest.raises(ValueError, match=f"got \\['{name}'\\] in its query"):
+        signer.url(f"{URL}?v=1&{name}=x", expires=1_900_000_000)
+    assert "?v=1&Expires=" in signer.url(f"{URL}?v=1", expires=1_900_000_000)
+
+
+def test_a_policy_is_checked():
+    with pytest.raises(ValueError, match="ip_range must be an IPv4 address"):
+        Policy(resource=URL, expires=2, ip_range="2001:db8::/32")
+    with pytest.raises(ValueError, match="starts must be before expires, got 2 and 2"):
+        Policy(resource=URL, expires=2, starts=2)
+
+
+def test_an_expiry_stays_for_a_window_and_lasts_for_the_lifetime():
+    ends = [window_end(3600, 900, now=now) for now in range(1_000_000_000, 1_000_001_800)]
+    assert len(set(ends)) == 2 + (1_000_000_000 % 900 > 0)
+    for now, end in zip(range(1_000_000_000, 1_000_001_800), ends, strict=True):
+        assert 3600 < end - now <= 3600 + 900
+
+
+# --- The storage ---
+
+
+@pytest.fixture
+def site(tmp_path, keys):
+    """Settings of a site with a private tree."""
+    outputs = tmp_path / "cdn-outputs.json"
+    outputs.write_text(
+        json.dumps(
+            {
+                "s": {
+                    "MediaDomainName": "media.example.com",
+                    "PrivateDomainName": "private.example.com",
+                    "MediaKeyPairId": ID,
+                    "PrivateDistributionId": "E1",
+                }
+            }
+        )
+    )
+    cdn = dj_cloudfront.config(outputs, static_root=tmp_path / "static", build_version="b1")
+    options = {"key": str(keys["ecdsa"])}
+    with override_settings(
+        CDN=cdn,
+        ALLOWED_HOSTS=["*"],
+        PRIVATE_MEDIA_ROOT=tmp_path / "private",
+        STORAGES={
+            "private": {
+                "BACKEND": "dj_cloudfront.storage.PrivateMediaStorage",
+                "OPTIONS": options,
+            }
+        },
+    ):
+        yield SimpleNamespace(cdn=cdn, folder=tmp_path / "private", options=options)
+
+
+def test_private_files_have_urls_that_stay_and_are_signed(site, keys, tmp_path):
+    storage = PrivateMediaStorage(**site.options)
+    name = storage.save("a b.pdf", ContentFile(b"x"))
+    assert (site.folder / name).read_bytes() == b"x"
+    url = storage.url(name)
+    assert url == storage.url(name)
+    assert url.startswith("https://private.example.com/a%20b.pdf?Expires=")
+    given = query(url)
+    policy = Policy(resource=url.partition("?")[0], expires=int(given["Expires"]))
+    assert is_signed_by(
+        keys["ecdsa"],
+        policy.render().encode(),
+        decoded(given["Signature"]),
+        "SHA256",
+        tmp_path,
+    )
+
+
+def test_a_delete_of_a_private_file_is_recorded_without_its_signature(site):
+    storage = PrivateMediaStorage(**site.options, invalidate=True)
+    storage.delete(storage.save("a.pdf", ContentFile(b"x")))
+    assert [one.path for one in storage.deletions.pending()] == ["/a.pdf"]
+
+
+def test_the_outputs_say_which_of_several_keys_signs(site, keys):
+    both = {ID: str(keys["ecdsa"]), "K0LD": str(keys["rsa"])}
+    assert f"Key-Pair-Id={ID}" in PrivateMediaStorage(key=both).url("a.pdf")
+    for key in ("", {"K0LD": str(keys["rsa"])}):
+        with pytest.raises(ValueError, match=f"where the private key of {ID} is"):
+            PrivateMediaStorage(key=key).url("a.pdf")
+
+
+def test_a_key_comes_from_a_variable_too(site, keys, monkeypatch):
+    pem = keys["ecdsa"].read_text()
+    monkeypatch.setenv("MEDIA_KEY", pem.replace("\n", "\\n"))
+    assert read_key("env:MEDIA_KEY").decode() == pem
+    assert "Signature=" in PrivateMediaStorage(key="env:MEDIA_KEY").url("a.pdf")
+    with pytest.raises(ValueError, match="the environment variable NONE must hold"):
+        read_key("env:NONE")
+    with pytest.raises(ValueError, match="must be a file that Django may read"):
+        read_key("/nowhere/a.key")
+
+
+@pytest.mark.parametrize("option", ["lifetime", "window"])
+def test_a_time_must_be_seconds(option):
+    with pytest.raises(ValueError, match=f"{option} must be seconds, such as 900, got 0"):
+        PrivateMediaStorage(**{option: 0})
+
+
+def test_without_a_folder_private_files_are_refused(site):
+    with (
+        override_settings(PRIVATE_MEDIA_ROOT=None),
+        pytest.raises(ValueError, match="PRIVATE_MEDIA_ROOT must be the folder"),
+    ):
+        PrivateMediaStorage().path("a.pdf")
+
+
+def test_local_urls_are_not_signed(site, tmp_path):
+    local = dj_cloudfront.config(static_root=tmp_path, local=True)
+    with override_settings(CDN=local):
+        assert PrivateMediaStorage().url("a.pdf") == "/private/a.pdf"
+
+
+# --- Cookies ---
+
+
+def answered(view, *, host="www.example.com", **cookies):
+    request = RequestFactory().get("/", headers={"host": host})
+    request.COOKIES.update(cookies)
+    return view(request)
+
+
+def test_a_view_gives_cookies_for_a_prefix(site, keys, tmp_path):
+    view = cookies.with_media_cookies("reports/")(lambda request: HttpResponse())
+    given = answered(view).cookies
+    assert set(given) == set(cookies.NAMES)
+    for one in given.values():
+        assert one["domain"] == "example.com"
+        assert one["path"] == "/"
+        assert one["secure"]
+        assert one["httponly"]
+        assert one["samesite"] == "Lax"
+    text = decoded(given["CloudFront-Policy"].value)
+    (statement,) = json.loads(text)["Statement"]
+    assert statement["Resource"] == "https://private.example.com/reports/*"
+    signature = decoded(given["CloudFront-Signature"].value)
+    assert is_signed_by(keys["ecdsa"], text, signature, "SHA256", tmp_path)
+
+
+def test_cookies_are_not_set_again_in_their_window(site):
+    view = cookies.with_media_cookies()(lambda request: HttpResponse())
+    given = {name: one.value for name, one in answered(view).cookies.items()}
+    assert answered(view, **given).cookies == {}
+    assert answered(view, **{**given, "CloudFront-Policy": "x"}).cookies
+
+
+def test_a_site_without_a_common_domain_is_refused(site):
+    view = cookies.with_media_cookies()(lambda request: HttpResponse())
+    with pytest.raises(ValueError, match="under a domain that they share with the site"):
+        answered(view, host="www.example.org")
+
+
+def user_of(known):
+    def middleware(request):
+        request.user = SimpleNamespace(is_authenticated=known)
+        return cookies.media_cookies_middleware(lambda request: HttpResponse())(request)
+
+    return middleware
+
+
+def test_a_login_gives_cookies_and_a_logout_takes_them(site):
+    given = {name: one.value for name, one in answered(user_of(True)).cookies.items()}
+    assert set(given) == set(cookies.NAMES)
+    taken = answered(user_of(False), **given).cookies
+    assert set(taken) == set(cookies.NAMES)
+    assert all(one["max-age"] == 0 for one in taken.values())
+    assert all(one["domain"] == "example.com" for one in taken.values())
+    assert answered(user_of(False)).cookies == {}
