@@ -33,6 +33,17 @@ class Deletion:
     file: Path
 
 
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """What is pending.
+
+    :param oldest_seconds: For how long the oldest is; 0 without any.
+    """
+
+    pending: int
+    oldest_seconds: float
+
+
 class Deletions:
     """The records in one folder.
 
@@ -43,26 +54,36 @@ class Deletions:
         self.folder = folder
 
     @contextlib.contextmanager
-    def record(self, path: str) -> Iterator[None]:
-        """Record a path durably, then make the change in the ``with`` block.
+    def record(self, *paths: str) -> Iterator[None]:
+        """Record paths durably, then make the change in the ``with`` block.
 
         Until the block ends the record is not sent: an edge could fetch the old file again.
         A process that dies in the block leaves a record that counts ten minutes later.
         """
         disk.make_folder(self.folder)
         # The time first, so that names are in order.
-        name = f"{time.time_ns():020d}-{secrets.token_hex(4)}"
-        opened = self.folder / f"{name}{_OPEN}"
-        disk.write_new(opened, json.dumps({"path": path}).encode())
+        files = [
+            self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_OPEN}"
+            for _ in paths
+        ]
+        for file, path in zip(files, paths, strict=True):
+            disk.write_new(file, json.dumps({"path": path}).encode())
         disk.fsync_folder(self.folder)
         try:
             yield
         finally:
-            disk.rename(opened, self.folder / f"{name}{_READY}")
+            for file in files:
+                disk.rename(file, file.with_suffix(_READY))
 
     def pending(self) -> list[Deletion]:
         """What has to be sent, oldest first."""
         return [self._read(file) for file in self._files() if self._is_ready(file)]
+
+    def backlog(self) -> Backlog:
+        """How many are pending, and for how long, without reading them."""
+        files = [file for file in self._files() if self._is_ready(file)]
+        oldest = max((_age(file) for file in files), default=0.0)
+        return Backlog(pending=len(files), oldest_seconds=round(oldest, 1))
 
     def settle(self, deletions: Iterable[Deletion]) -> None:
         """Forget what was sent."""

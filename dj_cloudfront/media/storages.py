@@ -77,21 +77,23 @@ class MediaStorage(FileSystemStorage):
         return f"{self.base_url}{uri}"
 
     def delete(self, name: str) -> None:
-        with self._recorded(name, when=bool(name)):
+        with self.recorded(name) if name else contextlib.nullcontext():
             super().delete(name)
         self._remove_token_folder(name)
 
     def _save(self, name: str, content: File[Any]) -> str:
         overwrites = getattr(self, "_allow_overwrite", False) and self.exists(name)
-        with self._recorded(name, when=overwrites):
+        with self.recorded(name) if overwrites else contextlib.nullcontext():
             return super()._save(name, content)
 
     @contextlib.contextmanager
-    def _recorded(self, name: str, *, when: bool) -> Iterator[None]:
-        if not (when and self.invalidate):
+    def recorded(self, *names: str) -> Iterator[None]:
+        """Record that edges may still have these files, if ``invalidate`` is on."""
+        if not self.invalidate:
             yield
             return
-        with self.deletions.record(urlsplit(self._plain_url(name)).path):
+        paths = [urlsplit(self._plain_url(name)).path for name in names]
+        with self.deletions.record(*paths):
             yield
 
     def _remove_token_folder(self, name: str) -> None:

@@ -1,0 +1,121 @@
+"""Uploads that nothing in the database names."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.apps import apps
+from django.db import connections, models, router
+
+from dj_cloudfront.builds import disk
+from dj_cloudfront.media.names import token_folder
+from dj_cloudfront.media.storages import STATE_FOLDER, MediaStorage
+
+_TOKEN = re.compile(r"[0-9a-f]{20}")
+_TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orphan:
+    """The folder of an upload whose token stands in no text of the database.
+
+    :param folder: Relative to the storage, such as ``images/<token>``.
+    :param size: Of its files, in bytes.
+    :param changed: When a file of it was changed last, in seconds since 1970.
+    """
+
+    folder: str
+    size: int
+    changed: float
+
+
+def uploads(storage: MediaStorage) -> Iterator[str]:
+    """The names of all files, but for our own records."""
+    root = storage.location
+    for folder, folders, files in os.walk(root):
+        if folder == root and STATE_FOLDER in folders:
+            folders.remove(STATE_FOLDER)
+        folders.sort()
+        for file in sorted(files):
+            yield os.path.relpath(os.path.join(folder, file), root)
+
+
+def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
+    """The folders that ``MediaStorage`` named and that no row names, be it inside a text.
+
+    Files under other names, such as the caches of thumbnail libraries, are never orphans.
+
+    :param days: Younger ones are left out: a row may not be committed yet.
+    """
+    named = tokens_in_database()
+    found: dict[str, list[os.stat_result]] = {}
+    for name in uploads(storage):
+        folder = token_folder(name)
+        if folder is not None and not named.intersection(_TOKEN.findall(folder)):
+            found.setdefault(folder, []).append(os.stat(storage.path(name)))
+    latest = time.time() - days * 86400
+    result = [
+        Orphan(
+            folder=folder,
+            size=sum(stat.st_size for stat in stats),
+            changed=max(stat.st_mtime for stat in stats),
+        )
+        for folder, stats in found.items()
+    ]
+    return [orphan for orphan in result if orphan.changed <= latest]
+
+
+def tokens_in_database() -> set[str]:
+    """What looks like a token in any text column of any model, on every database."""
+    found: set[str] = set()
+    for alias in connections:
+        for model in apps.get_models(include_auto_created=True):
+            columns = [
+                field.attname
+                for field in model._meta.concrete_fields
+                if isinstance(field, _TEXTS)
+            ]
+            if not columns or model._meta.proxy or not model._meta.managed:
+                continue
+            if router.allow_migrate_model(alias, model):
+                rows = model._base_manager.using(alias).values_list(*columns)
+                for row in rows.iterator(chunk_size=2000):
+                    for value in row:
+                        found.update(_TOKEN.findall(str(value)))
+    return found
+
+
+def trash(storage: MediaStorage, orphan: Orphan) -> Path:
+    """Move a folder out of what is served. Its edges' copies are recorded if the storage does.
+
+    :return: Where it is until ``empty_trash()``.
+    """
+    target = _trash(storage) / datetime.now(UTC).strftime("%Y-%m-%d") / orphan.folder
+    disk.make_folder(target.parent)
+    names = [name for name in uploads(storage) if token_folder(name) == orphan.folder]
+    with storage.recorded(*names):
+        disk.rename(Path(storage.path(orphan.folder)), target)
+    return target
+
+
+def empty_trash(storage: MediaStorage, *, days: float) -> list[Path]:
+    """Delete for good what went into the trash so long ago."""
+    gone = []
+    oldest = datetime.fromtimestamp(time.time() - days * 86400, UTC).date().isoformat()
+    folder = _trash(storage)
+    for day in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if day.name <= oldest:
+            shutil.rmtree(day)
+            gone.append(day)
+    return gone
+
+
+def _trash(storage: MediaStorage) -> Path:
+    return Path(storage.location, STATE_FOLDER, "trash")
