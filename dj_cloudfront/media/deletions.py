@@ -77,7 +77,8 @@ class Deletions:
 
     def pending(self) -> list[Deletion]:
         """What has to be sent, oldest first."""
-        return [self._read(file) for file in self._files() if self._is_ready(file)]
+        found = [self._read(file) for file in self._files() if self._is_ready(file)]
+        return [deletion for deletion in found if deletion is not None]
 
     def backlog(self) -> Backlog:
         """How many are pending, and for how long, without reading them."""
@@ -102,10 +103,14 @@ class Deletions:
     def _is_ready(self, file: Path) -> bool:
         return file.suffix == _READY or _age(file) > _ABANDONED_SECONDS
 
-    def _read(self, file: Path) -> Deletion:
+    def _read(self, file: Path) -> Deletion | None:
         try:
             path = json.loads(file.read_bytes())["path"]
         except (ValueError, KeyError) as error:
+            if file.suffix == _OPEN:
+                # Nothing was changed: the process died while it wrote the record.
+                file.unlink()
+                return None
             raise ValueError(
                 f"{file} must be a record of a deleted upload, but cannot be read "
                 f"({error}): remove it, and invalidate the path by hand"
