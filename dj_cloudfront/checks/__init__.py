@@ -16,6 +16,7 @@ from django.core.checks import CheckMessage, Tags, register
 from dj_cloudfront.checks import (
     exposure,
     folders,
+    media,
     middleware,
     policy,
     rules,
@@ -68,6 +69,7 @@ _PLAIN = (
     check_cdn,
     _check(urls.find),
     _check(storages.find),
+    _check(media.find),
     _check(middleware.find),
     _check(policy.find),
 )
@@ -78,6 +80,7 @@ _DEPLOY = (
     _check(exposure.find_on_deploy),
     _check(policy.find_on_deploy),
     _check(sources.find_on_deploy),
+    _check(media.find_on_deploy),
 )
 
 

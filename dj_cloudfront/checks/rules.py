@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A mistake that settings can show.
 
-    :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning.
+    :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning, ``I``
+        for an information.
     :param what: The mistake, for the table in ``docs/checks.md``.
     :param cure: What to do, for that table and as the hint.
     :param deploy: Whether only ``manage.py check --deploy`` looks for it.
@@ -24,11 +25,11 @@ class Rule:
 
     @property
     def level(self) -> str:
-        return "error" if self.id.startswith("E") else "warning"
+        return {"E": "error", "W": "warning", "I": "information"}[self.id[0]]
 
     def found(self, problem: str) -> CheckMessage:
         """The mistake, as it was found: a sentence that begins with the setting's name."""
-        kind = Error if self.level == "error" else Warning
+        kind = {"E": Error, "W": Warning, "I": Info}[self.id[0]]
         return kind(problem, hint=self.cure, id=f"dj_cloudfront.{self.id}")
 
 
@@ -261,6 +262,24 @@ SERVICE_WORKER = Rule(
     id="W030",
     what="a page registers a service worker of a static file, which browsers refuse",
     cure="serve its script from the site itself, at the root of what it controls",
+    deploy=True,
+)
+
+NAME_GIVEN_AGAIN = Rule(
+    id="W031",
+    what="a storage of uploads can give a name again, of which edges still have the old file",
+    cure="use dj_cloudfront.storage.MediaStorage, for STORAGES['default'] and for fields",
+)
+DELETES_PENDING = Rule(
+    id="W032",
+    what="deletes are recorded, but have not been sent to CloudFront for an hour",
+    cure="run manage.py cdn invalidate --pending, as a service with --watch 30",
+    deploy=True,
+)
+DELETED_STAYS = Rule(
+    id="I001",
+    what="deletes are not recorded: a deleted upload can be seen for as long as its `max-age`",
+    cure="set the option invalidate of MediaStorage, and run cdn invalidate --pending",
     deploy=True,
 )
 

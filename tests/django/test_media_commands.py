@@ -172,7 +172,10 @@ def test_a_budget_that_is_spent_loses_nothing(project, endpoint, distribution):
 
 def test_what_aws_refuses_stays_pending(project):
     delete(project, "/a.png")
-    project.environment = {**project.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    project.environment = {
+        **project.environment,
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }
     project.environment["AWS_MAX_ATTEMPTS"] = "1"
     done = project.manage("cdn", "invalidate", "--pending")
     assert done.returncode == 1
@@ -188,7 +191,10 @@ def test_what_aws_refuses_stays_pending(project):
         (["/a*b"], "with * at its end only"),
         (["/a", "--using", "other"], "must be 'dj_cloudfront.storage.MediaStorage'"),
         (["/a", "--using", "none"], "must be 'dj_cloudfront.storage.MediaStorage'"),
-        (["/a", "--watch", "5"], "--watch must be seconds, such as 30, beside --pending"),
+        (
+            ["/a", "--watch", "5"],
+            "--watch must be seconds, such as 30, beside --pending",
+        ),
         ([], "one of the arguments"),
     ],
 )

@@ -80,9 +80,7 @@ def is_signed_by(key, data, signature, digest, folder):
 @pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
 @pytest.mark.parametrize("digest", ["SHA256", "SHA1"])
 def test_openssl_verifies_urls_and_cookies(keys, kind, digest, tmp_path):
-    signer = Signer(
-        key_pair_id=ID, private_key=keys[kind].read_bytes(), digest=digest
-    )
+    signer = Signer(key_pair_id=ID, private_key=keys[kind].read_bytes(), digest=digest)
     given = query(signer.url(URL, expires=1_900_000_000))
     canned = Policy(resource=URL, expires=1_900_000_000)
     check = (keys[kind], canned.render().encode(), decoded(given["Signature"]))
@@ -124,9 +122,7 @@ def test_botocore_gives_the_same_url_for_rsa(keys):
     def sign(data):
         return key.sign(data, padding.PKCS1v15(), hashes.SHA1())
 
-    ours = Signer(
-        key_pair_id=ID, private_key=keys["rsa"].read_bytes(), digest="SHA1"
-    )
+    ours = Signer(key_pair_id=ID, private_key=keys["rsa"].read_bytes(), digest="SHA1")
     moment = datetime.fromtimestamp(1_900_000_000, UTC)
     theirs = CloudFrontSigner(ID, sign)
     assert ours.url(URL, expires=1_900_000_000) == theirs.generate_presigned_url(
@@ -185,7 +181,9 @@ def test_a_policy_is_checked():
 
 
 def test_an_expiry_stays_for_a_window_and_lasts_for_the_lifetime():
-    ends = [window_end(3600, 900, now=now) for now in range(1_000_000_000, 1_000_001_800)]
+    ends = [
+        window_end(3600, 900, now=now) for now in range(1_000_000_000, 1_000_001_800)
+    ]
     assert len(set(ends)) == 2 + (1_000_000_000 % 900 > 0)
     for now, end in zip(range(1_000_000_000, 1_000_001_800), ends, strict=True):
         assert 3600 < end - now <= 3600 + 900
@@ -210,7 +208,9 @@ def site(tmp_path, keys):
             }
         )
     )
-    cdn = dj_cloudfront.config(outputs, static_root=tmp_path / "static", build_version="b1")
+    cdn = dj_cloudfront.config(
+        outputs, static_root=tmp_path / "static", build_version="b1"
+    )
     options = {"key": str(keys["ecdsa"])}
     with override_settings(
         CDN=cdn,
@@ -271,7 +271,9 @@ def test_a_key_comes_from_a_variable_too(site, keys, monkeypatch):
 
 @pytest.mark.parametrize("option", ["lifetime", "window"])
 def test_a_time_must_be_seconds(option):
-    with pytest.raises(ValueError, match=f"{option} must be seconds, such as 900, got 0"):
+    with pytest.raises(
+        ValueError, match=f"{option} must be seconds, such as 900, got 0"
+    ):
         PrivateMediaStorage(**{option: 0})
 
 
@@ -324,7 +326,9 @@ def test_cookies_are_not_set_again_in_their_window(site):
 
 def test_a_site_without_a_common_domain_is_refused(site):
     view = cookies.with_media_cookies()(lambda request: HttpResponse())
-    with pytest.raises(ValueError, match="under a domain that they share with the site"):
+    with pytest.raises(
+        ValueError, match="under a domain that they share with the site"
+    ):
         answered(view, host="www.example.org")
 
 

@@ -1,0 +1,92 @@
+"""Uploads: names that come again, and deleted files that edges still have."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.files.storage import (
+    FileSystemStorage,
+    Storage,
+    default_storage,
+    storages,
+)
+from django.db.models import FileField
+
+from dj_cloudfront.checks import rules
+from dj_cloudfront.checks.storages import class_of
+from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.settings import Cdn
+
+_OLD_SECONDS = 3600
+
+
+def find(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Storages on this disk that can give a name again, with the fields that use them."""
+    if cdn.media_origin is None:
+        return
+    fields: dict[type[Any] | None, list[str]] = {_kind(default_storage): []}
+    for field in _file_fields():
+        fields.setdefault(_kind(field.storage), []).append(str(field))
+    for kind, labels in fields.items():
+        if kind is None or not _gives_again(kind):
+            continue
+        of = f" for {', '.join(sorted(labels))}" if labels else ""
+        yield rules.NAME_GIVEN_AGAIN.found(
+            "STORAGES must name a storage that never gives a name twice, such as "
+            f"'dj_cloudfront.storage.MediaStorage', got {kind.__module__}.{kind.__qualname__}"
+            f"{of}: after a delete, edges show the old file under the name"
+        )
+
+
+def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Deletes that are not recorded, or recorded and not sent. It reads the disk."""
+    for alias, storage in _media_storages().items():
+        if not storage.invalidate:
+            yield rules.DELETED_STAYS.found(
+                f"STORAGES[{alias!r}] keeps no record of deletes: edges show a deleted file "
+                "for as long as its max-age, by default a day"
+            )
+            continue
+        backlog = storage.deletions.backlog()
+        if backlog.oldest_seconds > _OLD_SECONDS:
+            yield rules.DELETES_PENDING.found(
+                f"STORAGES[{alias!r}] has {backlog.pending} deletes that no edge knows of, the "
+                f"oldest for {backlog.oldest_seconds / 3600:.0f} hours"
+            )
+
+
+def _file_fields() -> Iterator[FileField]:
+    for model in apps.get_models():
+        for field in model._meta.local_concrete_fields:
+            if isinstance(field, FileField):
+                yield field
+
+
+def _kind(storage: Storage) -> type[Any] | None:
+    # The default one is not made for this: its options may be wrong, which Django reports.
+    if storage is default_storage:
+        return class_of(settings.STORAGES.get("default", {}))
+    return storage.__class__
+
+
+def _gives_again(kind: type[Any]) -> bool:
+    """Whether a storage on the disk names uploads as Django does."""
+    return issubclass(kind, FileSystemStorage) and (
+        kind.generate_filename is Storage.generate_filename
+    )
+
+
+def _media_storages() -> dict[str, MediaStorage]:
+    found = {}
+    for alias, given in settings.STORAGES.items():
+        kind = class_of(given)
+        if kind is not None and issubclass(kind, MediaStorage):
+            # Options that it does not take are for Django to report.
+            with contextlib.suppress(TypeError, ValueError):
+                found[alias] = storages[alias]
+    return found

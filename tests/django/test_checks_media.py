@@ -1,0 +1,100 @@
+"""What the system checks say of uploads."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from checks_support import Site, on_disk, storages
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage, Storage
+from django.core.files.storage import storages as configured
+from django.db import models
+from django.test import override_settings
+from django.test.utils import isolate_apps
+
+from dj_cloudfront.checks import media
+from dj_cloudfront.storage import MediaStorage
+
+DJANGOS = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+def test_a_site_with_the_storage_has_nothing_to_mend(site):
+    assert site.ids() == []
+
+
+def test_djangos_own_storage_gives_names_again(site):
+    said = site.only("W031", STORAGES=storages(DJANGOS))
+    assert said.startswith(
+        "STORAGES must name a storage that never gives a name twice, such as "
+        "'dj_cloudfront.storage.MediaStorage', got "
+        "django.core.files.storage.filesystem.FileSystemStorage: after a delete"
+    )
+
+
+class Other(FileSystemStorage):
+    """Names uploads as Django does."""
+
+
+class Own(FileSystemStorage):
+    def generate_filename(self, filename):
+        return f"own/{filename}"
+
+
+class Remote(Storage):
+    """On no disk of ours."""
+
+
+@isolate_apps("dj_cloudfront")
+def test_fields_are_named_by_their_storage(site, monkeypatch):
+    class Page(models.Model):
+        first = models.FileField()
+        second = models.ImageField(storage=Other())
+        third = models.FileField(storage=Other())
+        fourth = models.FileField(storage=Own())
+        fifth = models.FileField(storage=Remote())
+        sixth = models.FileField(storage=lambda: Other())
+        text = models.TextField()
+
+        class Meta:
+            app_label = "dj_cloudfront"
+
+    monkeypatch.setattr(media, "apps", SimpleNamespace(get_models=lambda: [Page]))
+    (message,) = site.messages()
+    assert message.id == "dj_cloudfront.W031"
+    assert (
+        "Other for dj_cloudfront.Page.second, dj_cloudfront.Page.sixth, "
+        "dj_cloudfront.Page.third: after" in message.msg
+    )
+    (message,) = site.messages(STORAGES=storages(DJANGOS))[:1]
+    assert "FileSystemStorage for dj_cloudfront.Page.first: after" in message.msg
+
+
+def test_a_storage_that_cannot_be_imported_is_djangos_to_report(site):
+    broken = storages(other={"BACKEND": "nowhere.Storage"})
+    assert site.ids(STORAGES=broken) == []
+
+
+def test_deletes_that_nobody_records_are_told(site):
+    messages = site.messages(STORAGES=storages(on_disk(invalidate=False)))
+    assert [one.id for one in messages] == ["dj_cloudfront.I001"]
+    assert "STORAGES['default'] keeps no record of deletes" in messages[0].msg
+
+
+def test_deletes_that_nobody_sends_are_told(site, monkeypatch):
+    with override_settings(**site.settings(site.cdn)):
+        storage = configured["default"]
+        assert isinstance(storage, MediaStorage)
+        storage.delete(storage.save("a.png", ContentFile(b"a")))
+    assert site.ids() == []
+    later = time.time() + 3 * 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    (message,) = site.messages()
+    assert message.id == "dj_cloudfront.W032"
+    assert "has 1 deletes that no edge knows of, the oldest for 3 hours" in message.msg
