@@ -17,7 +17,6 @@ DEFAULT_URL_FORMAT = "https://{domain}"
 _HOST = re.compile(
     r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}"
 )
-_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HTTP_ON_THIS_MACHINE = re.compile(r"http://([a-z0-9{}-]+\.)*localhost(:\d{1,5})?")
 _HTTPS = re.compile(r"https://[a-z0-9.{}-]+(:\d{1,5})?")
 
@@ -183,16 +182,15 @@ def _outputs(path: Path, stack: str | None) -> tuple[Outputs, str]:
         if os.environ.get(name)
     }
     if given.keys() & _DOMAIN_NAMES.keys():
-        for output, value in given.items():
-            _check(output, f"the environment variable {_VARIABLES[output]}", value)
+        for output in given.keys() & _DOMAIN_NAMES.keys():
+            name = f"the environment variable {_VARIABLES[output]}"
+            _check_host(name, given[output])
         return given, "the environment"
     values, name = _stack_outputs(path, stack)
     source = f"{name} in {path}"
-    outputs = {}
-    for output in _VARIABLES:
-        if output in values:
-            _check(output, f"{output} of {source}", values[output])
-            outputs[output] = str(values[output])
+    outputs = {output: str(values[output]) for output in _VARIABLES if output in values}
+    for output in outputs.keys() & _DOMAIN_NAMES.keys():
+        _check_host(f"{output} of {source}", values[output])
     if not outputs.keys() & _DOMAIN_NAMES.keys():
         raise ValueError(
             f"{source} must have the output {Output.STATIC_DOMAIN_NAME} or "
@@ -248,15 +246,6 @@ def _damaged(path: Path, why: object) -> str:
         f"outputs_file must be the file written by 'cdk deploy --outputs-file', "
         f"but {path} cannot be read ({why}): write it again with cdk deploy"
     )
-
-
-def _check(output: Output, what: str, value: object) -> None:
-    if output in _DOMAIN_NAMES:
-        _check_host(what, value)
-    elif not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError(
-            f"{what} must be an id of CloudFront, such as 'K2JCJMDEHXQW5F', got {value!r}"
-        )
 
 
 def _check_host(what: str, value: object) -> None:

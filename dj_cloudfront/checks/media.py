@@ -20,9 +20,8 @@ from django.db.models import FileField
 from dj_cloudfront.checks import rules
 from dj_cloudfront.checks.storages import class_of
 from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.media.views import LATE_SECONDS
 from dj_cloudfront.settings import Cdn
-
-_OLD_SECONDS = 3600
 
 
 def find(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -53,7 +52,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             )
             continue
         backlog = storage.deletions.backlog()
-        if backlog.oldest_seconds > _OLD_SECONDS:
+        if backlog.oldest_seconds > LATE_SECONDS:
             yield rules.DELETES_PENDING.found(
                 f"STORAGES[{alias!r}] has {backlog.pending} deletes that no edge knows of, the "
                 f"oldest for {backlog.oldest_seconds / 3600:.0f} hours"
@@ -88,5 +87,6 @@ def _media_storages() -> dict[str, MediaStorage]:
         if kind is not None and issubclass(kind, MediaStorage):
             # Options that it does not take are for Django to report.
             with contextlib.suppress(TypeError, ValueError):
-                found[alias] = storages[alias]
+                storage: Any = storages[alias]
+                found[alias] = storage
     return found

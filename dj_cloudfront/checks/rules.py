@@ -172,7 +172,7 @@ STATIC_STORAGE = Rule(
 REMOTE_STORAGE = Rule(
     id="W014",
     what="`STORAGES` keeps uploads elsewhere than the media distribution reads them",
-    cure="use FileSystemStorage without location and base_url, or give the bucket's storage "
+    cure="use MediaStorage without location and base_url, or give the bucket's storage "
     "the media host as its custom_domain",
 )
 OVERWRITING_STORAGE = Rule(

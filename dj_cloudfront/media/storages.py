@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,12 +21,20 @@ from dj_cloudfront.media.deletions import Deletions
 from dj_cloudfront.media.names import token_folder, unique_name
 from dj_cloudfront.media.signing import Digest, Signer, read_key, window_end
 
+if TYPE_CHECKING:
+
+    class Files(FileSystemStorage):
+        def _save(self, name: str, content: File[Any]) -> str: ...
+
+else:
+    Files = FileSystemStorage
+
 STATE_FOLDER = ".cdn"
 """The folder in ``MEDIA_ROOT`` for our own records. No web server answers for it."""
 
 
 @deconstructible(path="dj_cloudfront.storage.MediaStorage")
-class MediaStorage(FileSystemStorage):
+class MediaStorage(Files):
     """Uploads on this server's disk, under names that no other upload has or had.
 
     Edges and browsers keep a file for as long as its ``max-age``, so a name that comes again
@@ -73,7 +81,7 @@ class MediaStorage(FileSystemStorage):
         uri = filepath_to_uri(name) if name and self.base_url else ""
         # What urljoin() would resolve is left to it.
         if not uri or uri[0] in "/." or "/." in uri or "//" in uri:
-            return super().url(name)
+            return str(super().url(name))
         return f"{self.base_url}{uri}"
 
     def delete(self, name: str) -> None:
@@ -112,9 +120,7 @@ class RenamingMediaStorage(MediaStorage):
     editors. Not for thumbnail libraries: they ask for the name that they gave.
     """
 
-    def save(
-        self, name: str | None, content: File[Any], max_length: int | None = None
-    ) -> str:
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         given = name if name is not None else content.name
         if given and token_folder(given) is None:
             name = self.generate_filename(given)
@@ -141,6 +147,8 @@ class PrivateMediaStorage(MediaStorage):
 
     def __init__(
         self,
+        location: str | os.PathLike[str] | None = None,
+        base_url: str | None = None,
         *args: Any,
         key: str | Mapping[str, str] = "",
         lifetime: int = 3600,
@@ -148,7 +156,8 @@ class PrivateMediaStorage(MediaStorage):
         digest: Digest = "SHA256",
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(location, base_url, *args, **kwargs)
+        self._given_location, self._given_base_url = location, base_url
         for name, seconds in (("lifetime", lifetime), ("window", window)):
             if not isinstance(seconds, int) or seconds <= 0:
                 raise ValueError(
@@ -159,7 +168,7 @@ class PrivateMediaStorage(MediaStorage):
 
     @cached_property
     def base_location(self) -> str:
-        given = self._location or getattr(settings, "PRIVATE_MEDIA_ROOT", None)
+        given = self._given_location or getattr(settings, "PRIVATE_MEDIA_ROOT", None)
         if not given:
             raise ValueError(
                 "PRIVATE_MEDIA_ROOT must be the folder of private files, such as "
@@ -169,7 +178,7 @@ class PrivateMediaStorage(MediaStorage):
 
     @cached_property
     def base_url(self) -> str:
-        return f"{str(self._base_url or settings.CDN.private_url).rstrip('/')}/"
+        return f"{str(self._given_base_url or settings.CDN.private_url).rstrip('/')}/"
 
     @cached_property
     def signer(self) -> Signer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from types import SimpleNamespace
 
@@ -11,10 +12,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.files.storage import storages as configured
 from django.db import models
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from django.test.utils import isolate_apps
 
 from dj_cloudfront.checks import media
+from dj_cloudfront.media.views import health
 from dj_cloudfront.storage import MediaStorage
 
 DJANGOS = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
@@ -98,3 +100,19 @@ def test_deletes_that_nobody_sends_are_told(site, monkeypatch):
     (message,) = site.messages()
     assert message.id == "dj_cloudfront.W032"
     assert "has 1 deletes that no edge knows of, the oldest for 3 hours" in message.msg
+
+
+def test_a_view_tells_of_deletes_that_nobody_sends(site, monkeypatch):
+    with override_settings(**site.settings(site.cdn)):
+        request = RequestFactory().get("/health/media")
+        answer = health(request)
+        assert (answer.status_code, json.loads(answer.content)["pending"]) == (200, 0)
+        storage = configured["default"]
+        storage.delete(storage.save("a.png", ContentFile(b"a")))
+        answer = health(request)
+        assert (answer.status_code, json.loads(answer.content)["pending"]) == (200, 1)
+        later = time.time() + 3 * 3600
+        monkeypatch.setattr(time, "time", lambda: later)
+        assert health(request).status_code == 503
+    with override_settings(**site.settings(site.cdn, STORAGES=storages(DJANGOS))):
+        assert json.loads(health(request).content)["pending"] == 0
