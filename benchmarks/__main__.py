@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import hashing, publishing, settings, synthesis, urls
+from benchmarks import hashing, media, publishing, settings, synthesis, urls
 from benchmarks.pairs import Figure
 
 BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
     "publish": publishing.figures,
     "hash": hashing.figures,
     "url": urls.figures,
+    "media": media.figures,
 }
 
 

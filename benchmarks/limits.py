@@ -1,4 +1,4 @@
-"""What the documentation promises of publishing: ratios that must not be passed."""
+"""What the documentation promises: ratios that must not be passed."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ BYTES_WRITTEN = 0.1
 DISK = 1.1
 HASHING = 0.6
 URL = 0.25
+SAVING = 1.5
+SIGNING = 0.2
+SIGNING_AGAIN = 0.01
