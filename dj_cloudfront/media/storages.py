@@ -120,7 +120,9 @@ class RenamingMediaStorage(MediaStorage):
     editors. Not for thumbnail libraries: they ask for the name that they gave.
     """
 
-    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
+    def save(
+        self, name: str | None, content: Any, max_length: int | None = None
+    ) -> str:
         given = name if name is not None else content.name
         if given and token_folder(given) is None:
             name = self.generate_filename(given)
