@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.conf import settings
@@ -17,11 +18,15 @@ from django.core.files.storage import (
 )
 from django.db.models import FileField
 
+from cdn_model.cookies import shared_cookie_domain
 from dj_cloudfront.checks import rules
 from dj_cloudfront.checks.storages import class_of
-from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.media.cookies import STORAGE
+from dj_cloudfront.media.storages import MediaStorage, PrivateMediaStorage
 from dj_cloudfront.media.views import LATE_SECONDS
 from dj_cloudfront.settings import Cdn
+
+_COOKIES = "dj_cloudfront.media.cookies.media_cookies_middleware"
 
 
 def find(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -45,6 +50,8 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """Deletes that are not recorded, or recorded and not sent. It reads the disk."""
     for alias, storage in _media_storages().items():
+        if isinstance(storage, PrivateMediaStorage):
+            yield from _private(cdn, alias, storage)
         if not storage.invalidate:
             yield rules.DELETED_STAYS.found(
                 f"STORAGES[{alias!r}] keeps no record of deletes: edges show a deleted file "
@@ -56,6 +63,28 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             yield rules.DELETES_PENDING.found(
                 f"STORAGES[{alias!r}] has {backlog.pending} deletes that no edge knows of, the "
                 f"oldest for {backlog.oldest_seconds / 3600:.0f} hours"
+            )
+
+
+def _private(
+    cdn: Cdn, alias: str, storage: PrivateMediaStorage
+) -> Iterator[CheckMessage]:
+    try:
+        host = urlsplit(storage.base_url).hostname or ""
+        _ = storage.signer
+    except ValueError as error:
+        yield rules.NO_SIGNING_KEY.found(
+            f"STORAGES[{alias!r}] must be able to sign, but {error}"
+        )
+        return
+    if _COOKIES not in settings.MIDDLEWARE or alias != STORAGE:
+        return
+    sites = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
+    for site in sites:
+        if shared_cookie_domain(site, host) is None:
+            yield rules.COOKIES_STAY_AWAY.found(
+                f"ALLOWED_HOSTS must share a domain with {host!r} for signed cookies, such "
+                f"as 'www.example.com' with 'private.example.com', got {site!r}"
             )
 
 

@@ -97,6 +97,12 @@ FILES_BEHIND = Rule(
     what="what serves files comes after `CdnTreeMiddleware`, so every asset is a 404",
     cure="put it before CdnTreeMiddleware, or take it out where a web server has the files",
 )
+NO_SIGNING_KEY = Rule(
+    id="E012",
+    what="private files cannot be signed: there is no key, or it cannot be read",
+    cure="name the private key of MediaKeyPairId in the option key of PrivateMediaStorage",
+    deploy=True,
+)
 
 OTHER_STATIC_URL = Rule(
     id="W001",
@@ -274,6 +280,13 @@ DELETES_PENDING = Rule(
     id="W032",
     what="deletes are recorded, but have not been sent to CloudFront for an hour",
     cure="run manage.py cdn invalidate --pending, as a service with --watch 30",
+    deploy=True,
+)
+COOKIES_STAY_AWAY = Rule(
+    id="W033",
+    what="no cookie of the site reaches the distribution of private files",
+    cure="give that distribution a name beside the site's, as private.example.com, or use "
+    "signed URLs",
     deploy=True,
 )
 DELETED_STAYS = Rule(

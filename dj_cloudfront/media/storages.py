@@ -202,7 +202,14 @@ class PrivateMediaStorage(MediaStorage):
         )
 
     def url(self, name: str | None) -> str:
+        return self.signed_url(name, lifetime=self.lifetime)
+
+    def signed_url(self, name: str | None, *, lifetime: int) -> str:
+        """As ``url()``, for another time.
+
+        :param lifetime: Seconds for which the URL is good at least.
+        """
         url = self._plain_url(name)
         if settings.CDN.is_local:
             return url
-        return self.signer.url(url, expires=window_end(self.lifetime, self.window))
+        return self.signer.url(url, expires=window_end(lifetime, self.window))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from django.db import models
 from django.test import RequestFactory, override_settings
 from django.test.utils import isolate_apps
 
+import dj_cloudfront
 from dj_cloudfront.checks import media
 from dj_cloudfront.media.views import health
 from dj_cloudfront.storage import MediaStorage
@@ -116,3 +118,63 @@ def test_a_view_tells_of_deletes_that_nobody_sends(site, monkeypatch):
         assert health(request).status_code == 503
     with override_settings(**site.settings(site.cdn, STORAGES=storages(DJANGOS))):
         assert json.loads(health(request).content)["pending"] == 0
+
+
+def private(key, **more):
+    return storages(
+        private={
+            "BACKEND": "dj_cloudfront.storage.PrivateMediaStorage",
+            "OPTIONS": {"key": key, "invalidate": True, **more},
+        }
+    )
+
+
+@pytest.fixture
+def signing(site, tmp_path):
+    """Settings of a site that signs, and the file of its key."""
+    key = tmp_path / "a.key"
+    made = [
+        "openssl",
+        "ecparam",
+        "-name",
+        "prime256v1",
+        "-genkey",
+        "-noout",
+        "-out",
+        key,
+    ]
+    subprocess.run(made, check=True)
+    outputs = tmp_path / "private-outputs.json"
+    values = {
+        "StaticDomainName": "static.example.net",
+        "MediaDomainName": "media.example.net",
+        "PrivateDomainName": "private.example.com",
+        "MediaKeyPairId": "K1",
+    }
+    outputs.write_text(json.dumps({"s": values}))
+    cdn = dj_cloudfront.config(outputs, static_root=site.builds, build_version="b1")
+    changes = {
+        "PRIVATE_MEDIA_ROOT": tmp_path / "private",
+        "STORAGES": private(str(key)),
+        "MIDDLEWARE": [
+            "dj_cloudfront.middleware.CdnTreeMiddleware",
+            "dj_cloudfront.media.cookies.media_cookies_middleware",
+        ],
+    }
+    return {"one_cdn": cdn, **changes}
+
+
+def test_a_site_that_signs_has_nothing_to_mend(site, signing):
+    assert site.ids(**signing) == []
+
+
+@pytest.mark.parametrize("key", ["", "/nowhere/a.key", "env:NOT_SET", __file__])
+def test_a_key_that_cannot_sign_is_told(site, signing, key):
+    said = site.only("E012", **{**signing, "STORAGES": private(key)})
+    assert said.startswith("STORAGES['private'] must be able to sign, but ")
+
+
+def test_cookies_that_stay_away_are_told(site, signing):
+    said = site.only("W033", **signing, ALLOWED_HOSTS=["www.example.org"])
+    assert "'private.example.com'" in said
+    assert "got 'www.example.org'" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,9 @@ from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.http import HttpResponse
+from django.template import Context, Engine
 from django.test import RequestFactory, override_settings
 from storage_support import set_up
 
@@ -348,3 +351,15 @@ def test_a_login_gives_cookies_and_a_logout_takes_them(site):
     assert all(one["max-age"] == 0 for one in taken.values())
     assert all(one["domain"] == "example.com" for one in taken.values())
     assert answered(user_of(False)).cookies == {}
+
+
+def test_a_template_gives_a_url_for_another_time(site):
+    storage = PrivateMediaStorage(**site.options)
+    engine = Engine(libraries={"cdn": "dj_cloudfront.templatetags.cdn"})
+    template = engine.from_string("{% load cdn %}{{ file|signed_url:60 }}")
+    file = SimpleNamespace(storage=storage, name="a.pdf")
+    text = template.render(Context({"file": file}, autoescape=False))
+    assert int(query(text)["Expires"]) - time.time() < 60 + 900
+    other = SimpleNamespace(storage=FileSystemStorage(), name="a.pdf")
+    with pytest.raises(TypeError, match="got a file of FileSystemStorage"):
+        template.render(Context({"file": other}))
