@@ -133,7 +133,7 @@ def _edge_service(state: State, ports: Ports, origin: str) -> Service:
     return Service(
         name="the edge",
         command=[
-            *(sys.executable, "-m", "local.edge"),
+            *(sys.executable, "-m", "cdn_edge"),
             *("--endpoint", aws, "--port", str(ports.edge)),
             *("--origin", f"{origin}=127.0.0.1:{ports.web}"),
         ],

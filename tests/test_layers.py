@@ -14,6 +14,7 @@ OURS = {
     "constructs_lib",
     "dj_cloudfront",
     "cdn_model",
+    "cdn_edge",
     "cdn_review",
     "local",
     "example",
@@ -57,15 +58,13 @@ ALLOWED = {
         "botocore",
         "dns",
     },
-    "local": {
-        "dj_cloudfront.contract",
-        "ministack",
-        "aiohttp",
-        "boto3",
-        "botocore",
-        "multidict",
-        "yarl",
+    "cdn_edge": {
+        "cdn_model",
+        *("aiohttp", "multidict", "yarl"),
+        *("boto3", "botocore"),
+        "cryptography",
     },
+    "local": {"cdn_edge", "dj_cloudfront.contract", "ministack", "boto3", "botocore"},
     "example": {"dj_cloudfront", "django"},
 }
 
@@ -201,7 +200,10 @@ def test_configurations_are_made_without_django():
 
 @pytest.mark.parametrize(
     "room",
-    ["app", "stacks", "constructs_lib", "dj_cloudfront", "cdn_model", "cdn_review"],
+    [
+        *("app", "stacks", "constructs_lib", "dj_cloudfront"),
+        *("cdn_edge", "cdn_model", "cdn_review"),
+    ],
 )
 def test_nothing_that_ships_imports_what_does_not(room):
     forbidden = ("tests", "benchmarks", "local", "example")

@@ -22,7 +22,10 @@ from pull_support import OUTPUTS, stack_in
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PACKAGES = ("cdn_model", "cdn_review", "constructs_lib", "dj_cloudfront")
+PACKAGES = (
+    *("cdn_edge", "cdn_model", "cdn_review"),
+    *("constructs_lib", "dj_cloudfront"),
+)
 CONSUMERS = (pair_app, static_app, house_app)
 PULL = ("-m", "dj_cloudfront", "pull")
 AWS = {

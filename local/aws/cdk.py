@@ -160,5 +160,5 @@ def _inputs() -> Iterator[Path]:
     """Every file that decides the template."""
     for name in ("app.py", "cdk.json", "package-lock.json", "requirements.txt"):
         yield CHECKOUT / name
-    for folder in ("stacks", "constructs_lib", "dj_cloudfront"):
+    for folder in ("stacks", "constructs_lib", "cdn_model", "dj_cloudfront"):
         yield from sorted((CHECKOUT / folder).rglob("*.py"))

@@ -1,4 +1,4 @@
-"""The emulator's program, with what it lacks: resource types, and aliases that can be moved.
+"""The emulator's program, with the resource types that it lacks.
 
 Keys and key groups become records of the emulated API, as if made through it. The other types
 are accepted and remembered by their stack alone: a deploy, a diff and a destroy of them work,
@@ -32,10 +32,7 @@ def main() -> None:
     from ministack import app
     from ministack.services.cloudformation import provisioners
 
-    from local.aws import moving
-
     register(provisioners._RESOURCE_HANDLERS)
-    moving.register(provisioners._RESOURCE_HANDLERS)
     app.main()
 
 

@@ -96,7 +96,7 @@ def edge_process(environment, origins, *, serves):
     table = [f"--origin={name}={address}" for name, address in origins.items()]
     edge = subprocess.Popen(
         [
-            *(sys.executable, "-m", "local.edge", "--port", str(port)),
+            *(sys.executable, "-m", "cdn_edge", "--port", str(port)),
             *("--endpoint", environment["AWS_ENDPOINT_URL"], *table),
         ],
         cwd=ROOT,

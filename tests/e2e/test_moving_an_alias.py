@@ -11,13 +11,19 @@ import uuid
 from contextlib import contextmanager
 from itertools import count, groupby
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import emulated_aliases
 import pytest
-from aws_support import aws
+from aws_support import aws, running_emulator
 from botocore.exceptions import ClientError
 from cdk_support import ROOT
 from edge_support import CountingOrigin, Reply, Viewer
 from lab_support import Lab, edge_process
+
+from local.aws import cdk
+from local.environment import ACCOUNT, REGION
+from local.state import State
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -35,13 +41,25 @@ def documented(verb):
 
 
 @pytest.fixture(scope="module")
-def labs(local_site, state_folder, tmp_path_factory):
+def aws_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("aws")
+
+
+@pytest.fixture(scope="module")
+def endpoint(aws_folder):
+    with running_emulator(aws_folder, emulated_aliases.__file__) as url:
+        bootstrap = ("bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app", "")
+        assert cdk.run(State(folder=aws_folder), urlsplit(url).port, bootstrap) == 0
+        yield url
+
+
+@pytest.fixture(scope="module")
+def labs(endpoint, aws_folder, tmp_path_factory):
     """The older stack, with the name, and ours, not deployed yet."""
 
     def lab(name, **values):
-        return Lab(state_folder, endpoint, tmp_path_factory.mktemp(name), **values)
+        return Lab(aws_folder, endpoint, tmp_path_factory.mktemp(name), **values)
 
-    endpoint = local_site.status["aws"]
     older = lab("older", app=OLDER_APP, stack="older")
     older.certificate = older.client("acm").request_certificate(
         DomainName=f"*.{ZONE}", ValidationMethod="DNS"

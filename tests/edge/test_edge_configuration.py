@@ -7,7 +7,7 @@ import copy
 from datetime import UTC, datetime
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 from edge_support import (
     MEDIA,
     ORIGIN,
@@ -19,12 +19,12 @@ from edge_support import (
     named,
 )
 
-from local.edge.deployed.configuration import Configuration, Take, Ttls
-from local.edge.deployed.distributions import Deployed, parse
-from local.edge.deployed.reading import Reader, follow
-from local.edge.invalidation import Invalidation, Invalidations
-from local.edge.key import Key
-from local.edge.transport import origin_table
+from cdn_edge.cache_key import Key
+from cdn_edge.cloudfront_api import Reader, follow
+from cdn_edge.configuration import Configuration, Take, Ttls
+from cdn_edge.distributions import Deployed, parse
+from cdn_edge.invalidation import Invalidation, Invalidations
+from cdn_edge.origin_client import origin_table
 
 MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
@@ -50,7 +50,7 @@ def bare(**config):
 def test_aws_defaults_fill_in_what_the_emulator_leaves_out():
     one = only(bare(), cache={})
     (default,) = one.behaviors
-    origin = one.origins["o"]
+    (origin,) = default.origins
     assert (one.enabled, one.aliases, one.default_root_object) == (True, (), "")
     assert default.allowed_methods == default.cached_methods == {"GET", "HEAD"}
     assert default.cache.ttls == Ttls(minimum=0, default=86_400, maximum=31_536_000)
@@ -80,8 +80,9 @@ def test_everything_that_is_deployed_is_taken_over():
     assert one.behaviors[-1].cache.headers.names >= {"origin"}
     assert one.aliases == ("static.example.com",)
     assert (one.default_root_object, one.enabled) == ("none.html", False)
-    assert one.origins["origin"].path == "/static"
-    assert one.origins["origin"].headers == (("X-Cdn-Tree", "static"),)
+    (origin,) = one.behaviors[-1].origins
+    assert origin.path == "/static"
+    assert origin.headers == (("X-Cdn-Tree", "static"),)
     assert (one.error_rule(404).ttl, one.error_rule(500).ttl) == (0, 5)
 
 
@@ -89,7 +90,7 @@ def test_error_ttl_of_0_is_not_the_default():
     assert only(distribution(errors={404: 0})).error_rule(404).ttl == 0
     assert only(distribution(errors={})).error_rule(404).ttl == 10
     rule = named({"ErrorCode": 404, "ResponsePagePath": "/404.html"})
-    assert only(distribution(CustomErrorResponses=rule)).error_rule(404).ttl == 10
+    assert only(distribution(CustomErrorResponses=rule)).error_rule(404).ttl == 300
 
 
 def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
@@ -103,12 +104,11 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
     [
         ({"WebACLId": "arn"}, "web ACL"),
         ({"HttpVersion": "http2and3"}, "HTTP/3"),
-        ({"Logging": {"Enabled": True}}, "access logs"),
+        ({"Logging": {"Enabled": True, "Bucket": "b"}}, "access logs"),
         (
             {"Restrictions": {"GeoRestriction": {"RestrictionType": "whitelist"}}},
             "geo restriction",
         ),
-        ({"OriginGroups": named({"Id": "g"})}, "origin groups"),
     ],
 )
 def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
@@ -127,7 +127,6 @@ def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
         ({"LambdaFunctionAssociations": named({})}, "Lambda@Edge"),
         ({"TrustedKeyGroups": {"Enabled": True, **named("g")}}, "signed URLs"),
         ({"TrustedSigners": named("self")}, "signed URLs"),
-        ({"ForwardedValues": {"QueryString": False}}, "ForwardedValues"),
         ({"FieldLevelEncryptionId": "x"}, "field-level encryption"),
         ({"RealtimeLogConfigArn": "arn"}, "real-time logs"),
         ({"ResponseHeadersPolicyId": "response"}, "Server-Timing"),
@@ -171,11 +170,26 @@ def test_signed_behavior_is_marked():
     assert not only(distribution(default=off)).behaviors[-1].signed
 
 
-def test_first_member_of_an_origin_group_answers():
-    members = {"Members": named({"OriginId": "origin"}, {"OriginId": "other"})}
-    group = {"Id": "group", **members}
-    one = only(distribution(OriginGroups=named(group)))
-    assert one.origins["group"] is one.origins["origin"]
+def test_members_of_an_origin_group_stand_in_their_order():
+    origin = distribution()["DistributionConfig"]["Origins"]["Items"][0]
+    other = {"Id": "other", "DomainName": "other.example.com"}
+    members = named({"OriginId": "other"}, {"OriginId": "origin"})
+    config = distribution(
+        Origins=named(origin, other),
+        OriginGroups=named({"Id": "group", "Members": members}),
+        default={"TargetOriginId": "group"},
+    )
+    origins = only(config).behaviors[-1].origins
+    assert [one.domain_name for one in origins] == ["other.example.com", ORIGIN]
+    assert "origin groups" in next(iter(parse(deployed(config)).warnings))
+
+
+def test_settings_from_before_there_were_policies_become_one():
+    values = {"QueryString": True, "Cookies": {"Forward": "none"}}
+    legacy = {"CachePolicyId": None, "ForwardedValues": values, "MaxTTL": 5}
+    (default,) = only(distribution(default=legacy)).behaviors
+    assert default.cache.query.take is Take.ALL
+    assert default.cache.ttls.maximum == 5
 
 
 def test_distribution_that_cannot_be_understood_does_not_take_others_down():
@@ -273,22 +287,17 @@ class Api:
         return {f"{kind}List": self._page("list", items, marker)}
 
     def list_cache_policies(self, Type, Marker="0"):
-        return self._policies("CachePolicy", self.given.cache_policies, Marker)
+        return self._policies(
+            "CachePolicy", self.given.resources["CachePolicy"], Marker
+        )
 
     def list_origin_request_policies(self, Type, Marker="0"):
-        policies = self.given.origin_request_policies
+        policies = self.given.resources["OriginRequestPolicy"]
         return self._policies("OriginRequestPolicy", policies, Marker)
 
     def list_response_headers_policies(self, Type, Marker="0"):
-        policies = self.given.response_headers_policies
+        policies = self.given.resources["ResponseHeadersPolicy"]
         return self._policies("ResponseHeadersPolicy", policies, Marker)
-
-    def get_cache_policy_config(self, Id):
-        self.calls.append(f"get {Id}")
-        if Id != MANAGED:
-            error = {"Error": {"Code": "NoSuchCachePolicy", "Message": Id}}
-            raise ClientError(error, "GetCachePolicyConfig")
-        return {"CachePolicyConfig": cache_policy(min_ttl=1)}
 
 
 def test_reading_takes_all_pages():
@@ -354,13 +363,10 @@ def test_changed_policy_alone_is_noticed():
     assert reader.read().distributions[0].behaviors[-1].cache.ttls.minimum == 7
 
 
-def test_managed_policy_is_read_once():
+def test_a_policy_of_aws_is_known():
     api = Api(deployed(distribution(default={"CachePolicyId": MANAGED})))
-    reader = Reader(client=api)
-    assert reader.read().distributions[0].behaviors[-1].cache.ttls.minimum == 1
-    api.changed = datetime(2026, 1, 2, tzinfo=UTC)
-    assert reader.read() is not None
-    assert api.calls.count(f"get {MANAGED}") == 1
+    read = Reader(client=api).read()
+    assert read.distributions[0].behaviors[-1].cache.ttls.minimum == 1
 
 
 def test_policy_that_does_not_exist_is_named():

@@ -7,11 +7,11 @@ from email.utils import formatdate
 import pytest
 from multidict import CIMultiDict
 
-from local.edge.deployed.configuration import Ttls
-from local.edge.freshness import cache_control, lifetime
+from cdn_edge.configuration import Ttls
+from cdn_edge.freshness import cache_control, lifetime
 
 NOW = 1_800_000_000.0
-DEFAULT = Ttls()
+DEFAULT = Ttls(minimum=0, default=86_400, maximum=31_536_000)
 NARROW = Ttls(minimum=10, default=100, maximum=1000)
 OPEN = Ttls(minimum=0, default=100, maximum=1000)
 

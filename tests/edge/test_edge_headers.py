@@ -6,8 +6,8 @@ import pytest
 from edge_support import deployed, distribution, named
 from multidict import CIMultiDict
 
-from local.edge.deployed.distributions import parse
-from local.edge.headers import (
+from cdn_edge.distributions import parse
+from cdn_edge.headers import (
     ByteRange,
     Result,
     apply_policy,
@@ -46,7 +46,7 @@ def cors(*, request=None, method="GET", response=None, **changes):
 
 def test_cors_headers_are_for_requests_with_an_origin():
     assert cors()["Access-Control-Allow-Origin"] == "*"
-    assert cors()["Access-Control-Expose-Headers"] == "X-Cache, Age"
+    assert cors()["Access-Control-Expose-Headers"] == "Age, X-Cache"
     assert not cors(request={})
 
 

@@ -16,8 +16,7 @@ from edge_support import (
 )
 from multidict import CIMultiDict
 
-from local.edge.deployed.distributions import parse
-from local.edge.key import (
+from cdn_edge.cache_key import (
     ViewerRequest,
     accept_encoding,
     cache_key,
@@ -25,6 +24,7 @@ from local.edge.key import (
     normalised,
     origin_request,
 )
+from cdn_edge.distributions import parse
 
 
 def served(*distributions, **policies):
@@ -45,7 +45,7 @@ def key(request, one=None):
 
 def sent(request, one=None):
     one = one or served()
-    return origin_request(one, one.behaviors[-1], request, "id")
+    return origin_request(one.behaviors[-1], request, "id")
 
 
 def query_policy(kind, *names):

@@ -1,4 +1,4 @@
-"""``python -m local.edge`` as a process: from its ready line to its end."""
+"""``python -m cdn_edge`` as a process: from its ready line to its end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENT = {
 @contextmanager
 def started(*arguments):
     process = subprocess.Popen(
-        [sys.executable, "-m", "local.edge", *arguments],
+        [sys.executable, "-m", "cdn_edge", *arguments],
         cwd=ROOT,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,

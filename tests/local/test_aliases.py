@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 
+import emulated_aliases
 import pytest
 from aws_support import aws, client, running_emulator
 from botocore.exceptions import ClientError
@@ -15,7 +16,8 @@ OTHER_ACCOUNT = "111122223333"
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    with running_emulator(tmp_path_factory.mktemp("aws")) as url:
+    program = emulated_aliases.__file__
+    with running_emulator(tmp_path_factory.mktemp("aws"), program) as url:
         yield url
 
 

@@ -35,8 +35,11 @@ def client(service, endpoint, *, account=ACCOUNT):
 
 
 @contextmanager
-def running_emulator(folder):
-    """Its URL."""
+def running_emulator(folder, *program):
+    """Its URL.
+
+    :param program: Runs it with more than ``local.aws.ministack`` has.
+    """
     state = State(folder=folder)
     for needed in (state.aws, state.home, state.temporary, state.folder / "logs"):
         needed.mkdir(parents=True, exist_ok=True)
@@ -44,9 +47,9 @@ def running_emulator(folder):
     service = emulator.service(state, port)
     with (folder / "aws.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.aws.ministack"],
+            [sys.executable, *(program or ("-m", "local.aws.ministack"))],
             cwd=ROOT,
-            env=service.environment,
+            env={**service.environment, "PYTHONPATH": str(ROOT)},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -14,10 +14,10 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from local.edge.deployed.distributions import Deployed, parse
-from local.edge.invalidation import Invalidation
-from local.edge.server import Edge
-from local.edge.transport import origin_table
+from cdn_edge.distributions import Deployed, parse
+from cdn_edge.invalidation import Invalidation
+from cdn_edge.origin_client import origin_table
+from cdn_edge.server import Edge
 
 Value = TypeVar("Value")
 
@@ -403,7 +403,9 @@ def deployed(
     """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies."""
     return Deployed(
         distributions=distributions or (distribution(),),
-        cache_policies={"cache": policies.get("cache", cache_policy())},
-        origin_request_policies={"request": policies.get("request", {})},
-        response_headers_policies={"response": policies.get("response", {})},
+        resources={
+            "CachePolicy": {"cache": policies.get("cache", cache_policy())},
+            "OriginRequestPolicy": {"request": policies.get("request", {})},
+            "ResponseHeadersPolicy": {"response": policies.get("response", {})},
+        },
     )

@@ -17,7 +17,10 @@ from cdk_support import ROOT, cdk_json
 
 # What ``python -m local`` needs of a checkout.
 _COPIED = ("app.py", "package-lock.json", "requirements.txt")
-_COPIED_FOLDERS = ("constructs_lib", "dj_cloudfront", "example", "local", "stacks")
+_COPIED_FOLDERS = (
+    *("cdn_edge", "cdn_model", "constructs_lib", "dj_cloudfront"),
+    *("example", "local", "stacks"),
+)
 
 
 def checkout_of(folder):

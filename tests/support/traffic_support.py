@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from edge_support import HOST, LoopThread, Viewer, distribution
 from edge_support import deployed as described
 
-from local.edge.deployed.distributions import parse
-from local.edge.server import Edge
-from local.edge.transport import origin_table
+from cdn_edge.distributions import parse
+from cdn_edge.origin_client import origin_table
+from cdn_edge.server import Edge
 
 SITE = "www.example.com"
 _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}

@@ -1,4 +1,4 @@
-"""``python -m local.edge``: the edge as a process of its own."""
+"""``python -m cdn_edge``: the edge as a process of its own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import signal
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from local.edge.deployed.configuration import Configuration
-from local.edge.deployed.reading import Reader, follow, new_client
-from local.edge.invalidation import Invalidations
-from local.edge.server import HOST, Edge, log_to_stdout
-from local.edge.transport import Address, origin_table
+from cdn_edge.cloudfront_api import Reader, follow, new_client
+from cdn_edge.configuration import Configuration
+from cdn_edge.invalidation import Invalidations
+from cdn_edge.origin_client import Address, origin_table
+from cdn_edge.server import HOST, Edge, log_to_stdout
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m local.edge", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cdn_edge", description=__doc__)
     parser.add_argument("--endpoint", required=True, help="the AWS API to read from")
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     parser.add_argument(

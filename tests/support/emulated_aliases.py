@@ -1,26 +1,24 @@
-"""An alias on one distribution only, and the ways to move it: what the emulator lacks.
+"""The local AWS with the rules of aliases: on one distribution only, and two ways to move it.
 
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move.html
 is the source, and for the words of the errors, reports of those who met them. The guide lets a
 move within an account do without the TXT record; ``associate-alias`` is reported to ask for it
 all the same, so it does here. That a certificate which does not cover the alias is an
 ``InvalidArgument`` is assumed.
+
+The names of ministack used here are private to 1.5.33, which is why its version is pinned.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 from xml.etree.ElementTree import SubElement
 
-from ministack.services import cloudfront
+from ministack.core.responses import get_account_id
+from ministack.services import acm, cloudfront, route53
+from ministack.services.cloudformation import provisioners
 
-from local.aws import aliases
-
-Properties = Mapping[str, Any]
-Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[..., Awaitable[Answer]]
+from local.aws import ministack
 
 _DISTRIBUTION = "AWS::CloudFront::Distribution"
 _API = "/2020-05-31"
@@ -39,25 +37,21 @@ _SOURCE_ENABLED = "Alias move is not allowed since the source distribution is en
 _NOT_COVERED = "The certificate of the distribution does not cover the alias."
 
 
-def register(handlers: dict[str, dict[str, Any]]) -> None:
+def register(handlers):
     """Add what is missing to the emulated API, and to CloudFormation's handlers."""
     cloudfront.handle_request = _answering(cloudfront.handle_request)
     handlers[_DISTRIBUTION] = _refusing(handlers[_DISTRIBUTION])
 
 
-def _answering(others: Handler) -> Handler:
-    async def handle_request(
-        method: str, path: str, headers: Any, body: bytes, query: Mapping[str, Any]
-    ) -> Answer:
+def _answering(others):
+    async def handle_request(method, path, headers, body, query):
         answer = _answer(method, path, body, query)
         return answer or await others(method, path, headers, body, query)
 
     return handle_request
 
 
-def _answer(
-    method: str, path: str, body: bytes, query: Mapping[str, Any]
-) -> Answer | None:
+def _answer(method, path, body, query):
     """An answer to what is modelled here, None for what the emulator answers itself."""
     alias = _first(query, "Alias").lower()
     if method == "PUT" and (found := _ASSOCIATE.fullmatch(path)):
@@ -73,72 +67,70 @@ def _answer(
     return None
 
 
-def _refusing(handler: Mapping[str, Any]) -> dict[str, Any]:
-    def create(logical_id: str, properties: Properties, stack: str) -> Any:
+def _refusing(handler):
+    def create(logical_id, properties, stack):
         _check_free(properties, by="")
         return handler["create"](logical_id, properties, stack)
 
-    def update(physical_id: str, old: Properties, new: Properties, *more: Any) -> Any:
+    def update(physical_id, old, new, *more):
         _check_free(new, by=physical_id)
         return handler["update"](physical_id, old, new, *more)
 
     return {**handler, "create": create, "update": update}
 
 
-def _check_free(properties: Properties, *, by: str) -> None:
+def _check_free(properties, *, by):
     config = properties.get("DistributionConfig") or {}
-    if any(aliases.owners(name, but=by) for name in config.get("Aliases") or ()):
+    if any(_owners(name, but=by) for name in config.get("Aliases") or ()):
         raise ValueError(
             f'Resource handler returned message: "Invalid request provided: {_IN_USE} '
             '(Service: CloudFront, Status Code: 409)"'
         )
 
 
-def _refuse_what_is_in_use(body: bytes, *, by: str) -> Answer | None:
+def _refuse_what_is_in_use(body, *, by):
     names = [text.lower() for tag, text in _elements(body) if tag == "CNAME"]
-    if any(aliases.owners(name, but=by) for name in names):
+    if any(_owners(name, but=by) for name in names):
         return _error("CNAMEAlreadyExists", _IN_USE, 409)
     return None
 
 
-def _associate(target_id: str, alias: str) -> Answer:
+def _associate(target_id, alias):
     """``AssociateAlias``: take an alias from whoever has it."""
-    target = aliases.find(target_id)
+    target = _find(target_id)
     if target is None:
         return _no_such_distribution()
-    if not aliases.is_covered(target, alias):
+    if not _is_covered(target, alias):
         return _error("InvalidArgument", _NOT_COVERED, 400)
-    if not aliases.is_proven(target, alias):
+    if not _is_proven(target, alias):
         return _error("IllegalUpdate", _NO_PROOF, 400)
-    owners = aliases.owners(alias, but=target_id)
+    owners = _owners(alias, but=target_id)
     if any(
-        not aliases.is_of_caller(account) and one["enabled"] for account, one in owners
+        account != str(get_account_id()) and one["enabled"] for account, one in owners
     ):
         return _error("IllegalUpdate", _SOURCE_ENABLED, 400)
     for _, source in owners:
-        aliases.write(
-            source, [name for name in aliases.aliases(source) if name != alias]
-        )
-    if alias not in aliases.aliases(target):
-        aliases.write(target, [*aliases.aliases(target), alias])
+        _write(source, [name for name in _aliases(source) if name != alias])
+    if alias not in _aliases(target):
+        _write(target, [*_aliases(target), alias])
     return 200, {}, b""
 
 
-def _refuse_to_move(body: bytes) -> Answer | None:
+def _refuse_to_move(body):
     """``UpdateDomainAssociation``, of which the emulator asks no certificate."""
     said = dict(_elements(body))
-    target = aliases.find(said.get("DistributionId", ""))
-    if target is None or aliases.is_covered(target, said.get("Domain", "").lower()):
+    target = _find(said.get("DistributionId", ""))
+    if target is None or _is_covered(target, said.get("Domain", "").lower()):
         return None
     return _error("InvalidArgument", _NOT_COVERED, 400)
 
 
-def _list_conflicts(asking_id: str, alias: str) -> Answer:
+def _list_conflicts(asking_id, alias):
     """``ListConflictingAliases``: who has an alias, or a wildcard over it."""
-    asking = aliases.find(asking_id)
+    asking = _find(asking_id)
     if asking is None:
         return _no_such_distribution()
-    if not aliases.is_covered(asking, alias):
+    if not _is_covered(asking, alias):
         return _error("InvalidArgument", _NOT_COVERED, 400)
     found = [
         {
@@ -146,12 +138,12 @@ def _list_conflicts(asking_id: str, alias: str) -> Answer:
             "DistributionId": _hidden(one["Id"], shown=7),
             "AccountId": _hidden(account, shown=6),
         }
-        for account, one in aliases.everybody()
-        for name in aliases.aliases(one)
-        if one is not asking and aliases.overlap(alias, name)
+        for account, one in _everybody()
+        for name in _aliases(one)
+        if one is not asking and cloudfront._domains_overlap(alias, name)
     ]
 
-    def build(root: Any) -> None:
+    def build(root):
         SubElement(root, "MaxItems").text = "100"
         SubElement(root, "Quantity").text = str(len(found))
         items = SubElement(root, "Items")
@@ -160,31 +152,98 @@ def _list_conflicts(asking_id: str, alias: str) -> Answer:
             for name, text in conflict.items():
                 SubElement(item, name).text = text
 
-    answer: Answer = cloudfront._xml_response("ConflictingAliasesList", build)
+    answer = cloudfront._xml_response("ConflictingAliasesList", build)
     return answer
 
 
-def _hidden(identity: str, *, shown: int) -> str:
+def _hidden(identity, *, shown: int):
     return "*" * (len(identity) - shown) + identity[-shown:]
 
 
-def _no_such_distribution() -> Answer:
+def _no_such_distribution():
     return _error(
         "NoSuchDistribution", "The specified distribution does not exist.", 404
     )
 
 
-def _error(code: str, message: str, status: int) -> Answer:
-    answer: Answer = cloudfront._error(code, message, status)
+def _error(code, message, status: int):
+    answer = cloudfront._error(code, message, status)
     return answer
 
 
-def _elements(body: bytes) -> list[tuple[str, str]]:
+def _elements(body):
     root = cloudfront._parse_body(body)
     found = () if root is None else root.iter()
     return [(str(one.tag).rpartition("}")[2], one.text or "") for one in found]
 
 
-def _first(query: Mapping[str, Any], name: str) -> str:
+def _first(query, name):
     value = query.get(name, "")
     return str(value[0] if isinstance(value, list) else value)
+
+
+def _find(distribution_id):
+    """A distribution of the account that asks."""
+    found = cloudfront._distributions.get(distribution_id)
+    return found
+
+
+def _everybody():
+    """Distributions of all accounts: an alias is on one of them in all of CloudFront."""
+    stored = list(cloudfront._distributions._data.items())
+    return [(account, distribution) for (account, _), distribution in stored]
+
+
+def _owners(alias, *, but):
+    """Whoever has an alias, except one distribution."""
+    return [
+        (account, one)
+        for account, one in _everybody()
+        if one["Id"] != but and alias in _aliases(one)
+    ]
+
+
+def _aliases(distribution):
+    found = cloudfront._get_distribution_aliases(distribution)
+    return [name.lower() for name in found]
+
+
+def _write(distribution, names):
+    """Change the aliases of a distribution, as an update of it would."""
+    cloudfront._set_distribution_aliases(distribution, names)
+    distribution["ETag"] = cloudfront.new_uuid()
+    distribution["LastModifiedTime"] = cloudfront._now_iso()
+
+
+def _is_covered(distribution, alias):
+    """Whether the distribution's certificate has the alias, or a wildcard over it."""
+    config = cloudfront._dist_config_el(distribution)
+    viewer = cloudfront._find(config, "ViewerCertificate")
+    arn = "" if viewer is None else cloudfront._text(viewer, "ACMCertificateArn")
+    certificate = acm._certificates.get(arn) or {}
+    names = certificate.get("SubjectAlternativeNames") or ()
+    wildcard = "*." + alias.partition(".")[2]
+    return bool({alias, wildcard} & {certificate.get("DomainName"), *names})
+
+
+def _is_proven(distribution, alias):
+    """Whether a TXT record gives the alias to the distribution.
+
+    At ``_static.example.com`` for a subdomain, at ``_.example.com`` for an apex:
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/alternate-domain-names-move-create-target.html
+    """
+    zones = {zone["name"].rstrip(".") for zone in route53._zones.values()}
+    name = f"_.{alias}" if alias in zones else f"_{alias}"
+    values = {
+        value.strip('"').rstrip(".")
+        for records in route53._records.values()
+        for record in records
+        if record["Type"] == "TXT" and record["Name"].rstrip(".") == name
+        for value in record.get("ResourceRecords", ())
+    }
+    return distribution["DomainName"] in values
+
+
+if __name__ == "__main__":
+    register(provisioners._RESOURCE_HANDLERS)
+    ministack.main()

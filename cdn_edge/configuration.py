@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
-CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+from cdn_model.distribution import ERROR_TTL
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/custom-error-pages-expiration.html
-DEFAULT_ERROR_TTL = 10
+CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 class Take(StrEnum):
@@ -39,18 +38,18 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True)
 class Ttls:
-    """Seconds; AWS's defaults."""
+    """Seconds."""
 
-    minimum: int = 0
-    default: int = 86_400
-    maximum: int = 31_536_000
+    minimum: int
+    default: int
+    maximum: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CachePolicy:
     """What tells two cached copies apart, and how long each lives."""
 
-    ttls: Ttls = Ttls()
+    ttls: Ttls
     headers: Selection = Selection()
     cookies: Selection = Selection()
     query: Selection = Selection()
@@ -106,23 +105,26 @@ class ResponseHeadersPolicy:
 class Origin:
     """Where misses go."""
 
-    id: str
     domain_name: str
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    connection_attempts: int = 3
-    connection_timeout: int = 10
-    read_timeout: int = 30
+    connection_attempts: int
+    connection_timeout: int
+    read_timeout: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """The rules for the paths that match a pattern."""
+    """The rules for the paths that match a pattern.
 
-    pattern: str = "*"
-    origin_id: str
-    allowed_methods: frozenset[str] = frozenset({"GET", "HEAD"})
-    cached_methods: frozenset[str] = frozenset({"GET", "HEAD"})
+    :param origins: In the order in which they are asked. Empty: a distribution whose origin
+        cannot be seen.
+    """
+
+    pattern: str
+    origins: tuple[Origin, ...]
+    allowed_methods: frozenset[str]
+    cached_methods: frozenset[str]
     cache: CachePolicy
     origin_request: OriginRequestPolicy = OriginRequestPolicy()
     response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
@@ -138,7 +140,7 @@ class Behavior:
 class ErrorRule:
     """How long an error is kept, and the page shown in its place."""
 
-    ttl: int = DEFAULT_ERROR_TTL
+    ttl: int = ERROR_TTL
     page: str = ""
     status: int | None = None
 
@@ -152,7 +154,6 @@ class Distribution:
     aliases: tuple[str, ...] = ()
     enabled: bool = True
     default_root_object: str = ""
-    origins: Mapping[str, Origin]
     behaviors: tuple[Behavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
     unmodelled: tuple[str, ...] = ()

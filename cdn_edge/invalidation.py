@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from local.edge.deployed.raw import Raw
-from local.edge.deployed.reading import method, pages
-from local.edge.key import Key
+from cdn_edge.cache_key import Key
+from cdn_edge.cloudfront_api import call, pages
+from cdn_model.values import sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,17 +56,17 @@ class Invalidations:
         return [one for one, _ in found] or None
 
     def _listed(self, distribution_id: str) -> Sequence[str]:
-        call = method(self.client, "list_invalidations")
-        items = pages(call, "InvalidationList", DistributionId=distribution_id)
-        return [Raw(item).text("Id") for item in items]
+        listed = {"DistributionId": distribution_id}
+        items = pages(self.client, "list_invalidations", "InvalidationList", **listed)
+        return [str(item["Id"]) for item in items]
 
     def _detailed(
         self, distribution_id: str, invalidation_id: str
     ) -> tuple[Invalidation, str]:
-        call = method(self.client, "get_invalidation")
-        answer = Raw(call(DistributionId=distribution_id, Id=invalidation_id))
-        batch = answer.section("Invalidation").section("InvalidationBatch")
+        asked = {"DistributionId": distribution_id, "Id": invalidation_id}
+        answer = call(self.client, "get_invalidation", **asked)
+        batch = answer["Invalidation"]["InvalidationBatch"]
         invalidation = Invalidation(
-            distribution_id=distribution_id, paths=batch.names("Paths")
+            distribution_id=distribution_id, paths=sequence(batch["Paths"])
         )
         return invalidation, invalidation_id

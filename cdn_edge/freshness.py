@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from local.edge.deployed.configuration import Ttls
+from cdn_edge.configuration import Ttls
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 

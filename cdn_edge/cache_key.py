@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 from multidict import CIMultiDict
 
-from local.edge.deployed.configuration import (
+from cdn_edge.configuration import (
     Behavior,
     Distribution,
     Origin,
     Selection,
     Take,
 )
-from local.edge.freshness import Headers
+from cdn_edge.freshness import Headers
+from cdn_model import path_patterns
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 HOP_BY_HOP = frozenset(
@@ -99,7 +99,9 @@ def match(distribution: Distribution, path: str) -> Behavior:
     """The first behaviour whose pattern fits the normalised path; the default is last."""
     normal = normalised(path)
     return next(
-        one for one in distribution.behaviors if _pattern(one.pattern).fullmatch(normal)
+        one
+        for one in distribution.behaviors
+        if path_patterns.matches(one.pattern, normal)
     )
 
 
@@ -119,17 +121,6 @@ def normalised(path: str) -> str:
     if segments[-1] in (".", ".."):
         kept.append("")
     return "/" + "/".join(kept)
-
-
-@lru_cache(maxsize=1024)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    parts = re.split(
-        r"([*?])", "/" + pattern.lstrip("/") if pattern != "*" else pattern
-    )
-    wild = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(wild.get(part) or re.escape(part) for part in parts), re.S
-    )
 
 
 def cache_key(
@@ -170,13 +161,10 @@ def accept_encoding(behavior: Behavior, headers: Headers) -> str | None:
 
 
 def origin_request(
-    distribution: Distribution,
-    behavior: Behavior,
-    request: ViewerRequest,
-    request_id: str,
+    behavior: Behavior, request: ViewerRequest, request_id: str
 ) -> OriginRequest:
     """Nothing of the viewer's goes along unless a policy says so."""
-    origin = distribution.origins[behavior.origin_id]
+    origin = behavior.origins[0]
     wanted = (behavior.cache.query, behavior.origin_request.query)
     query = _query(request.query, lambda name: any(name in one for one in wanted))
     return OriginRequest(

@@ -10,8 +10,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from local.edge.deployed.configuration import Origin
-from local.edge.key import HOP_BY_HOP, OriginRequest
+from cdn_edge.cache_key import HOP_BY_HOP, OriginRequest
+from cdn_edge.configuration import Origin
 
 Address = tuple[str, int]
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 
 import aiohttp
 
-from local.edge.deployed.configuration import Behavior, Distribution
-from local.edge.headers import (
+from cdn_edge.cache import Cache, Outcome, Rules
+from cdn_edge.cache_key import ViewerRequest, cache_key, match, origin_request
+from cdn_edge.configuration import Behavior, Distribution
+from cdn_edge.headers import (
     ByteRange,
     Result,
     apply_policy,
@@ -19,9 +21,7 @@ from local.edge.headers import (
     not_modified,
     request_id,
 )
-from local.edge.key import ViewerRequest, cache_key, match, origin_request
-from local.edge.store import Cache, Outcome, Rules
-from local.edge.transport import Origins, Response, error_response
+from cdn_edge.origin_client import Origins, Response, error_response
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 LONGEST_URL = 8192
@@ -90,7 +90,7 @@ class Answers:
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
-        refused = _refusal(distribution, behavior, request, body)
+        refused = _refusal(behavior, request, body)
         if refused:
             return _own_answer(refused)
         exchange = Exchange(distribution=distribution, request=request, body=body)
@@ -106,9 +106,7 @@ class Answers:
         # Assumed, not documented: a HEAD that misses fetches what a GET would.
         if request.method == "HEAD":
             request = replace(request, method="GET")
-        asked = origin_request(
-            exchange.distribution, behavior, request, exchange.identity
-        )
+        asked = origin_request(behavior, request, exchange.identity)
 
         async def ask(validators: Mapping[str, str]) -> Response:
             return await exchange.timed(self._origins.send(asked, validators))
@@ -119,9 +117,7 @@ class Answers:
     async def _pass_through(
         self, exchange: Exchange, behavior: Behavior, request: ViewerRequest
     ) -> Outcome:
-        asked = origin_request(
-            exchange.distribution, behavior, request, exchange.identity
-        )
+        asked = origin_request(behavior, request, exchange.identity)
         for name in ("Range", "If-Range"):
             if name in request.headers:
                 asked.headers[name] = request.headers[name]
@@ -168,10 +164,7 @@ def _refusal_of_host(distribution: Distribution | None) -> Response:
 
 
 def _refusal(
-    distribution: Distribution,
-    behavior: Behavior,
-    request: ViewerRequest,
-    body: Body | None,
+    behavior: Behavior, request: ViewerRequest, body: Body | None
 ) -> Response | None:
     if behavior.signed:
         return error_response(
@@ -186,8 +179,8 @@ def _refusal(
         )
     if body and request.method in ("GET", "HEAD"):
         return error_response(403, f"A {request.method} request must not have a body.")
-    if behavior.origin_id not in distribution.origins:
-        return error_response(502, f"There is no origin {behavior.origin_id}.")
+    if not behavior.origins:
+        return error_response(502, "The behavior's origin does not exist.")
     return None
 
 

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 import aiohttp
 from aiohttp import web
 
-from local.edge.answer import Answer, Answers, Body
-from local.edge.deployed.configuration import Configuration
-from local.edge.invalidation import Invalidation
-from local.edge.key import ViewerRequest
-from local.edge.store import DEFAULT_CAPACITY, LARGEST_SHARE, Cache, Clock
-from local.edge.transport import Address, Origins
+from cdn_edge.cache import DEFAULT_CAPACITY, LARGEST_SHARE, Cache, Clock
+from cdn_edge.cache_key import ViewerRequest
+from cdn_edge.configuration import Configuration
+from cdn_edge.invalidation import Invalidation
+from cdn_edge.origin_client import Address, Origins
+from cdn_edge.request_handler import Answer, Answers, Body
 
 HOST = "127.0.0.1"
 HEALTH_PATH = "/_edge/health"

@@ -11,15 +11,15 @@ from functools import lru_cache
 
 from multidict import CIMultiDict
 
-from local.edge.deployed.configuration import (
+from cdn_edge.cache_key import VIA
+from cdn_edge.configuration import (
     Behavior,
     Cors,
     HeaderRule,
     ResponseHeadersPolicy,
     Selection,
 )
-from local.edge.freshness import Headers
-from local.edge.key import VIA
+from cdn_edge.freshness import Headers
 
 POP = "LOCAL1-C1"
 

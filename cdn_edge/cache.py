@@ -7,11 +7,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 
-from local.edge.deployed.configuration import Ttls
-from local.edge.freshness import Lifetime, lifetime
-from local.edge.headers import Result
-from local.edge.key import Key
-from local.edge.transport import Response
+from cdn_edge.cache_key import Key
+from cdn_edge.configuration import Ttls
+from cdn_edge.freshness import Lifetime, lifetime
+from cdn_edge.headers import Result
+from cdn_edge.origin_client import Response
 
 Clock = Callable[[], float]
 Ask = Callable[[Mapping[str, str]], Awaitable[Response]]
