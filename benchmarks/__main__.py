@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import hashing, media, publishing, settings, synthesis, urls
+from benchmarks import hashing, media, publishing, review, settings, synthesis, urls
 from benchmarks.pairs import Figure
 
 BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
     "hash": hashing.figures,
     "url": urls.figures,
     "media": media.figures,
+    "review": review.figures,
 }
 
 

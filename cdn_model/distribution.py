@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_DistributionConfi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,8 @@ DEFAULT_PATTERN = "*"
 Find = Callable[[str, object], Json | None]
 """The properties of a resource by its type, and by what refers to it."""
 
+# Of a length that Python reads in no time.
+_NUMBER = re.compile(r"0|-?[1-9]\d{0,39}", re.ASCII)
 # CloudFormation's names where they are not the API's.
 _API_NAMES = {
     "AcmCertificateArn": "ACMCertificateArn",
@@ -119,8 +122,9 @@ _POLICIES: tuple[tuple[str, Json], ...] = (
 )
 # Without an effect on what is delivered.
 _NAMES = frozenset({"CallerReference", "Comment", "Description", "Name"})
-# Empty headers are sent; any other empty text is the API's word for a missing setting.
-_CAN_BE_EMPTY = frozenset({"FunctionCode", "HeaderValue", "Value"})
+# Empty headers are sent, and a parameter can be empty by default. Any other empty text is the
+# API's word for a missing setting.
+_CAN_BE_EMPTY = frozenset({"Default", "FunctionCode", "HeaderValue", "Value"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -540,8 +544,7 @@ def scalar(value: object) -> Any:
         lowered = value.lower()
         if lowered in ("true", "false"):
             return lowered == "true"
-        is_number = value.isascii() and value.isdigit() and len(value) < 12
-        return int(value) if is_number and (value == "0" or value[0] != "0") else value
+        return int(value) if _NUMBER.fullmatch(value) else value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -17,7 +17,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 _PSEUDO = {"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"}
 _DEEPEST = 100
 _PLACE = re.compile(r"\$\{(!?)([^${}]{0,512})\}")
-_NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})", re.ASCII)
+_INDEX = re.compile(r"\d{1,4}", re.ASCII)
 _LONGEST_MAPPING = 256
 # What is compared grows with the power of two.
 _MOST_CONDITIONS = 6
@@ -31,7 +31,7 @@ class Resolver:
     """Resolves intrinsic functions as far as the template itself has the values.
 
     ``Fn::Sub``, ``Fn::Join`` and ``Fn::GetAtt`` get one notation, ``Fn::FindInMap`` of
-    literal keys and ``Fn::If`` become their value, ``AWS::NoValue`` goes. A parameter
+    literal keys, ``Fn::Select`` of a literal list and ``Fn::If`` become their value, ``AWS::NoValue`` goes. A parameter
     stays a computed value: ``{"Ref": {"Parameter": …, "Default": …}}``.
 
     :param names: Other names for logical ids.
@@ -174,6 +174,17 @@ class Resolver:
             }
         return self._of(argument[1] if holds else argument[2], depth + 1)
 
+    def _select(self, argument: object, depth: int) -> Any:
+        """An element of a literal list; of any other, the index as text."""
+        parts = self._of(argument, depth + 1)
+        if not _is_list(parts, 2):
+            return {"Fn::Select": parts}
+        index, values = text(parts[0]), parts[1]
+        is_known = isinstance(values, list) and _INDEX.fullmatch(index)
+        if is_known and int(index) < len(values):
+            return values[int(index)]
+        return {"Fn::Select": [index, values]}
+
     def _find_in_map(self, argument: object, depth: int) -> Any:
         keys = self._of(argument, depth + 1)
         if not isinstance(keys, list) or not keys:
@@ -201,6 +212,7 @@ _FUNCTIONS = {
     "Fn::Join": Resolver._join,
     "Fn::Sub": Resolver._sub,
     "Fn::If": Resolver._if,
+    "Fn::Select": Resolver._select,
     "Fn::FindInMap": Resolver._find_in_map,
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 
@@ -20,7 +20,7 @@ class Computed:
     """
 
     text: str
-    default: str | None = None
+    default: str | None = field(default=None, compare=False)
 
 
 def mapping(value: object) -> Json:
@@ -88,6 +88,11 @@ def is_computed(value: object) -> bool:
         return False
     (key,) = value
     return key == "Ref" or str(key).startswith("Fn::")
+
+
+def plain_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether the value is an object with settings in it."""
+    return isinstance(value, dict) and not is_computed(value)
 
 
 def reference(value: object) -> str | None:

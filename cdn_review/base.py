@@ -12,7 +12,7 @@ from pathlib import Path
 from cdn_review.cdk_cli import caller_environment
 from cdn_review.settings import FILE, Settings, parse_settings
 
-INSTALLED = (".venv", "venv", "node_modules")
+_INSTALLED = (".venv", "venv", "node_modules")
 
 _GIT = ("git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
 _DEFAULT_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
@@ -99,22 +99,21 @@ def _default_base(top: Path) -> tuple[str, str]:
     )
 
 
+def has_app(base: Base) -> bool:
+    path = (base.app / "cdk.json").as_posix()
+    return ask(base.top, "cat-file", "-e", f"{base.commit}:{path}") is not None
+
+
 def notices(base: Base, *, has_install: bool) -> Iterator[str]:
     """What a reader must know before trusting that nothing else changes."""
-    if not has_install:
-        if differing := _differing_requirements(base):
-            yield (
-                f"{' and '.join(differing)} differ{'s' if len(differing) == 1 else ''} from "
-                f"{base.name}, but both sides are synthesized with the packages that are "
-                "installed now: what an upgrade changes is not seen. Name an install "
-                f"command in {FILE}"
-            )
-        if own := _own_packages(base):
-            yield (
-                f"packages in {' and '.join(own)} are links into this repository, so that "
-                "the base is synthesized with those of the working tree. Name an install "
-                f"command in {FILE}"
-            )
+    differing = [] if has_install else _differing_requirements(base)
+    if differing:
+        yield (
+            f"{' and '.join(differing)} differ{'s' if len(differing) == 1 else ''} from "
+            f"{base.name}, but both sides are synthesized with the packages that are "
+            "installed now: what an upgrade changes is not seen. Name an install "
+            f"command in {FILE}"
+        )
     if ask(base.top, "cat-file", "-e", f"{base.commit}:.gitmodules") is not None:
         yield "submodules are empty on the side of the base: they are not checked out"
 
@@ -122,37 +121,17 @@ def notices(base: Base, *, has_install: bool) -> Iterator[str]:
 def _differing_requirements(base: Base) -> list[str]:
     """Requirement and lock files beside the app or above it that differ from the base."""
     words = ("diff", "--name-only", "--no-renames", "-z", base.commit, "--", ":/")
-    changed = {Path(name) for name in (ask(base.top, *words) or "").split("\0")}
+    changed = map(Path, (ask(base.top, *words) or "").split("\0"))
     folders = {base.app, *base.app.parents}
+    lists = {folder / "requirements" for folder in folders}
     return sorted(
         {
             path.name
             for path in changed
-            if _REQUIREMENTS.fullmatch(path.name)
-            and path.parent in folders
-            or path.suffix == ".txt"
-            and path.parent.name == "requirements"
-            and path.parent.parent in folders
+            if (path.parent in folders and _REQUIREMENTS.fullmatch(path.name))
+            or (path.parent in lists and path.suffix == ".txt")
         }
     )
-
-
-def _own_packages(base: Base) -> list[str]:
-    """The installed folders with packages that are links into the repository itself."""
-    found = set()
-    for folder in installed_folders(base):
-        for link in (*folder.glob("*"), *folder.glob("@*/*")):
-            target = link.resolve() if link.is_symlink() else Path()
-            # A virtual environment has lib64 as a link to its own lib.
-            own = target.is_relative_to(folder.resolve())
-            inside = target.is_relative_to(base.top) and not own
-            if inside and "node_modules" not in target.parts:
-                found.add(folder.name)
-        for pattern in ("*.pth", "__editable__*.py"):
-            for path in folder.glob(f"lib/python*/site-packages/{pattern}"):
-                if str(base.top) in path.read_text("utf-8", "replace"):
-                    found.add(folder.name)
-    return sorted(found)
 
 
 def requirements(base: Base) -> list[str]:
@@ -167,14 +146,17 @@ def requirements(base: Base) -> list[str]:
     return found
 
 
+def package_folders(base: Base) -> list[Path]:
+    """Where an app can have packages of its own, from the top of the repository."""
+    return [
+        folder / name for folder in sorted({Path(), base.app}) for name in _INSTALLED
+    ]
+
+
 def installed_folders(base: Base) -> list[Path]:
     """Where the working tree has its own packages."""
-    found = (
-        base.top / folder / name
-        for folder in sorted({Path(), base.app})
-        for name in INSTALLED
-    )
-    return [folder for folder in found if folder.is_dir()]
+    folders = [base.top / folder for folder in package_folders(base)]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def ask(folder: Path, *words: str) -> str | None:

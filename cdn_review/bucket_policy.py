@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,13 @@ from cdn_review.rules import element_text
 _WRITERS = frozenset(
     f"Service {name}.amazonaws.com" for name in ("delivery.logs", "logging.s3")
 )
-# A policy has room for fewer. Each is compared with each.
-_MOST_COMPARED = 200
+_CLOUDFRONT = "Service cloudfront.amazonaws.com"
+_IDENTITY = "identity "
+# An origin access identity by its name, or by its canonical user.
+_IDENTITY_NAMES = re.compile(
+    r"AWS arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity (?:\$\{(.+)\}|(.+))"
+    r"|CanonicalUser the (.+)"
+)
 _EVERYBODY = frozenset({"AWS *", "*"})
 
 
@@ -37,8 +43,22 @@ class Statement:
 
     @property
     def is_for_everybody(self) -> bool:
-        return (
-            self.allows and not self.conditions and bool(self.principals & _EVERYBODY)
+        return self.allows and not self.conditions and self._names_everybody
+
+    @property
+    def is_for_cdn(self) -> bool:
+        known = [p == _CLOUDFRONT or p.startswith(_IDENTITY) for p in self.principals]
+        return self.allows and bool(known) and all(known)
+
+    @property
+    def _names_everybody(self) -> bool:
+        return bool(self.principals & _EVERYBODY)
+
+    @property
+    def _is_for_one_distribution(self) -> bool:
+        return self.principals == {_CLOUDFRONT} and any(
+            re.fullmatch(r"stringequals aws:sourcearn [^*]*:distribution/[^*]+", test)
+            for test in self.conditions
         )
 
     def covers(self, other: Statement) -> bool:
@@ -47,7 +67,9 @@ class Statement:
             (self.allows, self.rest) == (other.allows, other.rest)
             and (
                 other.principals <= self.principals
-                or bool(self.principals & _EVERYBODY)
+                or self._names_everybody
+                # A distribution that signs its requests, in place of its identity.
+                or (self.is_for_cdn and other._is_for_one_distribution)
             )
             and _cover(self.actions, other.actions)
             and _cover(self.resources, other.resources)
@@ -57,24 +79,23 @@ class Statement:
 
 def remaining(before: object, after: object) -> tuple[Any, Any]:
     """Two resolved documents in one notation, without the statements that both have."""
-    sides = [_plain(document) for document in (before, after)]
-    if not all(isinstance(side, dict) for side in sides):
+    was, now = _plain(before), _plain(after)
+    if not (isinstance(was, dict) and isinstance(now, dict)):
         return before, after
-    texts = [set(map(canonical, side["Statement"])) for side in sides]
-    left = [
-        {
-            **side,
-            "Statement": [s for s in side["Statement"] if canonical(s) not in other],
-        }
-        for side, other in zip(sides, reversed(texts), strict=True)
-    ]
-    return left[0], left[1]
+    return _without(was, now), _without(now, was)
+
+
+def _without(document: Any, other: Any) -> dict[str, Any]:
+    known = set(map(canonical, other["Statement"]))
+    left = [part for part in document["Statement"] if canonical(part) not in known]
+    return {**document, "Statement": left}
 
 
 def _plain(document: object) -> Any:
     """Lists where single values may stand, and conditions in lower case."""
-    if not isinstance(document, dict):
-        return {"Statement": []} if document is None else document
+    if document is not None and not isinstance(document, dict):
+        return document
+    document = document or {}
     statements = [
         {key: _plain_part(key, part) for key, part in statement.items()}
         if isinstance(statement, dict)
@@ -87,19 +108,21 @@ def _plain(document: object) -> Any:
 def _plain_part(key: str, part: Any) -> Any:
     if key.endswith(("Action", "Resource")):
         return sorted(_list(part), key=canonical)
-    if key.endswith("Principal") and isinstance(part, dict) and not is_computed(part):
+    if key.endswith("Principal") and part in ({"AWS": "*"}, {"AWS": ["*"]}):
+        return "*"
+    if not isinstance(part, dict) or is_computed(part):
+        return part
+    if key.endswith("Principal"):
         return {kind: sorted(_list(who), key=canonical) for kind, who in part.items()}
-    if key == "Condition" and isinstance(part, dict) and not is_computed(part):
-        return {
-            operator: {
-                name.lower(): sorted(map(_word, _list(values)))
-                for name, values in tests.items()
-            }
-            if isinstance(tests, dict) and not is_computed(tests)
-            else tests
-            for operator, tests in part.items()
-        }
+    if key == "Condition":
+        return {operator: _plain_tests(tests) for operator, tests in part.items()}
     return part
+
+
+def _plain_tests(tests: Any) -> Any:
+    if not isinstance(tests, dict) or is_computed(tests):
+        return tests
+    return {k.lower(): sorted(map(_word, _list(v))) for k, v in tests.items()}
 
 
 def statements(document: object) -> list[Statement]:
@@ -121,22 +144,13 @@ def no_longer_refused(was: list[Statement], now: list[Statement]) -> list[Statem
 
 
 def _beyond(some: list[Statement], others: list[Statement]) -> list[Statement]:
-    equal, first = set(others), others[:_MOST_COMPARED]
-    return [
-        statement
-        for statement in some
-        if statement not in equal
-        and not any(other.covers(statement) for other in first)
-    ]
+    return [one for one in some if not any(other.covers(one) for other in others)]
 
 
 def _cover(patterns: frozenset[str], values: Iterable[str]) -> bool:
     """Whether a pattern such as ``s3:Get*`` matches each value."""
     return all(
-        any(
-            value == pattern or path_patterns.matches(pattern, value)
-            for pattern in patterns
-        )
+        any(value == one or path_patterns.matches(one, value) for one in patterns)
         for value in values
     )
 
@@ -148,15 +162,12 @@ def _statement(statement: Json) -> Statement:
     if allows and exclusions.pop("NotPrincipal", None) is not None:
         # Everybody but some is everybody.
         principals = frozenset({"*"})
-    actions, resources = (
-        _list(statement.get("Action")),
-        _list(statement.get("Resource")),
-    )
+    actions = map(_word, _list(statement.get("Action")))
     return Statement(
         allows=allows,
         principals=principals,
-        actions=frozenset(_word(action).lower() for action in actions),
-        resources=frozenset(map(_word, resources)),
+        actions=frozenset(action.lower() for action in actions),
+        resources=frozenset(map(_word, _list(statement.get("Resource")))),
         conditions=frozenset(_conditions(mapping(statement.get("Condition")))),
         rest=canonical(exclusions) if exclusions else "",
     )
@@ -167,7 +178,9 @@ def _principals(principal: object) -> Iterator[str]:
         yield from map(_word, _list(principal))
         return
     for kind, parts in principal.items():
-        yield from (f"{kind} {_word(part)}" for part in _list(parts))
+        for name in (f"{kind} {_word(part)}" for part in _list(parts)):
+            found = _IDENTITY_NAMES.fullmatch(name)
+            yield f"{_IDENTITY}{found[1] or found[2] or found[3]}" if found else name
 
 
 def _conditions(condition: Json) -> Iterator[str]:
@@ -184,6 +197,4 @@ def _word(value: object) -> str:
 
 
 def _list(value: object) -> list[object]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -19,11 +19,7 @@ from pathlib import Path
 from cdn_review.snapshot import MANIFEST, Snapshot, Stack
 
 _SECONDS = 900.0
-_SHOWN_CHARACTERS = 16_000
 _SHOWN_LINES = 40
-_OUTPUT_BYTES = 2 * 1024 * 1024
-_RAW_STACKS = 25
-_RAW_CHARACTERS = 400_000
 # Every CLI of version 2 reads this version of the manifest.
 _SCHEMA = "36.0.0"
 
@@ -36,15 +32,9 @@ _CLI_OPTION = re.compile(
     r"|VERBOSE))?"
 )
 # A git hook that runs the review has these for its own repository.
-_OF_A_GIT_HOOK = {
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_INDEX_FILE",
-    "GIT_NAMESPACE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_WORK_TREE",
-}
+_OF_A_GIT_HOOK = re.compile(
+    "GIT_(COMMON_DIR|DIR|INDEX_FILE|NAMESPACE|OBJECT_DIRECTORY|PREFIX|WORK_TREE)"
+)
 _OWN_ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -82,7 +72,9 @@ def caller_environment(*first_on_path: Path) -> dict[str, str]:
     The app finds its own packages there, not those beside this package.
     """
     kept = {
-        name: value for name, value in os.environ.items() if name not in _OF_A_GIT_HOOK
+        name: value
+        for name, value in os.environ.items()
+        if not _OF_A_GIT_HOOK.fullmatch(name)
     }
     if "PYTHONPATH" in kept:
         entries = kept["PYTHONPATH"].split(os.pathsep)
@@ -126,13 +118,19 @@ def progress(text: str) -> None:
 
 @contextmanager
 def synthesis(
-    app: Path, cli: Sequence[str], *, where: str, environment: Mapping[str, str]
+    app: Path,
+    cli: Sequence[str],
+    *,
+    where: str,
+    environment: Mapping[str, str],
+    hint: str = "",
 ) -> Iterator[Callable[[], Path]]:
     """Start ``cdk synth`` and go on. The function waits for the folder that it wrote.
 
     The app's own ``cdk.out`` stays as it is.
 
     :param where: What a reader calls the state of the app.
+    :param hint: Why it may fail, and what to do about it.
     """
     with tempfile.TemporaryDirectory(prefix="cdn-review-") as temporary:
         output = Path(temporary) / "cdk.out"
@@ -145,7 +143,7 @@ def synthesis(
                 if code:
                     raise ValueError(
                         f"the app must synthesize without credentials, but in {where} cdk "
-                        f"synth ended with {code} and said\n{end_of(said)}"
+                        f"synth ended with {code} and said\n{end_of(said)}\n{hint}".rstrip()
                     )
                 return output
 
@@ -184,7 +182,7 @@ def started(
                 raise ValueError(
                     f"{command[0]} must end within {_SECONDS:.0f} seconds, but runs on"
                 ) from None
-            output.seek(max(0, output.seek(0, os.SEEK_END) - _OUTPUT_BYTES))
+            output.seek(0)
             return code, output.read().decode("utf-8", "replace")
 
         try:
@@ -197,7 +195,7 @@ def started(
 
 def end_of(output: str) -> str:
     """The last lines that a program said."""
-    return "\n".join(output[-_SHOWN_CHARACTERS:].splitlines()[-_SHOWN_LINES:])
+    return "\n".join(output.splitlines()[-_SHOWN_LINES:])
 
 
 def raw_diff(
@@ -208,24 +206,16 @@ def raw_diff(
     :param folder: Where to run the CLI: ``npx`` looks for it there.
     :raises ValueError: when the CLI fails.
     """
-    common = sorted(before.stacks.keys() & after.stacks.keys())
-    differing = [
-        name
-        for name in common
-        if before.stacks[name].template != after.stacks[name].template
+    pairs = [
+        (before.stacks[name], after.stacks[name])
+        for name in sorted(before.stacks.keys() & after.stacks.keys())
     ]
     parts = [
-        _raw_diff_of(before.stacks[name], after.stacks[name], folder, cli)
-        for name in differing[:_RAW_STACKS]
+        _raw_diff_of(was, now, folder, cli)
+        for was, now in pairs
+        if was.template != now.template
     ]
-    if len(differing) > _RAW_STACKS:
-        parts.append(f"{len(differing) - _RAW_STACKS} more stacks differ")
-    text = "\n\n".join(filter(None, parts))
-    if len(text) <= _RAW_CHARACTERS:
-        return text
-    return (
-        f"{text[:_RAW_CHARACTERS]}\n… and {len(text) - _RAW_CHARACTERS} more characters"
-    )
+    return "\n\n".join(filter(None, parts))
 
 
 def _raw_diff_of(was: Stack, now: Stack, folder: Path, cli: Sequence[str]) -> str:

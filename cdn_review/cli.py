@@ -3,25 +3,64 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cdn_review.snapshot import Snapshot
 
-_AddArguments = Callable[[argparse.ArgumentParser], None]
-_Run = Callable[[argparse.Namespace], int]
-
 FINE, BLOCKED, FAILED = 0, 1, 2
 
-_DIFF = """\
+_FLAG = {"action": "store_true"}
+_ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ENV": ("an environment, or the name of its stack", {}),
+    "ENV...": ("environments, or names of stacks (default: all)", {"nargs": "*"}),
+    "BEFORE": ("the older side", {"type": Path}),
+    "AFTER": ("the newer side", {"type": Path}),
+    "FILE": ("the review", {"type": Path}),
+    "--against": ("a commit, branch or tag", {"metavar": "REVISION"}),
+    "--deployed": ("compare with what CloudFormation has; needs credentials", _FLAG),
+    "--profile": ("of the AWS configuration", {"metavar": "NAME"}),
+    "--app-folder": (
+        "where the cdk.json is (default: here)",
+        {"type": Path, "default": Path(), "metavar": "FOLDER"},
+    ),
+    "--cdk": (
+        "the CDK CLI, such as 'npx cdk' (default: $CDN_REVIEW_CDK, or that in node_modules, "
+        "or that on PATH)",
+        {"metavar": "COMMAND"},
+    ),
+    "--cdk-out": (
+        "what cdk synth has made; nothing is synthesized then",
+        {"type": Path, "metavar": "FOLDER"},
+    ),
+    "--origin-address": (
+        "connect to the server there instead of where DNS leads, for a rehearsal",
+        {"metavar": "HOST:PORT"},
+    ),
+    "--name": ("for several apps in one repository, a comment each", {"default": ""}),
+    "--author": (
+        "the bot whose comment is edited (default: %(default)s)",
+        {"default": "github-actions[bot]"},
+    ),
+    "--raw": ("add the CDK CLI's own diff below", _FLAG),
+    "--markdown": ("as the comment on a pull request", _FLAG),
+    "--json": ("as data, for scripts", _FLAG),
+    "--color": (
+        "of the text (default: in a terminal, unless NO_COLOR is set)",
+        {"choices": ("auto", "always", "never"), "default": "auto"},
+    ),
+}
+_COMMANDS = {
+    "diff": (
+        "say what the working tree changes",
+        """\
 Say what the working tree changes for visitors, the bill and security.
 
 It is compared with the commit where it left the default branch (origin/HEAD, origin/main,
@@ -32,31 +71,52 @@ the packages that 'install' in cdn-review.toml names. No credentials are needed 
 
 Ends with 0 when nothing needs an acknowledgement, with 1 when something does, and with 2
 when it could not compare.
-"""
-_COMPARE = """\
+""",
+        "ENV... --against|--deployed --profile --app-folder --cdk --raw "
+        "--markdown|--json --color",
+    ),
+    "compare": (
+        "say what changes between two files or folders",
+        """\
 Say what changes between two template files, or between two folders that cdk synth wrote.
 
 A folder is cdk.out, or has cdk.out in it; cdn-review.toml in that folder counts. Ends as
 'diff' does.
-"""
-_SUMMARIES = {
-    "diff": "say what the working tree changes",
-    "compare": "say what changes between two files or folders",
-    "comment": "keep the comment on a pull request up to date",
-    "preflight": "ask the account, DNS and the server whether a deploy can work",
+""",
+        "BEFORE AFTER --cdk --raw --markdown|--json --color",
+    ),
+    "comment": (
+        "keep the comment on a pull request up to date",
+        """\
+Show a review in the summary of this run, and in one comment on its pull request.
+
+FILE is what 'diff --markdown' or 'compare --markdown' has printed. When it is empty, the
+comment says that nothing could be compared. GitHub says which pull request it is: the run
+is of a workflow on pull_request or, for pull requests of forks, on workflow_run. Needs
+GitHub's program gh, and a GH_TOKEN that may write comments.
+""",
+        "FILE --name --author",
+    ),
+    "preflight": (
+        "ask the account, DNS and the server whether a deploy can work",
+        """\
+Ask the account, DNS and the server whether a deploy can work, without changing anything.
+
+Ends with 0 if nothing fails, with 1 if something does, and with 2 if it could not be asked.
+Needs the extra [preflight], and credentials that may read: docs/preflight.md lists the
+permissions.
+""",
+        "ENV --profile --app-folder --cdk --cdk-out --origin-address --json --color",
+    ),
 }
-_MODULES = {
-    "comment": "cdn_review.comment",
-    "preflight": "cdn_review.preflight.command",
-}
+"""Summary, description and arguments of each command; ``|`` stands between alternatives."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code, which is 2 with one sentence if it failed."""
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    given = _parser(words).parse_args(words)
+    given = parser().parse_args(arguments)
     try:
-        code: int = given.run(given)
+        code = _run(given)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has seen enough. Python would complain once more while it ends.
@@ -82,146 +142,84 @@ def run() -> None:
         sys.exit(128 + signal.SIGINT)
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(
         prog="cdn-review",
         description="What a change of the CDN means, and whether a deploy can work.",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, summary in _SUMMARIES.items():
-        # Only the command that runs is imported: others need what may not be installed.
-        if name not in words[:1]:
-            commands.add_parser(name, help=summary)
-            continue
-        description, add_arguments, command = _load(name)
-        chosen = commands.add_parser(
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (summary, description, arguments) in _COMMANDS.items():
+        command = commands.add_parser(
             name,
             help=summary,
             description=description,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        add_arguments(chosen)
-        chosen.set_defaults(run=command)
-    return parser
+        for argument in arguments.split():
+            one_of = "|" in argument
+            group = command.add_mutually_exclusive_group() if one_of else command
+            for one in argument.split("|"):
+                text, more = _ARGUMENTS[one]
+                group.add_argument(one.removesuffix("..."), help=text, **more)
+    return whole
 
 
-def _load(name: str) -> tuple[str | None, _AddArguments, _Run]:
-    if name == "diff":
-        return _DIFF, _add_diff_arguments, _diff
-    if name == "compare":
-        return _COMPARE, _add_compare_arguments, _compare
-    module = importlib.import_module(_MODULES[name])
-    return module.__doc__, module.add_arguments, module.run
+def _run(given: argparse.Namespace) -> int:
+    # Only the command that runs is imported: others need what may not be installed.
+    match given.command:
+        case "diff":
+            return _diff_with_deployed(given) if given.deployed else _diff(given)
+        case "compare":
+            from cdn_review.snapshot import read_pair
 
+            return _show(*read_pair(given.BEFORE, given.AFTER), given)
+        case "comment":
+            from cdn_review import comment
 
-def _add_diff_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "environments",
-        nargs="*",
-        metavar="ENV",
-        help="environments, or names of stacks (default: all)",
-    )
-    base = parser.add_mutually_exclusive_group()
-    base.add_argument("--against", metavar="REVISION", help="a commit, branch or tag")
-    base.add_argument(
-        "--deployed",
-        action="store_true",
-        help="compare with what CloudFormation has; needs credentials that may read",
-    )
-    parser.add_argument(
-        "--profile", metavar="NAME", help="of the AWS configuration, for --deployed"
-    )
-    add_app_arguments(parser)
-    _add_output_arguments(parser)
+            return comment.run(given)
+        case _:
+            from cdn_review.preflight import command
 
-
-def _add_compare_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("before", type=Path, metavar="BEFORE", help="the older side")
-    parser.add_argument("after", type=Path, metavar="AFTER", help="the newer side")
-    _add_cdk_argument(parser)
-    _add_output_arguments(parser)
-
-
-def add_app_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which app, and by which CLI: ``app_folder`` and ``cdk``."""
-    parser.add_argument(
-        "--app-folder",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="where the cdk.json is (default: here)",
-    )
-    _add_cdk_argument(parser)
-
-
-def _add_cdk_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--cdk",
-        metavar="COMMAND",
-        help="the CDK CLI, such as 'npx cdk' (default: $CDN_REVIEW_CDK, or that in "
-        "node_modules, or that on PATH)",
-    )
-
-
-def _add_output_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--raw", action="store_true", help="add the CDK CLI's own diff below"
-    )
-    formats = parser.add_mutually_exclusive_group()
-    formats.add_argument(
-        "--markdown", action="store_true", help="as the comment on a pull request"
-    )
-    formats.add_argument("--json", action="store_true", help="as data, for scripts")
-    parser.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="of the text (default: in a terminal, unless NO_COLOR is set)",
-    )
+            return command.run(given)
 
 
 def _diff(given: argparse.Namespace) -> int:
-    if given.deployed:
-        return _diff_with_deployed(given)
     if given.profile:
         raise ValueError("--profile must stand with --deployed: nothing else asks AWS")
+    from cdn_review.snapshot import chosen
     from cdn_review.worktree import sides
 
-    both = sides(given.app_folder, against=given.against, cdk=given.cdk)
-    before, after = chosen(given.environments, both.before, both.after)
-    return _show(before, after, given, notices=both.notices)
+    before, after, notices = sides(
+        given.app_folder, against=given.against, cdk=given.cdk
+    )
+    before, after = chosen(given.ENV, before, after)
+    return _show(before, after, given, notices=notices)
 
 
 def _diff_with_deployed(given: argparse.Namespace) -> int:
     from cdn_review.base import base_of, base_settings
     from cdn_review.cdk_cli import progress, require_app
-    from cdn_review.deployed import DEPLOYED, Account
-    from cdn_review.snapshot import snapshot_of
+    from cdn_review.deployed import DEPLOYED, deployed
+    from cdn_review.preflight.clients import Aws
+    from cdn_review.snapshot import chosen, snapshot_of
     from cdn_review.worktree import working_tree
 
     require_app(given.app_folder)
-    account = Account(given.profile)
-    (after,) = chosen(given.environments, working_tree(given.app_folder, cdk=given.cdk))
+    aws = Aws.of_profile(given.profile)
+    (after,) = chosen(given.ENV, working_tree(given.app_folder, cdk=given.cdk))
     progress("asking CloudFormation what is deployed")
-    found = account.deployed(after.stacks.values())
+    there, wanted, notices = deployed(after.stacks.values(), aws)
     try:
         unprotected = base_settings(base_of(given.app_folder)).unprotected
     except ValueError:
         unprotected = ()
     return _show(
-        replace(snapshot_of(found.before, name=DEPLOYED), unprotected=unprotected),
-        replace(after, stacks={stack.name: stack for stack in found.after}),
+        replace(snapshot_of(there, name=DEPLOYED), unprotected=unprotected),
+        replace(after, stacks={stack.name: stack for stack in wanted}),
         given,
-        notices=found.notices,
+        notices=notices,
         is_deployed=True,
     )
-
-
-def _compare(given: argparse.Namespace) -> int:
-    from cdn_review.snapshot import read_pair
-
-    before, after = read_pair(given.before, given.after)
-    return _show(before, after, given)
 
 
 def _show(
@@ -243,13 +241,8 @@ def _show(
         from cdn_review.deployed import mask_accounts, masked
 
         changes, raw = [masked(change) for change in changes], mask_accounts(raw)
-    report = Report.of(
-        before,
-        after,
-        changes,
-        raw=raw,
-        notices=[*notices, *snapshot.notices(before, after)],
-    )
+    said = [*notices, *snapshot.notices(before, after)]
+    report = Report.of(before, after, changes, raw=raw, notices=said)
     if is_deployed:
         # What is acknowledged may be deployed already.
         report = replace(report, unused=())
@@ -271,33 +264,3 @@ def _raw(before: Snapshot, after: Snapshot, given: argparse.Namespace) -> str:
     folder = getattr(given, "app_folder", Path())
     cli = find_cli(folder, given.cdk)
     return raw_diff(before, after, folder=folder, cli=cli)
-
-
-def chosen(names: Sequence[str], *sides: Snapshot) -> list[Snapshot]:
-    """The sides with the stacks of these environments alone; whole without a name.
-
-    :raises ValueError: when no side has a stack of such a name.
-    """
-    from cdn_review.snapshot import NESTED, environments
-
-    stacks = [name for side in sides for name in side.stacks]
-    called = environments(stacks)
-    known = {name: {name, name.partition(NESTED)[0], called[name]} for name in stacks}
-    for name in names:
-        if not any(name in words for words in known.values()):
-            there = ", ".join(sorted(set(called.values()))) or "none"
-            raise ValueError(
-                f"ENV must be an environment of the app, which has {there}, got {name!r}"
-            )
-    wanted = set(names)
-    return [
-        replace(
-            side,
-            stacks={
-                name: stack
-                for name, stack in side.stacks.items()
-                if not wanted or wanted & known[name]
-            },
-        )
-        for side in sides
-    ]

@@ -1,10 +1,4 @@
-"""Show a review in the summary of this run, and in one comment on its pull request.
-
-FILE is what 'diff --markdown' or 'compare --markdown' has printed. When it is empty, the
-comment says that nothing could be compared. GitHub says which pull request it is: the run
-is of a workflow on pull_request or, for pull requests of forks, on workflow_run. Needs
-GitHub's program gh, and a GH_TOKEN that may write comments.
-"""
+"""The review in the summary of a run on GitHub, and in a comment on its pull request."""
 
 from __future__ import annotations
 
@@ -13,14 +7,12 @@ import json
 import os
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from cdn_review.markdown import NO_CHANGE
 
-_AUTHOR = "github-actions[bot]"
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38}[A-Za-z0-9])?")
 _FAILURE = "**CDN review:** this commit could not be compared. The log of its checks says why.\n"
 _WARNING = (
@@ -29,20 +21,8 @@ _WARNING = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="the review")
-    parser.add_argument(
-        "--name", default="", help="for several apps in one repository, a comment each"
-    )
-    parser.add_argument(
-        "--author",
-        default=_AUTHOR,
-        help="the bot whose comment is edited (default: %(default)s)",
-    )
-
-
 def run(arguments: argparse.Namespace) -> int:
-    name, file = arguments.name, arguments.file
+    name, file = arguments.name, arguments.FILE
     if name and not _NAME.fullmatch(name):
         raise ValueError(
             "--name must be at most 40 letters, digits and hyphens, such as shop, "
@@ -53,7 +33,13 @@ def run(arguments: argparse.Namespace) -> int:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with open(summary, "a", encoding="utf-8") as opened:
             opened.write(f"{title}{review}\n")
-    event = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))
+    path = os.environ.get("GITHUB_EVENT_PATH")
+    if not path:
+        raise ValueError(
+            "comment must run in a job of GitHub Actions, which sets GITHUB_EVENT_PATH: "
+            "'diff --markdown' prints the comment"
+        )
+    event = json.loads(Path(path).read_text("utf-8"))
     repository = _Repository(event["repository"]["full_name"])
     head = _head(event)
     number = head and _pull_request(head, event, repository)
@@ -69,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Head:
+class _Head(NamedTuple):
     source: str
     branch: str
     commit: str
@@ -109,15 +94,14 @@ class _Repository:
 def _head(event: dict[str, Any]) -> _Head | None:
     """The head of the pull request that the run is for, if it is for any."""
     if ended := event.get("workflow_run"):
-        source, branch = ended["head_repository"], ended["head_branch"]
-        return _Head(source=_full_name(source), branch=branch, commit=ended["head_sha"])
+        source = _full_name(ended["head_repository"])
+        return _Head(source, ended["head_branch"], ended["head_sha"])
     if pull := event.get("pull_request"):
         head = pull["head"]
+        source = _full_name(head["repo"])
         # The token of a fork's own run may not write.
-        if _full_name(head["repo"]) == event["repository"]["full_name"]:
-            return _Head(
-                source=_full_name(head["repo"]), branch=head["ref"], commit=head["sha"]
-            )
+        if source == event["repository"]["full_name"]:
+            return _Head(source, head["ref"], head["sha"])
     return None
 
 

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 from cdn_model import path_patterns
-from cdn_model.distribution import (
-    DISTRIBUTION,
-    Behavior,
-    Distribution,
-    from_config,
-)
-from cdn_model.template import Assignment, Resolver, assignments, describe_condition
+from cdn_model.distribution import DISTRIBUTION, Behavior, Distribution, from_config
+from cdn_model.template import Assignment, assignments, describe_condition
 from cdn_model.values import (
+    Computed,
     Json,
-    mapping,
     properties,
     reference,
     resources,
@@ -26,207 +19,139 @@ from cdn_model.values import (
     text,
 )
 from cdn_review.change import BlockReason, Change, Topic
-from cdn_review.compare_resources import INLINED, resource_changes
+from cdn_review.compare_resources import INLINED, is_kept, resource_lines
 from cdn_review.compare_stacks import (
-    Subject,
     moved_names,
     policy_counts,
     removed_stack,
-    stack_changes,
+    role_of,
+    stack_lines,
 )
-from cdn_review.leaves import Leaves, behavior_of, leaves, settings_of
-from cdn_review.matching import Match, match
+from cdn_review.leaves import Leaves, behavior_of, leaf, leaves, settings_of
+from cdn_review.matching import Match, Side, match, roles_of
 from cdn_review.message import Message, format_message, to_text
-from cdn_review.rules import Line, Rules, count, listed, within
+from cdn_review.rules import Line, Rules, count, listed, say, shown, within
 from cdn_review.rules_behavior import BEHAVIOR_RULES
 from cdn_review.rules_distribution import DISTRIBUTION_RULES
 from cdn_review.rules_origin import origin_lines
 from cdn_review.snapshot import Snapshot, Stack, environments
 
-MOST_CHANGES = 500
-# Each pattern is compared with each: a distribution may have 75.
-_MOST_PATTERNS = 400
-_MOST_OVERLAPPING = 80
-_LONGEST_OVERLAPPING = 100
-
 
 def compare(before: Snapshot, after: Snapshot) -> list[Change]:
-    """What changes from one side to the other, in the order in which it is read.
-
-    There are never more than 500 changes. Those that need an acknowledgement are always
-    among them.
-    """
-    names = environments({**before.stacks, **after.stacks})
-    changes = [
-        change
-        for name in sorted(before.stacks.keys() | after.stacks.keys())
-        for change in _stack(
-            before.stacks.get(name), after.stacks.get(name), names[name], after
+    """What changes from one side to the other, in the order in which it is read."""
+    environment = environments({**before.stacks, **after.stacks})
+    found = [
+        _change(name, environment[name], role, line)
+        for name in environment
+        for role, line in _stack(before.stacks.get(name), after.stacks.get(name), after)
+    ]
+    found += [
+        _change(name, environment[name], role, line)
+        for name, role, line in (
+            *moved_names(before, after),
+            *policy_counts(before, after),
         )
     ]
-    changes += moved_names(before, after, names)
-    changes += policy_counts(before, after, names)
-    ordered = sorted(dict.fromkeys(changes), key=_order)
-    if len(ordered) <= MOST_CHANGES:
-        return ordered
-    blocking = [change for change in ordered if change.block]
-    others = [change for change in ordered if not change.block]
-    kept = others[: max(MOST_CHANGES - len(blocking), 0)]
-    last = ordered[-1]
-    more = f"and {len(others) - len(kept)} more changes"
-    subject = Subject(stack=last.stack, environment=last.environment, role="stack")
-    rest = subject.change(Line(topic=Topic.OTHER, message=(more,)))
-    return [*sorted([*blocking, *kept], key=_order), rest]
+    return sorted(dict.fromkeys(found), key=_order)
+
+
+def _change(stack: str, environment: str, role: str, line: Line) -> Change:
+    return Change(
+        stack=stack,
+        environment=environment,
+        role=role,
+        topic=line.topic,
+        message=line.message,
+        note=line.note,
+        block=line.block,
+        tags=line.tags,
+        fingerprint=line.fingerprint,
+    )
 
 
 def _order(change: Change) -> tuple[object, ...]:
-    topics = list(Topic)
-    place = (change.environment, change.stack, topics.index(change.topic))
-    return (*place, change.role, to_text(change.message))
+    topic = list(Topic).index(change.topic)
+    place = change.environment, change.stack, topic, change.role
+    return (*place, to_text(change.message))
 
 
 def _stack(
-    was: Stack | None, now: Stack | None, environment: str, after: Snapshot
-) -> Iterator[Change]:
-    if now is None and was is not None:
-        yield from removed_stack(was, environment, after)
-    elif was is None and now is not None:
-        yield _new_stack(now, environment, after)
+    was: Stack | None, now: Stack | None, after: Snapshot
+) -> Iterator[tuple[str, Line]]:
+    """The lines of one stack, each with the role that it is about."""
+    if was is None and now is not None:
+        yield role_of(now), _new_stack(now)
+    elif now is None and was is not None:
+        yield role_of(was), removed_stack(was, after)
     elif was is not None and now is not None and was != now:
-        yield from _both(was, now, environment)
+        matches = match(was.template, now.template)
+        before = Side(was, {one.id_before: one.role for one in matches})
+        later = Side(now, {one.id_after: one.role for one in matches})
+        used: set[str] = set()
+        for one in matches:
+            if one.type == DISTRIBUTION:
+                for line in _distribution(one, before, later, used):
+                    yield one.role, line
+        yield from resource_lines(before, later, matches, used)
+        for line in stack_lines(before, later, matches):
+            yield role_of(now), line
 
 
-def _new_stack(stack: Stack, environment: str, after: Snapshot) -> Change:
-    subject = Subject.of_stack(stack, environment)
-    found = _Side(stack, match(stack.template, stack.template)).distributions({})
+def _new_stack(stack: Stack) -> Line:
+    side = Side(stack, roles_of(stack.template))
+    all_of_it = resources(stack.template).values()
+    distributions = (one for one in all_of_it if one.get("Type") == DISTRIBUTION)
+    effective = (_effective(side, one, {}, set()) for one in distributions)
+    found = [one for one in effective if one is not None]
     if not found:
-        kinds = Counter(text(r.get("Type")) for r in resources(stack.template).values())
-        message = format_message(
-            "is new, without a distribution: {}", listed(kinds) if kinds else "empty"
-        )
-        return subject.change(Line(topic=Topic.STACK, message=message))
-    domains = {
-        text(name)
-        for one in found.values()
-        for name in sequence(one.config.get("Aliases"))
-    }
-    origins = {
-        text(origin.get("DomainName"))
-        for one in found.values()
-        for origin in one.default.config.get("Origins", ())
-    }
-    message = format_message(
-        "is new: {} in front of {}", count(len(found), "distribution"), listed(origins)
-    )
-    if domains:
-        message = (
-            *message,
-            *format_message(" as {}", listed(domains)),
-        )
-    return subject.change(Line(topic=Topic.STACK, message=message))
+        kinds = listed({text(one.get("Type")) for one in all_of_it} or {"empty"})
+        return say(Topic.STACK, "is new, without a distribution: {}", kinds)
+    number = count(len(found), "distribution")
+    origins = [part for one in found for part in one.default.config.get("Origins", ())]
+    names = listed(leaf(origin.get("DomainName")) for origin in origins)
+    return say(Topic.STACK, "is new: {} in front of {}{}", number, names, _as(*found))
 
 
-def _both(was: Stack, now: Stack, environment: str) -> Iterator[Change]:
-    matches = match(was.template, now.template)
-    sides = _Side(was, matches), _Side(now, matches, later=True)
-    used: set[str] = set()
-    others_equal = _are_equal(was, now, matches)
-    for one in matches:
-        if one.type == DISTRIBUTION and not (others_equal and one.before == one.after):
-            subject = Subject(stack=now.name, environment=environment, role=one.role)
-            lines = _distribution(one, *sides, used)
-            yield from map(subject.change, lines)
-    inlined = {one.role for one in matches if one.type in INLINED} & used
-    yield from resource_changes(was, now, environment, matches, inlined)
-    yield from stack_changes(was, now, environment, matches)
+def _as(*found: Distribution) -> Message:
+    names = {leaf(n) for one in found for n in sequence(one.config.get("Aliases"))}
+    return format_message(" as {}", listed(names)) if names else ()
 
 
-def _are_equal(was: Stack, now: Stack, matches: Sequence[Match]) -> bool:
-    """Whether all is equal that a distribution can refer to."""
-    sections = ("Conditions", "Mappings", "Parameters")
-    return (
-        was.region == now.region
-        and all(was.template.get(name) == now.template.get(name) for name in sections)
-        and not any(
-            one.is_replaced or (one.type in INLINED and one.before != one.after)
-            for one in matches
-        )
-    )
+def _effective(
+    side: Side, resource: Json | None, choice: Assignment, used: set[str]
+) -> Distribution | None:
+    """What a distribution does; ``None`` where it does not exist."""
+    resolver = side.resolver(choice)
+    if resource is None or not resolver.exists(resource):
+        return None
 
-
-@dataclass
-class _Side:
-    """One side of a stack, with its resources named by their roles."""
-
-    stack: Stack
-    matches: Sequence[Match]
-    later: bool = False
-
-    def __post_init__(self) -> None:
-        self.names = {
-            (one.id_after if self.later else one.id_before): one.role
-            for one in self.matches
-        }
-        self.raw = resources(self.stack.template)
-        self.inlined = {n: r for n, r in self.raw.items() if r.get("Type") in INLINED}
-
-    def resolver(self, choice: Assignment) -> Resolver:
-        return Resolver(self.stack.template, choice, self.names, self.stack.region)
-
-    def distribution(
-        self, logical_id: str, choice: Assignment, used: set[str]
-    ) -> Distribution | None:
-        """What a distribution does; ``None`` where it does not exist."""
-        resource = self.raw.get(logical_id)
-        if resource is None:
+    def find(resource_type: str, value: object) -> Json | None:
+        role = reference(value) or ""
+        found = side.by_role.get(role, {})
+        if found.get("Type") != resource_type:
             return None
-        resolver = self.resolver(choice)
-        if not resolver.exists(resource):
-            return None
-        found: dict[str, Json] = {}
+        used.add(role)
+        return properties(resolver.resolve(found))
 
-        def find(resource_type: str, value: object) -> Json | None:
-            name = reference(value) or ""
-            if name not in found:
-                found[name] = mapping(resolver.resolve(self._by_role(name)))
-            if found[name].get("Type") != resource_type:
-                return None
-            used.add(name)
-            return properties(found[name])
-
-        config = resolver.resolve(properties(resource).get("DistributionConfig"))
-        return from_config(config, find)
-
-    def _by_role(self, role: str) -> Json:
-        by_role = {
-            self.names.get(name): resource for name, resource in self.inlined.items()
-        }
-        return by_role.get(role, {})
-
-    def distributions(self, choice: Assignment) -> dict[str, Distribution]:
-        found = {
-            name: self.distribution(name, choice, set())
-            for name, resource in self.raw.items()
-            if resource.get("Type") == DISTRIBUTION
-        }
-        return {name: one for name, one in found.items() if one is not None}
+    config = resolver.resolve(properties(resource).get("DistributionConfig"))
+    return from_config(config, find)
 
 
 def _distribution(
-    one: Match, before: _Side, after: _Side, used: set[str]
+    one: Match, before: Side, after: Side, used: set[str]
 ) -> Iterator[Line]:
     """The lines of one distribution, under each choice of conditions that makes others."""
+    templates = before.stack.template, after.stack.template
     choices = assignments(
-        (before.stack.template, [one.before, *before.inlined.values()]),
-        (after.stack.template, [one.after, *after.inlined.values()]),
+        (templates[0], [one.before, *before.of_types(INLINED)]),
+        (templates[1], [one.after, *after.of_types(INLINED)]),
     )
     found: dict[Line, list[Assignment]] = defaultdict(list)
     for choice in choices:
-        was = before.distribution(one.id_before, choice, used)
-        now = after.distribution(one.id_after, choice, used)
+        was = _effective(before, one.before, choice, used)
+        now = _effective(after, one.after, choice, used)
         for line in dict.fromkeys(_lines(one, was, now)):
             found[line].append(choice)
-    templates = before.stack.template, after.stack.template
     for line, held in found.items():
         where, values = _condition(held, choices, templates)
         yield within(line, where, *values) if where else line
@@ -250,18 +175,15 @@ def _condition(
     parts: list[Message] = []
     for atom, value in fixed.items():
         kind, name, literal = describe_condition(atom, templates)
-        verb = "is" if value else "is not"
+        verb, holds = ("is", "holds") if value else ("is not", "does not hold")
         if name == "AWS::Region":
-            parts.append(format_message(f"the region {verb} {{}}", literal))
+            part = format_message(f"the region {verb} {{}}", literal)
         elif kind == "parameter":
-            parts.append(
-                format_message(f"the parameter {{}} {verb} {{}}", name, literal)
-            )
+            part = format_message(f"the parameter {{}} {verb} {{}}", name, literal)
         else:
-            holds = "holds" if value else "does not hold"
-            parts.append(format_message(f"the condition {{}} {holds}", name))
-    joined: Message = tuple(piece for part in parts[1:] for piece in (" and ", *part))
-    return ("where ", *parts[0], *joined, ": "), values
+            part = format_message(f"the condition {{}} {holds}", name)
+        parts.append((" and " if parts else "where ", *part))
+    return (*(piece for part in parts for piece in part), ": "), values
 
 
 def _lines(
@@ -290,55 +212,39 @@ def _beside(resource: Json | None) -> Leaves:
 
 def _added(now: Distribution) -> Line:
     origins = now.default.config.get("Origins", ())
-    origin = text(origins[0].get("DomainName")) if origins else "nothing"
-    message = format_message("is added in front of {}", origin)
-    domains = now.config.get("Aliases")
-    if domains:
-        message = (
-            *message,
-            *format_message(" as {}", listed(map(text, sequence(domains)))),
-        )
-    return Line(topic=Topic.REPLACEMENT, message=message)
+    origin = shown(leaf(origins[0].get("DomainName"))) if origins else "nothing"
+    return say(Topic.REPLACEMENT, "is added in front of {}{}", origin, _as(now))
 
 
 def _deleted(one: Match, was: Distribution) -> Line:
-    kept = is_kept(one.before)
-    note = "every URL of it stops working"
-    message = "is deleted"
-    if kept and one.after is None:
+    message, note = "is deleted", "every URL of it stops working"
+    if is_kept(one.before) and one.after is None:
         message = "leaves the stack and stays in the account, where nothing updates it"
         note = "no other distribution can have its names until they are moved"
-    return Line(
-        topic=Topic.REPLACEMENT,
-        message=format_message(message),
+    return say(
+        Topic.REPLACEMENT,
+        message,
         note=note,
         block=BlockReason.DISTRIBUTION_DELETED,
-        values=(one.role, message, text(was.config.get("Aliases"))),
+        of=(one.role, message, text(was.config.get("Aliases"))),
     )
 
 
 def _replaced(one: Match, was: Distribution, now: Distribution) -> Line:
-    names = [
-        set(map(text, sequence(side.config.get("Aliases")))) for side in (was, now)
-    ]
+    names = [set(map(text, sequence(d.config.get("Aliases")))) for d in (was, now)]
     note = "its address at CloudFront and its cache are new; a rollout takes minutes"
     if names[0] & names[1]:
         note = (
             "the deploy fails with CNAMEAlreadyExists, because the earlier one still has "
             "the names: move them first"
         )
-    return Line(
-        topic=Topic.REPLACEMENT,
-        message=format_message("is replaced by a new distribution"),
+    return say(
+        Topic.REPLACEMENT,
+        "is replaced by a new distribution",
         note=note,
         block=BlockReason.DISTRIBUTION_REPLACED,
-        values=(one.id_before, one.id_after),
+        of=(one.id_before, one.id_after),
     )
-
-
-def is_kept(resource: Any) -> bool:
-    """Whether a resource stays in the account when it leaves the stack."""
-    return mapping(resource).get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
 
 
 # --- Paths ---
@@ -351,19 +257,14 @@ def _behaviors(was: Distribution, now: Distribution) -> Iterator[Line]:
     pattern is seen to open what needed a signature.
     """
     places = _places(was, now)
-    cached: dict[int, Leaves] = {}
-
-    def leaves_of(behavior: Behavior) -> Leaves:
-        if id(behavior) not in cached:
-            cached[id(behavior)] = behavior_of(behavior.config)
-        return cached[id(behavior)]
-
     found: dict[Line, list[str]] = defaultdict(list)
     for path, before, after in places:
-        if before.config == after.config:
-            continue
-        lines = [*BEHAVIOR_RULES.lines(leaves_of(before), leaves_of(after))]
-        lines += origin_lines(before, after)
+        lines = [
+            *BEHAVIOR_RULES.lines(
+                behavior_of(before.config), behavior_of(after.config)
+            ),
+            *origin_lines(before, after),
+        ]
         for line in dict.fromkeys(lines):
             found[line].append(path)
     every = [path for path, _, _ in places]
@@ -376,8 +277,13 @@ def _where(paths: list[str], every: list[str]) -> Message:
     if len(paths) == len(every):
         return ()
     if "" not in paths:
-        return format_message("under {}: ", listed(paths))
-    return format_message("except under {}: ", listed(set(every) - set(paths)))
+        return format_message("under {}: ", _patterns(paths))
+    return format_message("except under {}: ", _patterns(set(every) - set(paths)))
+
+
+def _patterns(paths: Iterable[str]) -> object:
+    """The paths, with placeholders for what a deploy fills in."""
+    return listed(Computed(path) if path.startswith("{") else path for path in paths)
 
 
 def _places(
@@ -387,24 +293,11 @@ def _places(
 
     A path whose behaviors were compared already is left out, since nothing is new there.
     """
-    places = [("", was.default, now.default)]
-    seen = {(id(was.default), id(now.default))}
-    for path in _paths(was, now):
-        before, after = was.behavior_for(path), now.behavior_for(path)
-        if (id(before), id(after)) not in seen:
-            seen.add((id(before), id(after)))
-            places.append((path, before, after))
-    return places
-
-
-def _paths(was: Distribution, now: Distribution) -> Iterator[str]:
     behaviors = (*was.behaviors[:-1], *now.behaviors[:-1])
-    patterns = list(
-        dict.fromkeys(path_patterns.tidy(b.path_pattern) for b in behaviors)
-    )
-    yield from patterns[:_MOST_PATTERNS]
-    short = [one for one in patterns if len(one) <= _LONGEST_OVERLAPPING]
-    for first, second in combinations(short[:_MOST_OVERLAPPING], 2):
-        path = path_patterns.overlap(first, second)
-        if path:
-            yield path
+    patterns = dict.fromkeys(path_patterns.tidy(b.path_pattern) for b in behaviors)
+    overlaps = (path_patterns.overlap(*pair) for pair in combinations(patterns, 2))
+    places = {(id(was.default), id(now.default)): ("", was.default, now.default)}
+    for path in (*patterns, *filter(None, overlaps)):
+        before, after = was.behavior_for(path), now.behavior_for(path)
+        places.setdefault((id(before), id(after)), (path, before, after))
+    return list(places.values())

@@ -4,43 +4,53 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
-from cdn_model.template import Resolver, assignments
-from cdn_model.values import Json, mapping, properties, reference, text
+from cdn_model.template import assignments
+from cdn_model.values import Json, canonical, mapping, properties, reference, text
 from cdn_review.bucket_policy import remaining
-from cdn_review.change import BlockReason, Change, Tag, Topic
-from cdn_review.compare_stacks import Subject
-from cdn_review.matching import Match
-from cdn_review.message import Message, format_message
-from cdn_review.resources import ResourceType, type_of
-from cdn_review.rules import Line, Rules, within
+from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.leaves import Leaves
+from cdn_review.matching import Match, Side
+from cdn_review.message import format_message
+from cdn_review.resources import ResourceType
+from cdn_review.rules import Line, Rules, say, within
 from cdn_review.rules_resources import (
+    BUCKET_POLICY,
+    CDN_REFUSED,
+    OPENED,
     REMOVED_BLOCKS,
     RESOURCE_RULES,
-    other_lines,
+    lets_in_cdn,
+    opened,
     policy_lines,
     resource_leaves,
+    uses_of_set,
 )
-from cdn_review.snapshot import Stack
 
-_MOST_UNKNOWN = 20
-_BUCKET, _BUCKET_POLICY = "AWS::S3::Bucket", "AWS::S3::BucketPolicy"
-_KEPT = ("Retain", "RetainExceptOnCreate")
 _PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
-# Types whose settings are told one by one.
-_SITE_SERVICES = (
-    *(
-        "AWS::CertificateManager::",
-        "AWS::CloudFront::",
-        "AWS::Logs::",
-        "AWS::Route53::",
-    ),
-    *("AWS::S3::", "AWS::SNS::", "AWS::WAFv2::"),
-)
+# Types that open or close another resource, by the property that names it.
+_ATTACHED = {
+    "AWS::EC2::SecurityGroupIngress": "GroupId",
+    "AWS::Lambda::Permission": "FunctionName",
+    BUCKET_POLICY: "Bucket",
+}
+_SETS = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet")
+_WEB_ACLS = ("AWS::WAFv2::RuleGroup", "AWS::WAFv2::WebACL")
+# What a note about one resource says of several.
+_IN_PLURAL = {
+    "it stays": "they stay",
+    "in it": "in them",
+    "it no longer filters": "they no longer filter",
+    "the name no longer resolves": "the names no longer resolve",
+    "creating it takes": "creating them takes",
+    "its validation record is": "their validation records are",
+    "its": "their",
+}
 INLINED: Mapping[str, str] = {
     f"{CLOUDFRONT}CachePolicy": r"CachePolicyConfig.*",
     f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
@@ -53,246 +63,190 @@ INLINED: Mapping[str, str] = {
     "AWS::Lambda::Version": r".*",
 }
 """The settings that are compared where a distribution uses a resource of the type."""
-_POLICY_TYPES = re.compile(rf"{CLOUDFRONT}(Cache|OriginRequest|ResponseHeaders)Policy")
+# What they do is said of the distributions that use them.
+_QUIET = frozenset(
+    f"{CLOUDFRONT}{kind}"
+    for kind in (
+        *("CachePolicy", "KeyGroup", "OriginAccessControl", "OriginRequestPolicy"),
+        *("PublicKey", "ResponseHeadersPolicy"),
+    )
+)
 
 
-def resource_changes(
-    was: Stack,
-    now: Stack,
-    environment: str,
-    matches: Sequence[Match],
-    inlined: set[str],
-) -> Iterator[Change]:
-    """One line for equal changes of several resources of a type.
+def resource_lines(
+    before: Side, after: Side, matches: Sequence[Match], inlined: Set[str]
+) -> Iterator[tuple[str, Line]]:
+    """One line for equal changes of several resources of a type, with their role.
 
     :param inlined: Roles of resources whose settings are compared with distributions.
     """
-    names = (
-        {one.id_before: one.role for one in matches},
-        {one.id_after: one.role for one in matches},
-    )
-    renamed = any(one.is_replaced for one in matches)
-    same_sections = all(
-        was.template.get(section) == now.template.get(section)
+    was, now = before.stack.template, after.stack.template
+    is_same_around = not any(one.is_replaced for one in matches) and all(
+        was.get(section) == now.get(section)
         for section in ("Conditions", "Mappings", "Parameters")
     )
-    together: dict[tuple[str, Line], list[str]] = defaultdict(list)
+    together: dict[tuple[ResourceType, Line], list[str]] = defaultdict(list)
     for one in matches:
-        unchanged = one.before == one.after and same_sections and not renamed
-        if unchanged or one.type == DISTRIBUTION:
-            continue
-        used = one.role in inlined
-        for line in dict.fromkeys(_lines(one, was, now, names, matches, used)):
-            together[one.type, line].append(one.role)
-    unknown = 0
-    for (resource_type, line), roles in together.items():
-        kind = type_of(resource_type)
-        if kind.topic is Topic.OTHER and not line.block:
-            unknown += 1
-            if unknown > _MOST_UNKNOWN:
-                continue
-        role = _role(kind, roles)
-        subject = Subject(stack=now.name, environment=environment, role=role)
-        yield subject.change(_in_number(line, kind, roles))
-    if unknown > _MOST_UNKNOWN:
-        rest = Line(
-            topic=Topic.OTHER,
-            message=(f"and {unknown - _MOST_UNKNOWN} more changes of other types",),
-        )
-        subject = Subject(
-            stack=now.name, environment=environment, role="other resources"
-        )
-        yield subject.change(rest)
+        is_unchanged = one.before == one.after and is_same_around
+        if not is_unchanged and one.type != DISTRIBUTION:
+            for line in dict.fromkeys(_lines(one, before, after, matches, inlined)):
+                together[one.kind, line].append(one.role)
+    for (kind, line), roles in together.items():
+        role = roles[0] if len(roles) == 1 else f"{len(roles)} {kind.nouns}"
+        if kind.is_group:
+            role = kind.nouns
+        elif kind.topic is Topic.OTHER:
+            role = re.sub(r" \d+$", "", role)
+        yield role, _in_number(line, kind, roles)
 
 
 def _in_number(line: Line, kind: ResourceType, roles: Sequence[str]) -> Line:
     """``is added`` or ``are added``."""
     first, *rest = line.message
-    if not (
-        isinstance(first, str) and first.startswith(("added", "removed", "replaced"))
-    ):
+    if not str(first).startswith(("added", "removed", "replaced")):
         return line
-    plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
-    return replace(line, message=(f"{'are' if plural else 'is'} {first}", *rest))
-
-
-def _role(kind: ResourceType, roles: Sequence[str]) -> str:
-    if kind.is_group:
-        return kind.nouns
-    if len(roles) == 1:
-        return (
-            roles[0]
-            if kind.topic is not Topic.OTHER
-            else re.sub(r" \d+$", "", roles[0])
-        )
-    return f"{len(roles)} {kind.nouns}"
+    is_plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
+    note = line.note
+    for singular, plural in _IN_PLURAL.items() if is_plural else ():
+        note = re.sub(rf"\b{singular}\b", plural, note)
+    message = f"{'are' if is_plural else 'is'} {first}", *rest
+    return replace(line, message=message, note=note)
 
 
 def _lines(
     one: Match,
-    was: Stack,
-    now: Stack,
-    names: tuple[Mapping[str, str], Mapping[str, str]],
+    before: Side,
+    after: Side,
     matches: Sequence[Match],
-    inlined: bool,
+    inlined: Set[str],
 ) -> Iterator[Line]:
-    kind = type_of(one.type)
-    if one.before is None or one.after is None:
-        line = (
-            _added(one, kind, was, now, matches)
-            if one.before is None
-            else _removed(one, kind)
-        )
-        if line is not None:
-            yield line
-        if one.type == _BUCKET_POLICY and one.after is not None:
-            yield from policy_lines(None, properties(one.after).get("PolicyDocument"))
+    if one.after is None:
+        yield from _removed(one, matches)
+        return
+    if one.before is None:
+        yield from _added(one, matches)
         return
     if one.is_replaced and _keeps_name(one):
-        yield Line(
-            topic=kind.topic,
-            message=format_message(
-                "is made anew under the name that it has: {}", _name(one)
-            ),
+        yield say(
+            one.kind.topic,
+            "is made anew under the name that it has: {}",
+            text(_at(one.after, UNIQUE_NAMES[one.type][0])),
             note="the deploy fails, because the earlier one still has the name",
         )
         return
-    choices = assignments((was.template, [one.before]), (now.template, [one.after]))
+    choices = assignments(
+        (before.stack.template, [one.before]), (after.stack.template, [one.after])
+    )
     found: dict[Line, int] = defaultdict(int)
+    readers = after.of_types(_WEB_ACLS) if one.type in _SETS else []
+    uses = uses_of_set(one.id_after, readers)
     for choice in choices:
-        sides = [
-            mapping(
-                Resolver(stack.template, choice, ids, stack.region).resolve(resource)
-            )
-            for stack, ids, resource in (
-                (was, names[0], one.before),
-                (now, names[1], one.after),
-            )
-        ]
-        for line in dict.fromkeys(_differences(one, kind, inlined, *sides)):
+        was = _settings(before.resolver(choice).resolve(one.before))
+        now = _settings(after.resolver(choice).resolve(one.after))
+        for line in dict.fromkeys(_differences(one, was, now, uses, inlined)):
             found[line] += 1
     for line, times in found.items():
         some = times < len(choices)
         yield within(line, format_message("under some conditions: ")) if some else line
-    yield from _condition(one, kind)
+    condition = text(one.after.get("Condition"))
+    if condition and condition != text(one.before.get("Condition")):
+        message = "exists only where the condition {} holds"
+        yield say(Topic.STACK, message, condition, note="it is deleted elsewhere")
+    elif not condition and "Condition" in one.before:
+        yield say(Topic.STACK, "exists always")
 
 
-def _condition(one: Match, kind: ResourceType) -> Iterator[Line]:
-    was, now = (
-        text(mapping(side).get("Condition")) for side in (one.before, one.after)
-    )
-    if was != now:
-        message = "exists only where the condition {} holds" if now else "exists always"
-        yield Line(
-            topic=Topic.STACK,
-            message=format_message(message, *([now] if now else [])),
-            note="it is deleted elsewhere" if now else "",
-        )
+def _settings(resource: object) -> dict[str, Any]:
+    return {key: part for key, part in properties(resource).items() if key != "Tags"}
 
 
 def _differences(
-    one: Match, kind: ResourceType, inlined: bool, before: Json, after: Json
+    one: Match,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    uses: Leaves,
+    inlined: Set[str],
 ) -> Iterator[Line]:
-    sides = [
-        {key: value for key, value in properties(side).items() if key != "Tags"}
-        for side in (before, after)
-    ]
+    changed = {
+        key for key in before | after if before.get(key) != after.get(key)
+    } & immutable_properties().get(one.type, frozenset())
     lines: list[Line] = []
-    for key in sorted(sides[0] | sides[1]):
-        if key.endswith("PolicyDocument"):
-            documents = [side.get(key) for side in sides]
-            if one.type == _BUCKET_POLICY:
-                lines += policy_lines(*documents)
-            for side, document in zip(sides, remaining(*documents), strict=True):
-                side[key] = document
-    was, now = (resource_leaves(one.type, side) for side in sides)
-    if inlined:
-        covered = re.compile(INLINED[one.type])
-        was, now = (
-            {path: leaf for path, leaf in side.items() if not covered.fullmatch(path)}
-            for side in (was, now)
-        )
-    rules = RESOURCE_RULES.get(one.type)
-    if rules is None and not one.type.startswith(_SITE_SERVICES):
-        lines += other_lines(was, now)
-    else:
-        own = rules or Rules((), fallback=replace(Rules(()).fallback, topic=kind.topic))
-        lines += own.lines(was, now)
+    for key in sorted(before | after):
+        if key.endswith(("PolicyDocument", "KeyPolicy")):
+            documents = before.get(key), after.get(key)
+            lines += policy_lines(one.type, *documents)
+            before[key], after[key] = remaining(*documents)
+    covered = re.compile(INLINED[one.type] if one.role in inlined else "")
+    was, now = (
+        {
+            path: leaf
+            for path, leaf in resource_leaves(one.type, side).items()
+            if not covered.fullmatch(path)
+        }
+        for side in (before, after)
+    )
+    fallback = replace(Rules(()).fallback, topic=one.kind.topic)
+    rules = RESOURCE_RULES.get(one.type, Rules((), fallback))
+    lines += rules.lines({**was, **uses}, {**now, **uses})
     if one.type == _PUBLIC_KEY and one.is_replaced:
         lines = []
-    immutable = immutable_properties().get(one.type, frozenset())
-    changed = {
-        key for key in sides[0] | sides[1] if sides[0].get(key) != sides[1].get(key)
-    }
-    is_new = one.is_replaced and (lines or kind.replaced_note)
-    if is_new or (lines and changed & immutable):
-        yield Line(
-            topic=kind.topic,
-            message=format_message("replaced"),
-            note="; ".join(n for n in (kind.added_note, kind.replaced_note) if n),
-        )
+    is_new = one.is_replaced and (lines or one.kind.replaced)
+    if is_new or (lines and changed):
+        notes = filter(None, (one.kind.added, one.kind.replaced))
+        yield say(one.kind.topic, "replaced", note="; ".join(notes))
     yield from lines
 
 
-def _added(
-    one: Match, kind: ResourceType, was: Stack, now: Stack, matches: Sequence[Match]
-) -> Line | None:
-    if one.type == _BUCKET_POLICY and _with_bucket(
-        one.after, "id_after", "before", matches
-    ):
-        return None
-    if _POLICY_TYPES.fullmatch(one.type) or one.type in _QUIET:
-        return None
-    note = "; ".join(part for part in (kind.added_note, kind.price) if part)
-    return Line(
-        topic=kind.topic,
-        message=_with_name("added", kind, one.after),
+def _added(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+    settings = properties(one.after)
+    attached_to = reference(settings.get(_ATTACHED.get(one.type, "")))
+    comes_along = any(m.before is None and m.id_after == attached_to for m in matches)
+    is_policy = one.type == BUCKET_POLICY
+    note, block = "; ".join(filter(None, (one.kind.added, one.kind.price))), None
+    is_open = opened(one.type, {}, resource_leaves(one.type, settings))
+    if is_open and one.type in _ATTACHED and not comes_along:
+        note, block = OPENED, BlockReason.ORIGIN_OPENED
+    if one.type not in _QUIET and not (is_policy and comes_along):
+        yield say(
+            one.kind.topic,
+            *_with_name("added", one.kind, one.after),
+            note=note,
+            block=block,
+            tags=(Tag.COST,) if one.kind.price else (),
+            of=("added", one.type, canonical(settings)),
+        )
+    if is_policy:
+        yield from policy_lines(one.type, None, settings.get("PolicyDocument"))
+
+
+def _removed(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+    if one.type in _QUIET:
+        return
+    kept, settings = is_kept(one.before), properties(one.before)
+    note = "it stays in the account, outside the stack" if kept else one.kind.removed
+    if one.type == BUCKET_POLICY and not kept:
+        bucket = reference(settings.get("Bucket"))
+        goes_along = any(m.after is None and m.id_before == bucket for m in matches)
+        lets_in = lets_in_cdn(settings.get("PolicyDocument"))
+        note = CDN_REFUSED if lets_in and not goes_along else ""
+    yield say(
+        one.kind.topic,
+        *_with_name("removed", one.kind, one.before),
         note=note,
-        tags=(Tag.COST,) if kind.price else (),
+        block=None if kept else REMOVED_BLOCKS.get(one.type),
+        of=("removed", one.type, one.role),
     )
 
 
-# What they do is said of the distributions that use them.
-_QUIET = frozenset(
-    f"{CLOUDFRONT}{kind}" for kind in ("KeyGroup", "OriginAccessControl", "PublicKey")
-)
+def is_kept(resource: Json | None) -> bool:
+    """Whether a resource stays in the account when it leaves the stack."""
+    return mapping(resource).get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
 
 
-def _removed(one: Match, kind: ResourceType) -> Line | None:
-    if _POLICY_TYPES.fullmatch(one.type) or one.type in _QUIET:
-        return None
-    kept = mapping(one.before).get("DeletionPolicy") in _KEPT
-    block: BlockReason | None = None if kept else REMOVED_BLOCKS.get(one.type)
-    return Line(
-        topic=kind.topic,
-        message=_with_name("removed", kind, one.before),
-        note="it stays in the account, outside the stack"
-        if kept
-        else kind.removed_note,
-        block=block,
-        values=("removed", one.type, one.role),
-    )
-
-
-def _with_name(verb: str, kind: ResourceType, resource: Json | None) -> Message:
+def _with_name(verb: str, kind: ResourceType, resource: Json | None) -> tuple[str, ...]:
     """With the name that a reader knows it by, if it has one."""
     name = properties(resource).get("Name") if kind.hint == "Name" else None
-    if not isinstance(name, str):
-        return format_message(verb)
-    return format_message(f"{verb}: {{}}", name.rstrip("."))
-
-
-def _with_bucket(
-    resource: Json | None, attribute: str, other: str, matches: Sequence[Match]
-) -> bool:
-    """Whether a bucket brings its policy along."""
-    bucket = reference(properties(resource).get("Bucket"))
-    return any(
-        one.type == _BUCKET
-        and getattr(one, attribute) == bucket
-        and getattr(one, other) is None
-        for one in matches
-    )
+    return (f"{verb}: {{}}", name.rstrip(".")) if isinstance(name, str) else (verb,)
 
 
 def _keeps_name(one: Match) -> bool:
@@ -301,14 +255,10 @@ def _keeps_name(one: Match) -> bool:
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html
     """
     paths = UNIQUE_NAMES.get(one.type, ())
-    sides = [
+    was, now = (
         [text(_at(side, path)) for path in paths] for side in (one.before, one.after)
-    ]
-    return bool(paths) and bool(sides[0][0]) and sides[0] == sides[1]
-
-
-def _name(one: Match) -> str:
-    return text(_at(one.after, UNIQUE_NAMES[one.type][0]))
+    )
+    return was == now and bool(was and was[0])
 
 
 def _at(resource: Json | None, path: str) -> object:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
-from cdn_model.template import Resolver, assignments
+from cdn_model.template import assignments
 from cdn_model.values import (
     Json,
     is_computed,
@@ -17,22 +16,29 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.change import BlockReason, Change, Topic
+from cdn_review.change import BlockReason, Topic
 from cdn_review.leaves import Leaf, leaf, leaves
-from cdn_review.matching import Match, roles_of
-from cdn_review.message import Trusted, format_message
+from cdn_review.matching import Match, Side, roles_of
+from cdn_review.message import Trusted
 from cdn_review.resources import RESOURCE_TYPES
-from cdn_review.rules import Line, Rules, count, listed, same, shown_pair
+from cdn_review.rules import Line, Rules, count, listed, plural, same, say, shown_pair
 from cdn_review.snapshot import NESTED, Snapshot, Stack
 from dj_cloudfront.contract import Output
 
 _OURS = frozenset(str(output) for output in Output)
-_IN_URLS = frozenset(name for name in _OURS if name.endswith("DomainName"))
+_IN_URLS = "pages use it in their URLs with the next outputs file"
+_OUTPUT_NOTES = {
+    **{name: _IN_URLS for name in _OURS if name.endswith("DomainName")},
+    str(Output.MEDIA_KEY_PAIR_ID): (
+        "the server has to sign with another key: it needs the new id and private key"
+    ),
+}
 # Sections that matter by themselves. Parameters, mappings and conditions matter where a
 # resource uses them, and are compared there.
 _SECTIONS = ("Hooks", "Rules")
 # Of AWS, and they add nothing from elsewhere.
 _HARMLESS_MACROS = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
+_KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _POLICIES = tuple(
     f"{CLOUDFRONT}{kind}"
     for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy")
@@ -41,147 +47,98 @@ _POLICIES = tuple(
 POLICY_QUOTA = 20
 
 
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """What changes are about."""
-
-    stack: str
-    environment: str
-    role: str
-
-    @classmethod
-    def of_stack(cls, stack: Stack, environment: str) -> Subject:
-        role = "nested stack" if NESTED in stack.name else "stack"
-        return cls(stack=stack.name, environment=environment, role=role)
-
-    def change(self, line: Line) -> Change:
-        return Change(
-            stack=self.stack,
-            environment=self.environment,
-            role=self.role,
-            topic=line.topic,
-            message=line.message,
-            note=line.note,
-            block=line.block,
-            tags=line.tags,
-            fingerprint=line.fingerprint,
-        )
+def role_of(stack: Stack) -> str:
+    return "nested stack" if NESTED in stack.name else "stack"
 
 
-def removed_stack(stack: Stack, environment: str, after: Snapshot) -> Iterator[Change]:
+def removed_stack(stack: Stack, after: Snapshot) -> Line:
     """A stack that leaves the app stays in the account, but nothing takes care of it.
 
     With another name its distributions are made a second time, while DNS leads to the
     first ones. A nested stack is a resource of the stack around it and is deleted.
     """
+    message = "is no longer part of the app"
+    note = "a deploy does not delete it: it stays as it is until cdk destroy"
     outer, nested, _ = stack.name.partition(NESTED)
-    message, note = (
-        "is no longer part of the app",
-        "a deploy does not delete it: it stays",
-    )
-    note = f"{note} as it is until cdk destroy"
     if nested and outer in after.stacks:
         message, note = "is deleted", "with everything that has no DeletionPolicy"
     has_distributions = bool(resources(stack.template, DISTRIBUTION))
-    yield Subject.of_stack(stack, environment).change(
-        Line(
-            topic=Topic.REPLACEMENT,
-            message=format_message(message),
-            note=note,
-            block=BlockReason.DISTRIBUTION_DELETED if has_distributions else None,
-            values=(stack.name,),
-        )
-    )
+    block = BlockReason.DISTRIBUTION_DELETED if has_distributions else None
+    return say(Topic.REPLACEMENT, message, note=note, block=block, of=(stack.name,))
 
 
-def stack_changes(
-    was: Stack, now: Stack, environment: str, matches: Sequence[Match]
-) -> Iterator[Change]:
+def stack_lines(before: Side, after: Side, matches: Sequence[Match]) -> Iterator[Line]:
     """What is not said of any one resource."""
-    subject = Subject.of_stack(now, environment)
-    for lines in (
-        _place(was, now),
-        _protection(was, now),
-        _kept(matches),
-        _macros(was.template, now.template, matches),
-        _tags(matches),
-        _sections(was.template, now.template),
-        _outputs(was, now, matches),
-    ):
-        yield from map(subject.change, lines)
+    was, now = before.stack, after.stack
+    yield from _place(was, now)
+    yield from _protection(was, now)
+    yield from _kept(matches)
+    yield from _macros(was.template, now.template, matches)
+    yield from _tags(matches)
+    for section in _SECTIONS:
+        parts = [leaves(one.template.get(section), section) for one in (was, now)]
+        yield from Rules(()).lines(dict(parts[0]), dict(parts[1]))
+    yield from _outputs(before, after)
 
 
 def _place(was: Stack, now: Stack) -> Iterator[Line]:
-    for noun, before, after in (
+    places = (
         ("account", was.account, now.account),
         ("region", was.region, now.region),
-    ):
+    )
+    for noun, before, after in places:
         if before and after and before != after:
-            yield Line(
-                topic=Topic.REPLACEMENT,
-                message=format_message(
-                    f"moves to the {noun} {{}} from {{}}", after, before
-                ),
+            yield say(
+                Topic.REPLACEMENT,
+                f"moves to the {noun} {{}} from {{}}",
+                after,
+                before,
                 note="everything in it is made anew there, and what exists stays behind",
                 block=BlockReason.DISTRIBUTION_REPLACED,
-                values=(noun, before, after),
+                of=(noun, before, after),
             )
 
 
 def _protection(was: Stack, now: Stack) -> Iterator[Line]:
     if was.termination_protection and not now.termination_protection:
-        yield Line(
-            topic=Topic.STACK,
-            message=format_message("loses its termination protection"),
+        yield say(
+            Topic.STACK,
+            "loses its termination protection",
             note="it can be deleted by mistake",
             block=BlockReason.PROTECTION_DROPPED,
-            values=("TerminationProtection",),
+            of=("TerminationProtection",),
         )
     if now.termination_protection and not was.termination_protection:
-        yield Line(
-            topic=Topic.STACK, message=format_message("gains termination protection")
-        )
+        yield say(Topic.STACK, "gains termination protection")
 
 
 def _kept(matches: Sequence[Match]) -> Iterator[Line]:
     """Whether resources stay in the account when they leave the stack, or are replaced."""
-    lost: dict[str, dict[str, str]] = {}
-    gained: dict[str, dict[str, str]] = {}
+    changed: dict[tuple[bool, str], dict[str, str]] = defaultdict(dict)
     for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
         for one in matches:
-            if one.before is None or one.after is None:
-                continue
-            before, after = (_keeps(side, policy) for side in (one.before, one.after))
-            if before != after:
-                changed = lost if before else gained
-                changed.setdefault(policy, {})[one.role] = one.type
-    for changed, verb in ((lost, "no longer keeps"), (gained, "keeps")):
-        groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for policy, types in changed.items():
-            groups[tuple(sorted(types))].append(policy)
-        for roles, policies in groups.items():
-            kinds = {changed[policies[0]][role] for role in roles}
-            matters = changed is lost and kinds & {DISTRIBUTION, "AWS::S3::Bucket"}
-            yield Line(
-                topic=Topic.STACK,
-                message=format_message(
-                    f"{verb} {{}} in the account: {' and '.join(policies)}",
-                    count(len(roles), "resource"),
-                ),
-                note="they are deleted when they leave the stack or are replaced"
-                if changed is lost
-                else "",
-                block=BlockReason.PROTECTION_DROPPED if matters else None,
-                values=(policies, roles),
+            was, now = (
+                mapping(r).get(policy) in _KEPT for r in (one.before, one.after)
             )
-
-
-def _keeps(resource: Json | None, policy: str) -> bool:
-    return mapping(resource).get(policy) in (
-        "Retain",
-        "RetainExceptOnCreate",
-        "Snapshot",
-    )
+            if was != now and one.before is not None and one.after is not None:
+                changed[was, policy][one.role] = one.type
+    groups: dict[tuple[bool, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (lost, policy), types in changed.items():
+        groups[lost, tuple(sorted(types))].append(policy)
+    for (lost, roles), policies in groups.items():
+        kinds = {changed[lost, policies[0]][role] for role in roles}
+        matters = lost and kinds & {DISTRIBUTION, "AWS::S3::Bucket"}
+        yield say(
+            Topic.STACK,
+            f"{'no longer keeps' if lost else 'keeps'} {{}} in the account: {{}}",
+            count(len(roles), "resource"),
+            Trusted(" and ".join(policies)),
+            note="they are deleted when they leave the stack or are replaced"
+            if lost
+            else "",
+            block=BlockReason.PROTECTION_DROPPED if matters else None,
+            of=(policies, roles),
+        )
 
 
 def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Line]:
@@ -196,24 +153,20 @@ def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Lin
         now |= {"inside of resources"}
     if was != now:
         opens = now - _HARMLESS_MACROS
-        yield Line(
-            topic=Topic.ACCESS if opens else Topic.STACK,
-            message=format_message(
-                "is rewritten at deploy time by {} instead of {}",
-                listed(now),
-                listed(was),
-            ),
+        yield say(
+            Topic.ACCESS if opens else Topic.STACK,
+            "is rewritten at deploy time by {} instead of {}",
+            listed(now),
+            listed(was),
             note="what a macro makes of it cannot be reviewed here" if opens else "",
             block=BlockReason.ACCESS_WIDENED if opens else None,
-            values=(sorted(was), sorted(now), inside),
+            of=(sorted(was), sorted(now), inside),
         )
 
 
 def _macros_of(template: Json) -> set[str]:
-    transforms = sequence(template.get("Transform"))
-    return {
-        text(mapping(transform).get("Name") or transform) for transform in transforms
-    }
+    found = sequence(template.get("Transform"))
+    return {text(mapping(one).get("Name") or one) for one in found}
 
 
 def _transforms(value: object) -> int:
@@ -229,25 +182,17 @@ def _tags(matches: Sequence[Match]) -> Iterator[Line]:
     for one in matches:
         if one.before is None or one.after is None:
             continue
-        raw = [properties(side).get("Tags") for side in (one.before, one.after)]
-        if raw[0] == raw[1]:
-            continue
-        was, now = map(_tags_of, raw)
+        was, now = (
+            _tags_of(properties(side).get("Tags")) for side in (one.before, one.after)
+        )
         for key in was.keys() | now.keys():
             if not same(was.get(key), now.get(key)):
                 changed[key, was.get(key), now.get(key)] += 1
-    for (key, before, after), number in changed.items():
-        values = shown_pair(before, after)
-        resources_ = count(number, "resource")
-        yield Line(
-            topic=Topic.STACK,
-            message=format_message(
-                "the tag {} of {} is {} instead of {}",
-                key,
-                resources_,
-                values[1],
-                values[0],
-            ),
+    for (key, first, second), number in changed.items():
+        before, after = shown_pair(first, second)
+        place = key, count(number, "resource")
+        yield say(
+            Topic.STACK, "the tag {} of {} is {} instead of {}", *place, after, before
         )
 
 
@@ -258,111 +203,61 @@ def _tags_of(tags: object) -> dict[str, Leaf]:
     for number, tag in enumerate(sequence(tags), 1):
         key = mapping(tag).get("Key")
         name = key if isinstance(key, str) else f"number {number}"
-        found[name] = leaf(
-            mapping(tag).get("Value") if "Value" in mapping(tag) else tag
-        )
+        found[name] = leaf(mapping(tag).get("Value", tag))
     return found
 
 
-def _sections(before: Json, after: Json) -> Iterator[Line]:
-    for section in _SECTIONS:
-        was, now = (
-            dict(leaves(side.get(section), section)) for side in (before, after)
-        )
-        yield from Rules(()).lines(was, now)
-
-
-def _outputs(was: Stack, now: Stack, matches: Sequence[Match]) -> Iterator[Line]:
+def _outputs(before: Side, after: Side) -> Iterator[Line]:
     """Outputs, which the settings of a Django site read."""
-    before, after = (mapping(side.template.get("Outputs")) for side in (was, now))
-    gone, come = set(before) - set(after), set(after) - set(before)
-    for names, note in (
-        (gone & _OURS, "settings that use them fail with the next outputs file"),
-        (gone - _OURS, ""),
+    was, now = (mapping(s.stack.template.get("Outputs")) for s in (before, after))
+    gone = set(was) - set(now)
+    for names, verb, note in (
+        (
+            gone & _OURS,
+            "removed",
+            "settings that use them fail with the next outputs file",
+        ),
+        (gone - _OURS, "removed", ""),
+        (set(now) - set(was), "added", ""),
     ):
         if names:
-            yield _output_line("removed", names, note)
-    if come:
-        yield _output_line("added", come)
-    names_before = {one.id_before: one.role for one in matches}
-    names_after = {one.id_after: one.role for one in matches}
-    common = sorted(set(before) & set(after))
-    if (
-        before == after
-        and was.template.get("Parameters") == now.template.get("Parameters")
-        and (names_before == names_after or not common)
-    ):
-        return
-    choices = assignments(
-        (was.template, before.values()), (now.template, after.values())
-    )
-    for choice in choices:
-        sides = (
-            Resolver(was.template, choice, names_before, was.region),
-            Resolver(now.template, choice, names_after, now.region),
-        )
-        values = [
-            {
-                name: {
-                    key: part
-                    for key, part in mapping(side.resolve(outputs[name])).items()
-                    if key not in ("Condition", "Description")
-                }
-                for name in common
-            }
-            for side, outputs in zip(sides, (before, after), strict=True)
-        ]
-        yield from _output_values(common, *values)
+            outputs = plural(names, "the output {} is", "the outputs {} are")
+            yield say(Topic.OUTPUTS, f"{outputs} {verb}", listed(names), note=note)
+    sides = (before.stack.template, was.values()), (after.stack.template, now.values())
+    for choice in assignments(*sides):
+        for name in sorted(set(was) & set(now)):
+            earlier = _output_leaves(before.resolver(choice).resolve(was[name]))
+            later = _output_leaves(after.resolver(choice).resolve(now[name]))
+            yield from _output_values(name, earlier, later)
+
+
+def _output_leaves(output: object) -> dict[str, Leaf]:
+    ignored = ("Condition", "Description")
+    parts = {k: part for k, part in mapping(output).items() if k not in ignored}
+    return dict(leaves(parts))
 
 
 def _output_values(
-    names: Iterable[str], before: Mapping[str, Json], after: Mapping[str, Json]
+    name: str, was: dict[str, Leaf], now: dict[str, Leaf]
 ) -> Iterator[Line]:
-    for name in names:
-        was, now = (dict(leaves(side[name])) for side in (before, after))
-        for path in sorted(was.keys() | now.keys()):
-            first, second = was.get(path), now.get(path)
-            if same(first, second):
-                continue
-            values = shown_pair(first, second)
-            part = "" if path == "Value" else f"{path} of the "
-            yield Line(
-                topic=Topic.OUTPUTS,
-                message=format_message(
-                    f"the {part}output {{}} is {{}} instead of {{}}",
-                    name,
-                    values[1],
-                    values[0],
-                ),
-                note=_output_note(name) if path == "Value" else "",
+    for path in sorted(was.keys() | now.keys()):
+        if not same(was.get(path), now.get(path)):
+            before, after = shown_pair(was.get(path), now.get(path))
+            is_value = path == "Value"
+            yield say(
+                Topic.OUTPUTS,
+                f"the {'' if is_value else f'{path} of the '}output {{}} is {{}} instead of {{}}",
+                name,
+                after,
+                before,
+                note=_OUTPUT_NOTES.get(name, "") if is_value else "",
             )
-
-
-def _output_note(name: str) -> str:
-    if name == Output.MEDIA_KEY_PAIR_ID:
-        return "the server has to sign with another key: it needs the new id and private key"
-    return (
-        "pages use it in their URLs with the next outputs file"
-        if name in _IN_URLS
-        else ""
-    )
-
-
-def _output_line(verb: str, names: set[str], note: str = "") -> Line:
-    noun, be = ("output", "is") if len(names) == 1 else ("outputs", "are")
-    return Line(
-        topic=Topic.OUTPUTS,
-        message=format_message(f"the {noun} {{}} {be} {verb}", listed(names)),
-        note=note,
-    )
 
 
 # --- Across stacks ---
 
 
-def moved_names(
-    before: Snapshot, after: Snapshot, names: Mapping[str, str]
-) -> Iterator[Change]:
+def moved_names(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Line]]:
     """Domain names that a deploy cannot give, because another distribution has them until
     the deploy is through.
 
@@ -383,18 +278,14 @@ def moved_names(
             if name in staying or leaving.get(name, set()) - own
         }
         if taken:
-            stack = after.stacks[place[0]]
-            role = roles_of(stack.template)[place[1]]
-            line = Line(
-                topic=Topic.DOMAINS,
-                message=format_message(
-                    "takes over from another distribution: {}", listed(taken)
-                ),
+            role = roles_of(after.stacks[place[0]].template)[place[1]]
+            line = say(
+                Topic.DOMAINS,
+                "takes over from another distribution: {}",
+                listed(taken),
                 note="the deploy fails with CNAMEAlreadyExists: move the names first",
             )
-            yield Subject(
-                stack=stack.name, environment=names[stack.name], role=role
-            ).change(line)
+            yield place[0], role, line
 
 
 def _aliases(side: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
@@ -402,49 +293,30 @@ def _aliases(side: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
     for stack in side.stacks.values():
         for name, resource in resources(stack.template, DISTRIBUTION).items():
             config = mapping(properties(resource).get("DistributionConfig"))
-            listed_names = sequence(config.get("Aliases")) + sequence(
-                config.get("CNAMEs")
-            )
-            texts = (one.lower() for one in listed_names if isinstance(one, str))
+            names = sequence(config.get("Aliases")) + sequence(config.get("CNAMEs"))
+            texts = (one.lower() for one in names if isinstance(one, str))
             found[stack.name, name] = frozenset(texts)
     return found
 
 
-def policy_counts(
-    before: Snapshot, after: Snapshot, names: Mapping[str, str]
-) -> Iterator[Change]:
+def policy_counts(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Line]]:
     """How many policies the app has of those that an account may have, when it grows."""
-    totals = Counter(
-        (stack.account, kind)
-        for stack in after.stacks.values()
-        for kind in _kinds(stack)
-    )
-    for name in sorted(after.stacks):
-        stack = after.stacks[name]
-        was, now = (Counter(_kinds(side.stacks.get(name))) for side in (before, after))
-        for kind in _POLICIES:
-            total = totals[stack.account, kind]
-            if now[kind] > was[kind] and total > POLICY_QUOTA // 2:
-                subject = Subject(
-                    stack=name, environment=names[name], role=RESOURCE_TYPES[kind].nouns
+    for kind in _POLICIES:
+        totals: Counter[str] = Counter()
+        for stack in after.stacks.values():
+            totals[stack.account] += len(resources(stack.template, kind))
+        for name, stack in after.stacks.items():
+            earlier = before.stacks[name].template if name in before.stacks else {}
+            total = totals[stack.account]
+            grows = len(resources(stack.template, kind)) > len(resources(earlier, kind))
+            if grows and total > POLICY_QUOTA // 2:
+                line = say(
+                    Topic.POLICIES,
+                    "this app has {} of the {} that an account may have",
+                    Trusted(total),
+                    Trusted(POLICY_QUOTA),
+                    note="the deploy fails unless the quota was raised"
+                    if total > POLICY_QUOTA
+                    else "",
                 )
-                fails = total > POLICY_QUOTA
-                yield subject.change(
-                    Line(
-                        topic=Topic.POLICIES,
-                        message=format_message(
-                            "this app has {} of the {} that an account may have",
-                            Trusted(total),
-                            Trusted(POLICY_QUOTA),
-                        ),
-                        note="the deploy fails unless the quota was raised"
-                        if fails
-                        else "",
-                    )
-                )
-
-
-def _kinds(stack: Stack | None) -> list[str]:
-    template = stack.template if stack else {}
-    kinds = [text(resource.get("Type")) for resource in resources(template).values()]
-    return [kind for kind in kinds if kind in _POLICIES]
+                yield name, RESOURCE_TYPES[kind].nouns, line

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from cdn_review.change import Change
 from cdn_review.message import Message, Untrusted
-from cdn_review.snapshot import NESTED, Stack, parse_json, stack_of
-from dj_cloudfront.aws_errors import error_code, open_session, sentence
+from cdn_review.preflight.clients import Aws
+from cdn_review.snapshot import NESTED, Stack, stack_of
+from dj_cloudfront.aws_errors import sentence
 
 DEPLOYED = "what is deployed"
 
-_DEFAULT_REGION = "us-east-1"
 # A change set that nobody has executed yet made it: nothing is deployed.
 _NEVER_DEPLOYED = "REVIEW_IN_PROGRESS"
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 # Not the end of a UUID; fewer digits only where the field of an ARN was cut.
 _ACCOUNT = re.compile(
     r"(?<![0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-)(?<![0-9a-z])[0-9]{12}"
@@ -28,118 +25,75 @@ _ACCOUNT = re.compile(
 _MASKED = "<account>"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """What stands in the account, beside what would be deployed.
+def deployed(
+    stacks: Iterable[Stack], aws: Aws
+) -> tuple[list[Stack], list[Stack], list[str]]:
+    """These stacks as they are deployed, each in its region, and as they would be.
 
-    :param before: The stacks that are deployed.
-    :param after: The stacks of the app, but for those that cannot be compared.
-    :param notices: Sentences about those, and about stacks that are changing now.
+    Those that cannot be compared are left out of both, with a notice.
+    Needs ``cloudformation:DescribeStacks`` and ``cloudformation:GetTemplate``.
+
+    :raises ValueError: with one sentence, for whatever is in the way.
     """
-
-    before: list[Stack]
-    after: list[Stack]
-    notices: tuple[str, ...] = ()
-
-
-class Account:
-    """CloudFormation in the account of some credentials.
-
-    Needs ``sts:GetCallerIdentity``, ``cloudformation:DescribeStacks`` and
-    ``cloudformation:GetTemplate``.
-
-    :param profile: Of the AWS configuration. Default: boto3's own search.
-    :raises ValueError: with one sentence, when the credentials are of no use.
-    """
-
-    def __init__(self, profile: str | None = None) -> None:
-        self._session = open_session(profile)
-        try:
-            sts = self._client("sts", "")
-            self._account = str(sts.get_caller_identity()["Account"])
-        except Exception as error:
-            raise ValueError(sentence(error, service="STS")) from None
-
-    def deployed(self, stacks: Iterable[Stack]) -> Deployed:
-        """These stacks as they are deployed, each in its region.
-
-        :raises ValueError: with one sentence, for whatever is in the way.
-        """
-        before, after, notices = [], [], set()
-        for stack in stacks:
-            if NESTED in stack.name:
-                notices.add(
-                    "nested stacks are left out: CloudFormation names them itself"
-                )
-                continue
-            if stack.account not in ("", self._account):
-                raise ValueError(
-                    f"the credentials must be of the account of {stack.name!r}, but are of "
-                    "another: name the environments of one account, such as "
-                    "'cdn-review diff dev --deployed'"
-                )
-            found, notice = self._deployed(stack)
-            if notice:
-                notices.add(notice)
-            if found is not None:
-                before.append(_in_ascii(found))
-            if found is not None or not notice:
-                after.append(_in_ascii(stack))
-        return Deployed(before=before, after=after, notices=tuple(sorted(notices)))
-
-    def _deployed(self, stack: Stack) -> tuple[Stack | None, str]:
-        """The stack, if it is deployed, and a notice; a notice alone if it is left out."""
-        region = stack.region or self._session.region_name or _DEFAULT_REGION
-        client = self._client("cloudformation", region)
-        try:
-            (about,) = client.describe_stacks(StackName=stack.name)["Stacks"]
-            status = str(about["StackStatus"])
-            if status == _NEVER_DEPLOYED:
-                return None, ""
-            answer = client.get_template(StackName=stack.name, TemplateStage="Original")
-        except Exception as error:
-            if error_code(error) == "ValidationError" and (
-                "does not exist" in str(error)
-            ):
-                return None, ""
+    before, after, notices = [], [], set()
+    for stack in stacks:
+        if NESTED in stack.name:
+            notices.add("nested stacks are left out: CloudFormation names them itself")
+            continue
+        if stack.account not in ("", aws.account):
             raise ValueError(
-                sentence(
-                    error,
-                    service="CloudFormation",
-                    region=region,
-                    action="cloudformation:DescribeStacks and cloudformation:GetTemplate "
-                    f"of {stack.name!r}",
-                )
-            ) from None
-        body = answer["TemplateBody"]
-        # boto3 gives an object for JSON, and a text for everything else.
-        text = body if isinstance(body, str) else json.dumps(body)
-        if not text.lstrip().startswith("{"):
-            return None, (
-                f"{stack.name!r} is left out: it is deployed as YAML, and can be compared "
-                "once the CDK has deployed it"
+                f"the credentials must be of the account of {stack.name!r}, but are of "
+                "another: name the environments of one account, such as "
+                "'cdn-review diff dev --deployed'"
             )
-        found = stack_of(
-            parse_json(text.encode(), name=f"the template of {stack.name!r}"),
-            name=stack.name,
-            account=stack.account,
-            region=stack.region,
-            termination_protection=bool(about.get("EnableTerminationProtection")),
-        )
-        is_changing = status.endswith("_IN_PROGRESS")
-        notice = f"{stack.name!r} is changing now ({status})" if is_changing else ""
-        return found, notice
+        found, notice = _deployed(stack, aws)
+        if notice:
+            notices.add(notice)
+        if found is not None:
+            before.append(found)
+        if found is not None or not notice:
+            after.append(stack)
+    return before, after, sorted(notices)
 
-    def _client(self, service: str, region: str) -> Any:
-        from botocore.config import Config
 
-        config = Config(
-            connect_timeout=5,
-            read_timeout=20,
-            retries={"mode": "standard", "total_max_attempts": 3},
+def _deployed(stack: Stack, aws: Aws) -> tuple[Stack | None, str]:
+    """The stack, if it is deployed, and a notice; a notice alone if it is left out."""
+    region = stack.region or aws.configured_region
+    client = aws.client("cloudformation", region)
+    try:
+        (about,) = client.describe_stacks(StackName=stack.name)["Stacks"]
+        status = str(about["StackStatus"])
+        if status == _NEVER_DEPLOYED:
+            return None, ""
+        answer = client.get_template(StackName=stack.name, TemplateStage="Original")
+    except (aws.refused, aws.unreachable) as error:
+        if "does not exist" in str(error):
+            return None, ""
+        action = (
+            "cloudformation:DescribeStacks and cloudformation:GetTemplate "
+            f"of {stack.name!r}"
         )
-        where = region or self._session.region_name or _DEFAULT_REGION
-        return self._session.client(service, region_name=where, config=config)
+        raise ValueError(
+            sentence(error, service="CloudFormation", region=region, action=action)
+        ) from None
+    # boto3 gives an object for JSON, and a text for everything else.
+    if isinstance(answer["TemplateBody"], str):
+        return None, (
+            f"{stack.name!r} is left out: it is deployed as YAML, and can be compared "
+            "once the CDK has deployed it"
+        )
+    found = stack_of(
+        answer["TemplateBody"],
+        name=stack.name,
+        account=stack.account,
+        region=stack.region,
+        termination_protection=bool(about.get("EnableTerminationProtection")),
+    )
+    is_changing = status.endswith("_IN_PROGRESS")
+    return (
+        found,
+        f"{stack.name!r} is changing now ({status})" if is_changing else "",
+    )
 
 
 def mask_accounts(text: str) -> str:
@@ -156,12 +110,3 @@ def masked(change: Change) -> Change:
         for part in change.message
     )
     return replace(change, message=message, note=mask_accounts(change.note))
-
-
-def _in_ascii(stack: Stack) -> Stack:
-    """The stack as CloudFormation gives it back: a ``?`` for each character beyond ASCII.
-
-    https://github.com/aws/aws-cdk/issues/5304 tells of it; ``cdk diff`` does the same.
-    """
-    text = json.dumps(stack.template, ensure_ascii=False)
-    return replace(stack, template=json.loads(_BEYOND_ASCII.sub("?", text)))

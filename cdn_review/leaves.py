@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdn_model.distribution import scalar
-from cdn_model.values import Computed, Json, canonical, is_computed, mapping, text
+from cdn_model.values import (
+    Computed,
+    Json,
+    canonical,
+    is_computed,
+    mapping,
+    plain_object,
+    text,
+)
 
 DEEPEST = 60
 
@@ -58,48 +66,41 @@ class Selection:
     names: frozenset[str] = frozenset()
 
     @property
+    def chosen(self) -> bool:
+        return self.behavior != "none"
+
+    @property
     def by_exclusion(self) -> bool:
         """Whether it is all but some names; what cannot be read counts as all."""
         return self.behavior not in ("none", "whitelist")
 
-    def __or__(self, other: Selection) -> Selection:
+    def __invert__(self) -> Selection:
+        return _selection(not self.by_exclusion, self.names)
+
+    def __and__(self, other: Selection) -> Selection:
         if self.by_exclusion and other.by_exclusion:
-            return _all_except(self.names & other.names)
+            return _selection(True, self.names | other.names)
         if self.by_exclusion:
-            return _all_except(self.names - other.names)
+            return _selection(False, other.names - self.names)
         if other.by_exclusion:
-            return _all_except(other.names - self.names)
-        return _whitelist(self.names | other.names)
+            return _selection(False, self.names - other.names)
+        return _selection(False, self.names & other.names)
+
+    def __or__(self, other: Selection) -> Selection:
+        return ~(~self & ~other)
 
     def __sub__(self, other: Selection) -> Selection:
-        if self.by_exclusion and other.by_exclusion:
-            return _whitelist(other.names - self.names)
-        if self.by_exclusion:
-            return _all_except(self.names | other.names)
-        if other.by_exclusion:
-            return _whitelist(self.names & other.names)
-        return _whitelist(self.names - other.names)
+        return self & ~other
 
 
-def _whitelist(names: frozenset[str]) -> Selection:
+def _selection(by_exclusion: bool, names: frozenset[str]) -> Selection:
+    if by_exclusion:
+        return Selection("allExcept" if names else "all", names)
     return Selection("whitelist" if names else "none", names)
 
 
-def _all_except(names: frozenset[str]) -> Selection:
-    return Selection("allExcept" if names else "all", names)
-
-
 Leaf = (
-    str
-    | int
-    | float
-    | bool
-    | None
-    | Computed
-    | Hidden
-    | Present
-    | Selection
-    | frozenset[Any]
+    str | int | float | None | Computed | Hidden | Present | Selection | frozenset[Any]
 )
 Leaves = Mapping[str, Leaf]
 # Properties whose elements are known by one of their own, in this order.
@@ -111,6 +112,7 @@ _NATURAL_KEYS = (
 _HIDDEN = re.compile(
     r"(^|\.)(HeaderValue|SearchString|SearchStringBase64|EncodedKey|FunctionCode|Secret\w*"
     r"|\w*Password|PrivateKey|ZipFile|ConnectionFunctionCode)$"
+    r"|(^|\.)Environment(Variables)?(\.Variables\.|\[[^\]]*\]\.Value$)"
 )
 
 
@@ -177,9 +179,9 @@ def _computed(value: object) -> Leaf:
     if "Hidden" in parameter:
         return Hidden(text(value), computed=True)
     default = parameter.get("Default")
-    return Computed(
-        canonical(value), default=None if default is None else text(default)
-    )
+    # An empty default is as good as none, wherever in the value.
+    plain = canonical(value).replace('"Default":"",', "")
+    return Computed(plain, default=None if default is None else text(default))
 
 
 # --- What a distribution does ---
@@ -187,76 +189,59 @@ def _computed(value: object) -> Leaf:
 
 def settings_of(config: Json) -> Leaves:
     """The leaves of what holds for all paths of a distribution."""
-    rest = dict(config)
-    found: dict[str, Leaf] = {}
-    aliases = rest.pop("Aliases", None)
-    if isinstance(aliases, list):
+    rest, found = dict(config), dict[str, Leaf]()
+    if isinstance(rest.get("Aliases"), list):
         found["Aliases"] = frozenset(
             alias.lower() if isinstance(alias, str) else leaf(alias)
-            for alias in aliases
+            for alias in rest.pop("Aliases")
         )
-    elif aliases is not None:
-        rest["Aliases"] = aliases
     restrictions = rest.pop("Restrictions", None)
-    if isinstance(restrictions, dict) and not is_computed(restrictions):
-        geo = restrictions.get("GeoRestriction")
-        found["GeoRestriction"] = _countries(geo)
-        others = {
-            key: part for key, part in restrictions.items() if key != "GeoRestriction"
-        }
-        rest["Restrictions"] = others or None
+    if plain_object(restrictions):
+        found["GeoRestriction"] = _countries(restrictions.get("GeoRestriction"))
+        rest["Restrictions"] = _without(restrictions, "GeoRestriction") or None
     elif restrictions is not None:
         found["GeoRestriction"] = leaf(restrictions)
     return found | dict(leaves(rest))
 
 
+def _without(config: Json, *names: str) -> dict[str, Any]:
+    return {key: part for key, part in config.items() if key not in names}
+
+
 def _countries(geo: object) -> Leaf:
     """From which countries viewers can come, if the template says so."""
-    config = dict(mapping(geo))
-    behavior, names = config.pop("RestrictionType", None), config.pop("Locations", [])
-    if (
-        config
-        or behavior not in ("whitelist", "blacklist", "none")
-        or is_computed(names)
-    ):
+    config = mapping(geo)
+    names = config.get("Locations", [])
+    behaviors = {"whitelist": "whitelist", "blacklist": "allExcept", "none": "all"}
+    behavior = behaviors.get(text(config.get("RestrictionType")))
+    if _without(config, "RestrictionType", "Locations") or is_computed(names):
+        behavior = None
+    if behavior is None:
         return None if geo is None else Computed(text(geo))
-    if behavior == "none":
-        return Selection("all")
     listed = frozenset(map(text, names))
-    return Selection("whitelist" if behavior == "whitelist" else "allExcept", listed)
+    return Selection(behavior, frozenset() if behavior == "all" else listed)
 
 
 def behavior_of(config: Json) -> Leaves:
     """The leaves of what the paths of a behavior get, but for its origins."""
-    rest = {key: value for key, value in config.items() if key != "Origins"}
-    found: dict[str, Leaf] = {}
-    cache, request = (
-        rest.pop("CachePolicy", None),
-        rest.pop("OriginRequestPolicy", None),
-    )
-    if isinstance(cache, dict) and not is_computed(cache):
-        cache = _cache_policy(cache, found)
-    if isinstance(request, dict) and not is_computed(request):
-        request = _selections(request, "OriginRequest", found)
-    headers = rest.pop("ResponseHeadersPolicy", None)
-    if isinstance(headers, dict) and not is_computed(headers):
-        headers = _response_headers(headers, found)
-    for name, policy in (
-        ("CachePolicy", cache),
-        ("OriginRequestPolicy", request),
-        ("ResponseHeadersPolicy", headers),
+    rest, found = _without(config, "Origins"), dict[str, Leaf]()
+    for name, read in (
+        ("CachePolicy", _cache_policy),
+        ("OriginRequestPolicy", _origin_request_policy),
+        ("ResponseHeadersPolicy", _response_headers),
     ):
+        policy = rest.pop(name, None)
+        if plain_object(policy):
+            policy = read(policy, found)
         if policy:
             found |= dict(leaves(policy, name))
-    keys = rest.pop("TrustedKeyGroups", None)
-    if isinstance(keys, list):
-        found["TrustedKeyGroups"] = frozenset(map(_key, keys))
-    elif keys is not None:
-        rest["TrustedKeyGroups"] = keys
-    for name, associations in (
-        ("Function", rest.get("FunctionAssociations")),
-        ("Lambda@Edge", rest.get("LambdaFunctionAssociations")),
+    if isinstance(rest.get("TrustedKeyGroups"), list):
+        found["TrustedKeyGroups"] = frozenset(map(_key, rest.pop("TrustedKeyGroups")))
+    for key, name in (
+        ("FunctionAssociations", "Function"),
+        ("LambdaFunctionAssociations", "Lambda@Edge"),
     ):
+        associations = rest.get(key)
         for association in associations if isinstance(associations, list) else []:
             found[f"Code[{text(mapping(association).get('EventType'))}]"] = name
     if "OriginGroup" in rest:
@@ -273,50 +258,48 @@ def _key(value: object) -> Leaf | Key:
 
 def _cache_policy(policy: Json, found: dict[str, Leaf]) -> Json:
     """The TTLs that hold, and what makes two requests different to the cache."""
-    rest = dict(policy)
-    lowest = rest.get("MinTTL")
+    rest, section = dict(policy), "ParametersInCacheKeyAndForwardedToOrigin"
+    lowest, key = rest.get("MinTTL"), rest.get(section)
     for ttl in ("DefaultTTL", "MaxTTL"):
         # A minimum above the others raises them.
         if isinstance(lowest, int) and isinstance(rest.get(ttl), int):
             rest[ttl] = max(rest[ttl], lowest)
-    key = rest.pop("ParametersInCacheKeyAndForwardedToOrigin", None)
-    if not isinstance(key, dict) or is_computed(key):
-        return (
-            {**rest, "ParametersInCacheKeyAndForwardedToOrigin": key} if key else rest
-        )
+    if not plain_object(key):
+        return rest
     parts = _selections(key, "CacheKey", found)
     for encoding, name in (("Gzip", "gzip"), ("Brotli", "br")):
         flag = f"EnableAcceptEncoding{encoding}"
         if isinstance(parts.get(flag), bool):
             found[f"CacheKey.Encoding[{name}]"] = parts.pop(flag)
-    headers = found.get("CacheKey.Headers")
-    all_headers = isinstance(headers, Selection) and headers.behavior == "all"
     if isinstance(rest.get("MaxTTL"), int):
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html
+        all_headers = found.get("CacheKey.Headers") == Selection("all")
         found["Cached"] = rest["MaxTTL"] != 0 and not all_headers
-    return (
-        {**rest, "ParametersInCacheKeyAndForwardedToOrigin": parts} if parts else rest
-    )
+    return {**rest, section: parts or None}
+
+
+def _origin_request_policy(policy: Json, found: dict[str, Leaf]) -> Json:
+    return _selections(policy, "OriginRequest", found)
 
 
 def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, Any]:
     """Moves the selections of a policy to leaves; what is no selection stays."""
     rest = dict(policy)
     for noun in ("Header", "QueryString", "Cookie"):
-        config = rest.get(f"{noun}sConfig")
-        if not isinstance(config, dict) or is_computed(config):
-            continue
+        config = mapping(rest.get(f"{noun}sConfig"))
         behavior, names = config.get(f"{noun}Behavior"), config.get(f"{noun}s", [])
-        extra = config.keys() - {f"{noun}Behavior", f"{noun}s"}
-        if isinstance(behavior, str) and isinstance(names, list) and not extra:
-            del rest[f"{noun}sConfig"]
-            known = {"allViewer": "all", "allViewerAndWhitelistCloudFront": "all"}
-            chosen = known.get(behavior, behavior)
-            if chosen != behavior and (names or "AndWhitelist" in behavior):
-                rest["HeadersOfCloudFront"] = ["added", *names]
-            listed = [text(n).lower() if noun == "Header" else text(n) for n in names]
-            used = listed if chosen in ("whitelist", "allExcept") else []
-            found[f"{prefix}.{noun}s"] = Selection(chosen, frozenset(used))
+        if _without(config, f"{noun}Behavior", f"{noun}s") or not (
+            isinstance(behavior, str) and isinstance(names, list)
+        ):
+            continue
+        del rest[f"{noun}sConfig"]
+        every = behavior in ("allViewer", "allViewerAndWhitelistCloudFront")
+        if every and (names or behavior != "allViewer"):
+            rest["HeadersOfCloudFront"] = ["added", *names]
+        listed = [text(n).lower() if noun == "Header" else text(n) for n in names]
+        used = listed if behavior in ("whitelist", "allExcept") else []
+        chosen = Selection("all" if every else behavior, frozenset(used))
+        found[f"{prefix}.{noun}s"] = chosen
     return rest
 
 
@@ -333,87 +316,65 @@ _SECURITY_HEADERS = {
 def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
     """The headers that a browser gets, whichever section of the policy has them."""
     rest = dict(policy)
-    security = dict(mapping(rest.get("SecurityHeadersConfig")))
-    for key, name in _SECURITY_HEADERS.items():
-        config = security.get(key)
-        if isinstance(config, dict) and not is_computed(config):
-            del security[key]
-            extra = _security_header(key, dict(config), f"Header[{name}]", found)
-            if extra:
-                security[key] = extra
     if isinstance(rest.get("SecurityHeadersConfig"), dict):
+        security = dict(rest["SecurityHeadersConfig"])
+        for key, name in _SECURITY_HEADERS.items():
+            if plain_object(security.get(key)):
+                config, path = dict(security[key]), f"Header[{name}]"
+                found[f"{path}.Override"] = leaf(config.pop("Override", False))
+                found[path] = _security_header(key, config)
+                security[key] = config or None
         rest["SecurityHeadersConfig"] = security or None
-    custom = rest.get("CustomHeadersConfig")
-    if isinstance(custom, list) and all(isinstance(item, dict) for item in custom):
-        del rest["CustomHeadersConfig"]
-        for item in custom:
-            name = text(item.get("Header")).lower()
-            found[f"Header[{name}]"] = leaf(item.get("Value"))
-            extra = {k: v for k, v in item.items() if k not in ("Header", "Value")}
-            found |= dict(leaves({"Override": False, **extra}, f"Header[{name}]"))
-    removed = rest.get("RemoveHeadersConfig")
-    if isinstance(removed, list) and all(isinstance(item, dict) for item in removed):
-        del rest["RemoveHeadersConfig"]
-        for item in removed:
-            path = f"RemovedHeader[{text(item.get('Header')).lower()}]"
-            found[path] = True
-            extra = {key: part for key, part in item.items() if key != "Header"}
-            found |= dict(leaves(extra, path)) if extra else {}
-    timing = rest.get("ServerTimingHeadersConfig")
-    if (
-        isinstance(timing, dict)
-        and timing.keys() <= {"Enabled", "SamplingRate"}
-        and isinstance(timing.get("Enabled"), bool)
-    ):
+    for path, item in _items(rest, "CustomHeadersConfig", "Header", "Header"):
+        found[path] = leaf(item.pop("Value", None))
+        found |= dict(leaves({"Override": False, **item}, path))
+    for path, item in _items(rest, "RemoveHeadersConfig", "Header", "RemovedHeader"):
+        found |= {**dict(leaves(item, path)), path: True}
+    timing = mapping(rest.get("ServerTimingHeadersConfig"))
+    if timing.get("Enabled") is True and timing.keys() <= {"Enabled", "SamplingRate"}:
         del rest["ServerTimingHeadersConfig"]
-        rate = timing.get("SamplingRate", 0) if timing["Enabled"] else 0
-        found["ServerTiming"] = leaf(rate)
-    cors = rest.get("CorsConfig")
-    if isinstance(cors, dict) and not is_computed(cors):
-        del rest["CorsConfig"]
-        found |= _cors(cors)
+        found["ServerTiming"] = leaf(timing.get("SamplingRate", 0))
+    if plain_object(rest.get("CorsConfig")):
+        found |= _cors(rest.pop("CorsConfig"))
     return rest
 
 
-def _security_header(
-    key: str, config: dict[str, Any], path: str, found: dict[str, Leaf]
-) -> dict[str, Any]:
-    """One security header as it is sent, if the template has all of it."""
-    override = config.pop("Override", False)
-    value: Any = None
+def _items(
+    rest: dict[str, Any], section: str, key: str, noun: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Moves a list of headers out of a section: each by its path, without its name."""
+    items = rest.get(section)
+    if isinstance(items, list) and all(isinstance(item, dict) for item in items):
+        del rest[section]
+        for item in items:
+            yield f"{noun}[{text(item.get(key)).lower()}]", _without(item, key)
+
+
+def _security_header(key: str, config: dict[str, Any]) -> Leaf:
+    """One security header as it is sent, taken from its section."""
+    if key == "ContentTypeOptions":
+        return "nosniff"
     if key == "StrictTransportSecurity":
         age = config.pop("AccessControlMaxAgeSec", None)
-        flags = [config.pop(flag, False) for flag in ("IncludeSubdomains", "Preload")]
-        if isinstance(age, int) and all(isinstance(flag, bool) for flag in flags):
-            names = zip(flags, ("includeSubDomains", "preload"), strict=True)
-            value = "; ".join([f"max-age={age}", *(n for flag, n in names if flag)])
-        else:
-            value = _in_words(
-                "max-age", age, "includeSubDomains", flags[0], "preload", flags[1]
-            )
-    elif key == "XSSProtection":
-        on, block = config.pop("Protection", False), config.pop("ModeBlock", False)
+        sub, preload = config.pop("IncludeSubdomains"), config.pop("Preload")
+        if [type(age), type(sub), type(preload)] == [int, bool, bool]:
+            flags = "; includeSubDomains" * sub + "; preload" * preload
+            return leaf(f"max-age={age}{flags}")
+        return _in_words({"max-age": age, "includeSubDomains": sub, "preload": preload})
+    if key == "XSSProtection":
+        on, block = config.pop("Protection", False), config.pop("ModeBlock")
         uri = config.pop("ReportUri", None)
-        report = f"; report={text(uri)}" if uri else ""
         if isinstance(on, bool) and isinstance(block, bool):
-            value = f"1{'; mode=block' if block else ''}{report}" if on else "0"
-        else:
-            value = _in_words("protection", on, "mode=block", block, "report", uri)
-    elif key == "ContentTypeOptions":
-        value = "nosniff"
-    else:
-        value = config.pop({"FrameOptions": "FrameOption"}.get(key, key), None)
-    found[path] = value if isinstance(value, Computed) else leaf(value)
-    found[f"{path}.Override"] = leaf(override)
-    return config
+            report = f"; report={text(uri)}" if uri else ""
+            return leaf(f"1{'; mode=block' * block}{report}" if on else "0")
+        return _in_words({"protection": on, "mode=block": block, "report": uri})
+    return leaf(config.pop("FrameOption" if key == "FrameOptions" else key, None))
 
 
-def _in_words(*parts: Any) -> Computed:
+def _in_words(parts: Mapping[str, object]) -> Computed:
     """A header of which a part is computed, or missing."""
-    pairs = zip(parts[::2], parts[1::2], strict=True)
-    return Computed(
-        "; ".join(f"{name}: {text(value) or 'unset'}" for name, value in pairs)
-    )
+    words = (f"{name}: {text(value) or 'unset'}" for name, value in parts.items())
+    return Computed("; ".join(words))
 
 
 def _cors(config: Json) -> Leaves:
@@ -427,38 +388,22 @@ def _cors(config: Json) -> Leaves:
         listed = rest.get(name)
         if isinstance(listed, list):
             rest[name] = [n.lower() if isinstance(n, str) else n for n in listed]
-    rest.setdefault("AccessControlAllowCredentials", False)
-    rest.setdefault("OriginOverride", False)
     return {"Cors": True, **dict(leaves(rest, "Cors"))}
 
 
 def origin_of(config: Json) -> Leaves:
     """The leaves of one origin. The values of headers that it is sent may be secrets."""
-    rest = dict(config)
-    found: dict[str, Leaf] = {}
-    headers = rest.get("CustomHeaders")
-    if isinstance(headers, list) and all(isinstance(item, dict) for item in headers):
-        del rest["CustomHeaders"]
-        for item in headers:
-            name, value = text(item.get("HeaderName")).lower(), item.get("HeaderValue")
-            found[f"Header[{name}]"] = Hidden(text(value), computed=is_computed(value))
-            extra = {
-                k: v for k, v in item.items() if k not in ("HeaderName", "HeaderValue")
-            }
-            found |= dict(leaves(extra, f"Header[{name}]") if extra else ())
-    shield = rest.get("OriginShield")
-    if (
-        isinstance(shield, dict)
-        and shield.keys()
-        <= {
-            "Enabled",
-            "OriginShieldRegion",
-        }
-        and isinstance(shield.get("Enabled"), bool)
-    ):
+    rest, found = dict(config), dict[str, Leaf]()
+    for path, item in _items(rest, "CustomHeaders", "HeaderName", "Header"):
+        value = item.pop("HeaderValue", None)
+        own = Hidden(text(value), computed=is_computed(value))
+        found |= {**dict(leaves(item, path)), path: own}
+    shield = mapping(rest.get("OriginShield"))
+    enabled, known = shield.get("Enabled"), {"Enabled", "OriginShieldRegion"}
+    if isinstance(enabled, bool) and shield.keys() <= known:
         del rest["OriginShield"]
-        region = shield.get("OriginShieldRegion", "on") if shield["Enabled"] else None
-        found["OriginShield"] = None if region is None else leaf(region)
+        region = leaf(shield.get("OriginShieldRegion", "on"))
+        found["OriginShield"] = region if enabled else None
     if "OriginAccessControl" in rest:
         found["Signed"] = True
     found["Kind"] = "server"
@@ -469,7 +414,7 @@ def origin_of(config: Json) -> Leaves:
     ):
         if section in rest:
             found["Kind"] = kind
-        if isinstance(rest.get(section), dict) and not is_computed(rest[section]):
+        if plain_object(rest.get(section)):
             # Their settings have the same names and meanings.
             for key, part in rest.pop(section).items():
                 found |= dict(leaves(part, key))
@@ -478,6 +423,7 @@ def origin_of(config: Json) -> Leaves:
 
 def decoded(computed: Computed) -> Any:
     """How a computed value is computed, as an object; a text for a dynamic reference."""
-    if computed.text.startswith("{") and not computed.text.startswith("{{"):
+    try:
         return json.loads(computed.text)
-    return computed.text
+    except ValueError:
+        return computed.text

@@ -16,7 +16,6 @@ NO_CHANGE = "**CDN review: no change**"
 """How the comment begins when nothing changes."""
 
 _MOST_NOTICES = 8
-_NOTICE_CHARACTERS = 400
 _LEAST_RAW = 200
 _RAW_FRAME = 120
 _HOW_TO = (
@@ -55,7 +54,7 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
     sentence explains. What needs an acknowledgement is cut last.
     """
     room = limit - 2 * _RAW_FRAME
-    kept, gone = _fit([block for block in _blocks(report) if block.items], room)
+    kept, gone = _fit(list(_blocks(report)), room)
     parts = [str(block) for block in kept]
     if gone:
         parts.append(f"{gone} more lines do not fit here. The log has them.")
@@ -66,8 +65,8 @@ def render(report: Report, *, limit: int = LIMIT) -> str:
 
 def _blocks(report: Report) -> Iterator[_Block]:
     yield _fixed(_title(report))
-    notices = [markup.own(one[:_NOTICE_CHARACTERS]) for one in report.notices]
-    yield _fixed("\n\n".join(f"⚠️ **{one}**" for one in notices[:_MOST_NOTICES]))
+    notices = [markup.own(one[:400]) for one in report.notices[:_MOST_NOTICES]]
+    yield _fixed("\n\n".join(f"⚠️ **{one}**" for one in notices))
     yield from _blocking(report)
     yield _Block(
         before="**Acknowledged**\n\n",
@@ -138,10 +137,14 @@ def _rank(line: Line) -> _Rank:
 def _raw(report: Report, room: int) -> str:
     if not report.raw.strip() or room < _LEAST_RAW:
         return ""
-    text = markup.cleaned(report.raw[:room]).strip("\n")
-    shown = _cut(text, room - _RAW_FRAME)
-    is_cut = len(shown) < len(text) or len(report.raw) > room
-    title = "cdk diff, its beginning" if is_cut else "cdk diff"
+    text = markup.cleaned(report.raw).strip("\n")
+    data = text.encode("utf-8", "replace")[: room - _RAW_FRAME]
+    shown = data.decode("utf-8", "ignore")
+    title = "cdk diff"
+    if len(shown) < len(text):
+        # Whole lines, unless the first is longer than the room.
+        shown = shown.rpartition("\n")[0] or shown
+        title = "cdk diff, its beginning"
     block = markup.fenced(shown, "diff")
     # A text of nothing but backticks has a fence as long as itself.
     if _size(block) > room:
@@ -149,41 +152,29 @@ def _raw(report: Report, room: int) -> str:
     return f"<details><summary>{title}</summary>\n\n{block}\n\n</details>"
 
 
-def _cut(text: str, room: int) -> str:
-    """Whole lines, as many as there is room for."""
-    data = text.encode("utf-8", "replace")
-    if len(data) <= room:
-        return text
-    short = data[:room].decode("utf-8", "ignore")
-    whole, newline, _ = short.rpartition("\n")
-    return whole if newline else short
-
-
-def _fit(blocks: Sequence[_Block], limit: int) -> tuple[list[_Block], int]:
+def _fit(blocks: Sequence[_Block], room: int) -> tuple[list[_Block], int]:
     """The blocks within a limit, and how many items had to go."""
-    sizes = [[_size(text) + 1 for _, text in block.items] for block in blocks]
-    frames = [_size(block.before + block.after) + 2 for block in blocks]
-    excess = sum(frames) + sum(map(sum, sizes)) - limit
-    order = [
+    order = sorted(
         (rank, at, index)
         for at, block in enumerate(blocks)
         for index, (rank, _) in enumerate(block.items)
-    ]
-    left = [len(block.items) for block in blocks]
-    gone: set[tuple[int, int]] = set()
-    for rank, at, index in sorted(order, reverse=True):
-        if excess <= 0 or rank is _Rank.FIXED:
+    )
+    kept: list[list[int]] = [[] for _ in blocks]
+    for rank, at, index in order:
+        block = blocks[at]
+        size = _size(block.items[index][1]) + 1
+        if not kept[at]:
+            size += _size(block.before + block.after) + 2
+        room -= size
+        if room < 0 and rank is not _Rank.FIXED:
             break
-        gone.add((at, index))
-        left[at] -= 1
-        excess -= sizes[at][index] + (0 if left[at] else frames[at])
-    kept = [
-        replace(
-            block, items=[i for n, i in enumerate(block.items) if (at, n) not in gone]
-        )
-        for at, block in enumerate(blocks)
+        kept[at].append(index)
+    shown = [
+        replace(block, items=[block.items[index] for index in sorted(indexes)])
+        for block, indexes in zip(blocks, kept, strict=True)
+        if indexes
     ]
-    return [block for block in kept if block.items], len(gone)
+    return shown, len(order) - sum(map(len, kept))
 
 
 def _size(text: str) -> int:

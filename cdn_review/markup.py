@@ -77,10 +77,11 @@ def cleaned(text: str) -> str:
 
 
 def _clean(character: str) -> str:
-    if unicodedata.category(character) == "Zs":
+    category = unicodedata.category(character)
+    if category == "Zs":
         return " "
-    is_left = character in "\n\t" or _is_shown(character)
-    return character if is_left else "\ufffd"
+    is_hidden = category[0] == "C" or category in ("Zl", "Zp")
+    return "\ufffd" if is_hidden and character not in "\n\t" else character
 
 
 def toml_string(text: str) -> str:
@@ -98,7 +99,3 @@ def _with_edges(text: str) -> str:
 
 def _longest_run(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _is_shown(character: str) -> bool:
-    return unicodedata.category(character)[0] != "C" and character not in "\u2028\u2029"

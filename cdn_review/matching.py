@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.template import Assignment, Resolver
 from cdn_model.values import (
     Json,
     canonical,
@@ -19,10 +21,10 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.resources import type_of
+from cdn_review.resources import ALARM, ALARM_TOPIC, ResourceType, other_type, type_of
+from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER, Output
 
-_TREES = ("static", "media", "private")
 _OUTPUTS = {
     str(Output.STATIC_DISTRIBUTION_ID): "static",
     str(Output.MEDIA_DISTRIBUTION_ID): "media",
@@ -49,10 +51,12 @@ class Match:
     """A resource on both sides, or on one of them.
 
     :param role: What a reader calls it. No other resource of the comparison has that role.
+    :param kind: What is said of resources that serve as it does.
     :param id_before: Its logical id, or nothing where it does not exist.
     """
 
     role: str
+    kind: ResourceType
     id_before: str = ""
     id_after: str = ""
     before: Json | None = None
@@ -66,102 +70,85 @@ class Match:
     @property
     def is_replaced(self) -> bool:
         """Whether it gets another logical id, so that CloudFormation makes a new one."""
-        return (
-            bool(self.id_before and self.id_after) and self.id_before != self.id_after
-        )
+        return "" != self.id_before != self.id_after != ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a stack, with its resources named by their roles."""
+
+    stack: Stack
+    names: Mapping[str, str]
+
+    @cached_property
+    def by_role(self) -> dict[str, Json]:
+        found = resources(self.stack.template)
+        return {self.names[name]: resource for name, resource in found.items()}
+
+    def of_types(self, types: Collection[str]) -> list[Json]:
+        return [one for one in self.by_role.values() if one.get("Type") in types]
+
+    def resolver(self, choice: Assignment) -> Resolver:
+        return Resolver(self.stack.template, choice, self.names, self.stack.region)
 
 
 def match(before: Json, after: Json) -> list[Match]:
     """Pair the resources of two templates, by logical id and type as CloudFormation does.
 
-    The others pair by content, by role and by domain names: what CloudFormation deletes
-    and makes anew under another logical id is one resource to a reader.
+    The others pair by the likeness that tells most: what CloudFormation deletes and makes
+    anew under another logical id is one resource to a reader.
     """
     old, new = resources(before), resources(after)
-    pairs = {name: name for name in new if _same_type(old.get(name), new[name])}
-    gone = [name for name in old if name not in pairs]
-    come = [name for name in new if name not in pairs]
-    if not gone and not come:
-        roles = roles_of(after)
-        return [
-            Match(
-                role=roles[name],
-                id_before=name,
-                id_after=name,
-                before=old[name],
-                after=new[name],
-            )
-            for name in new
-        ]
     old_roles, new_roles = roles_of(before), roles_of(after)
-    pairs |= dict(_counterparts((old, old_roles, gone), (new, new_roles, come)))
-    matches = [
-        Match(
-            role=new_roles[second],
+    old_kinds, new_kinds = _kinds(old), _kinds(new)
+    pairs = {n: n for n in new if n in old and old[n].get("Type") == new[n].get("Type")}
+    for likeness in (_content, _same_role, _aliases, _same_noun):
+        gone = _by(likeness, old, old_roles, pairs)
+        come = _by(likeness, new, new_roles, set(pairs.values()))
+        for key in sorted(gone.keys() & come.keys()):
+            # What is there twice with the same content is not guessed at.
+            if likeness is not _content or len(gone[key]) + len(come[key]) == 2:
+                pairs |= dict(zip(gone[key], come[key], strict=False))
+    alone = [(name, "") for name in old if name not in pairs]
+    alone += [("", name) for name in new if name not in set(pairs.values())]
+    taken = set(new_roles.values())
+    matches = []
+    for first, second in (*pairs.items(), *alone):
+        role = new_roles.get(second) or old_roles[first]
+        while not second and role in taken:
+            role = f"earlier {role}"
+        taken.add(role)
+        one = Match(
+            role=role,
+            kind=new_kinds.get(second) or old_kinds[first],
             id_before=first,
             id_after=second,
-            before=old[first],
-            after=new[second],
+            before=old.get(first),
+            after=new.get(second),
         )
-        for first, second in pairs.items()
-    ]
-    later = set(pairs.values())
-    taken = {one.role for one in matches} | {
-        new_roles[n] for n in new if n not in later
-    }
-    for name in old:
-        if name not in pairs:
-            role = old_roles[name]
-            while role in taken:
-                role = f"earlier {role}"
-            taken.add(role)
-            matches.append(Match(role=role, id_before=name, before=old[name]))
-    matches += [
-        Match(role=new_roles[name], id_after=name, after=new[name])
-        for name in new
-        if name not in later
-    ]
+        matches.append(one)
     return matches
 
 
-def _same_type(before: Json | None, after: Json) -> bool:
-    return before is not None and before.get("Type") == after.get("Type")
-
-
-_Side = tuple[Mapping[str, Json], Mapping[str, str], list[str]]
-
-
-def _counterparts(old: _Side, new: _Side) -> Iterator[tuple[str, str]]:
-    """Those that come for those that go, by the likeness that tells most."""
-    gone, come = dict.fromkeys(old[2]), dict.fromkeys(new[2])
-    for likeness in (_content, _same_role, _aliases, _same_noun):
-        first, second = _by(likeness, old, gone), _by(likeness, new, come)
-        for key in sorted(first.keys() & second.keys()):
-            if likeness is _content and len(first[key]) + len(second[key]) > 2:
-                continue  # what is there twice is not guessed at
-            for pair in zip(first[key], second[key], strict=False):
-                yield pair
-                del gone[pair[0]], come[pair[1]]
-
-
 def _by(
-    likeness: Callable[[Json, str], tuple[str, ...]], side: _Side, names: Iterable[str]
+    likeness: Callable[[Json, str], tuple[str, ...]],
+    found: Mapping[str, Json],
+    roles: Mapping[str, str],
+    paired: Collection[str],
 ) -> dict[tuple[str, ...], list[str]]:
-    found: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in names:
-        key = likeness(side[0][name], side[1][name])
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, resource in found.items():
+        key = likeness(resource, roles[name]) if name not in paired else ()
         if key:
-            found[key].append(name)
-    return found
+            groups[key].append(name)
+    return groups
 
 
 def _content(resource: Json, role: str) -> tuple[str, ...]:
     if resource.get("Type") not in _REPLACEABLE:
         return ()
     unnamed = {
-        key: {k: v for k, v in value.items() if k not in _NAMES}
-        if isinstance(value, dict)
-        else value
+        key: {k: v for k, v in mapping(value).items() if k not in _NAMES} or value
         for key, value in properties(resource).items()
         if key not in _NAMES
     }
@@ -192,14 +179,31 @@ def roles_of(template: Json) -> dict[str, str]:
     trees = _distributions(template, found)
     users = _users(refers_to, trees)
     named = {
-        name: trees.get(name) or _role(resource, users.get(name, set()))
-        for name, resource in found.items()
+        name: trees.get(name) or _role(kind, users.get(name, set()))
+        for name, kind in _kinds(found).items()
     }
     return _unique(named, found)
 
 
+def _kinds(found: Mapping[str, Json]) -> dict[str, ResourceType]:
+    """The types by logical id. A topic that no alarm uses is no alarm topic."""
+    alarms = (one for one in found.values() if one.get("Type") == ALARM)
+    used = {name for alarm in alarms for name in references(properties(alarm))}
+    kinds = {}
+    for name, resource in found.items():
+        kind = type_of(resource.get("Type"))
+        near = {name, *references(properties(resource))}
+        is_used = kind is not ALARM_TOPIC or near & used
+        kinds[name] = kind if is_used else other_type(resource.get("Type"))
+    return kinds
+
+
 def _distributions(template: Json, found: Mapping[str, Json]) -> dict[str, str]:
-    by_output = _by_output(template)
+    outputs = mapping(template.get("Outputs"))
+    by_output = {
+        reference(mapping(outputs.get(output)).get("Value")): tree
+        for output, tree in _OUTPUTS.items()
+    }
     trees = {
         name: _tree(name, resource, by_output)
         for name, resource in found.items()
@@ -213,33 +217,23 @@ def _distributions(template: Json, found: Mapping[str, Json]) -> dict[str, str]:
     return roles
 
 
-def _tree(name: str, resource: Json, by_output: Mapping[str, str]) -> str:
+def _tree(name: str, resource: Json, by_output: Mapping[str | None, str]) -> str:
     config = mapping(properties(resource).get("DistributionConfig"))
     for origin in sequence(config.get("Origins")):
-        for header in sequence(mapping(origin).get("OriginCustomHeaders")):
-            header_name = text(mapping(header).get("HeaderName")).lower()
-            tree = text(mapping(header).get("HeaderValue"))
-            if header_name == TREE_HEADER.lower() and tree in _TREES:
-                return tree
-    if name in by_output:
-        return by_output[name]
+        for header in map(
+            mapping, sequence(mapping(origin).get("OriginCustomHeaders"))
+        ):
+            is_tree = text(header.get("HeaderName")).lower() == TREE_HEADER.lower()
+            if is_tree and text(header.get("HeaderValue")) in _OUTPUTS.values():
+                return text(header["HeaderValue"])
     shape = _TREE_IN_ID.match(name)
-    return shape.group(2).lower() if shape else ""
-
-
-def _by_output(template: Json) -> dict[str, str]:
-    outputs = mapping(template.get("Outputs"))
-    found = {
-        reference(mapping(outputs.get(output)).get("Value")): tree
-        for output, tree in _OUTPUTS.items()
-    }
-    return {name: tree for name, tree in found.items() if name}
+    return by_output.get(name) or (shape[2].lower() if shape else "")
 
 
 def _pair(name: str) -> str:
     """``shop`` of ``ShopStaticDistribution54E0030E``: how the ids of a pair begin."""
     shape = _TREE_IN_ID.match(name)
-    first = shape.group(1) if shape else _HASH.sub("", name)
+    first = shape[1] if shape else _HASH.sub("", name)
     words = re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", first)
     return " ".join(words).lower()[:40]
 
@@ -265,8 +259,8 @@ def _users(
     return users
 
 
-def _role(resource: Json, users: Iterable[str]) -> str:
-    noun = type_of(resource.get("Type")).noun
+def _role(kind: ResourceType, users: Iterable[str]) -> str:
+    noun = kind.noun
     trees = sorted({role.replace(" distribution", "", 1) for role in users})
     if not trees or noun.startswith("other"):
         return noun
@@ -277,24 +271,17 @@ def _role(resource: Json, users: Iterable[str]) -> str:
 
 def _unique(named: Mapping[str, str], found: Mapping[str, Json]) -> dict[str, str]:
     """Equal roles get what tells them apart, or else a number."""
-    times = Counter(named.values())
-    counted: Counter[str] = Counter()
+    times, counted = Counter(named.values()), Counter[str]()
     roles: dict[str, str] = {}
-    taken = set(named.values())
     for name, role in named.items():
         hint = _hint(found[name]) if times[role] > 1 else ""
         role = f"{role} ({hint})" if hint else role
         counted[role] += 1
-        while counted[role] > 1 and f"{role} {counted[role]}" in taken:
-            counted[role] += 1
-        roles[name] = role if counted[role] == 1 else f"{role} {counted[role]}"
-        taken.add(roles[name])
+        roles[name] = f"{role} {counted[role]}" if counted[role] > 1 else role
     return roles
 
 
 def _hint(resource: Json) -> str:
-    key = type_of(resource.get("Type")).hint
-    value = properties(resource).get(key) if key else None
-    if not isinstance(value, str):
-        return ""
+    value = properties(resource).get(type_of(resource.get("Type")).hint)
+    value = value if isinstance(value, str) else ""
     return re.sub(r"[^A-Za-z0-9_./-]+", " ", value[:200]).strip()[:60]

@@ -177,17 +177,14 @@ def _content(judged: Judged) -> tuple[object, ...]:
 
 def _line(same: Sequence[Judged]) -> Line:
     changes = [one.change for one in same]
+    shown = ("topic", "message", "note", "block", "tags")
     return Line(
         environments=tuple(dict.fromkeys(change.environment for change in changes)),
         stacks=tuple(dict.fromkeys(change.stack for change in changes)),
         role=_roles(same),
-        topic=changes[0].topic,
-        message=changes[0].message,
-        note=changes[0].note,
-        block=changes[0].block,
-        tags=changes[0].tags,
         ids=tuple(dict.fromkeys(one.id for one in same if one.id)),
         reason=same[0].reason,
+        **{name: getattr(changes[0], name) for name in shown},
     )
 
 

@@ -7,13 +7,15 @@ values, so nothing that changes is silent.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import lru_cache
+from os.path import commonprefix
 from typing import Any
 
-from cdn_model.values import Computed, canonical, mapping
+from cdn_model.values import Computed, canonical, is_computed, text
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Present, Selection, decoded
 from cdn_review.message import Message, Trusted, Untrusted, format_message
@@ -57,6 +59,10 @@ class Difference:
     def lost(self) -> frozenset[Any]:
         return elements(self.before) - elements(self.after)
 
+    @property
+    def values(self) -> tuple[object, ...]:
+        return self.path, self.before, self.after
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -84,11 +90,32 @@ class Line:
         return hashlib.sha256(data).hexdigest()[:8] if self.block else ""
 
 
-Block = Callable[[Difference], BlockReason | None]
+def say(
+    topic: Topic,
+    template: str,
+    *values: object,
+    note: str = "",
+    block: BlockReason | None = None,
+    tags: tuple[Tag, ...] = (),
+    of: object = (),
+) -> Line:
+    """A line with a value in place of each ``{}``.
+
+    :param of: What an acknowledgement of it holds for.
+    """
+    message = format_message(template, *values)
+    return Line(
+        topic=topic, message=message, note=note, block=block, tags=tags, values=of
+    )
+
+
 Lines = Callable[[Difference], Iterable[Line]]
+Note = str | Callable[[Difference], str]
+Block = BlockReason | Callable[[Difference], BlockReason | None] | None
+Tags = tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Rule:
     """What is said of the settings that a path matches.
 
@@ -98,6 +125,8 @@ class Rule:
     :param message: Of a setting that has another value.
     :param added: Of one that was not there, if that is said differently.
     :param removed: Of one that goes, likewise.
+    :param when: Whether the note, the block and the tags apply.
+    :param otherwise: The note where they do not.
     :param show: How values are shown.
     :param absent: How a value that is not there is shown.
     :param hides: Paths that say nothing more, as a regular expression with ``{key}`` in it.
@@ -106,71 +135,85 @@ class Rule:
     """
 
     path: str
-    topic: Topic
-    message: str = ""
+    message: str | Callable[[Difference], str] = ""
+    _: KW_ONLY
+    topic: Topic = Topic.OTHER
     added: str | None = None
     removed: str | None = None
-    note: str | Callable[[Difference], str] = ""
-    block: BlockReason | Block | None = None
-    tags: tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]] = ()
+    when: Callable[[Difference], object] = lambda d: True
+    note: Note = ""
+    otherwise: str = ""
+    block: Block = None
+    tags: Tags = ()
     show: Callable[[Leaf], object] | None = None
     absent: str = "not set"
     hides: str = ""
     hides_when: Callable[[Difference], bool] = lambda d: d.added or d.removed
     lines: Lines | None = None
 
-    def apply(self, difference: Difference) -> Iterator[Line]:
+    def apply(self, d: Difference) -> Iterator[Line]:
         """The lines for a difference whose path matches."""
         if self.lines is not None:
-            yield from self.lines(difference)
+            yield from self.lines(d)
             return
-        template = self.message
-        if difference.added and self.added is not None:
+        template = self.message(d) if callable(self.message) else self.message
+        if d.added and self.added is not None:
             template = self.added
-        if difference.removed and self.removed is not None:
+        if d.removed and self.removed is not None:
             template = self.removed
         if not template:
             return
-        block = self.block(difference) if callable(self.block) else self.block
+        message = self.message_for(d, template)
+        if not self.when(d):
+            note = self._by_default(d) or self.otherwise
+            yield Line(topic=self.topic, message=message, note=note)
+            return
         yield Line(
             topic=self.topic,
-            message=self.message_for(difference, template),
-            note=self.note(difference) if callable(self.note) else self.note,
-            block=block,
-            tags=self.tags(difference) if callable(self.tags) else self.tags,
-            values=(difference.path, difference.before, difference.after),
+            message=message,
+            note=self.note(d) if callable(self.note) else self.note,
+            block=self.block(d) if callable(self.block) else self.block,
+            tags=self.tags(d) if callable(self.tags) else self.tags,
+            values=d.values,
         )
 
-    def message_for(
-        self, difference: Difference, template: str = "", *, key: str = ""
-    ) -> Message:
-        """The message with its values filled in, by default that of another value."""
-        before, after = shown_pair(
-            difference.before, difference.after, show=self.show, absent=self.absent
-        )
-        values = {
-            "before": before,
-            "after": after,
-            "key": key or difference.key,
-            "path": short_path(difference.path),
-            "which": Trusted(difference.which),
-        }
-        template = template or self.message
+    def _by_default(self, d: Difference) -> str:
+        """Of a parameter that has the other value by default: what differs all the same."""
+        if isinstance(d.after, Computed) and d.after.default == text(d.before):
+            return "the same by default, and a deploy can set another value"
+        if isinstance(d.before, Computed) and d.before.default == text(d.after):
+            return (
+                "the same as by default, and a deploy can no longer set another value"
+            )
+        return ""
+
+    def message_for(self, d: Difference, template: str) -> Message:
+        """A message with its values filled in."""
+        before, after = shown_pair(d.before, d.after, self.show, self.absent)
+        path, which = short_path(d.path), Trusted(d.which)
+        values = {"before": before, "after": after, "path": path, "which": which}
         names = re.findall(r"{(\w+)}", template)
         plain = re.sub(r"{\w+}", "{}", template)
-        return format_message(plain, *(values[name] for name in names))
+        return format_message(plain, *({**values, "key": d.key}[n] for n in names))
 
 
-@dataclass(frozen=True)
+def about(topic: Topic, *rules: Rule) -> Iterator[Rule]:
+    """Rules of one topic, but for those with one of their own."""
+    for rule in rules:
+        yield replace(rule, topic=topic) if rule.topic is Topic.OTHER else rule
+
+
+def alike(messages: Mapping[str, str], **common: Any) -> Iterator[Rule]:
+    """Rules that differ in the path and the message alone."""
+    return (Rule(path, message, **common) for path, message in messages.items())
+
+
+@dataclass(frozen=True, eq=False)
 class Rules:
     """A table of rules, and what is said of anything else."""
 
     rules: Sequence[Rule]
-    fallback: Rule = Rule(
-        path=".*",
-        topic=Topic.OTHER,
-        message="the setting {path} is {after} instead of {before}",
-    )
+    fallback: Rule = Rule(".*", "the setting {path} is {after} instead of {before}")
 
     def lines(self, was: Leaves, now: Leaves, which: str = "") -> Iterator[Line]:
         """What is said of each leaf that differs.
@@ -179,45 +222,27 @@ class Rules:
         """
         found: list[tuple[Rule, Difference]] = []
         for path in sorted(was.keys() | now.keys()):
-            before, after = was.get(path), now.get(path)
-            if path.startswith("@") or same(before, after):
+            pair = {"before": was.get(path), "after": now.get(path)}
+            if path.startswith("@") or same(**pair):
                 continue
-            rule, key = self.rule_for(path)
-            difference = Difference(
-                path=path,
-                before=before,
-                after=after,
-                was=was,
-                now=now,
-                key=key,
-                which=which,
-            )
-            found.append((rule, difference))
+            rule, key = _rule_for(self, path)
+            own = Difference(path=path, **pair, was=was, now=now, key=key, which=which)
+            found.append((rule, own))
         hidden = [
-            (difference.path, rule.hides.replace("{key}", re.escape(difference.key)))
-            for rule, difference in found
-            if rule.hides and rule.hides_when(difference)
+            (d.path, rule.hides.replace("{key}", re.escape(d.key)))
+            for rule, d in found
+            if rule.hides and rule.hides_when(d)
         ]
-        for rule, difference in found:
-            path = difference.path
-            if not any(own != path and re.fullmatch(p, path) for own, p in hidden):
-                yield from rule.apply(difference)
-
-    def rule_for(self, path: str) -> tuple[Rule, str]:
-        """The first rule for a path, and what its group matches."""
-        return _rule_for(self, path)
-
-    def __hash__(self) -> int:
-        return id(self)
+        for rule, d in found:
+            if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hidden):
+                yield from rule.apply(d)
 
 
 @lru_cache(maxsize=4096)
 def _rule_for(rules: Rules, path: str) -> tuple[Rule, str]:
     for rule in rules.rules:
-        matched = re.fullmatch(rule.path, path)
-        if matched:
-            groups = [group for group in matched.groups() if group is not None]
-            return rule, groups[0] if groups else ""
+        if matched := re.fullmatch(rule.path, path):
+            return rule, next((group for group in matched.groups() if group), "")
     return rules.fallback, ""
 
 
@@ -242,33 +267,39 @@ def elements(value: Leaf) -> frozenset[Any]:
 def shown_pair(
     before: Leaf,
     after: Leaf,
-    *,
     show: Callable[[Leaf], object] | None = None,
     absent: str = "not set",
 ) -> tuple[object, object]:
-    """Two values that differ, so that a reader can tell them apart."""
-    render = show or shown
-    values = [Trusted(absent) if v is None else render(v) for v in (before, after)]
-    if isinstance(before, Hidden) and isinstance(after, Hidden):
-        return Trusted("the earlier value"), Trusted("another value")
-    if isinstance(before, str) and isinstance(after, str) and show is None:
-        return _windows(before, after)
-    first, second = values
-    if first == second and isinstance(before, Computed) and isinstance(after, Computed):
-        return before.text, after.text
-    return first, second
+    """Two values, so that a reader can tell them apart if they differ."""
+    pair = [
+        Trusted(absent) if value is None else (show or shown)(value)
+        for value in (before, after)
+    ]
+    exact = [_exact(before), _exact(after)]
+    escaped = [json.dumps(text).replace(" ", r"\u0020") for text in exact]
+    is_text = isinstance(before, str) and isinstance(after, str) and show is None
+    if is_text and exact[0][:_MOST_SHOWN] == exact[1][:_MOST_SHOWN]:
+        pair = _windows(*exact)
+    for first, second in (pair, _windows(*exact), _windows(*escaped)):
+        read = format_message("{}", first), format_message("{}", second)
+        if read[0] != read[1] or before == after:
+            return first, second
+    return Trusted("the earlier value"), Trusted("another value")
 
 
-def _windows(before: str, after: str) -> tuple[object, object]:
+def _windows(before: str, after: str) -> list[object]:
     """Long texts from where they differ."""
-    if before[:_MOST_SHOWN] != after[:_MOST_SHOWN]:
-        return shown(before), shown(after)
-    pairs = zip(before, after, strict=False)
-    at = next(
-        (n for n, (a, b) in enumerate(pairs) if a != b), min(len(before), len(after))
-    )
-    start = max(at - 20, 0)
-    return f"…{before[start:]}", f"…{after[start:]}"
+    start = max(len(commonprefix([before, after])) - 20, 0)
+    return [f"{'…' if start else ''}{text[start:]}" for text in (before, after)]
+
+
+def _exact(value: Leaf) -> str:
+    """A value as text, at full length."""
+    if isinstance(value, Computed):
+        return value.text
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(map(element_text, value)))
+    return element_text(value)
 
 
 def shown(value: Leaf) -> object:
@@ -294,51 +325,68 @@ def shown(value: Leaf) -> object:
 
 def _shown_computed(value: Computed) -> object:
     """What a deploy fills in, by where it comes from."""
-    expression = mapping(decoded(value))
-    ((function, argument),) = (
-        expression.items() if len(expression) == 1 else [("", None)]
-    )
-    if function == "Ref" and isinstance(argument, dict):
-        name, default = str(argument.get("Parameter")), argument.get("Default")
-        if "StoredIn" in argument:
-            return format_message("the parameter {} ({})", name, argument["StoredIn"])
-        if default in (None, ""):
-            return _named("parameter", name)
-        return format_message("the parameter {} (by default {})", name, default)
-    if function == "Ref" and isinstance(argument, str):
-        return argument if "::" in argument else Trusted(f"the {_role(argument)}")
-    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
-        role = _role(str(argument[0]))
-        if argument[1:] == ["DomainName"]:
-            return Trusted(f"the domain name of the {role}")
-        return Trusted(f"the {role}")
-    if function == "Fn::ImportValue" and isinstance(argument, str):
-        return _named("export", argument)
-    pieces = argument[1:] if isinstance(argument, list) and argument[:1] == [""] else []
-    if function == "Fn::Join" and len(pieces) == 1 and isinstance(pieces[0], list):
-        return "".join(p if isinstance(p, str) else _placeholder(p) for p in pieces[0])
-    return value.text
+    expression = decoded(value)
+    match _call(expression):
+        case "Ref", {"Parameter": name, "StoredIn": place}:
+            return format_message("the parameter {} ({})", name, place)
+        case "Ref", {"Parameter": name, "Default": default} if default:
+            return format_message("the parameter {} (by default {})", name, default)
+        case "Ref", {"Parameter": name}:
+            return format_message("the parameter {}", name)
+        case "Ref", str(name):
+            return name if "::" in name else Trusted(f"the {_role(name)}")
+        case "Fn::GetAtt", [name, "DomainName"]:
+            return Trusted(f"the domain name of the {_role(name)}")
+        case "Fn::GetAtt", [name, *_]:
+            return Trusted(f"the {_role(name)}")
+        case "Fn::ImportValue", str(name):
+            return format_message("the export {}", name)
+    return _with_placeholders(expression)
 
 
-def _placeholder(part: object) -> str:
-    expression = mapping(part)
-    ((function, argument),) = (
-        expression.items() if len(expression) == 1 else [("", part)]
-    )
-    if function == "Fn::GetAtt" and isinstance(argument, list) and argument:
-        return f"${{{'.'.join(map(str, argument))}}}"
-    if isinstance(argument, dict):
-        argument = argument.get("Parameter", argument)
-    return f"${{{argument if isinstance(argument, str) else canonical(argument)}}}"
+def _with_placeholders(value: object) -> str:
+    """``https://${Name}``, or ``${Select 0 of Name}``."""
+    match _call(value):
+        case "", _:
+            return text(value)
+        case "Fn::Join", ["", [*parts]]:
+            return "".join(map(_with_placeholders, parts))
+    return f"${{{_placeholder(value)}}}"
 
 
-def _named(noun: str, name: str) -> Message:
-    return format_message(f"the {noun} {{}}", name)
+def _placeholder(value: object) -> str:
+    match _call(value):
+        case "", _ if isinstance(value, list):
+            return ", ".join(map(_placeholder, value))
+        case "", _:
+            return text(value)
+        case "Ref", {"Parameter": name}:
+            return text(name)
+        case "Fn::GetAtt", [*parts]:
+            return ".".join(map(text, parts))
+        case "Fn::Join", ["", _]:
+            return _with_placeholders(value)
+        case ("Fn::Select" | "Fn::Split") as name, [first, second]:
+            return f"{name[4:]} {canonical(first)} of {_placeholder(second)}"
+        case "Fn::FindInMap", [*keys, _]:
+            return f"FindInMap of {_placeholder(keys)}"
+        case "Ref" | "Fn::ImportValue", argument:
+            return _placeholder(argument)
+        case name, argument:
+            return f"{name[4:]} of {_placeholder(argument)}"
 
 
-def _role(name: str) -> str:
+def _call(value: object) -> tuple[str, Any]:
+    """The intrinsic function, if the value is one, and its argument."""
+    if not isinstance(value, dict) or not is_computed(value):
+        return "", None
+    ((function, argument),) = value.items()
+    return function, argument
+
+
+def _role(name: object) -> str:
     """References name roles by now; what is no role is shown without what could be markup."""
-    return re.sub(r"[^A-Za-z0-9_/. ()-]", "", name)
+    return re.sub(r"[^A-Za-z0-9_/. ()-]", "", text(name))
 
 
 def shown_selection(value: Leaf) -> object:
@@ -392,6 +440,21 @@ def short_path(path: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> Trusted:
     """``1 key``, ``2 keys``."""
     return Trusted(f"{number} {noun if number == 1 else plural or noun + 's'}")
+
+
+def plural(names: Sized, one: str, many: str = "") -> str:
+    """The words for one name, or those for several."""
+    return one if len(names) == 1 else many or f"{one}s"
+
+
+def words(known_words: Mapping[str, str]) -> Callable[[Leaf], object]:
+    """Shows values in our own words, as far as there are any."""
+
+    def show(value: Leaf) -> object:
+        word = known_words.get(str(value))
+        return Trusted(word) if word else shown(value)
+
+    return show
 
 
 def header(name: str) -> str:

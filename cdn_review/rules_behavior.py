@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Key, Leaf
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
     Line,
     Rule,
     Rules,
+    about,
     elements,
     known,
     listed,
-    shown,
+    plural,
+    say,
+    words,
 )
 from cdn_review.rules_caching import CACHING_RULES
 from cdn_review.rules_response_headers import RESPONSE_HEADERS_RULES
@@ -25,204 +27,170 @@ _VIEWER_PROTOCOLS = {
     "https-only": "refused",
     "redirect-to-https": "redirected to https://",
 }
+_DROPPED = BlockReason.PROTECTION_DROPPED
+_GUARDED = "if it let in some visitors only, others may get in"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def _keys(difference: Difference) -> Iterator[Line]:
+def _keys(d: Difference) -> Iterator[Line]:
     """Who can sign URLs and cookies: whoever has a private key opens every file."""
-    before, after = elements(difference.before), elements(difference.after)
-    gained, lost = difference.gained, difference.lost
-    values = (difference.path, before, after)
-    if gained and listed(gained) == listed(lost):
+    names = [
+        format_message(f"{plural(keys, 'key')} {{}}", listed(keys))
+        for keys in (d.gained, d.lost)
+    ]
+    before, after = elements(d.before), elements(d.after)
+    if d.gained and listed(d.gained) == listed(d.lost):
         # A key that is changed under its name: the deploy refuses it.
         return
     if not before:
-        yield Line(
-            topic=Topic.ACCESS,
-            message=format_message(
-                "files need a signed URL or cookie, with the {}", _key_names(gained)
-            ),
-            note="everybody without one gets a 403",
-            tags=(Tag.SECURITY,),
+        text = "files need a signed URL or cookie, with the {}"
+        note = "everybody without one gets a 403"
+        yield say(Topic.ACCESS, text, names[0], note=note, tags=(Tag.SECURITY,))
+    elif d.gained or not after:
+        text = "signatures with the {} are accepted"
+        note = "whoever has the private key can open every private file"
+        values = names[:1]
+        if not after:
+            text, values = "files no longer need a signed URL or cookie", []
+            note = "what was private is open to everybody"
+        block, of = BlockReason.ACCESS_WIDENED, (d.path, before, after)
+        yield say(Topic.ACCESS, text, *values, note=note, block=block, of=of)
+    if d.lost and after:
+        text = "signatures with the {} are refused"
+        note = plural(
+            d.lost,
+            "URLs and cookies that it signed stop working",
+            "URLs and cookies that they signed stop working",
         )
-        return
-    if not after:
-        yield Line(
-            topic=Topic.ACCESS,
-            message=format_message("files no longer need a signed URL or cookie"),
-            note="what was private is open to everybody",
-            block=BlockReason.ACCESS_WIDENED,
-            values=values,
-        )
-        return
-    if gained:
-        yield Line(
-            topic=Topic.ACCESS,
-            message=format_message(
-                "signatures with the {} are accepted", _key_names(gained)
-            ),
-            note="whoever has the private key can open every private file",
-            block=BlockReason.ACCESS_WIDENED,
-            values=values,
-        )
-    if lost:
-        yield Line(
-            topic=Topic.ACCESS,
-            message=format_message(
-                "signatures with the {} are refused", _key_names(lost)
-            ),
-            note="URLs and cookies that it signed stop working"
-            if len(lost) == 1
-            else "URLs and cookies that they signed stop working",
-        )
+        yield say(Topic.ACCESS, text, names[1], note=note)
 
 
-def _key_names(keys: frozenset[Key | Leaf]) -> object:
-    return format_message(f"key{'' if len(keys) == 1 else 's'} {{}}", listed(keys))
-
-
-def _methods(difference: Difference) -> Iterator[Line]:
-    gained, lost = difference.gained, difference.lost
-    writing = gained - _READING
-    if gained:
-        yield Line(
-            topic=Topic.ACCESS if writing else Topic.DELIVERY,
-            message=format_message("{} requests reach the origin", listed(gained)),
+def _methods(d: Difference) -> Iterator[Line]:
+    writing = d.gained - _READING
+    if d.gained:
+        yield say(
+            Topic.ACCESS if writing else Topic.DELIVERY,
+            "{} requests reach the origin",
+            listed(d.gained),
             note="visitors can try to change what is there" if writing else "",
             block=BlockReason.ACCESS_WIDENED if writing else None,
-            values=(difference.path, gained),
+            of=(d.path, d.gained),
         )
-    if lost:
-        yield Line(
-            topic=Topic.DELIVERY,
-            message=format_message("{} requests are refused", listed(lost)),
-            note="browsers send them before some requests" if "OPTIONS" in lost else "",
+    if d.lost:
+        yield say(
+            Topic.DELIVERY,
+            "{} requests are refused",
+            listed(d.lost),
+            note="browsers send them before some requests"
+            if "OPTIONS" in d.lost
+            else "",
         )
 
 
-def _cached_methods(difference: Difference) -> Iterator[Line]:
-    allowed = [
-        elements(side.get("AllowedMethods"))
-        for side in (difference.was, difference.now)
-    ]
-    for how, methods in (
-        ("are", difference.gained - (allowed[1] - allowed[0])),
-        ("are no longer", difference.lost - (allowed[0] - allowed[1])),
+def _cached_methods(d: Difference) -> Iterator[Line]:
+    was, now = (elements(side.get("AllowedMethods")) for side in (d.was, d.now))
+    for text, methods in (
+        ("responses to {} are cached", d.gained - (now - was)),
+        ("responses to {} are no longer cached", d.lost - (was - now)),
     ):
         if methods:
-            yield Line(
-                topic=Topic.TTL,
-                message=format_message(
-                    f"responses to {{}} {how} cached", listed(methods)
-                ),
-            )
+            yield say(Topic.TTL, text, listed(methods))
 
 
-def _protocol(value: Leaf) -> object:
-    how = _VIEWER_PROTOCOLS.get(str(value))
-    return Trusted(how) if how else shown(value)
+def _less_safe(d: Difference) -> bool:
+    return known(d.after) not in ("https-only", "redirect-to-https")
 
 
-def _less_safe(difference: Difference) -> BlockReason | None:
-    safe = ("https-only", "redirect-to-https")
-    return None if known(difference.after) in safe else BlockReason.PROTECTION_DROPPED
-
-
-def _guards(difference: Difference) -> BlockReason | None:
+def _guards(d: Difference) -> bool:
     """Code that sees requests may be what lets in some visitors only."""
-    is_new = difference.path.startswith("Code[") and difference.added
-    on_request = difference.key.endswith("request")
-    return BlockReason.PROTECTION_DROPPED if on_request and not is_new else None
+    is_new = d.path.startswith("Code[") and d.added
+    return d.key.endswith("request") and not is_new
 
 
 _ASSOCIATION = r"(?:Lambda)?FunctionAssociations\[([\w-]+)\]"
-_GUARD_NOTE = "if it let in some visitors only, others may get in"
-
-
-def _guard_note(difference: Difference) -> str:
-    return _GUARD_NOTE if _guards(difference) else ""
-
 
 BEHAVIOR_RULES = Rules(
     (
         *CACHING_RULES,
         *RESPONSE_HEADERS_RULES,
-        Rule(path="TrustedKeyGroups|TrustedSigners", topic=Topic.ACCESS, lines=_keys),
+        Rule("TrustedKeyGroups|TrustedSigners", lines=_keys),
+        Rule("AllowedMethods", lines=_methods),
+        Rule("CachedMethods", lines=_cached_methods),
         Rule(
-            path="ViewerProtocolPolicy",
-            topic=Topic.SECURITY,
-            message="http:// requests are {after} instead of {before}",
-            show=_protocol,
-            note=lambda d: (
-                "others can read and change what visitors get" if _less_safe(d) else ""
-            ),
-            block=_less_safe,
-        ),
-        Rule(path="AllowedMethods", topic=Topic.DELIVERY, lines=_methods),
-        Rule(path="CachedMethods", topic=Topic.TTL, lines=_cached_methods),
-        Rule(
-            path="Compress",
+            "Compress",
+            "whether the edge compresses files is {after} instead of {before}",
             topic=Topic.DELIVERY,
-            message="whether the edge compresses files is {after} instead of {before}",
             absent="false",
         ),
-        Rule(
-            path=r"Code\[([\w-]+)\]",
-            topic=Topic.SECURITY,
-            added="{after} code runs on {key}",
-            removed="{before} code no longer runs on {key}",
-            message="{after} code runs on {key} instead of {before} code",
-            note=lambda d: "charged for each request" if d.added else _guard_note(d),
-            show=lambda value: Trusted(value),
-            block=_guards,
-            tags=lambda d: (Tag.COST,) if d.added else (),
-            hides=r"(?:Lambda)?FunctionAssociations\[{key}\].*",
+        *about(
+            Topic.SECURITY,
+            Rule(
+                "ViewerProtocolPolicy",
+                "http:// requests are {after} instead of {before}",
+                show=words(_VIEWER_PROTOCOLS),
+                when=_less_safe,
+                note="others can read and change what visitors get",
+                block=_DROPPED,
+            ),
+            Rule(
+                r"Code\[([\w-]+)\]",
+                "{after} code runs on {key} instead of {before} code",
+                added="{after} code runs on {key}",
+                removed="{before} code no longer runs on {key}",
+                show=lambda value: Trusted(value),
+                when=lambda d: d.added or _guards(d),
+                note=lambda d: "charged for each request" if d.added else _GUARDED,
+                block=lambda d: None if d.added else _DROPPED,
+                tags=lambda d: (Tag.COST,) if d.added else (),
+                hides=r"(?:Lambda)?FunctionAssociations\[{key}\].*",
+            ),
+            Rule(
+                rf"{_ASSOCIATION}\.Function\.(?:FunctionCode|(?:Code|Handler|Layers)\b.*)",
+                "another version of the code runs on {key}",
+                when=_guards,
+                note=_GUARDED,
+                block=_DROPPED,
+            ),
+            Rule(
+                rf"{_ASSOCIATION}\.(?:Lambda)?FunctionARN",
+                "the code that runs on {key} is {after} instead of {before}",
+                absent="a function of this stack",
+                when=_guards,
+                note=_GUARDED,
+                block=_DROPPED,
+            ),
+            Rule(
+                "FieldLevelEncryptionId",
+                "the field-level encryption is {after} instead of {before}",
+                absent="off",
+                when=lambda d: d.removed,
+                block=_DROPPED,
+            ),
         ),
         Rule(
-            path=_ASSOCIATION
-            + r"\.Function\.(?:FunctionCode|(?:Code|Handler|Layers)\b.*)",
-            topic=Topic.SECURITY,
-            message="another version of the code runs on {key}",
-            note=_guard_note,
-            block=_guards,
-        ),
-        Rule(
-            path=_ASSOCIATION + r"\.(?:Lambda)?FunctionARN",
-            topic=Topic.SECURITY,
-            message="the code that runs on {key} is {after} instead of {before}",
-            absent="a function of this stack",
-            note=_guard_note,
-            block=_guards,
-        ),
-        Rule(
-            path=r"FieldLevelEncryptionId",
-            topic=Topic.SECURITY,
-            message="the field-level encryption is {after} instead of {before}",
-            absent="off",
-            block=lambda d: BlockReason.PROTECTION_DROPPED if d.removed else None,
-        ),
-        Rule(
-            path="RealtimeLogConfigArn",
+            "RealtimeLogConfigArn",
+            "real-time logs are written by {after} instead of {before}",
             topic=Topic.MONITORING,
             added="real-time logs are written by {after}",
             removed="real-time logs are no longer written, by {before} until now",
-            message="real-time logs are written by {after} instead of {before}",
-            note=lambda d: "charged for each line" if d.added else "",
-            tags=lambda d: (Tag.COST, Tag.VISITOR_DATA) if d.added else (),
+            when=lambda d: d.added,
+            note="charged for each line",
+            tags=(Tag.COST, Tag.VISITOR_DATA),
         ),
-        Rule(
-            path=r"OriginGroup\.FailoverCriteria\.StatusCodes",
-            topic=Topic.ORIGIN,
-            message="the second origin is asked on {after} instead of {before}",
-            absent="nothing",
-        ),
-        # Which origins are asked is said of them.
-        Rule(path="OriginGroup", topic=Topic.ORIGIN, hides=r"OriginGroup\..*"),
-        Rule(
-            path=r"OriginGroup\.SelectionCriteria",
-            topic=Topic.ORIGIN,
-            message="the origin of a group is selected by {after} instead of {before}",
-            absent="default",
+        *about(
+            Topic.ORIGIN,
+            Rule(
+                r"OriginGroup\.FailoverCriteria\.StatusCodes",
+                "the second origin is asked on {after} instead of {before}",
+                absent="nothing",
+            ),
+            # Which origins are asked is said of them.
+            Rule("OriginGroup", hides=r"OriginGroup\..*"),
+            Rule(
+                r"OriginGroup\.SelectionCriteria",
+                "the origin of a group is selected by {after} instead of {before}",
+                absent="default",
+            ),
         ),
     )
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cdn_model.distribution import ERROR_TTL
 from cdn_review.change import BlockReason, Tag, Topic
@@ -13,12 +13,16 @@ from cdn_review.rules import (
     Line,
     Rule,
     Rules,
+    about,
+    alike,
     duration,
+    elements,
     known,
     listed,
-    shown,
-    shown_pair,
+    plural,
+    say,
     shown_selection,
+    words,
 )
 
 # From old to new.
@@ -37,84 +41,71 @@ _HTTP_VERSIONS = {
     "http3": "HTTP/3",
     "http2and3": "HTTP/2 and HTTP/3",
 }
-_GETS_403 = "everybody else gets a 403"
 
 
-def _enabled(difference: Difference) -> Iterator[Line]:
-    """A value that only the deploy knows can switch it off."""
-    enabled = known(difference.after) in (True, "true")
-    before, after = shown_pair(difference.before, difference.after)
-    if difference.after is False:
-        message = format_message("is disabled")
-    elif difference.after is True and difference.before is False:
-        message = format_message("is enabled")
-    else:
-        message = format_message(
-            "whether it is enabled is {} instead of {}", after, before
-        )
-    yield Line(
-        topic=Topic.REPLACEMENT,
-        message=message,
-        note="" if enabled else "while it is disabled, every URL answers with an error",
-        block=None if enabled else BlockReason.DISTRIBUTION_DELETED,
-        values=("Enabled", difference.before, difference.after),
+def _enabled(d: Difference) -> str:
+    if d.after is False:
+        return "is disabled"
+    switched_on = d.after is True and d.before is False
+    return (
+        "is enabled"
+        if switched_on
+        else "whether it is enabled is {after} instead of {before}"
     )
 
 
-def _aliases(difference: Difference) -> Iterator[Line]:
-    gained, lost = difference.gained, difference.lost
-    if gained:
-        noun = "domain name" if len(gained) == 1 else "domain names"
-        yield Line(
-            topic=Topic.DOMAINS,
-            message=format_message(f"gains the {noun} {{}}", listed(gained)),
-            note="needs DNS and a certificate for it, and no other distribution may have it"
-            if len(gained) == 1
-            else "need DNS and a certificate for them, and no other distribution may have them",
+def _aliases(d: Difference) -> Iterator[Line]:
+    noun = "domain name"
+    if d.gained:
+        names = plural(d.gained, noun)
+        note = plural(
+            d.gained,
+            "needs DNS and a certificate for it, and no other distribution may have it",
+            "need DNS and a certificate for them, and no other distribution may have them",
         )
-    if lost:
-        noun = "domain name" if len(lost) == 1 else "domain names"
-        yield Line(
-            topic=Topic.DOMAINS,
-            message=format_message(f"loses the {noun} {{}}", listed(lost)),
-            note=f"URLs with {'it' if len(lost) == 1 else 'them'} stop working",
+        yield say(Topic.DOMAINS, f"gains the {names} {{}}", listed(d.gained), note=note)
+    if d.lost:
+        yield say(
+            Topic.DOMAINS,
+            f"loses the {plural(d.lost, noun)} {{}}",
+            listed(d.lost),
+            note=plural(
+                d.lost, "URLs with it stop working", "URLs with them stop working"
+            ),
             block=BlockReason.DOMAIN_LOST,
-            values=("Aliases", lost),
+            of=("Aliases", d.lost),
         )
 
 
-def _older_tls(difference: Difference) -> BlockReason | None:
-    ranks = [_tls_rank(known(value)) for value in (difference.before, difference.after)]
-    return BlockReason.PROTECTION_DROPPED if ranks[1] < ranks[0] else None
+def _older_tls(d: Difference) -> bool:
+    return _tls_rank(known(d.after)) < _tls_rank(known(d.before))
 
 
 def _tls_rank(version: Leaf) -> int:
     if version is None:
         # Without a certificate of its own, a distribution takes every version.
-        return _TLS_POLICIES.index("TLSv1")
+        version = "TLSv1"
     return _TLS_POLICIES.index(str(version)) if version in _TLS_POLICIES else -1
 
 
-def _tls_note(difference: Difference) -> str:
-    if _older_tls(difference):
-        return "connections can be less secure"
-    return "older browsers and clients can no longer connect"
+def _needs_certificate(d: Difference) -> bool:
+    kinds = ("ACMCertificateArn", "IAMCertificateId")
+    own = any(f"ViewerCertificate.{kind}" in d.now for kind in kinds)
+    return not own and bool(elements(d.now.get("Aliases")))
 
 
-def _client_certificates(difference: Difference) -> BlockReason | None:
-    required = known(difference.before) in ("required", None) and difference.was.get(
-        "ViewerMtlsConfig.Mode", difference.path == "ViewerMtlsConfig.Mode"
+def _no_longer_required(d: Difference) -> bool:
+    required = known(d.before) in ("required", None) and d.was.get(
+        "ViewerMtlsConfig.Mode", d.path == "ViewerMtlsConfig.Mode"
     )
-    return BlockReason.ACCESS_WIDENED if required and not difference.added else None
+    return bool(required) and not d.added
 
 
-def _trusted_viewers(difference: Difference) -> BlockReason | None:
+def _trusted_viewers(d: Difference) -> BlockReason | None:
     """Another trust store, or expired certificates that count."""
-    if difference.key == "TrustStoreId":
-        return None if difference.added else BlockReason.ACCESS_WIDENED
-    ignores = difference.key == "IgnoreCertificateExpiry"
-    strict = difference.after in (False, None)
-    return BlockReason.ACCESS_WIDENED if ignores and not strict else None
+    other_store = d.key == "TrustStoreId" and not d.added
+    lax = d.key == "IgnoreCertificateExpiry" and d.after not in (False, None)
+    return BlockReason.ACCESS_WIDENED if other_store or lax else None
 
 
 def _countries(value: Leaf) -> object:
@@ -125,105 +116,44 @@ def _countries(value: Leaf) -> object:
     return shown_selection(value)
 
 
-def _more_countries(difference: Difference) -> BlockReason | None:
+def _more_countries(d: Difference) -> bool:
     """Whether a country that was refused is let in, or may be."""
-    before, after = difference.before, difference.after
-    if not isinstance(before, Selection) or before.behavior == "all":
-        return None
-    if isinstance(before, Selection) and isinstance(after, Selection):
-        wider = after - before
-        return BlockReason.ACCESS_WIDENED if wider.behavior != "none" else None
-    return BlockReason.ACCESS_WIDENED
+    if not isinstance(d.before, Selection) or d.before.behavior == "all":
+        return False
+    return not isinstance(d.after, Selection) or bool((d.after - d.before).chosen)
 
 
-def _web_acl(difference: Difference) -> Iterator[Line]:
-    block = None if difference.added else BlockReason.ACCESS_WIDENED
-    before, after = shown_pair(difference.before, difference.after)
-    messages = {
-        "added": format_message("a web ACL filters requests: {}", after),
-        "removed": format_message(
-            "no web ACL filters requests any more: {} did until now", before
-        ),
-        "changed": format_message("the web ACL is {} instead of {}", after, before),
-    }
-    how = (
-        "added" if difference.added else "removed" if difference.removed else "changed"
+def _more_locations(d: Difference) -> bool:
+    ranks = list(_PRICE_CLASSES)
+    before, after = (
+        ranks.index(str(value)) if value in ranks else len(ranks)
+        for value in (known(d.before), known(d.after))
     )
-    yield Line(
-        topic=Topic.ACCESS,
-        message=messages[how],
-        note="about $5 a month, $1 for each rule, $0.60 for a million requests"
-        if difference.added
-        else "",
-        block=block,
-        tags=(Tag.COST,) if difference.added else (),
-        values=("WebACLId", difference.before, difference.after),
-    )
+    return after > before
 
 
-def _price_class(value: Leaf) -> object:
-    name = _PRICE_CLASSES.get(str(value))
-    return Trusted(name) if name else shown(value)
-
-
-def _price_rank(value: Leaf) -> int:
-    names = list(_PRICE_CLASSES)
-    return names.index(str(value)) if value in names else len(names)
-
-
-def _more_locations(difference: Difference) -> bool:
-    return _price_rank(known(difference.after)) > _price_rank(known(difference.before))
-
-
-def _http_version(value: Leaf) -> object:
-    name = _HTTP_VERSIONS.get(str(value))
-    return Trusted(name) if name else shown(value)
-
-
-def _certificate(value: Leaf) -> object:
-    return Trusted("CloudFront's own") if value is None else shown(value)
-
-
-def _error_ttl(difference: Difference) -> Iterator[Line]:
+def _error_ttl(d: Difference) -> Iterator[Line]:
     """Error codes with the same change share a line."""
-    pattern = "CustomErrorResponses[{}].ErrorCachingMinTTL"
-    codes = _error_codes(difference)
+    start, end = "CustomErrorResponses[", "].ErrorCachingMinTTL"
 
-    def pair(code: str) -> tuple[Leaf, Leaf]:
-        path = pattern.format(code)
-        return tuple(  # type: ignore[return-value]
-            ERROR_TTL if side.get(path) is None else side.get(path)
-            for side in (difference.was, difference.now)
-        )
+    def ttl(side: Mapping[str, Leaf], code: str) -> Leaf:
+        found = side.get(f"{start}{code}{end}")
+        return ERROR_TTL if found is None else found
 
-    own = pair(difference.key)
-    alike = [code for code in codes if pair(code) == own]
-    if own[0] == own[1] or alike[0] != difference.key:
+    before, after = ttl(d.was, d.key), ttl(d.now, d.key)
+    paths = [path for path in d.was.keys() | d.now.keys() if path.startswith(start)]
+    codes = sorted({path.removeprefix(start).partition("]")[0] for path in paths})
+    same = [c for c in codes if (ttl(d.was, c), ttl(d.now, c)) == (before, after)]
+    if before == after or same[0] != d.key:
         return
-    long = isinstance(own[1], int) and own[1] > 60
-    yield Line(
-        topic=Topic.TTL,
-        message=format_message(
-            "error responses {} are cached for at least {} instead of {}",
-            listed(alike),
-            duration(own[1]),
-            duration(own[0]),
-        ),
+    long = isinstance(after, int) and after > 60
+    yield say(
+        Topic.TTL,
+        "error responses {} are cached for at least {} instead of {}",
+        *(listed(same), duration(after), duration(before)),
         note="a file that is missing for a moment stays missing for that long"
         if long
         else "",
-    )
-
-
-def _error_codes(difference: Difference) -> list[str]:
-    start = "CustomErrorResponses["
-    paths = difference.was.keys() | difference.now.keys()
-    return sorted(
-        {
-            path[len(start) :].partition("]")[0]
-            for path in paths
-            if path.startswith(start)
-        }
     )
 
 
@@ -231,129 +161,147 @@ _ERROR = r"CustomErrorResponses\[(\w+)\]"
 
 DISTRIBUTION_RULES = Rules(
     (
-        Rule(path="Enabled", topic=Topic.REPLACEMENT, lines=_enabled),
-        Rule(path="Aliases", topic=Topic.DOMAINS, lines=_aliases),
         Rule(
-            path=r"ViewerCertificate\.(?:ACMCertificateArn|IAMCertificateId)",
+            "Enabled",
+            _enabled,
+            topic=Topic.REPLACEMENT,
+            # A value that only the deploy knows can switch it off.
+            when=lambda d: known(d.after) not in (True, "true"),
+            note="while it is disabled, every URL answers with an error",
+            block=BlockReason.DISTRIBUTION_DELETED,
+        ),
+        Rule("Aliases", lines=_aliases),
+        Rule(
+            r"ViewerCertificate\.(?:ACMCertificateArn|IAMCertificateId)",
+            "the certificate is {after} instead of {before}",
             topic=Topic.DOMAINS,
-            message="the certificate is {after} instead of {before}",
-            show=_certificate,
             absent="CloudFront's own",
+            when=_needs_certificate,
+            note="the deploy is refused: domain names need a certificate of their own",
             hides=r"ViewerCertificate\.(MinimumProtocolVersion|SSLSupportMethod)",
         ),
         Rule(
-            path=r"ViewerCertificate\.MinimumProtocolVersion",
+            r"ViewerCertificate\.MinimumProtocolVersion",
+            "the minimum TLS version of viewers is {after} instead of {before}",
             topic=Topic.SECURITY,
-            message="the minimum TLS version of viewers is {after} instead of {before}",
-            note=_tls_note,
-            block=_older_tls,
             absent="TLSv1",
+            when=_older_tls,
+            note="connections can be less secure",
+            block=BlockReason.PROTECTION_DROPPED,
+            otherwise="older browsers and clients can no longer connect",
         ),
-        Rule(
-            path=r"ViewerCertificate\.SSLSupportMethod",
-            topic=Topic.DELIVERY,
-            message="the certificate is served by {after} instead of {before}",
-            note=lambda d: (
-                "'vip' has IP addresses of its own, for a monthly fee"
-                if "vip" in (d.before, d.after)
-                else ""
+        *about(
+            Topic.ACCESS,
+            Rule(
+                r"ViewerMtlsConfig\.Mode",
+                "client certificates of viewers are {after} instead of {before}",
+                absent="not asked for",
+                when=_no_longer_required,
+                block=BlockReason.ACCESS_WIDENED,
+                hides=r"ViewerMtlsConfig\..*",
             ),
-            tags=lambda d: (Tag.COST,) if d.after == "vip" else (),
-        ),
-        Rule(
-            path=r"ViewerMtlsConfig\.Mode",
-            topic=Topic.ACCESS,
-            message="client certificates of viewers are {after} instead of {before}",
-            absent="not asked for",
-            block=_client_certificates,
-            hides=r"ViewerMtlsConfig\..*",
-        ),
-        Rule(
-            path=r"ViewerMtlsConfig\.TrustStoreConfig\.(\w+)",
-            topic=Topic.ACCESS,
-            message="the setting {key} for client certificates is {after} instead of {before}",
-            note="it decides which clients are trusted",
-            block=_trusted_viewers,
-        ),
-        Rule(
-            path=r"GeoRestriction|Restrictions\..*",
-            topic=Topic.ACCESS,
-            message="viewers can come from {after} instead of {before}",
-            show=_countries,
-            absent="everywhere",
-            note=lambda d: "" if _more_countries(d) else _GETS_403,
-            block=_more_countries,
-        ),
-        Rule(path="WebACLId", topic=Topic.ACCESS, lines=_web_acl),
-        Rule(
-            path="PriceClass",
-            topic=Topic.DELIVERY,
-            message="files are served from {after} instead of {before}",
-            show=_price_class,
-            note=lambda d: (
-                "more edge locations, some of them more expensive"
-                if _more_locations(d)
-                else "viewers far away wait longer"
+            Rule(
+                r"ViewerMtlsConfig\.TrustStoreConfig\.(\w+)",
+                "the setting {key} for client certificates is {after} instead of {before}",
+                note="it decides which clients are trusted",
+                block=_trusted_viewers,
             ),
-            tags=lambda d: (Tag.COST,) if _more_locations(d) else (),
-        ),
-        Rule(
-            path="HttpVersion",
-            topic=Topic.DELIVERY,
-            message="viewers can use {after} instead of {before}",
-            show=_http_version,
-        ),
-        Rule(
-            path="IsIPV6Enabled",
-            topic=Topic.DELIVERY,
-            message="IPv6 is {after} instead of {before}",
-            show=lambda v: (
-                Trusted("on" if v else "off") if isinstance(v, bool) else shown(v)
+            Rule(
+                r"GeoRestriction|Restrictions\..*",
+                "viewers can come from {after} instead of {before}",
+                show=_countries,
+                absent="everywhere",
+                when=_more_countries,
+                block=BlockReason.ACCESS_WIDENED,
+                otherwise="everybody else gets a 403",
             ),
-            absent="off",
+            Rule(
+                "WebACLId",
+                "the web ACL is {after} instead of {before}",
+                added="a web ACL filters requests: {after}",
+                removed="no web ACL filters requests any more: {before} did until now",
+                note=lambda d: (
+                    "about $5 a month, $1 for each rule, $0.60 for a million requests"
+                    if d.added
+                    else ""
+                ),
+                # A parameter can say by an empty default that there is none.
+                block=lambda d: (
+                    None
+                    if d.added or known(d.before) == ""
+                    else BlockReason.ACCESS_WIDENED
+                ),
+                tags=lambda d: (Tag.COST,) if d.added else (),
+            ),
         ),
-        Rule(
-            path="DefaultRootObject",
-            topic=Topic.DELIVERY,
-            message="the root URL gives {after} instead of {before}",
-            absent="no file of its own",
+        *about(
+            Topic.DELIVERY,
+            Rule(
+                r"ViewerCertificate\.SSLSupportMethod",
+                "the certificate is served by {after} instead of {before}",
+                when=lambda d: "vip" in (d.before, d.after),
+                note="'vip' has IP addresses of its own, for a monthly fee",
+                tags=lambda d: (Tag.COST,) if d.after == "vip" else (),
+            ),
+            Rule(
+                "PriceClass",
+                "files are served from {after} instead of {before}",
+                show=words(_PRICE_CLASSES),
+                when=_more_locations,
+                note="more edge locations, some of them more expensive",
+                tags=(Tag.COST,),
+                otherwise="viewers far away wait longer",
+            ),
+            Rule(
+                "HttpVersion",
+                "viewers can use {after} instead of {before}",
+                show=words(_HTTP_VERSIONS),
+            ),
+            Rule(
+                "IsIPV6Enabled",
+                "IPv6 is {after} instead of {before}",
+                show=words({"True": "on", "False": "off"}),
+                absent="off",
+            ),
+            Rule(
+                "DefaultRootObject",
+                "the root URL gives {after} instead of {before}",
+                absent="no file of its own",
+            ),
+            *alike(
+                {
+                    rf"{_ERROR}\.ResponsePagePath": "the page for error {key} is {after} instead of {before}",
+                    rf"{_ERROR}\.ResponseCode": "error {key} reaches viewers with the status {after} instead of {before}",
+                },
+                absent="the origin's",
+            ),
+            Rule(
+                "ContinuousDeploymentPolicyId|Staging",
+                "the setting {path} is {after} instead of {before}",
+                note="it decides which distribution answers some of the requests",
+            ),
         ),
-        Rule(path=rf"{_ERROR}\.ErrorCachingMinTTL", topic=Topic.TTL, lines=_error_ttl),
-        Rule(
-            path=rf"{_ERROR}\.ResponsePagePath",
-            topic=Topic.DELIVERY,
-            message="the page for error {key} is {after} instead of {before}",
-            absent="the origin's",
-        ),
-        Rule(
-            path=rf"{_ERROR}\.ResponseCode",
-            topic=Topic.DELIVERY,
-            message="error {key} reaches viewers with the status {after} instead of {before}",
-            absent="the origin's",
-        ),
-        Rule(
-            path=r"Logging\.Bucket",
-            topic=Topic.MONITORING,
-            added="legacy access logs are written to {after}",
-            removed="legacy access logs are no longer written, to {before} until now",
-            message="legacy access logs are written to {after} instead of {before}",
-            tags=lambda d: (Tag.COST, Tag.VISITOR_DATA) if d.added else (),
-            hides=r"Logging\..*",
-        ),
-        Rule(
-            path=r"Logging\.IncludeCookies",
-            topic=Topic.MONITORING,
-            message="whether legacy access logs have cookies is {after} instead of {before}",
-            absent="false",
-            tags=lambda d: () if d.after is False else (Tag.VISITOR_DATA,),
-        ),
-        Rule(
-            path="ContinuousDeploymentPolicyId|Staging",
-            topic=Topic.DELIVERY,
-            message="the setting {path} is {after} instead of {before}",
-            note="it decides which distribution answers some of the requests",
+        Rule(rf"{_ERROR}\.ErrorCachingMinTTL", lines=_error_ttl),
+        *about(
+            Topic.MONITORING,
+            Rule(
+                r"Logging\.Bucket",
+                "legacy access logs are written to {after} instead of {before}",
+                added="legacy access logs are written to {after}",
+                removed="legacy access logs are no longer written, to {before} until now",
+                when=lambda d: d.added,
+                tags=(Tag.COST, Tag.VISITOR_DATA),
+                hides=r"Logging\..*",
+            ),
+            Rule(
+                r"Logging\.IncludeCookies",
+                "whether legacy access logs have cookies is {after} instead of {before}",
+                absent="false",
+                when=lambda d: d.after is not False,
+                tags=(Tag.VISITOR_DATA,),
+            ),
         ),
         # A text for people in the console.
-        Rule(path="Comment", topic=Topic.OTHER),
+        Rule("Comment"),
     )
 )

@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cdn_model.distribution import Behavior
-from cdn_model.values import Json, text
+from cdn_model.values import Json, mapping, text
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Hidden, Leaf, Leaves, origin_of
-from cdn_review.message import format_message
+from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
     Line,
     Rule,
     Rules,
+    about,
+    alike,
     duration,
     header,
     known,
     listed,
+    say,
     shown,
+    shown_pair,
 )
 from dj_cloudfront.contract import TREE_HEADER
 
 _KEPT = "files that are cached stay until they expire"
-_OPENS_SERVER = "the server can no longer tell its own distributions from others"
+_CAN_READ = "others can read and change what it answers"
+_OPENED = BlockReason.ORIGIN_OPENED
+_TREE = TREE_HEADER.lower()
 # From open to closed: who on the way can read and change what the origin sends.
 _PROTOCOLS = ("http-only", "match-viewer", "https-only")
+_SIGNING = ("never", "no-override", "always")
 _VIEWER_HTTPS = ("https-only", "redirect-to-https")
 
 
@@ -38,22 +45,15 @@ def origin_lines(was: Behavior, now: Behavior) -> Iterator[Line]:
         if position in pairs:
             yield from _compare(old[pairs[position]], origin, which)
         else:
-            yield from _added(now, origin, position, old)
+            yield from _added(now, origin, which, old)
     for position, before in enumerate(old):
         if position not in pairs.values():
-            yield Line(
-                topic=Topic.ORIGIN,
-                message=format_message("{} is no longer asked", _named(before)),
-            )
+            yield say(Topic.ORIGIN, "{} is no longer asked", _named(before))
     moved = [pairs[position] for position in sorted(pairs)]
     if moved != sorted(moved):
-        names = [shown(leaves.get("DomainName")) for leaves in new[:1]]
-        yield Line(
-            topic=Topic.ORIGIN,
-            message=format_message(
-                "the origins are asked in another order: {} first", *names
-            ),
-        )
+        first = shown(new[0].get("DomainName"))
+        text = "the origins are asked in another order: {} first"
+        yield say(Topic.ORIGIN, text, first)
 
 
 def _leaves(behavior: Behavior) -> list[Leaves]:
@@ -84,28 +84,19 @@ def _pairs(old: Sequence[Leaves], new: Sequence[Leaves]) -> dict[int, int]:
 
 
 def _added(
-    now: Behavior, origin: Leaves, position: int, old: Sequence[Leaves]
+    now: Behavior, origin: Leaves, which: str, old: Sequence[Leaves]
 ) -> Iterator[Line]:
     """A new origin has to be as closed as the server beside it."""
-    name, kind = _named(origin), str(origin["Kind"])
-    if position:
-        criteria = now.config.get("OriginGroup", {}).get("FailoverCriteria", {})
-        codes = criteria.get("StatusCodes", []) if isinstance(criteria, dict) else []
-        message = format_message(
-            "{} is asked when the first origin answers {}",
-            name,
-            listed(map(text, codes)),
-        )
-    else:
-        message = format_message("{} is asked first", name)
-    yield Line(
-        topic=Topic.ORIGIN,
-        message=message,
-        note="one more request for each file that only the second origin has",
-    )
+    message, values = "{} is asked first", [_named(origin)]
+    if which:
+        criteria = mapping(now.config.get("OriginGroup", {}).get("FailoverCriteria"))
+        message = "{} is asked when the first origin answers {}"
+        values.append(listed(map(text, criteria.get("StatusCodes", []))))
+    note = "one more request for each file that only the second origin has"
+    yield say(Topic.ORIGIN, message, *values, note=note)
     servers = [leaves for leaves in old if leaves["Kind"] != "bucket"]
-    if servers and kind != "bucket":
-        found = _compare(servers[0], origin, "second " if position else "")
+    if servers and origin["Kind"] != "bucket":
+        found = _compare(servers[0], origin, which)
         yield from (line for line in found if line.block)
 
 
@@ -118,296 +109,210 @@ def _named(origin: Leaves) -> object:
 
 def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
     kinds = str(was["Kind"]), str(now["Kind"])
-    if kinds[0] != kinds[1] and "bucket" in kinds:
-        # A bucket has neither a tree nor a folder of a server: nothing else compares.
-        protocol = known(now.get("OriginProtocolPolicy"))
-        plain = kinds[1] == "server" and protocol != "https-only"
-        opens = kinds[0] == "VPC origin" or plain
-        yield Line(
-            topic=Topic.ORIGIN,
-            message=format_message(
-                f"the {which}origin is a {kinds[1]}, {{}}, instead of a {kinds[0]}, {{}}",
-                shown(now.get("DomainName")),
-                shown(was.get("DomainName")),
-            ),
-            note="others can read and change what it answers" if plain else _KEPT,
-            block=BlockReason.ORIGIN_OPENED if opens else None,
-            values=("Kind", *kinds, was.get("DomainName"), now.get("DomainName")),
-        )
+    if kinds[0] == kinds[1] or "bucket" not in kinds:
+        yield from ORIGIN_RULES.lines(was, now, which)
         return
-    yield from ORIGIN_RULES.lines(was, now, which)
+    # A bucket has neither a tree nor a folder of a server: nothing else compares.
+    protocol = known(now.get("OriginProtocolPolicy"))
+    plain = kinds[1] == "server" and protocol != "https-only"
+    names = was.get("DomainName"), now.get("DomainName")
+    yield say(
+        Topic.ORIGIN,
+        f"the {which}origin is a {kinds[1]}, {{}}, instead of a {kinds[0]}, {{}}",
+        *reversed(shown_pair(*names)),
+        note=_CAN_READ if plain else _KEPT,
+        block=_OPENED if plain or kinds[0] == "VPC origin" else None,
+        of=("Kind", *kinds, *names),
+    )
 
 
-def _folder_note(difference: Difference) -> str:
-    return "other files of the server can be reached" if _outside(difference) else _KEPT
-
-
-def _outside(difference: Difference) -> BlockReason | None:
+def _outside(d: Difference) -> bool:
     """Only a folder inside the one that could be reached opens nothing."""
-    before, after = known(difference.before) or "", known(difference.after)
-    folder = str(before).rstrip("/")
-    inside = after is not None and str(after).startswith(f"{folder}/")
-    return (
-        None
-        if inside and folder != str(after).rstrip("/")
-        else BlockReason.ORIGIN_OPENED
-    )
+    folder, after = str(known(d.before) or "").rstrip("/"), str(known(d.after) or "")
+    return not after.startswith(f"{folder}/") or folder == after.rstrip("/")
 
 
-def _folder(value: Leaf) -> object:
-    return "/" if value == "" else shown(value)
-
-
-def _kind(difference: Difference) -> Iterator[Line]:
-    opens = difference.before == "VPC origin"
-    yield Line(
-        topic=Topic.ORIGIN,
-        message=format_message(
-            f"the {difference.which}origin is a {difference.after} instead of a "
-            f"{difference.before}"
-        ),
-        note="it has to be on the internet" if opens else "",
-        block=BlockReason.ORIGIN_OPENED if opens else None,
-        values=(difference.path, difference.before, difference.after),
-    )
-
-
-def _less_safe(difference: Difference) -> BlockReason | None:
-    before, after = _effective(difference, "was"), _effective(difference, "now")
+def _less_safe(d: Difference) -> bool:
+    before, after = _effective(d.before, d.was), _effective(d.after, d.now)
     if before is None:
-        return None
-    if after is None or _PROTOCOLS.index(after) < _PROTOCOLS.index(before):
-        return BlockReason.ORIGIN_OPENED
-    return None
+        return False
+    return after is None or _PROTOCOLS.index(after) < _PROTOCOLS.index(before)
 
 
-def _effective(difference: Difference, side: str) -> str | None:
+def _effective(value: Leaf, leaves: Leaves) -> str | None:
     """A server that matches viewers is asked by HTTPS alone where viewers use HTTPS alone."""
-    was = side == "was"
-    leaves = difference.was if was else difference.now
-    protocol = known(difference.before if was else difference.after)
+    protocol = known(value)
     if protocol == "match-viewer" and leaves.get("@viewer") in _VIEWER_HTTPS:
         return "https-only"
     return str(protocol) if protocol in _PROTOCOLS else None
 
 
-def _older_tls(difference: Difference) -> BlockReason | None:
-    """Nothing said is what CloudFront takes by itself, which has old versions among it."""
-    weaker = difference.removed or (not difference.added and difference.gained)
-    return BlockReason.PROTECTION_DROPPED if weaker else None
-
-
-def _signing(difference: Difference) -> BlockReason | None:
-    """Another value, or one that nobody knows yet, can end the signing of requests."""
-    return None if difference.added else BlockReason.ORIGIN_OPENED
-
-
-def _signed_otherwise(difference: Difference) -> bool:
+def _signed_otherwise(d: Difference) -> bool:
     """An origin access control that takes over from an origin access identity."""
-    return difference.path == "OriginAccessIdentity" and "Signed" in difference.now
+    return d.path == "OriginAccessIdentity" and "Signed" in d.now
 
 
-def _access_control(difference: Difference) -> BlockReason | None:
-    before, after = known(difference.before), known(difference.after)
-    if _signed_otherwise(difference):
-        return None
-    if difference.path.endswith("SigningBehavior"):
-        ranks = {"never": 0, "no-override": 1, "always": 2}
-        weaker = ranks.get(str(after), -1) < ranks.get(str(before), 0)
-        return BlockReason.ORIGIN_OPENED if weaker and not difference.added else None
-    if difference.path.endswith("OriginType"):
-        for_bucket = difference.now.get("Kind") == "bucket" and after == "s3"
-        return None if for_bucket else _signing(difference)
-    return _signing(difference)
-
-
-def _header(difference: Difference) -> Iterator[Line]:
-    """The headers by which a server knows who asks, and for which tree."""
-    before, after = difference.before, difference.after
-    how = (
-        "is sent"
-        if difference.added
-        else "is no longer sent"
-        if difference.removed
-        else "is sent with another value"
-    )
-    opens = _opens(difference)
-    yield Line(
-        topic=Topic.ORIGIN,
-        message=format_message(
-            f"the header {{}} {how} to the {difference.which}origin",
-            header(difference.key),
-        ),
-        note=_header_note(difference, opens),
-        block=BlockReason.ORIGIN_OPENED if opens else None,
-        values=(difference.path, before, after),
-    )
-
-
-def _opens(difference: Difference) -> bool:
-    """A reference to a secret, or the only header, can be what the server lets in."""
-    if difference.added or not isinstance(difference.before, Hidden):
+def _unsigned(d: Difference) -> bool:
+    """Another value, or one that nobody knows yet, can end the signing of requests."""
+    before, after = known(d.before), known(d.after)
+    if d.added or _signed_otherwise(d):
         return False
-    tree = TREE_HEADER.lower()
-    if difference.key == tree:
+    if d.path.endswith("SigningBehavior"):
+        before, after = (
+            _SIGNING.index(v) if v in _SIGNING else -1 for v in (before, after)
+        )
+        return after < max(before, 0)
+    for_bucket = d.now.get("Kind") == "bucket" and after == "s3"
+    return not (d.path.endswith("OriginType") and for_bucket)
+
+
+def _header(d: Difference) -> Iterator[Line]:
+    """The headers by which a server knows who asks, and for which tree."""
+    text = "the header {} is sent with another value to the {}origin"
+    if d.added:
+        text = "the header {} is sent to the {}origin"
+    elif d.removed:
+        text = "the header {} is no longer sent to the {}origin"
+    opens = _opens(d)
+    yield say(
+        Topic.ORIGIN,
+        text,
+        header(d.key),
+        Trusted(d.which),
+        note=_header_note(d, opens),
+        block=_OPENED if opens else None,
+        of=d.values,
+    )
+
+
+def _opens(d: Difference) -> bool:
+    """A reference to a secret, or the only header, can be what the server lets in."""
+    if d.added or not isinstance(d.before, Hidden):
+        return False
+    if d.key == _TREE:
         return True
-    if difference.removed:
-        others = {p for p in difference.now if p.startswith("Header[")} - {
-            f"Header[{tree}]"
-        }
-        return difference.before.computed or not others
+    if d.removed:
+        names = {path for path in d.now if path.startswith("Header[")}
+        return d.before.computed or names <= {f"Header[{_TREE}]"}
     # Another version of a secret is what a rotation looks like.
-    after = difference.after
-    lost_reference = isinstance(after, Hidden) and not after.computed
-    return difference.before.computed and lost_reference
+    lost_reference = isinstance(d.after, Hidden) and not d.after.computed
+    return d.before.computed and lost_reference
 
 
-def _header_note(difference: Difference, opens: bool) -> str:
-    if difference.key == TREE_HEADER.lower() and opens:
+def _header_note(d: Difference, opens: bool) -> str:
+    if opens and d.key == _TREE:
         return "the server decides by it which folder may answer"
     if opens:
-        return _OPENS_SERVER
-    if isinstance(difference.after, Hidden) and difference.after.computed:
+        return "the server can no longer tell its own distributions from others"
+    if isinstance(d.after, Hidden) and d.after.computed:
         return "the server has to accept this value before the deploy"
     return ""
 
 
-ORIGIN_RULES = Rules(
-    (
-        Rule(
-            path="DomainName",
-            topic=Topic.ORIGIN,
-            message="files come from the {which}origin {after} instead of {before}",
-            note=_KEPT,
-        ),
-        Rule(
-            path="OriginPath",
-            topic=Topic.ORIGIN,
-            message="files come from the folder {after} of the {which}origin instead of {before}",
-            show=_folder,
-            absent="/",
-            note=_folder_note,
-            block=_outside,
-        ),
-        Rule(
-            path="Kind",
-            topic=Topic.ORIGIN,
-            lines=_kind,
-            hides=r"HTTPS?Port|IpAddressType|OriginSslProtocols|OriginProtocolPolicy|VpcOriginId",
-            hides_when=lambda d: True,
-        ),
-        Rule(
-            path=r"OriginProtocolPolicy",
-            topic=Topic.ORIGIN,
-            message="the {which}origin is asked by {after} instead of {before}",
-            note=lambda d: (
-                "others can read and change what it answers" if _less_safe(d) else ""
-            ),
-            block=_less_safe,
-        ),
-        Rule(
-            path=r"OriginSslProtocols",
-            topic=Topic.SECURITY,
-            message="the {which}origin is asked with {after} instead of {before}",
-            absent="any TLS version",
-            block=_older_tls,
-        ),
-        Rule(
-            path="Signed",
-            topic=Topic.ORIGIN,
-            added="requests to the {which}origin are signed by an origin access control",
-            removed="requests to the {which}origin are no longer signed: it loses its origin "
-            "access control",
-            note=lambda d: (
-                "it answers only if it is open to everybody" if d.removed else ""
-            ),
-            block=lambda d: BlockReason.ORIGIN_OPENED if d.removed else None,
-            hides=r"OriginAccessControl\..*",
-        ),
-        Rule(
-            path=r"OriginAccessControl\.(?:Id|SigningBehavior|SigningProtocol|OriginAccessControlOriginType)"
-            r"|OriginAccessIdentity",
-            topic=Topic.ORIGIN,
-            message="how requests to the {which}origin are signed changes: {path} is {after} "
-            "instead of {before}",
-            note=lambda d: (
-                "it answers only if it is open to everybody"
-                if d.removed and not _signed_otherwise(d)
-                else ""
-            ),
-            block=_access_control,
-        ),
-        Rule(
-            path=r"OriginMtlsConfig\.ClientCertificateArn",
-            topic=Topic.ORIGIN,
-            message="the {which}origin sees the client certificate {after} instead of {before}",
-            absent="none",
-            block=lambda d: BlockReason.ORIGIN_OPENED if d.removed else None,
-        ),
-        Rule(
-            path=r"VpcOriginId",
-            topic=Topic.ORIGIN,
-            message="the {which}origin is {after} in the VPC instead of {before}",
-            note=_KEPT,
-        ),
-        Rule(path=r"Header\[([^\]]*)\]", topic=Topic.ORIGIN, lines=_header),
-        Rule(
-            path="OriginShield",
-            topic=Topic.ORIGIN,
-            message="Origin Shield of the {which}origin is {after} instead of {before}",
-            absent="off",
-            note=lambda d: (
-                "charged for each request that reaches it" if d.added else ""
-            ),
-            tags=lambda d: (Tag.COST,) if d.added else (),
-        ),
-        Rule(
-            path=r"HTTPS?Port",
-            topic=Topic.ORIGIN,
-            message="the {which}origin has {path} {after} instead of {before}",
-        ),
-        Rule(
-            path=r"IpAddressType",
-            topic=Topic.ORIGIN,
-            message="the {which}origin is reached over {after} instead of {before}",
-        ),
-        Rule(
-            path=r"OriginReadTimeout",
-            topic=Topic.ORIGIN,
-            message="CloudFront waits {after} for a response of the {which}origin instead of {before}",
-            show=duration,
-            absent="the default time",
-        ),
-        Rule(
-            path=r"OriginKeepaliveTimeout",
-            topic=Topic.ORIGIN,
-            message="idle connections to the {which}origin stay open for {after} instead of {before}",
-            show=duration,
-            absent="the default time",
-        ),
-        Rule(
-            path="ConnectionTimeout",
-            topic=Topic.ORIGIN,
-            message="CloudFront waits {after} for a connection to the {which}origin instead of {before}",
-            show=duration,
-            absent="the default time",
-        ),
-        Rule(
-            path="ResponseCompletionTimeout",
-            topic=Topic.ORIGIN,
-            message="a whole response of the {which}origin may take {after} instead of {before}",
-            show=duration,
-            absent="no limit",
-        ),
-        Rule(
-            path="ConnectionAttempts",
-            topic=Topic.ORIGIN,
-            message="attempts to connect to the {which}origin: {after} instead of {before}",
-        ),
+_ACCESS_CONTROL = r"Id|SigningBehavior|SigningProtocol|OriginAccessControlOriginType"
+_FOR_EVERYBODY = "it answers only if it is open to everybody"
+
+_RULES = about(
+    Topic.ORIGIN,
+    Rule(
+        "OriginSslProtocols",
+        "the {which}origin is asked with {after} instead of {before}",
+        topic=Topic.SECURITY,
+        absent="any TLS version",
+        # What CloudFront takes by itself has old versions among it.
+        when=lambda d: d.removed or (not d.added and d.gained),
+        block=BlockReason.PROTECTION_DROPPED,
     ),
-    fallback=Rule(
-        path=".*",
-        topic=Topic.ORIGIN,
-        message="the setting {path} of the {which}origin is {after} instead of {before}",
+    Rule(
+        "OriginPath",
+        "files come from the folder {after} of the {which}origin instead of {before}",
+        show=lambda value: "/" if value == "" else shown(value),
+        absent="/",
+        when=_outside,
+        note="other files of the server can be reached",
+        block=_OPENED,
+        otherwise=_KEPT,
+    ),
+    Rule(
+        "Kind",
+        "the {which}origin is a {after} instead of a {before}",
+        show=lambda value: Trusted(value),
+        when=lambda d: d.before == "VPC origin",
+        note="it has to be on the internet",
+        block=_OPENED,
+        hides=r"HTTPS?Port|IpAddressType|OriginSslProtocols|OriginProtocolPolicy|VpcOriginId",
+        hides_when=lambda d: True,
+    ),
+    Rule(
+        "OriginProtocolPolicy",
+        "the {which}origin is asked by {after} instead of {before}",
+        when=_less_safe,
+        note=_CAN_READ,
+        block=_OPENED,
+    ),
+    Rule(
+        "Signed",
+        added="requests to the {which}origin are signed by an origin access control",
+        removed="requests to the {which}origin are no longer signed: it loses its origin access control",
+        when=lambda d: d.removed,
+        note=_FOR_EVERYBODY,
+        block=_OPENED,
+        hides=r"OriginAccessControl\..*",
+    ),
+    Rule(
+        rf"OriginAccessControl\.(?:{_ACCESS_CONTROL})|OriginAccessIdentity",
+        "how requests to the {which}origin are signed changes: {path} is {after} instead of {before}",
+        when=_unsigned,
+        note=lambda d: _FOR_EVERYBODY if d.removed else "",
+        block=_OPENED,
+    ),
+    Rule(
+        r"OriginMtlsConfig\.ClientCertificateArn",
+        "the {which}origin sees the client certificate {after} instead of {before}",
+        absent="none",
+        when=lambda d: d.removed,
+        block=_OPENED,
+    ),
+    *alike(
+        {
+            "DomainName": "files come from the {which}origin {after} instead of {before}",
+            "VpcOriginId": "the {which}origin is {after} in the VPC instead of {before}",
+        },
+        note=_KEPT,
+    ),
+    Rule(r"Header\[([^\]]*)\]", lines=_header),
+    Rule(
+        "OriginShield",
+        "Origin Shield of the {which}origin is {after} instead of {before}",
+        absent="off",
+        when=lambda d: d.added,
+        note="charged for each request that reaches it",
+        tags=(Tag.COST,),
+    ),
+    *alike(
+        {
+            "HTTPS?Port": "the {which}origin has {path} {after} instead of {before}",
+            "IpAddressType": "the {which}origin is reached over {after} instead of {before}",
+            "ConnectionAttempts": "attempts to connect to the {which}origin: {after} instead of {before}",
+        }
+    ),
+    *alike(
+        {
+            "OriginReadTimeout": "CloudFront waits {after} for a response of the {which}origin instead of {before}",
+            "OriginKeepaliveTimeout": "idle connections to the {which}origin stay open for {after} instead of {before}",
+            "ConnectionTimeout": "CloudFront waits {after} for a connection to the {which}origin instead of {before}",
+        },
+        show=duration,
+        absent="the default time",
+    ),
+    Rule(
+        "ResponseCompletionTimeout",
+        "a whole response of the {which}origin may take {after} instead of {before}",
+        show=duration,
+        absent="no limit",
+    ),
+    Rule(
+        ".*", "the setting {path} of the {which}origin is {after} instead of {before}"
     ),
 )
+ORIGIN_RULES = Rules(tuple(_RULES))

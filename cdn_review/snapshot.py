@@ -6,42 +6,20 @@ https://github.com/aws/aws-cdk-cli/tree/main/packages/%40aws-cdk/cloud-assembly-
 from __future__ import annotations
 
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cdn_review.settings import Settings, read_settings
+from cdn_review.settings import FILE, Settings, read_settings
 
 NESTED = " (nested "
 MANIFEST = "manifest.json"
 
-_MIB = 1024 * 1024
-_MANIFEST_BYTES = 32 * _MIB
-_TEMPLATE_BYTES = 5 * _MIB
-_ASSEMBLY_BYTES = 100 * _MIB
-_STACKS = 200
-_RESOURCES = 1000
-_JSON_LEVELS = 64
-_FOLDER_LEVELS = 4
-
 _STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}", re.ASCII)
-_ENVIRONMENT = re.compile(
-    r"aws://(?:unknown-account|([0-9]{12}))/(?:unknown-region|([a-z0-9-]{1,40}))",
-    re.ASCII,
-)
 _HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_SECTIONS = (
-    "Conditions",
-    "Mappings",
-    "Outputs",
-    "Parameters",
-    "Resources",
-    "Rules",
-)
+_SECTIONS = ("Conditions", "Mappings", "Outputs", "Parameters", "Resources", "Rules")
 _FOR_EACH = "Fn::ForEach::"
 _STACK_TYPE = "AWS::CloudFormation::Stack"
 
@@ -67,6 +45,7 @@ class Stack:
 
     :param name: Its name in CloudFormation. A nested stack is named after the stack around
         it and its logical id: ``mysite-cdn-prod (nested Logs)``.
+    :param bootstrap: The SSM parameter in which ``cdk bootstrap`` left its version.
     :param left_out: How many ``Fn::ForEach`` entries the template has, which are not in
         ``template``.
     """
@@ -75,6 +54,7 @@ class Stack:
     template: Mapping[str, Any]
     account: str = ""
     region: str = ""
+    bootstrap: str = ""
     termination_protection: bool = False
     left_out: int = 0
 
@@ -109,6 +89,30 @@ def environments(stacks: Iterable[str]) -> dict[str, str]:
     }
 
 
+def chosen(names: Collection[str], *sides: Snapshot) -> list[Snapshot]:
+    """The sides with the stacks of these environments alone; whole without a name.
+
+    :raises ValueError: when no side has a stack of such a name.
+    """
+    stacks = [name for side in sides for name in side.stacks]
+    called = environments(stacks)
+    known = {name: {name, name.partition(NESTED)[0], called[name]} for name in stacks}
+    for name in names:
+        if not any(name in words for words in known.values()):
+            there = ", ".join(sorted(set(called.values()))) or "none"
+            raise ValueError(
+                f"ENV must be an environment of the app, which has {there}, got {name!r}"
+            )
+    kept = {name for name in stacks if not names or known[name] & {*names}}
+    return [
+        replace(
+            side,
+            stacks={name: side.stacks[name] for name in side.stacks if name in kept},
+        )
+        for side in sides
+    ]
+
+
 def snapshot_of(
     stacks: Iterable[Stack], *, name: str, settings: Settings | None = None
 ) -> Snapshot:
@@ -132,15 +136,23 @@ def snapshot_of(
     )
 
 
-def notices(*snapshots: Snapshot) -> list[str]:
-    """A sentence for each stack of which a part cannot be compared."""
+def notices(before: Snapshot, after: Snapshot) -> list[str]:
+    """What a reader must know of the stacks and the acknowledgements."""
+    sides = (before, after)
     left_out = {
-        name for each in snapshots for name, one in each.stacks.items() if one.left_out
+        name for side in sides for name, one in side.stacks.items() if one.left_out
     }
     return [
-        f"the Fn::ForEach entries of {name!r} are not compared: only CloudFormation "
-        "expands them"
-        for name in sorted(left_out)
+        *(
+            f"the Fn::ForEach entries of {name!r} are not compared: only CloudFormation "
+            "expands them"
+            for name in sorted(left_out)
+        ),
+        *(
+            f"the acknowledgement of {id_!r} in {FILE} needs a reason"
+            for id_, reason in after.acknowledged.items()
+            if not reason
+        ),
     ]
 
 
@@ -161,97 +173,152 @@ def read_pair(before: Path, after: Path) -> tuple[Snapshot, Snapshot]:
         return read_folder(before), read_folder(after)
     name = after.name.partition(".")[0]
     name = name if _STACK_NAME.fullmatch(name) else "template"
+    is_clear = before.name != after.name
     was, now = (
-        snapshot_of([stack_of(read_template(path), name=name)], name=path.name)
+        snapshot_of(
+            [stack_of(read_json(path), name=name)],
+            name=path.name if is_clear else str(path),
+        )
         for path in (before, after)
     )
     return was, now
 
 
-def read_folder(folder: Path, *, name: str = "") -> Snapshot:
+def read_folder(folder: Path) -> Snapshot:
     """The stacks of ``cdk.out``, or of a folder with ``cdk.out`` in it.
 
     :raises ValueError: when ``cdk synth`` has not written it.
     """
     for assembly in (folder, folder / "cdk.out"):
         if (assembly / MANIFEST).is_file():
-            return snapshot_of(
-                read_assembly(assembly),
-                name=name or str(folder),
-                settings=read_settings(folder),
-            )
+            stacks, settings = read_assembly(assembly), read_settings(folder)
+            return snapshot_of(stacks, name=str(folder), settings=settings)
     raise ValueError(
         "a folder to compare must be one that 'cdk synth' wrote, such as cdk.out, and "
         f"{str(folder)!r} has no {MANIFEST}"
     )
 
 
-def read_assembly(folder: Path) -> list[Stack]:
-    """The stacks of an assembly and of its stages, with their nested stacks.
-
-    :raises ValueError: when it is not an assembly, or too large to compare.
-    """
-    assembly = _Assembly(folder)
-    stacks = list(islice(assembly.stacks(assembly.root), _STACKS + 1))
-    if len(stacks) > _STACKS:
-        raise ValueError(f"an app must have at most {_STACKS} stacks to be compared")
-    return stacks
-
-
-def read_template(path: Path) -> Any:
-    """The JSON of a template file.
+def read_json(path: Path) -> Any:
+    """A template, or another file of ``cdk.out``, in any encoding of Unicode.
 
     :raises ValueError: when it is something else, such as YAML.
     """
-    data = _read(path, most=_TEMPLATE_BYTES)
-    if path.suffix in {".yaml", ".yml"} or not data.lstrip().startswith(b"{"):
-        raise ValueError(
-            f"{path.name} must be a template in JSON: convert YAML, such as with "
-            "'pip install cfn-flip' and 'cfn-flip template.yaml template.json'"
-        )
-    return parse_json(data, name=path.name)
-
-
-def parse_json(data: bytes, *, name: str) -> Any:
-    """JSON of unknown origin.
-
-    :raises ValueError: for what is not JSON, is nested deeper than any template, or cannot
-        be written again, such as NaN and half a surrogate pair.
-    """
+    if not path.is_file():
+        raise ValueError(f"{path} must be a file, and there is none")
+    data = path.read_bytes()
     try:
-        value = json.loads(data)
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError(_too_deep(name)) from None
-    except ValueError as error:
-        raise ValueError(f"{name} must be JSON: {str(error)[:200].lower()}") from None
-    level, levels = [value], 0
-    while level:
-        level = [child for parent in level for child in _children(parent)]
-        levels += 1
-    if levels > _JSON_LEVELS:
-        raise ValueError(_too_deep(name))
-    return value
+        text = data.decode(json.detect_encoding(data))
+        if not text.lstrip().startswith("{"):
+            raise ValueError(
+                "convert YAML, such as with 'pip install cfn-flip' and 'cfn-flip "
+                "template.yaml template.json'"
+            )
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path.name} must be an object in JSON: {error}") from None
 
 
-def stack_of(template: Any, *, name: Any, **about: Any) -> Stack:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"a key must be unique in its object, got {twice!r} twice")
+    return found
+
+
+def read_assembly(folder: Path) -> list[Stack]:
+    """The stacks of an assembly and of its stages, with their nested stacks.
+
+    :raises ValueError: when a template is not one.
+    """
+    return list(_Assembly(folder.resolve()).stacks())
+
+
+@dataclass(frozen=True)
+class _Assembly:
+    """Reads the files in one folder, and none outside of it: a pull request can write it."""
+
+    root: Path
+    stage: str = ""
+
+    def stacks(self) -> Iterator[Stack]:
+        manifest = self._json(MANIFEST)
+        for name, artifact in manifest.get("artifacts", {}).items():
+            properties = artifact.get("properties", {})
+            if artifact.get("type") == "cdk:cloud-assembly":
+                stage = f"{self.stage}{properties['directoryName']}/"
+                yield from _Assembly(self.root, stage).stacks()
+            elif artifact.get("type") == "aws:cloudformation:stack":
+                yield from self._stack(name, artifact["environment"], properties)
+
+    def _stack(
+        self, artifact: str, environment: str, properties: Mapping[str, Any]
+    ) -> Iterator[Stack]:
+        account, region = environment.removeprefix("aws://").split("/")
+        about = {
+            "account": account.replace("unknown-account", ""),
+            "region": region.replace("unknown-region", ""),
+            "termination_protection": properties.get("terminationProtection") is True,
+        }
+        name = properties.get("stackName", artifact)
+        template = self._json(properties["templateFile"])
+        yield stack_of(template, name=name, **about)
+        listed = f"{artifact}.assets.json"
+        assets = self._json(listed)["files"] if self._path(listed).is_file() else {}
+        for path, nested in self._nested(template, assets):
+            yield stack_of(nested, name=f"{name}{NESTED}{path})", **about)
+
+    def _nested(
+        self, template: Any, assets: Mapping[str, Any]
+    ) -> Iterator[tuple[str, Any]]:
+        """The templates of nested stacks that are in the assembly, and of those in them."""
+        for logical_id, resource in template.get("Resources", {}).items():
+            file = _nested_file(resource, assets)
+            if not file:
+                continue
+            nested = self._json(file)
+            yield logical_id, nested
+            for path, deeper in self._nested(nested, assets):
+                yield f"{logical_id}-{path}", deeper
+
+    def _json(self, name: str) -> Any:
+        return read_json(self._path(name))
+
+    def _path(self, name: str) -> Path:
+        path = (self.root / self.stage / name).resolve()
+        if not path.is_relative_to(self.root):
+            raise ValueError(f"each file of cdk.out must be in it, got {name!r}")
+        return path
+
+
+def _nested_file(resource: Any, assets: Mapping[str, Any]) -> str:
+    """The template file of a nested stack, by its metadata or by the hash in its URL."""
+    if not isinstance(resource, dict) or resource.get("Type") != _STACK_TYPE:
+        return ""
+    url = str(resource.get("Properties", {}).get("TemplateURL", ""))
+    paths = [resource.get("Metadata", {}).get("aws:asset:path", "")]
+    paths += [
+        assets[found]["source"]["path"]
+        for found in _HASH.findall(url)
+        if found in assets
+    ]
+    return next((path for path in paths if path.endswith(".json")), "")
+
+
+def stack_of(template: Any, *, name: str, **about: Any) -> Stack:
     """A stack whose template has the form that all readers of it rely on.
 
     What only tells which tools made the template is left out.
 
-    :raises ValueError: when it is no template, or larger than CloudFormation allows.
+    :raises ValueError: when it is no template.
     """
-    outer = name.partition(NESTED)[0] if isinstance(name, str) else ""
-    if not _STACK_NAME.fullmatch(outer):
-        raise ValueError(
-            "the name of a stack must be of letters, digits and hyphens, such as "
-            f"'mysite-cdn-prod', got {_shown(name)}"
-        )
     if not isinstance(template, Mapping):
         raise ValueError(f"the template of {name!r} must be an object")
-    sections = {key: template.get(key, {}) for key in _SECTIONS}
-    left_out = 0
-    for section, content in sections.items():
+    sections, left_out = {}, 0
+    for section in _SECTIONS:
+        content = template.get(section, {})
         if not isinstance(content, Mapping):
             raise ValueError(f"{section} of {name!r} must be an object")
         kept = {
@@ -267,147 +334,25 @@ def stack_of(template: Any, *, name: Any, **about: Any) -> Stack:
         for key, content in template.items()
         if key not in sections and key != "Metadata"
     }
+    bootstrap = sections["Parameters"].get("BootstrapVersion", {}).get("Default", "")
     return Stack(
-        name=name, template={**rest, **_quiet(sections)}, left_out=left_out, **about
+        name=name,
+        template={**rest, **_quiet(sections)},
+        bootstrap=str(bootstrap),
+        left_out=left_out,
+        **about,
     )
-
-
-class _Assembly:
-    """Reads the files in one folder, and none outside of it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = Path(os.path.realpath(folder))
-        self._left = _ASSEMBLY_BYTES
-
-    def stacks(self, folder: Path, *, level: int = 0) -> Iterator[Stack]:
-        _check_level(level, "stages")
-        manifest = self._json(folder, MANIFEST, most=_MANIFEST_BYTES)
-        for name, artifact in _object(manifest, "artifacts").items():
-            properties = _object(artifact, "properties")
-            if artifact.get("type") == "cdk:cloud-assembly":
-                stage = self._inside(folder, properties.get("directoryName"))
-                yield from self.stacks(stage, level=level + 1)
-            elif artifact.get("type") == "aws:cloudformation:stack":
-                yield from self._with_nested(folder, name, artifact)
-
-    def _with_nested(
-        self, folder: Path, artifact_name: str, artifact: Mapping[str, Any]
-    ) -> Iterator[Stack]:
-        properties = _object(artifact, "properties")
-        environment = _ENVIRONMENT.fullmatch(str(artifact.get("environment")))
-        if environment is None:
-            raise ValueError(
-                "the environment of a stack must be such as "
-                f"'aws://111122223333/us-east-1', got {_shown(artifact.get('environment'))}"
-            )
-        about = {
-            "account": environment[1] or "",
-            "region": environment[2] or "",
-            "termination_protection": properties.get("terminationProtection") is True,
-        }
-        template = self._json(folder, properties.get("templateFile"))
-        name = properties.get("stackName", artifact_name)
-        yield stack_of(template, name=name, **about)
-        assets: dict[str, Any] = {}
-        if self._inside(folder, f"{artifact_name}.assets.json").is_file():
-            listed = self._json(folder, f"{artifact_name}.assets.json")
-            assets = _object(listed, "files")
-        for logical_id, nested in self._nested(folder, assets, template):
-            yield stack_of(nested, name=f"{name}{NESTED}{logical_id})", **about)
-
-    def _nested(
-        self, folder: Path, assets: Mapping[str, Any], template: Any, *, level: int = 0
-    ) -> Iterator[tuple[str, Any]]:
-        """The templates of nested stacks that are in the assembly, and of those in them."""
-        _check_level(level, "stacks")
-        for logical_id, resource in _object(template, "Resources").items():
-            file = _nested_file(resource, assets)
-            if not file:
-                continue
-            inner = self._json(folder, file)
-            name = re.sub(r"[^A-Za-z0-9]", "", logical_id)[:160]
-            yield name, inner
-            for part, deeper in self._nested(folder, assets, inner, level=level + 1):
-                yield f"{name}-{part}", deeper
-
-    def _json(self, folder: Path, name: Any, *, most: int = _TEMPLATE_BYTES) -> Any:
-        path = self._inside(folder, name)
-        data = _read(path, most=min(most, self._left))
-        self._left -= len(data)
-        return parse_json(data, name=path.name)
-
-    def _inside(self, folder: Path, name: Any) -> Path:
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise ValueError(f"a file of cdk.out must have a name, got {_shown(name)}")
-        path = Path(os.path.realpath(folder / name))
-        if not path.is_relative_to(self.root):
-            raise ValueError(f"each file of cdk.out must be in it, got {_shown(name)}")
-        return path
-
-
-def _read(path: Path, *, most: int) -> bytes:
-    """:raises ValueError: when it is no regular file, or too large."""
-    if not path.is_file():
-        raise ValueError(f"{path} must be a file, and there is none")
-    with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"{path.name} must have at most {most} bytes to be compared")
-    return data
-
-
-def _too_deep(name: str) -> str:
-    return f"{name} must be nested at most {_JSON_LEVELS} levels deep"
-
-
-def _check_level(level: int, what: str) -> None:
-    if level > _FOLDER_LEVELS:
-        raise ValueError(f"{what} must be nested at most {_FOLDER_LEVELS} levels deep")
-
-
-def _children(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _object(value: Any, key: str) -> dict[str, Any]:
-    found = value.get(key, {}) if isinstance(value, dict) else None
-    if not isinstance(found, dict):
-        raise ValueError(f"{_shown(key)} in cdk.out must be an object")
-    return found
-
-
-def _nested_file(resource: Any, assets: Mapping[str, Any]) -> str:
-    """The template file of a nested stack, by its metadata or by the hash in its URL."""
-    if not isinstance(resource, dict) or resource.get("Type") != _STACK_TYPE:
-        return ""
-    named = _object(resource, "Metadata").get("aws:asset:path")
-    url = str(_object(resource, "Properties").get("TemplateURL", ""))[-4096:]
-    listed = (
-        _object(_object(assets, found), "source").get("path")
-        for found in _HASH.findall(url)
-    )
-    for path in (named, *listed):
-        if isinstance(path, str) and path.endswith(".json"):
-            return path
-    return ""
 
 
 def _check(sections: Mapping[str, Mapping[str, Any]], name: str) -> None:
-    resources = sections["Resources"]
-    if len(resources) > _RESOURCES:
-        raise ValueError(
-            f"{name!r} must have at most {_RESOURCES} resources, got {len(resources)}"
-        )
-    for resource in resources.values():
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise ValueError(f"each resource of {name!r} must be an object with a Type")
-        if not isinstance(resource.get("Properties", {}), dict):
-            raise ValueError(f"Properties of a resource of {name!r} must be an object")
-    for section in ("Outputs", "Parameters"):
+    for section in ("Outputs", "Parameters", "Resources"):
         if not all(isinstance(entry, dict) for entry in sections[section].values()):
             raise ValueError(f"{section} of {name!r} must hold objects")
+    for id_, resource in sections["Resources"].items():
+        if not isinstance(resource.get("Type"), str):
+            raise ValueError(f"the resource {id_!r} of {name!r} must have a Type")
+        if not isinstance(resource.get("Properties", {}), dict):
+            raise ValueError(f"Properties of {id_!r} of {name!r} must be an object")
 
 
 def _quiet(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -425,12 +370,14 @@ def _quiet(sections: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         for name, resource in quiet["Resources"].items()
     }
     mappings = quiet.pop("Mappings")
-    used = set(_used_mappings(quiet))
-    quiet["Mappings"] = (
-        mappings
-        if None in used
-        else {name: values for name, values in mappings.items() if name in used}
-    )
+    readers = json.dumps(quiet)
+    if '"Fn::FindInMap": [{' not in readers:  # Else a name of a mapping is computed.
+        mappings = {
+            name: values
+            for name, values in mappings.items()
+            if json.dumps(name) in readers
+        }
+    quiet["Mappings"] = mappings
     return {section: content for section, content in quiet.items() if content}
 
 
@@ -447,21 +394,3 @@ def _quiet_resource(name: str, resource: Mapping[str, Any]) -> dict[str, Any]:
             if key not in _FOLLOWS_THE_CDK
         }
     return quiet
-
-
-def _used_mappings(value: Any) -> Iterator[str | None]:
-    """The mappings that this value reads; None for one whose name is computed."""
-    if isinstance(value, dict):
-        asked = value.get("Fn::FindInMap")
-        if asked is not None:
-            first = asked[0] if isinstance(asked, list) and asked else None
-            yield first if isinstance(first, str) else None
-    for child in _children(value):
-        yield from _used_mappings(child)
-
-
-def _shown(value: object) -> str:
-    """A value of unknown origin, short enough for a sentence."""
-    if isinstance(value, str):
-        return repr(value if len(value) <= 60 else f"{value[:60]}…")
-    return f"a value of the type {type(value).__name__}"

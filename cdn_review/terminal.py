@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cdn_review import markup
 from cdn_review.message import Untrusted, to_text
@@ -13,6 +13,7 @@ from cdn_review.report import Line, Report
 
 _RED, _GREEN, _YELLOW, _BOLD = "31;1", "32", "33", "1"
 _WIDTH = 80
+_Painter = Callable[[str, str], str]
 
 
 def is_coloured(choice: str) -> bool:
@@ -28,24 +29,22 @@ def render(report: Report, *, colour: bool) -> str:
 
     Untrusted text cannot command the terminal: control characters are replaced.
     """
-    lines = list(_lines(report, _Paint(colour)))
+    lines = list(_lines(report, _paint if colour else _plain))
     raw = markup.cleaned(report.raw).strip("\n")
     if raw and report.changed:
         lines += ["", "cdk diff", "", *raw.split("\n")]
     return "\n".join(lines) + "\n"
 
 
-class _Paint:
-    """Colours, or none."""
-
-    def __init__(self, colour: bool) -> None:
-        self._colour = colour
-
-    def __call__(self, text: str, code: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._colour else text
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
 
 
-def _lines(report: Report, paint: _Paint) -> Iterator[str]:
+def _plain(text: str, code: str) -> str:
+    return text
+
+
+def _lines(report: Report, paint: _Painter) -> Iterator[str]:
     colour = (_BOLD if report.changed else _GREEN) if report.ok else _RED
     title = report.headline
     if not report.changed:
@@ -69,7 +68,7 @@ def _lines(report: Report, paint: _Paint) -> Iterator[str]:
     yield from _end(report)
 
 
-def _blocking(report: Report, paint: _Paint) -> Iterator[str]:
+def _blocking(report: Report, paint: _Painter) -> Iterator[str]:
     if report.ok:
         return
     yield from ("", paint("to acknowledge first", _RED))
@@ -89,7 +88,7 @@ def _end(report: Report) -> Iterator[str]:
         yield from (f"  {_shown(id_)}" for id_ in report.unused)
 
 
-def _line(line: Line, paint: _Paint, *, prefix: str = "") -> Iterator[str]:
+def _line(line: Line, paint: _Painter, *, prefix: str = "") -> Iterator[str]:
     note = f" ({line.note})" if line.note else ""
     text = f"{prefix}{_shown(line.role)}: {to_text(line.message)}{note}"
     *first, last = _wrapped(text, indent=2)

@@ -19,19 +19,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cdn_review import snapshot
 from cdn_review.base import (
-    INSTALLED,
     Base,
-    ask,
     base_of,
     base_settings,
+    has_app,
     installed_folders,
     notices,
+    package_folders,
     requirements,
     run_git,
     try_git,
@@ -55,21 +55,17 @@ WORKING_TREE = "the working tree"
 _VOLATILE = re.compile(
     r"_|COLUMNS|LINES|OLDPWD|PWD|SHLVL|(?:TERM|TMUX|SSH|VSCODE|VTE|XDG_SESSION)\w*"
 )
-_MOST_SNAPSHOTS = 200
-_MOST_ENVIRONMENTS = 5
+_NO_INSTALL = (
+    "the base has no install command, so it uses the packages of the working tree: name "
+    f"its own with 'install' in {FILE}"
+)
+_MONTH = 30 * 86_400.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sides:
-    """What is compared, with sentences about the comparison itself."""
-
-    before: Snapshot
-    after: Snapshot
-    notices: tuple[str, ...] = ()
-
-
-def sides(folder: Path, *, against: str | None = None, cdk: str | None = None) -> Sides:
-    """The base revision and the working tree of an app.
+def sides(
+    folder: Path, *, against: str | None = None, cdk: str | None = None
+) -> tuple[Snapshot, Snapshot, list[str]]:
+    """The base revision and the working tree of an app, and what of it is not compared.
 
     :param against: A revision. Default: where the working tree left the default branch.
     :param cdk: The CDK CLI.
@@ -79,14 +75,15 @@ def sides(folder: Path, *, against: str | None = None, cdk: str | None = None) -
     base = base_of(folder, against)
     old, new = base_settings(base), read_settings(folder)
     install = old.install or new.install
+    is_first = not has_app(base)
     _clean_up(base.top)
-    with _working_tree(folder, cdk) as wait:
-        before = _base_stacks(base, install, folder, cdk)
+    with synthesized(folder, cdk) as wait:
+        before = [] if is_first else _base_stacks(base, install, folder, cdk)
         after = read_assembly(wait())
-    return Sides(
-        before=snapshot_of(before, name=base.name, settings=old),
-        after=snapshot_of(after, name=WORKING_TREE, settings=new),
-        notices=tuple(notices(base, has_install=bool(install))),
+    return (
+        snapshot_of(before, name=base.name, settings=old),
+        snapshot_of(after, name=WORKING_TREE, settings=new),
+        [] if is_first else [*notices(base, has_install=bool(install))],
     )
 
 
@@ -96,12 +93,16 @@ def working_tree(folder: Path, *, cdk: str | None = None) -> Snapshot:
     :raises ValueError: when there is no app, or it does not synthesize.
     """
     settings = read_settings(folder)
-    with _working_tree(folder, cdk) as wait:
+    with synthesized(folder, cdk) as wait:
         return snapshot_of(read_assembly(wait()), name=WORKING_TREE, settings=settings)
 
 
 @contextmanager
-def _working_tree(folder: Path, cdk: str | None) -> Iterator[Callable[[], Path]]:
+def synthesized(folder: Path, cdk: str | None) -> Iterator[Callable[[], Path]]:
+    """Synthesize the app as it is on disk. The function waits for its ``cdk.out``.
+
+    :raises ValueError: when there is no app, or it does not synthesize.
+    """
     require_app(folder)
     cli, environment = find_cli(folder, cdk), offline_environment()
     progress(f"synthesizing {WORKING_TREE}")
@@ -112,10 +113,7 @@ def _working_tree(folder: Path, cdk: str | None) -> Iterator[Callable[[], Path]]
 def _base_stacks(
     base: Base, install: Sequence[str], folder: Path, cdk: str | None
 ) -> list[Stack]:
-    """What the app synthesizes to at the base; nothing when the base has no app."""
-    path = (base.app / "cdk.json").as_posix()
-    if ask(base.top, "cat-file", "-e", f"{base.commit}:{path}") is None:
-        return []
+    """What the app synthesizes to at the base."""
     environment = [base.app.as_posix(), install, requirements(base)]
     key = _key(base, environment, find_cli(folder, cdk))
     cached = _cache("snapshots") / f"{key}.json"
@@ -131,6 +129,7 @@ def _base_stacks(
             find_cli(app if has_cli else folder, cdk),
             where=base.name,
             environment=offline_environment(*first),
+            hint="" if install else _NO_INSTALL,
         ) as wait:
             stacks = read_assembly(wait())
     _write(cached, json.dumps([asdict(stack) for stack in stacks]))
@@ -142,25 +141,29 @@ def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
     """The app's folder in a worktree of the base, with what it needs to synthesize."""
     room = _cache("worktrees") / (key if install else _digest(str(base.top)))
     with _locked(room, wait=True):
-        tree = room / "tree" / base.top.name
+        tree, kept = room / "tree" / base.top.name, room / "installed"
         _remove_worktree(base.top, tree)
         try:
             _add_worktree(base, tree)
-            os.utime(room)
             if install:
-                _install(base, install, tree, room / "installed")
+                _install(base, install, tree, kept)
             else:
-                for folder in installed_folders(base):
-                    link = tree / folder.relative_to(base.top)
-                    if link.parent.is_dir() and not link.exists():
-                        link.symlink_to(folder)
+                _link_installed(base, tree)
             yield tree / base.app
             if install:
-                _move_installed(tree, room / "installed", base)
+                _move_installed(tree, kept, base)
         finally:
             _remove_worktree(base.top, tree)
-            if not install:
+            if not any((kept / folder).exists() for folder in package_folders(base)):
                 shutil.rmtree(room, ignore_errors=True)
+
+
+def _link_installed(base: Base, tree: Path) -> None:
+    for folder in installed_folders(base):
+        link = tree / folder.relative_to(base.top)
+        # A link that the base has committed may lead nowhere.
+        if link.parent.is_dir() and not os.path.lexists(link):
+            link.symlink_to(folder)
 
 
 def _install(base: Base, commands: Sequence[str], tree: Path, kept: Path) -> None:
@@ -183,13 +186,12 @@ def _install(base: Base, commands: Sequence[str], tree: Path, kept: Path) -> Non
 
 
 def _move_installed(source: Path, target: Path, base: Base) -> None:
-    for folder in {Path(), base.app}:
-        for name in INSTALLED:
-            old, new = source / folder / name, target / folder / name
-            if old.is_dir() and not old.is_symlink():
-                new.parent.mkdir(parents=True, exist_ok=True)
-                shutil.rmtree(new, ignore_errors=True)
-                os.rename(old, new)
+    for folder in package_folders(base):
+        old, new = source / folder, target / folder
+        if old.is_dir() and not old.is_symlink() and not new.is_symlink():
+            new.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(new, ignore_errors=True)
+            os.rename(old, new)
 
 
 def _first_on_path(base: Base, app: Path) -> list[Path]:
@@ -203,76 +205,60 @@ def _first_on_path(base: Base, app: Path) -> list[Path]:
 
 def _add_worktree(base: Base, tree: Path) -> None:
     tree.parent.mkdir(parents=True, exist_ok=True)
-    words = [
-        "worktree",
-        "add",
-        "--quiet",
-        "--force",
-        "--detach",
-        str(tree),
-        base.commit,
-    ]
-    if try_git(base.top, *words).returncode:
-        # A filter such as LFS may need what this machine does not have.
-        _remove_worktree(base.top, tree)
-        listed = ask(base.top, "config", "--get-regexp", r"^filter\.") or ""
-        off = [
-            word
-            for name in set(re.findall(r"^filter\.(\S+)\.\w+", listed, re.MULTILINE))
-            for key in ("smudge=", "process=", "required=false")
-            for word in ("-c", f"filter.{name}.{key}")
-        ]
-        run_git(base.top, *off, *words)
+    # This machine may not have Git LFS.
+    git_lfs = ("-c", "filter.lfs.required=false")
+    options = ("--quiet", "--force", "--detach")
+    run_git(base.top, *git_lfs, "worktree", "add", *options, str(tree), base.commit)
 
 
 def _remove_worktree(top: Path, tree: Path) -> None:
     try_git(top, "worktree", "remove", "--force", "--force", str(tree))
-    shutil.rmtree(tree, ignore_errors=True)
+    shutil.rmtree(tree.parent, ignore_errors=True)
 
 
 def _clean_up(top: Path) -> None:
-    """Remove the worktrees of reviews that were killed, and what nobody has used lately."""
+    """Remove the worktrees of reviews that were killed, and what was unused for a month."""
     worktrees = _cache("worktrees")
     for line in run_git(top, "worktree", "list", "--porcelain").splitlines():
         tree = Path(line.removeprefix("worktree "))
         if tree.is_relative_to(worktrees):
-            room = worktrees / tree.relative_to(worktrees).parts[0]
-            with _locked(room, wait=False) as is_free:
+            with _locked(tree.parents[1], wait=False) as is_free:
                 if is_free:
                     _remove_worktree(top, tree)
-    for path in _unused(_cache("snapshots"), _MOST_SNAPSHOTS):
-        path.unlink(missing_ok=True)
-    for path in _unused(worktrees, _MOST_ENVIRONMENTS):
+    for path in filter(_is_old, worktrees.iterdir()):
         with _locked(path, wait=False) as is_free:
             if is_free:
                 shutil.rmtree(path, ignore_errors=True)
+    for path in filter(_is_old, _cache("snapshots").iterdir()):
+        path.unlink(missing_ok=True)
 
 
-def _unused(folder: Path, most: int) -> list[Path]:
-    """What was not used for a month, and all but the ``most`` that were used last."""
-    used = {
-        path: path.stat().st_mtime
-        for path in folder.iterdir()
-        if path.suffix != ".lock"
-    }
-    latest = sorted(used, key=lambda path: used[path], reverse=True)[:most]
-    month_ago = time.time() - 30 * 86_400
-    return [path for path in used if path not in latest or used[path] < month_ago]
+def _is_old(path: Path) -> bool:
+    return path.exists() and path.stat().st_mtime < time.time() - _MONTH
 
 
 @contextmanager
 def _locked(room: Path, *, wait: bool) -> Iterator[bool]:
     """Keep other reviews away from a folder. The lock ends with this process at the latest."""
-    with open(f"{room}.lock", "w") as file:
+    room.mkdir(exist_ok=True)
+    descriptor = os.open(room, os.O_RDONLY)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if not wait:
                 yield False
                 return
             progress("waiting for another review with the same base")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield True
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if room.exists() and os.path.samestat(os.fstat(descriptor), room.stat()):
+            yield True
+            return
+    finally:
+        os.close(descriptor)
+    # The review that had it has removed the folder.
+    with _locked(room, wait=wait) as is_free:
+        yield is_free
 
 
 def _cache(kind: str) -> Path:
@@ -284,7 +270,7 @@ def _cache(kind: str) -> Path:
 
 def _write(path: Path, text: str) -> None:
     """Write a file whole or not at all. Values in it may come from the caller's variables."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".lock")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     os.replace(temporary, path)

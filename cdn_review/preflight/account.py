@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from cdn_review.preflight.clients import GLOBAL_REGION, Aws, Clients
 from cdn_review.preflight.target import Target
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
-# Credentials that could do nothing, if anybody used them.
-_NOTHING = json.dumps(
+# Of the CDK's default synthesizer.
+_BOOTSTRAP_VERSION = 6
+_DENY_ALL = json.dumps(
     {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
@@ -35,14 +36,13 @@ def check_account(target: Target, clients: Clients) -> Iterator[Finding]:
 def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
     """Newer regions have to be enabled."""
     region = region_of(target, clients.aws)
-    state = "opt-in-not-required"
+    states = {GLOBAL_REGION: "opt-in-not-required"}
     if region != GLOBAL_REGION:
         listed = clients.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
-        states = {one["RegionName"]: one.get("OptInStatus", state) for one in listed}
-        state = states.get(region, "unknown")
-    if state == "unknown":
+        states |= {one["RegionName"]: one.get("OptInStatus") for one in listed}
+    if region not in states:
         yield failed("region", f"{region} does not exist", "correct it in cdk.json")
-    elif state == "not-opted-in":
+    elif states[region] == "not-opted-in":
         hint = "enable it in the account's settings, or use another"
         yield failed("region", f"{region} is not enabled in this account", hint)
     else:
@@ -50,49 +50,43 @@ def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
 
 
 def check_bootstrap(target: Target, clients: Clients) -> Iterator[Finding]:
-    """The version that ``cdk bootstrap`` left in a parameter, then its roles."""
-    needed = target.bootstrap
-    if needed is None:
+    """The version that ``cdk bootstrap`` left in a parameter, then the role of a deploy."""
+    parameter = target.stack.bootstrap
+    if not parameter:
         return
     region = region_of(target, clients.aws)
     hint = f"run 'cdk bootstrap aws://<account>/{region}'"
     call = clients.aws.client("ssm", region).get_parameter
-    found = clients.aws.ask(call, "ParameterNotFound", Name=needed.parameter)
+    found = clients.aws.ask(call, "ParameterNotFound", Name=parameter)
     if found is None:
         yield failed("bootstrap", f"{region} is not bootstrapped", hint)
         return
     value = str(found["Parameter"]["Value"])
-    if not (value.isascii() and value.isdigit() and int(value) >= needed.version):
-        message = f"version {value[:20]}, but the stack needs at least {needed.version}"
+    if not (value.isdecimal() and int(value) >= _BOOTSTRAP_VERSION):
+        message = (
+            f"version {value[:20]}, but the stack needs at least {_BOOTSTRAP_VERSION}"
+        )
         yield failed("bootstrap", message, hint)
         return
     yield passed("bootstrap", f"version {value}")
-    yield from _check_roles(needed.roles, region, clients.aws)
+    yield _deploy_role(parameter.split("/")[2], region, clients.aws)
 
 
-def _check_roles(roles: Collection[str], region: str, aws: Aws) -> Iterator[Finding]:
-    call = aws.client("sts").assume_role
-    given = {"RoleSessionName": "cdn-review-preflight", "DurationSeconds": 900}
-    refused = []
-    for role in roles:
-        arn = (
-            role.replace("${AWS::Partition}", "aws")
-            .replace("${AWS::AccountId}", aws.account)
-            .replace("${AWS::Region}", region)
+def _deploy_role(qualifier: str, region: str, aws: Aws) -> Finding:
+    name = f"cdk-{qualifier}-deploy-role"
+    arn = f"arn:aws:iam::{aws.account}:role/{name}-{aws.account}-{region}"
+    try:
+        # What it gives could do nothing.
+        aws.client("sts").assume_role(
+            RoleArn=arn, RoleSessionName="preflight", Policy=_DENY_ALL
         )
-        try:
-            call(RoleArn=arn, Policy=_NOTHING, **given)
-        except aws.refused:
-            refused.append(arn.rpartition("/")[2].replace(f"-{aws.account}", ""))
-    if refused:
+    except aws.refused:
         message = (
-            f"the credentials may not assume {', '.join(refused)}, so the CDK CLI deploys "
-            "with the credentials themselves"
+            f"the credentials may not assume {name}, so the CDK CLI deploys with the "
+            "credentials themselves"
         )
-        hint = "allow sts:AssumeRole on the roles of cdk bootstrap"
-        yield warned("CDK roles", message, hint)
-    elif roles:
-        yield passed("CDK roles", "the credentials may assume them")
+        return warned("CDK role", message, "allow sts:AssumeRole on the role")
+    return passed("CDK role", "the credentials may assume it")
 
 
 def region_of(target: Target, aws: Aws) -> str:

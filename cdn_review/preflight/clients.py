@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +9,6 @@ from typing import Any
 from dj_cloudfront.aws_errors import error_code, open_session, sentence
 
 GLOBAL_REGION = "us-east-1"
-_READING = re.compile(r"(Get|List|Describe|Head)[A-Z]")
-# It gives credentials and changes nothing.
-_ALLOWED = {"AssumeRole"}
-_REFUSED = {"GetSecretValue", "BatchGetSecretValue"}
-_MOST_PAGES = 50
 _DNS_SECONDS = 3.0
 
 
@@ -47,7 +41,6 @@ class Aws:
         return str(self._session.region_name or GLOBAL_REGION)
 
     def client(self, service: str, region: str = GLOBAL_REGION) -> Any:
-        """A client that refuses to send a call that could change something."""
         from botocore.config import Config
 
         config = Config(
@@ -55,9 +48,7 @@ class Aws:
             read_timeout=15,
             retries={"mode": "standard", "total_max_attempts": 3},
         )
-        client = self._session.client(service, region_name=region, config=config)
-        client.meta.events.register("before-call", _check_call)
-        return client
+        return self._session.client(service, region_name=region, config=config)
 
     def ask(self, call: Callable[..., Any], *absent: str, **given: Any) -> Any:
         """The answer of a call, ``None`` if it is refused with one of these codes."""
@@ -78,16 +69,13 @@ class Dns:
 
     def __init__(self, servers: tuple[str, ...] = (), port: int = 53) -> None:
         try:
-            from dns.resolver import NoResolverConfiguration, Resolver
+            from dns.resolver import Resolver
         except ImportError:
             raise ValueError(
                 "dnspython must be installed to ask DNS: 'pip install dnspython', or the "
                 "extra [preflight]"
             ) from None
-        try:
-            self._resolver = Resolver(configure=not servers)
-        except NoResolverConfiguration:
-            self._resolver = Resolver(configure=False)
+        self._resolver = Resolver(configure=not servers)
         if servers:
             self._resolver.nameservers, self._resolver.port = list(servers), port
         self._resolver.lifetime = _DNS_SECONDS
@@ -131,15 +119,9 @@ class Clients:
 def pages(call: Callable[..., Any], key: str, **given: str) -> Iterator[Any]:
     """The items of CloudFront's lists, of which most have no paginator in botocore."""
     marker: dict[str, str] = {}
-    for _ in range(_MOST_PAGES):
+    while True:
         answer = call(**given, **marker)[key]
         yield from answer.get("Items") or ()
         if not answer.get("NextMarker"):
             return
         marker = {"Marker": answer["NextMarker"]}
-
-
-def _check_call(model: Any, **rest: Any) -> None:
-    reads = _READING.match(model.name) or model.name in _ALLOWED
-    if not reads or model.name in _REFUSED:
-        raise RuntimeError(f"{model.name} is not a call that only reads")

@@ -8,6 +8,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
 from cdn_review.preflight.clients import Clients
@@ -25,59 +26,73 @@ from dj_cloudfront.http_probe import (
 _SECONDS = 5.0
 _MOST_BYTES = 65536
 _SOON = dt.timedelta(days=14)
-_CDNS = (
-    ("via", re.compile(r"cloudfront|akamai|google", re.I)),
-    ("x-amz-cf-id", re.compile("")),
-    ("x-cache", re.compile(r"from cloudfront|\bTCP_\w+ from a", re.I)),
-    ("cf-ray", re.compile("")),
-    ("x-fastly-request-id", re.compile("")),
-    ("x-served-by", re.compile(r"^cache-", re.I)),
-    ("server", re.compile(r"cloudflare|akamai|cloudfront", re.I)),
-)
+# What CDNs send: their own headers, or their names in others.
+_CDNS = {
+    "via": "cloudfront|akamai|google",
+    "x-amz-cf-id": "",
+    "x-cache": r"from cloudfront|\bTCP_\w+ from a",
+    "cf-ray": "",
+    "x-fastly-request-id": "",
+    "x-served-by": "^cache-",
+    "server": "cloudflare|akamai|cloudfront",
+}
 _CACHED = re.compile(r"(?:max-age|s-maxage)=0*[1-9]", re.I)
+# What is wrong with other answers than 404, and what to do about it.
+_WRONG = (
+    (
+        range(300, 400),
+        ": it redirects to {}",
+        "let the web server answer 404 for files before any login",
+    ),
+    (
+        (401, 403),
+        ": a login or a filter is in the way",
+        "let CloudFront in: files of a CDN are public, and it cannot log in",
+    ),
+    (range(500, 600), "", "mend the server first: its log says why"),
+    (
+        range(1000),
+        "",
+        "let the web server answer 404, or a misspelt name is kept for a year",
+    ),
+)
 
 
 def check_origin(target: Target, clients: Clients) -> Iterator[Finding]:
     """Reachable, with a valid certificate, and answering as a file server should."""
-    reached: dict[tuple[str, int], bool] = {}
+    places: dict[tuple[str, int], list[Server]] = {}
     for server in target.servers():
-        place = (server.host, server.port)
-        wrong = (
-            None if place in reached or clients.origin_address else _dns(server.host)
-        )
-        if wrong:
-            yield wrong
-        if wrong or reached.get(place) is False:
-            reached[place] = False
-            continue
-        client = _client(server, clients)
+        places.setdefault((server.host, server.port), []).append(server)
+    for servers in places.values():
+        yield from _place(servers, clients)
+
+
+def _place(servers: list[Server], clients: Clients) -> Iterator[Finding]:
+    first = servers[0]
+    wrong = None if clients.origin_address else _dns(first.host)
+    if wrong:
+        yield wrong
+        return
+    host, port = clients.origin_address or (first.host, first.port)
+    client = Client(
+        Address(connect_to=host, port=port, host=first.host, server_name=first.host),
+        timeout=_SECONDS,
+        context=None if first.is_plain else tls_context(),
+        most_bytes=_MOST_BYTES,
+    )
+    with closing(client):
         try:
-            findings = list(_answers(server, client))
+            found = [one for server in servers for one in _answers(server, client)]
         except UnreachableError as error:
-            reached[place] = False
             hint = "start the server, and open the port to CloudFront"
             if error.is_certificate or "TLS" in str(error):
                 hint = (
                     "install TLS 1.2 and a whole chain for the name: else it is a 502"
                 )
-            yield failed("origin", f"{server.host} {error}", hint)
-            continue
-        finally:
-            client.close()
-        if place not in reached:
-            yield _reached(server, client)
-        reached[place] = True
-        yield from findings
-
-
-def _client(server: Server, clients: Clients) -> Client:
-    host, port = clients.origin_address or (server.host, server.port)
-    return Client(
-        Address(connect_to=host, port=port, host=server.host, server_name=server.host),
-        timeout=_SECONDS,
-        context=None if server.is_plain else tls_context(),
-        most_bytes=_MOST_BYTES,
-    )
+            yield failed("origin", f"{first.host} {error}", hint)
+            return
+        yield _reached(first, client)
+        yield from found
 
 
 def _dns(host: str) -> Finding | None:
@@ -129,49 +144,31 @@ def _answers(server: Server, client: Client) -> Iterator[Finding]:
 
 
 def _missing(server: Server, answer: Answer) -> Iterator[Finding]:
-    for name, sign in _CDNS:
-        if answer.all(name) and sign.search(answer.get(name)):
-            message = f"{server.host} is itself behind a CDN: it sends {name.title()}"
+    host, status = server.host, answer.status
+    subject = f"a missing file of the {server.role}"
+    for name, sign in _CDNS.items():
+        if answer.all(name) and re.search(sign, answer.get(name), re.I):
+            message = f"{host} is itself behind a CDN: it sends {name.title()}"
             hint = "name the server itself: two CDNs in a row keep stale files"
             yield failed("origin", message, hint)
             return
-    status, subject = answer.status, f"a missing file of the {server.role}"
-    wrong = _status(server, answer, subject)
-    if wrong:
-        yield failed("origin", f"{server.host} {wrong[0]}", wrong[1])
+    message = f"{host} answers {status} for {subject}"
+    if status not in (404, 410) and not (status == 403 and server.has_secret):
+        where = urlsplit(answer.get("location"))
+        to = where.hostname or where.path[:80] or "nowhere"
+        why, hint = next((why, hint) for held, why, hint in _WRONG if status in held)
+        yield failed("origin", message + why.format(to), hint)
         return
-    yield passed("origin", f"{server.host} answers {status} for {subject}")
+    yield passed("origin", message)
     if _CACHED.search(answer.get("cache-control")):
         hint = (
             "send Cache-Control: no-store with errors: 'manage.py cdn conf' prints how"
         )
-        yield warned("origin", f"{server.host} lets {subject} be cached", hint)
+        yield warned("origin", f"{host} lets {subject} be cached", hint)
     if answer.get("set-cookie"):
         hint = "serve files before sessions: cookies make copies that nobody shares"
-        yield warned("origin", f"{server.host} sets cookies with {subject}", hint)
+        yield warned("origin", f"{host} sets cookies with {subject}", hint)
     if not server.cors_at_edge and not answer.get("access-control-allow-origin"):
-        message = f"{server.host} sends no Access-Control-Allow-Origin with {subject}"
+        message = f"{host} sends no Access-Control-Allow-Origin with {subject}"
         hint = "fonts and modules of pages need it: 'manage.py cdn conf' prints it"
         yield warned("origin", message, hint)
-
-
-def _status(server: Server, answer: Answer, subject: str) -> tuple[str, str] | None:
-    """What is wrong and what to do about it; ``None`` for the status of a missing file."""
-    status = answer.status
-    if status in (404, 410) or (status == 403 and server.has_secret):
-        return None
-    message = f"answers {status} for {subject}"
-    if 300 <= status < 400:
-        where = urlsplit(answer.get("location"))
-        to = where.hostname or where.path[:80] or "nowhere"
-        hint = "let the web server answer 404 for files before any login"
-        return f"redirects {subject} to {to}", hint
-    if status in (401, 403):
-        hint = "let CloudFront in: files of a CDN are public, and it cannot log in"
-        return f"{message}: a login or a filter is in the way", hint
-    if status >= 500:
-        return message, "mend the server first: its log says why"
-    return (
-        message,
-        "let the web server answer 404, or a misspelt name is kept for a year",
-    )

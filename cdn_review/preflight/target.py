@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from cdn_model.distribution import Distribution, distributions
@@ -21,19 +18,6 @@ from dj_cloudfront.contract import TREE_HEADER
 _TREES = {"static", "media", "private"}
 _RECORD = "AWS::Route53::RecordSet"
 _CERTIFICATE = "AWS::CertificateManager::Certificate"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bootstrap:
-    """What ``cdk bootstrap`` has to have left in the account.
-
-    :param parameter: The SSM parameter with the version.
-    :param roles: ARNs of the roles that a deploy assumes.
-    """
-
-    parameter: str
-    version: int
-    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +56,6 @@ class Target:
     """A stack before it is deployed. Values that only a deploy knows are left out."""
 
     stack: Stack
-    bootstrap: Bootstrap | None = None
 
     @cached_property
     def resources(self) -> Mapping[str, Json]:
@@ -102,34 +85,11 @@ class Target:
             behavior = distribution.default.config
             policy = mapping(behavior.get("ResponseHeadersPolicy"))
             for origin in map(mapping, sequence(behavior.get("Origins"))):
-                config, host = (
-                    origin.get("CustomOriginConfig"),
-                    origin.get("DomainName"),
-                )
-                if not isinstance(config, Mapping) or not isinstance(host, str):
-                    continue
-                headers = {
-                    text(header.get("HeaderName")).lower(): text(
-                        header.get("HeaderValue")
-                    )
-                    for header in map(mapping, sequence(origin.get("CustomHeaders")))
-                }
-                tree = headers.get(TREE_HEADER.lower(), "")
-                is_plain = config.get("OriginProtocolPolicy") == "http-only"
-                port = config.get("HTTPPort" if is_plain else "HTTPSPort")
-                yield Server(
-                    role=f"{tree} distribution" if tree in _TREES else name,
-                    host=host,
-                    port=port if isinstance(port, int) else 443,
-                    is_plain=is_plain,
-                    path=text(origin.get("OriginPath")),
-                    tree=tree,
-                    has_secret=any(
-                        "resolve:secretsm" in one for one in headers.values()
-                    ),
+                custom = origin.get("CustomOriginConfig")
+                if isinstance(custom, Mapping) and literal(origin.get("DomainName")):
                     # A policy of which only the id is known may have them.
-                    cors_at_edge=bool(policy.keys() & {"CorsConfig", "Id"}),
-                )
+                    cors_at_edge = bool(policy.keys() & {"CorsConfig", "Id"})
+                    yield _server(name, origin, custom, cors_at_edge=cors_at_edge)
 
     @cached_property
     def records(self) -> list[Record]:
@@ -179,6 +139,27 @@ class Target:
         return found
 
 
+def _server(name: str, origin: Json, custom: Json, *, cors_at_edge: bool) -> Server:
+    sent = map(mapping, sequence(origin.get("CustomHeaders")))
+    headers = {
+        text(header.get("HeaderName")).lower(): text(header.get("HeaderValue"))
+        for header in sent
+    }
+    tree = headers.get(TREE_HEADER.lower(), "")
+    is_plain = custom.get("OriginProtocolPolicy") == "http-only"
+    port = custom.get("HTTPPort" if is_plain else "HTTPSPort")
+    return Server(
+        role=f"{tree} distribution" if tree in _TREES else name,
+        host=literal(origin["DomainName"]),
+        port=port if isinstance(port, int) else 443,
+        is_plain=is_plain,
+        path=text(origin.get("OriginPath")),
+        tree=tree,
+        has_secret=any("resolve:secretsm" in value for value in headers.values()),
+        cors_at_edge=cors_at_edge,
+    )
+
+
 def literal(value: object) -> str:
     """A value that is known before the deploy, such as a parameter's default; else ''."""
     if isinstance(value, Mapping):
@@ -198,33 +179,3 @@ def strings(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping | list):
         for part in value.values() if isinstance(value, Mapping) else value:
             yield from strings(part)
-
-
-def read_bootstrap(assembly: Path, stack: str) -> Bootstrap | None:
-    """What a stack needs of ``cdk bootstrap``, from the folder that ``cdk synth`` wrote."""
-    for path in sorted(assembly.rglob("manifest.json")):
-        artifacts = mapping(json.loads(path.read_bytes()).get("artifacts"))
-        for name, artifact in artifacts.items():
-            given = mapping(artifact.get("properties"))
-            if stack == given.get("stackName", name):
-                return _bootstrap(path.parent, given)
-    return None
-
-
-def _bootstrap(folder: Path, given: Json) -> Bootstrap | None:
-    parameter = given.get("bootstrapStackVersionSsmParameter")
-    version = given.get("requiresBootstrapStackVersion")
-    if not isinstance(parameter, str) or not isinstance(version, int):
-        return None
-    roles = [given.get("assumeRoleArn")]
-    template = text(given.get("templateFile"))
-    assets = folder / re.sub(r"\.template\.json$", ".assets.json", template)
-    if assets.is_file():
-        files = mapping(json.loads(assets.read_bytes()).get("files"))
-        roles += [
-            mapping(destination).get("assumeRoleArn")
-            for file in files.values()
-            for destination in mapping(file.get("destinations")).values()
-        ]
-    found = dict.fromkeys(role for role in roles if isinstance(role, str))
-    return Bootstrap(parameter=parameter, version=version, roles=tuple(found))

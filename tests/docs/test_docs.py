@@ -241,7 +241,7 @@ def test_a_command_exists(line):
             dj_cloudfront.__main__._parser().parse_args(own(arguments))
         case ["python", "-m", "cdn_review", *arguments]:
             if arguments:
-                cdn_review.cli._parser(arguments).parse_args(own(arguments))
+                cdn_review.cli.parser().parse_args(own(arguments))
         case ["python", "manage.py", command, *_]:
             known = {"check", "collectstatic", "migrate", "runserver", "test"}
             assert command in known

@@ -59,7 +59,7 @@ def test_the_account_is_ready_and_nothing_is_changed(preflight, endpoint):
     done = preflight("dev", "--json")
     data = json.loads(done.stdout)
     levels = {one["check"]: one["level"] for one in data["results"]}
-    ready = ("bootstrap", "CDK roles", "names", "quota")
+    ready = ("names", "quota")
     assert {check: levels[check] for check in ready} == dict.fromkeys(ready, "PASS")
     assert data["stack"] == STACK
     assert everything(endpoint) == before
@@ -77,7 +77,7 @@ def test_an_origin_that_nobody_has_ends_it_with_1(preflight):
 def test_an_unknown_environment_ends_it_with_2(preflight):
     done = preflight("nowhere")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "ENV must be an environment or a stack of" in done.stderr
+    assert "ENV must be an environment of the app, which has" in done.stderr
 
 
 def test_no_account_stands_in_what_it_says(preflight):

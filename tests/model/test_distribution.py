@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from cdn_model.distribution import DISTRIBUTION_DEFAULTS, distributions
 from cdn_model.template import Resolver, assignments, describe_condition
 
-OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SERVER = {
     "Id": "server",
     "DomainName": "www.example.com",
@@ -15,28 +15,28 @@ SERVER = {
 }
 BEHAVIOR = {
     "TargetOriginId": "server",
-    "CachePolicyId": OPTIMIZED,
+    "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
     "ViewerProtocolPolicy": "allow-all",
 }
 
 
-def template_of(config=None, *, behavior=None, behaviors=(), origins=(), **resources):
+def template_of(config=None, *, behavior=None, behaviors=(), **resources):
+    """A template with a distribution, and resources of CloudFront by their type."""
     described = {
-        "Origins": [SERVER, *origins],
+        "Origins": [SERVER],
         "DefaultCacheBehavior": BEHAVIOR | (behavior or {}),
         "CacheBehaviors": [BEHAVIOR | each for each in behaviors],
         **(config or {}),
     }
-    edge = resource("Distribution", DistributionConfig=described)
-    return {"Resources": {"Edge": edge, **resources}}
-
-
-def resource(kind, **properties):
-    return {"Type": f"AWS::CloudFront::{kind}", "Properties": properties}
-
-
-def policy(kind, **config):
-    return resource(kind, **{f"{kind}Config": {"Name": "mine", **config}})
+    edge = {"Type": "Distribution", "DistributionConfig": described}
+    made = {}
+    for name, given in {"Edge": edge, **resources}.items():
+        properties = {key: part for key, part in given.items() if key != "Type"}
+        kind = (
+            given["Type"] if "::" in given["Type"] else f"CloudFront::{given['Type']}"
+        )
+        made[name] = {"Type": f"AWS::{kind}", "Properties": properties}
+    return {"Resources": made}
 
 
 def read(template, **options):
@@ -48,517 +48,367 @@ def default(behavior=None, **given):
     return read(template_of(behavior=behavior, **given)).default.config
 
 
-def legacy(**settings):
-    """A behavior from before there were policies."""
-    return default({"CachePolicyId": None, **settings})
+def holds(part, whole):
+    """Whether all that the part has is in the whole; null is what is not there."""
+    if not isinstance(part, dict):
+        return part == whole
+    return all(
+        key not in (whole or ()) if value is None else holds(value, whole.get(key))
+        for key, value in part.items()
+    )
 
 
-# --- Defaults ---
+# --- What is read of one setting: of all paths, or of the default behavior ---
+
+SETTINGS = yaml.safe_load("""
+what is not said:
+  config: {}
+  is: {HttpVersion: http1.1, PriceClass: PriceClass_All, Logging: null, ViewerCertificate: null}
+settings of tomorrow:
+  config: {HttpVersion: http3, SettingOfTomorrow: {Deep: 1}}
+  is: {HttpVersion: http3, SettingOfTomorrow: {Deep: 1}}
+an error that is named is cached for five minutes:
+  config: {CustomErrorResponses: [{ErrorCode: 404}]}
+  is: {CustomErrorResponses: [{ErrorCode: 404, ErrorCachingMinTTL: 300}]}
+an error with a time, as text:
+  config: {CustomErrorResponses: [{ErrorCode: 404, ErrorCachingMinTTL: "7"}]}
+  is: {CustomErrorResponses: [{ErrorCode: 404, ErrorCachingMinTTL: 7}]}
+a certificate of CloudFront allows every TLS version:
+  config:
+    ViewerCertificate: {CloudFrontDefaultCertificate: true, MinimumProtocolVersion: TLSv1.2_2021}
+  is: {ViewerCertificate: null}
+a certificate of one's own:
+  config: {ViewerCertificate: {AcmCertificateArn: arn, SslSupportMethod: vip}}
+  is: {ViewerCertificate: {ACMCertificateArn: arn, SSLSupportMethod: vip}}
+the arguments of a function keep their order:
+  config: {DefaultRootObject: {"Fn::Select": [1, {"Fn::Split": [b, a]}]}}
+  is: {DefaultRootObject: {"Fn::Select": [1, {"Fn::Split": [b, a]}]}}
+""")
+BEHAVIORS = yaml.safe_load("""
+what is not said:
+  behavior: {OtherOfTomorrow: a}
+  is: {AllowedMethods: [GET, HEAD], Compress: false, OtherOfTomorrow: a}
+an origin that is not there:
+  behavior: {TargetOriginId: gone}
+  is: {Origins: []}
+an own cache policy, without its name:
+  behavior: {CachePolicyId: {Ref: Own}}
+  resources: {Own: {Type: CachePolicy, CachePolicyConfig: {Name: mine, MinTTL: 5}}}
+  is:
+    CachePolicy: {MinTTL: 5, DefaultTTL: 86400, MaxTTL: 31536000, Name: null}
+    CachePolicyId: null
+a policy that cannot be seen:
+  behavior: {CachePolicyId: theirs}
+  is: {CachePolicy: {Id: theirs}}
+a policy of another stack:
+  behavior: {ResponseHeadersPolicyId: {"Fn::ImportValue": shared}}
+  is: {ResponseHeadersPolicy: {Id: {"Fn::ImportValue": shared}}}
+a resource of another type is no policy:
+  behavior: {CachePolicyId: {Ref: Own}}
+  resources: {Own: {Type: OriginRequestPolicy, OriginRequestPolicyConfig: {MinTTL: 5}}}
+  is: {CachePolicy: {Id: {Ref: Own}, MinTTL: null}}
+a section of headers has its defaults, and no other appears:
+  behavior: {ResponseHeadersPolicyId: {Ref: Own}}
+  resources:
+    Own:
+      Type: ResponseHeadersPolicy
+      ResponseHeadersPolicyConfig:
+        Name: mine
+        SecurityHeadersConfig:
+          StrictTransportSecurity: {AccessControlMaxAgeSec: 1, Override: true}
+        ServerTimingHeadersConfig: {Enabled: false}
+  is:
+    ResponseHeadersPolicy:
+      SecurityHeadersConfig:
+        StrictTransportSecurity: {AccessControlMaxAgeSec: 1, Preload: false}
+        ContentTypeOptions: null
+      ServerTimingHeadersConfig: null
+      CorsConfig: null
+forwarded values are a policy, and all query strings are sent whichever are in the key:
+  behavior:
+    CachePolicyId: null
+    MinTTL: 1
+    DefaultTTL: "2"
+    ForwardedValues:
+      QueryString: true
+      QueryStringCacheKeys: [v]
+      Headers: [Origin]
+      Cookies: {Forward: whitelist, WhitelistedNames: [c]}
+  is:
+    CachePolicy:
+      MinTTL: 1
+      DefaultTTL: 2
+      MaxTTL: 31536000
+      ParametersInCacheKeyAndForwardedToOrigin:
+        CookiesConfig: {CookieBehavior: whitelist, Cookies: [c]}
+        EnableAcceptEncodingGzip: false
+        EnableAcceptEncodingBrotli: false
+        HeadersConfig: {HeaderBehavior: whitelist, Headers: [Origin]}
+        QueryStringsConfig: {QueryStringBehavior: whitelist, QueryStrings: [v]}
+    OriginRequestPolicy: {QueryStringsConfig: {QueryStringBehavior: all}}
+    ForwardedValues: null
+    MinTTL: null
+forwarded values of nothing:
+  behavior: {CachePolicyId: null, ForwardedValues: {QueryString: false}}
+  is:
+    OriginRequestPolicy: null
+    CachePolicy:
+      ParametersInCacheKeyAndForwardedToOrigin: {HeadersConfig: {HeaderBehavior: none}}
+forwarded values of all:
+  behavior:
+    CachePolicyId: null
+    Compress: true
+    ForwardedValues: {QueryString: true, Headers: ["*"]}
+  is:
+    CachePolicy:
+      ParametersInCacheKeyAndForwardedToOrigin:
+        HeadersConfig: {HeaderBehavior: all}
+        QueryStringsConfig: {QueryStringBehavior: all}
+        EnableAcceptEncodingGzip: true
+keys of a group, each once:
+  behavior: {TrustedKeyGroups: [{Ref: Group}, {Ref: Group}]}
+  resources:
+    Group: {Type: KeyGroup, KeyGroupConfig: {Name: a, Items: [{Ref: Key}, K123]}}
+    Key: {Type: PublicKey, PublicKeyConfig: {Name: signing, EncodedKey: "BEGIN\\r\\nKEY"}}
+  is: {TrustedKeyGroups: [{EncodedKey: BEGINKEY, Name: signing}, {PublicKey: K123}]}
+a key group that cannot be seen:
+  behavior: {TrustedKeyGroups: [theirs]}
+  is: {TrustedKeyGroups: [{KeyGroup: theirs}]}
+a function, without its name and comment:
+  behavior:
+    FunctionAssociations:
+    - {EventType: viewer-request, FunctionARN: {"Fn::GetAtt": [Rewrite, FunctionARN]}}
+  resources:
+    Rewrite:
+      {Type: Function, Name: any, FunctionCode: code, FunctionConfig: {Comment: any, Runtime: js}}
+  is:
+    FunctionAssociations:
+    - {EventType: viewer-request, Function: {FunctionCode: code, FunctionConfig: {Runtime: js}}}
+a function that cannot be seen:
+  behavior: {FunctionAssociations: [{EventType: viewer-request, FunctionARN: arn}]}
+  is: {FunctionAssociations: [{EventType: viewer-request, FunctionARN: arn}]}
+the code of Lambda@Edge, without the version and the role:
+  behavior:
+    LambdaFunctionAssociations: [{EventType: origin-request, LambdaFunctionARN: {Ref: Version}}]
+  resources:
+    Version: {Type: "Lambda::Version", FunctionName: {Ref: Sign}}
+    Sign: {Type: "Lambda::Function", Handler: index.handler, Role: any, Code: {ZipFile: a}}
+  is:
+    LambdaFunctionAssociations:
+    - EventType: origin-request
+      IncludeBody: false
+      Function: {Code: {ZipFile: a}, Handler: index.handler}
+""")
 
 
-def test_what_is_not_said_has_cloudformations_defaults():
-    found = read(template_of())
-    assert found.config == DISTRIBUTION_DEFAULTS
-    (origin,) = found.default.config["Origins"]
-    assert origin["ConnectionAttempts"] == 3
-    assert origin["CustomOriginConfig"]["OriginReadTimeout"] == 30
-    assert found.default.config["AllowedMethods"] == ["GET", "HEAD"]
-    assert found.default.config["Compress"] is False
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_all_paths_is_read(name):
+    row = SETTINGS[name]
+    assert holds(row["is"], read(template_of(row["config"])).config)
+
+
+@pytest.mark.parametrize("name", BEHAVIORS)
+def test_a_setting_of_a_behavior_is_read(name):
+    row = BEHAVIORS[name]
+    assert holds(row["is"], default(row["behavior"], **row.get("resources", {})))
 
 
 def test_defaults_that_are_written_out_change_nothing():
-    written = template_of(
-        {
-            **DISTRIBUTION_DEFAULTS,
-            "WebACLId": "",
-            "Aliases": [],
-            "Logging": {"Bucket": ""},
-            "ViewerCertificate": {"CloudFrontDefaultCertificate": "true"},
-        },
-        behavior={
-            "Compress": "false",
-            "SmoothStreaming": False,
-            "TrustedKeyGroups": [],
-        },
-    )
-    assert read(written) == read(template_of())
-
-
-def test_what_is_said_is_kept():
-    found = read(
-        template_of(
-            {"HttpVersion": "http3", "SettingOfTomorrow": {"Deep": 1}},
-            behavior={"OtherOfTomorrow": "a"},
-        )
-    )
-    assert found.config["HttpVersion"] == "http3"
-    assert found.config["SettingOfTomorrow"] == {"Deep": 1}
-    assert found.default.config["OtherOfTomorrow"] == "a"
-
-
-@pytest.mark.parametrize(
-    ("response", "seconds"),
-    [
-        ({"ErrorCode": 404}, 300),
-        ({"ErrorCode": 404, "ErrorCachingMinTTL": 0}, 0),
-        ({"ErrorCode": 404, "ErrorCachingMinTTL": "7"}, 7),
-    ],
-)
-def test_an_error_that_is_named_is_cached_for_five_minutes_unless_told(
-    response, seconds
-):
-    found = read(template_of({"CustomErrorResponses": [response]}))
-    assert found.config["CustomErrorResponses"][0]["ErrorCachingMinTTL"] == seconds
-
-
-def test_a_certificate_of_cloudfront_allows_every_tls_version():
-    tls = {"MinimumProtocolVersion": "TLSv1.2_2021"}
-    own = {"AcmCertificateArn": "arn", "SslSupportMethod": "sni-only"}
-    plain = {"CloudFrontDefaultCertificate": True}
-    assert (
-        "ViewerCertificate"
-        not in read(template_of({"ViewerCertificate": plain | tls})).config
-    )
-    assert read(template_of({"ViewerCertificate": own | tls})).config[
-        "ViewerCertificate"
-    ] == {"ACMCertificateArn": "arn", "SSLSupportMethod": "sni-only", **tls}
-
-
-def test_the_order_of_names_means_nothing_and_that_of_behaviors_does():
-    one, other = {"PathPattern": "a/*"}, {"PathPattern": "*.jpg"}
-    found = read(template_of({"Aliases": ["b", "a"]}, behaviors=[one, other]))
-    again = read(template_of({"Aliases": ["a", "b"]}, behaviors=[one, other]))
-    turned = read(template_of({"Aliases": ["a", "b"]}, behaviors=[other, one]))
-    assert found == again and found != turned
-
-
-def test_arguments_of_functions_keep_their_order():
-    picked = {"Fn::Select": [1, ["b", "a"]]}
-    found = read(template_of({"DefaultRootObject": picked}))
-    assert found.config["DefaultRootObject"] == picked
+    config = {
+        **DISTRIBUTION_DEFAULTS,
+        **{"WebACLId": "", "Aliases": [], "Logging": {"Bucket": ""}},
+        "ViewerCertificate": {"CloudFrontDefaultCertificate": "true"},
+    }
+    behavior = {"Compress": "false", "SmoothStreaming": False, "TrustedKeyGroups": []}
+    assert read(template_of(config, behavior=behavior)) == read(template_of())
 
 
 # --- Behaviors and origins ---
 
 
 def test_the_first_behavior_that_matches_a_path_has_it():
-    found = read(
-        template_of(behaviors=[{"PathPattern": "/a/*"}, {"PathPattern": "*.jpg"}])
-    )
+    patterns = [{"PathPattern": "/a/*"}, {"PathPattern": "*.jpg"}]
+    found = read(template_of(behaviors=patterns))
     assert found.behavior_for("a/b.jpg").path_pattern == "/a/*"
     assert found.behavior_for("/b.jpg").path_pattern == "*.jpg"
     assert found.behavior_for("/b.png") is found.default
     assert found.default.path_pattern == "*"
 
 
+def test_the_order_of_names_means_nothing_and_that_of_behaviors_does():
+    patterns = [{"PathPattern": "a/*"}, {"PathPattern": "*.jpg"}]
+    found = read(template_of({"Aliases": ["b", "a"]}, behaviors=patterns))
+    assert found == read(template_of({"Aliases": ["a", "b"]}, behaviors=patterns))
+    assert found != read(template_of({"Aliases": ["a", "b"]}, behaviors=patterns[::-1]))
+
+
 def test_the_id_of_an_origin_means_nothing():
-    moved = template_of(
-        {"Origins": [SERVER | {"Id": "moved"}]}, behavior={"TargetOriginId": "moved"}
+    moved = {"Origins": [SERVER | {"Id": "moved"}]}
+    assert read(template_of(moved, behavior={"TargetOriginId": "moved"})) == read(
+        template_of()
     )
-    assert read(moved) == read(template_of())
+
+
+def test_a_managed_policy_and_its_copy_are_one():
+    both = {"EnableAcceptEncodingGzip": True, "EnableAcceptEncodingBrotli": True}
+    config = {"MinTTL": 1, "ParametersInCacheKeyAndForwardedToOrigin": both}
+    copied = {"Type": "CachePolicy", "CachePolicyConfig": config}
+    assert default({"CachePolicyId": {"Ref": "Copy"}}, Copy=copied) == default()
 
 
 def test_a_group_asks_its_members_in_their_order():
     second = {**SERVER, "Id": "second", "DomainName": "www2.example.com"}
     group = {
         "Id": "group",
-        "Members": {
-            "Quantity": 2,
-            "Items": [{"OriginId": "second"}, {"OriginId": "server"}],
-        },
+        "Members": {"Items": [{"OriginId": "second"}, {"OriginId": "server"}]},
         "FailoverCriteria": {"StatusCodes": {"Quantity": 2, "Items": [503, 404]}},
     }
-    found = read(
-        template_of(
-            {"OriginGroups": {"Quantity": 1, "Items": [group]}},
-            origins=[second],
-            behavior={"TargetOriginId": "group"},
-        )
-    ).default.config
-    names = [origin["DomainName"] for origin in found["Origins"]]
+    config = {"Origins": [SERVER, second], "OriginGroups": {"Items": [group]}}
+    found = read(template_of(config, behavior={"TargetOriginId": "group"})).default
+    names = [origin["DomainName"] for origin in found.config["Origins"]]
     assert names == ["www2.example.com", "www.example.com"]
-    assert found["OriginGroup"] == {
+    assert found.config["OriginGroup"] == {
         "FailoverCriteria": {"StatusCodes": [404, 503]},
         "SelectionCriteria": "default",
     }
 
 
-def test_a_behavior_of_an_origin_that_is_not_there_has_none():
-    assert default({"TargetOriginId": "gone"})["Origins"] == []
-
-
 def test_an_access_control_stands_in_its_origin():
-    control = policy("OriginAccessControl", SigningBehavior="always")
+    control = {
+        "Type": "OriginAccessControl",
+        "OriginAccessControlConfig": {"Name": "mine", "SigningBehavior": "always"},
+    }
     bucket = {
-        "Id": "bucket",
+        "Id": "server",
         "DomainName": "b.s3.amazonaws.com",
         "S3OriginConfig": {"OriginAccessIdentity": ""},
         "OriginAccessControlId": {"Fn::GetAtt": ["Control", "Id"]},
     }
-    (origin,) = default(
-        {"TargetOriginId": "bucket"}, origins=[bucket], Control=control
-    )["Origins"]
+    own = read(template_of({"Origins": [bucket]}, Control=control)).default
+    (origin,) = own.config["Origins"]
     assert origin["OriginAccessControl"] == {"SigningBehavior": "always"}
-    (origin,) = default({"TargetOriginId": "bucket"}, origins=[bucket])["Origins"]
-    assert "Id" in origin["OriginAccessControl"]
+    elsewhere = read(template_of({"Origins": [bucket]})).default
+    assert "Id" in elsewhere.config["Origins"][0]["OriginAccessControl"]
 
 
 @pytest.mark.parametrize(
-    ("key", "origin", "section"),
-    [
-        ("CustomOrigin", {"OriginProtocolPolicy": "http-only"}, "CustomOriginConfig"),
-        ("S3Origin", {"OriginAccessIdentity": "i"}, "S3OriginConfig"),
-    ],
-)
-def test_the_oldest_notation_of_an_origin_is_read(key, origin, section):
-    template = template_of(
-        {"Origins": None, key: {"DNSName": "old.example.com", **origin}},
-        behavior={"TargetOriginId": ""},
-    )
-    (found,) = read(template).default.config["Origins"]
-    assert found["DomainName"] == "old.example.com"
-    assert found[section].items() >= origin.items()
-
-
-# --- Policies ---
-
-
-def test_a_policy_of_the_template_stands_in_its_behavior_without_its_name():
-    found = default(
-        {"CachePolicyId": {"Ref": "Cache"}}, Cache=policy("CachePolicy", MinTTL=5)
-    )["CachePolicy"]
-    assert (found["MinTTL"], found["DefaultTTL"], found["MaxTTL"]) == (
-        *(5, 86400, 31536000),
-    )
-    assert "Name" not in found and "CachePolicyId" not in found
-
-
-def test_a_managed_policy_and_its_copy_are_one():
-    copy = policy(
-        "CachePolicy",
-        MinTTL=1,
-        ParametersInCacheKeyAndForwardedToOrigin={
-            "EnableAcceptEncodingGzip": True,
-            "EnableAcceptEncodingBrotli": True,
-        },
-    )
-    assert default({"CachePolicyId": {"Ref": "Copy"}}, Copy=copy) == default()
-
-
-def test_a_policy_that_cannot_be_seen_is_known_by_its_id():
-    assert default({"CachePolicyId": "theirs"})["CachePolicy"] == {"Id": "theirs"}
-    elsewhere = {"Fn::ImportValue": "shared"}
-    found = default({"ResponseHeadersPolicyId": elsewhere})["ResponseHeadersPolicy"]
-    assert found == {"Id": elsewhere}
-
-
-def test_a_resource_of_another_type_is_no_policy():
-    found = default(
-        {"CachePolicyId": {"Ref": "P"}}, P=policy("OriginRequestPolicy", MinTTL=5)
-    )
-    assert found["CachePolicy"] == {"Id": {"Ref": "P"}}
-
-
-def test_a_section_of_headers_has_its_defaults_and_no_other_appears():
-    own = policy(
-        "ResponseHeadersPolicy",
-        SecurityHeadersConfig={
-            "StrictTransportSecurity": {"AccessControlMaxAgeSec": 1, "Override": True}
-        },
-        ServerTimingHeadersConfig={"Enabled": False},
-    )
-    found = default({"ResponseHeadersPolicyId": {"Ref": "P"}}, P=own)
-    assert found["ResponseHeadersPolicy"] == {
-        "SecurityHeadersConfig": {
-            "StrictTransportSecurity": {
-                "AccessControlMaxAgeSec": 1,
-                "IncludeSubdomains": False,
-                "Override": True,
-                "Preload": False,
-            }
-        }
-    }
-
-
-# --- From before there were policies ---
-
-
-def key_of(behavior):
-    return behavior["CachePolicy"]["ParametersInCacheKeyAndForwardedToOrigin"]
-
-
-def test_forwarded_values_are_a_policy_of_the_same_effect():
-    found = legacy(
-        MinTTL=1,
-        DefaultTTL="2",
-        ForwardedValues={
-            "QueryString": True,
-            "QueryStringCacheKeys": ["v"],
-            "Headers": ["Origin"],
-            "Cookies": {"Forward": "whitelist", "WhitelistedNames": ["c"]},
-        },
-    )
-    cache = found["CachePolicy"]
-    assert (cache["MinTTL"], cache["DefaultTTL"], cache["MaxTTL"]) == (1, 2, 31536000)
-    assert key_of(found) == {
-        "CookiesConfig": {"CookieBehavior": "whitelist", "Cookies": ["c"]},
-        "EnableAcceptEncodingBrotli": False,
-        "EnableAcceptEncodingGzip": False,
-        "HeadersConfig": {"HeaderBehavior": "whitelist", "Headers": ["Origin"]},
-        "QueryStringsConfig": {
-            "QueryStringBehavior": "whitelist",
-            "QueryStrings": ["v"],
-        },
-    }
-    # All query strings are sent, whichever of them are in the key.
-    sent = found["OriginRequestPolicy"]["QueryStringsConfig"]
-    assert sent == {"QueryStringBehavior": "all"}
-    assert not {"ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"} & found.keys()
-
-
-def test_the_smallest_forwarded_values_are_a_policy_that_forwards_nothing():
-    found = legacy(ForwardedValues={"QueryString": False})
-    assert found == legacy()
-    assert key_of(found)["HeadersConfig"] == {"HeaderBehavior": "none"}
-    assert "OriginRequestPolicy" not in found
-
-
-def test_all_headers_and_gzip_of_the_old_settings():
-    found = legacy(
-        Compress=True, ForwardedValues={"QueryString": True, "Headers": ["*"]}
-    )
-    assert key_of(found)["HeadersConfig"] == {"HeaderBehavior": "all"}
-    assert key_of(found)["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
-    assert key_of(found)["EnableAcceptEncodingGzip"] is True
-
-
-# --- Keys and code ---
-
-
-def test_key_groups_are_the_keys_in_them():
-    def signing(name, encoded, keys):
-        return default(
-            {"TrustedKeyGroups": [{"Ref": "Group"}, {"Ref": "Group"}]},
-            Group=policy("KeyGroup", Name=name, Items=keys),
-            Key=policy("PublicKey", Name="signing", EncodedKey=encoded),
-        )["TrustedKeyGroups"]
-
-    found = signing("a", "-----BEGIN\nKEY-----\n", [{"Ref": "Key"}])
-    assert found == signing("b", "-----BEGIN\r\nKEY-----", [{"Ref": "Key"}])
-    assert found == [{"EncodedKey": "-----BEGINKEY-----", "Name": "signing"}]
-    assert signing("a", "x", ["K123"]) == [{"PublicKey": "K123"}]
-    unseen = default({"TrustedKeyGroups": ["theirs"]})["TrustedKeyGroups"]
-    assert unseen == [{"KeyGroup": "theirs"}]
-
-
-def test_functions_stand_in_their_behavior():
-    association = {
-        "EventType": "viewer-request",
-        "FunctionARN": {"Fn::GetAtt": ["Rewrite", "FunctionARN"]},
-    }
-    rewrite = resource(
-        "Function",
-        Name="any",
-        FunctionCode="true",
-        FunctionConfig={"Comment": "any", "Runtime": "cloudfront-js-2.0"},
-    )
-    (found,) = default({"FunctionAssociations": [association]}, Rewrite=rewrite)[
-        "FunctionAssociations"
-    ]
-    assert found["EventType"] == "viewer-request"
-    assert found["Function"]["FunctionConfig"] == {"Runtime": "cloudfront-js-2.0"}
-    theirs = {**association, "FunctionARN": "arn"}
-    assert default({"FunctionAssociations": [theirs]})["FunctionAssociations"] == [
-        theirs
-    ]
-
-
-def test_a_new_version_of_the_same_code_of_lambda_at_edge_is_no_other_code():
-    def with_version(name, **code):
-        return default(
-            {
-                "LambdaFunctionAssociations": [
-                    {"EventType": "origin-request", "LambdaFunctionARN": {"Ref": name}}
-                ]
-            },
-            **{
-                name: {
-                    "Type": "AWS::Lambda::Version",
-                    "Properties": {"FunctionName": {"Ref": "Sign"}},
-                },
-                "Sign": {
-                    "Type": "AWS::Lambda::Function",
-                    "Properties": {"Handler": "index.handler", "Role": "any", **code},
-                },
-            },
-        )["LambdaFunctionAssociations"]
-
-    found = with_version("Version1", Code={"ZipFile": "a"})
-    assert found == with_version("Version2", Code={"ZipFile": "a"})
-    assert found != with_version("Version1", Code={"ZipFile": "b"})
-    assert found[0]["IncludeBody"] is False
-    assert found[0]["Function"] == {
-        "Code": {"ZipFile": "a"},
-        "Handler": "index.handler",
-    }
+    ("key", "setting"),
+    [("CustomOrigin", {"OriginProtocolPolicy": "a"}), ("S3Origin", {"OriginAccessIdentity": "i"})],
+)  # fmt: skip
+def test_the_oldest_notation_of_an_origin_is_read(key, setting):
+    config = {"Origins": None, key: {"DNSName": "old.example.com", **setting}}
+    found = read(template_of(config, behavior={"TargetOriginId": ""})).default
+    (origin,) = found.config["Origins"]
+    assert origin["DomainName"] == "old.example.com"
+    assert origin[f"{key}Config"].items() >= setting.items()
 
 
 # --- Whatever stands there has an answer ---
 
 
 @pytest.mark.parametrize("odd", [None, "x", 5, [], ["x"], {}, {"Ref": "P"}])
-@pytest.mark.parametrize(
-    "place",
-    [
+def test_what_is_no_configuration_is_read_as_far_as_it_goes(odd):
+    for place in (
         *("Origins", "OriginGroups", "DefaultCacheBehavior", "CacheBehaviors"),
         *("ViewerCertificate", "Logging", "CustomErrorResponses", "Restrictions"),
         "ViewerMtlsConfig",
-    ],
-)
-def test_what_is_no_configuration_is_read_as_far_as_it_goes(place, odd):
-    found = read(template_of({place: odd}))
-    assert found.default.path_pattern == "*"
+    ):
+        assert read(template_of({place: odd})).default.path_pattern == "*", place
 
 
 @pytest.mark.parametrize("odd", ["x", 5, ["x"], {"Ref": "P"}])
-@pytest.mark.parametrize(
-    "place",
-    [
+def test_an_odd_setting_of_a_behavior_is_no_ordinary_one(odd):
+    plain = {"CachePolicyId": None}
+    for place in (
         *("ForwardedValues", "AllowedMethods", "TrustedKeyGroups", "CachePolicyId"),
         *("FunctionAssociations", "LambdaFunctionAssociations", "GrpcConfig"),
-    ],
-)
-def test_an_odd_setting_of_a_behavior_is_no_ordinary_one(place, odd):
-    assert default({"CachePolicyId": None, place: odd}) != default(
-        {"CachePolicyId": None}
-    )
+    ):
+        assert default({**plain, place: odd}) != default(plain), place
 
 
 # --- Conditions ---
-
-
-def conditional(conditions, config):
-    return {
-        "Parameters": {"Stage": {"Type": "String"}, "Open": {"Type": "String"}},
-        "Conditions": conditions,
-        **template_of(config),
-    }
 
 
 def equals(parameter, literal):
     return {"Fn::Equals": [{"Ref": parameter}, literal]}
 
 
-def chosen(template):
-    """What each choice of the conditions makes of the price class."""
-    choices = assignments((template, [template["Resources"]]))
-    return [read(template, assignment=each).config["PriceClass"] for each in choices]
+IS_PROD = equals("Stage", "prod")
+NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
-def test_each_branch_of_a_condition_is_a_choice():
-    template = conditional(
-        {"IsProd": equals("Stage", "prod")},
-        {"PriceClass": {"Fn::If": ["IsProd", "PriceClass_All", "PriceClass_100"]}},
-    )
-    assert chosen(template) == ["PriceClass_All", "PriceClass_100"]
+def conditional(conditions, price):
+    return {"Conditions": conditions, **template_of({"PriceClass": price})}
 
 
-def test_a_template_without_conditions_has_one_choice():
-    template = template_of({"PriceClass": "PriceClass_200"})
-    assert chosen(template) == ["PriceClass_200"]
+def choices_of(*templates):
+    return assignments(*((one, [one["Resources"]]) for one in templates))
 
 
-def test_no_value_leaves_a_setting_to_its_default():
-    template = conditional(
-        {"IsProd": equals("Stage", "prod")},
-        {
-            "PriceClass": {
-                "Fn::If": ["IsProd", {"Ref": "AWS::NoValue"}, "PriceClass_100"]
-            }
-        },
-    )
-    assert chosen(template) == ["PriceClass_All", "PriceClass_100"]
+@pytest.mark.parametrize(
+    ("conditions", "price", "prices"),
+    [
+        ({}, "some", ["some"]),
+        ({"IsProd": IS_PROD}, {"Fn::If": ["IsProd", "All", "few"]}, ["All", "few"]),
+        (
+            {"IsProd": IS_PROD},
+            {"Fn::If": ["IsProd", NO_VALUE, "few"]},
+            ["PriceClass_All", "few"],
+        ),
+        # A parameter equals one of two literals at most.
+        (
+            {"IsProd": IS_PROD, "IsTest": equals("Stage", "test")},
+            {"Fn::If": ["IsProd", "All", {"Fn::If": ["IsTest", "some", "few"]}]},
+            ["All", "some", "few"],
+        ),
+        (
+            {"IsProd": IS_PROD, "Made": {"Fn::Not": [{"Condition": "IsProd"}]}},
+            {"Fn::If": ["Made", "All", "few"]},
+            ["few", "All"],
+        ),
+        (
+            {"Made": {"Fn::And": [IS_PROD, {"Fn::Equals": ["a", "a"]}]}},
+            {"Fn::If": ["Made", "All", "few"]},
+            ["All", "few"],
+        ),
+        (
+            {"Made": {"Fn::Or": [IS_PROD, {"Fn::Equals": ["a", "b"]}]}},
+            {"Fn::If": ["Made", "All", "few"]},
+            ["All", "few"],
+        ),
+    ],
+    ids=["none", "one", "no value", "two literals", "not", "and", "or"],
+)
+def test_each_choice_of_the_conditions_is_read(conditions, price, prices):
+    template = conditional(conditions, price)
+    found = [read(template, assignment=each).config for each in choices_of(template)]
+    assert [config["PriceClass"] for config in found] == prices
 
 
 def test_a_renamed_condition_is_the_same_and_another_definition_is_another():
     def of(name, definition):
-        price = {"Fn::If": [name, "PriceClass_All", "PriceClass_100"]}
-        template = conditional({name: definition}, {"PriceClass": price})
-        return template, [template["Resources"]]
+        return conditional({name: definition}, {"Fn::If": [name, "All", "few"]})
 
-    one, renamed = (
-        of("IsProd", equals("Stage", "prod")),
-        of("Prod", equals("Stage", "prod")),
-    )
-    assert len(assignments(one, renamed)) == 2
-    for choice in assignments(one, renamed):
-        assert read(one[0], assignment=choice) == read(renamed[0], assignment=choice)
-    assert len(assignments(one, of("IsProd", equals("Open", "yes")))) == 4
-
-
-def test_a_parameter_equals_one_of_two_literals_at_most():
-    template = conditional(
-        {"IsProd": equals("Stage", "prod"), "IsTest": equals("Stage", "test")},
-        {
-            "PriceClass": {
-                "Fn::If": [
-                    "IsProd",
-                    "PriceClass_All",
-                    {"Fn::If": ["IsTest", "PriceClass_200", "PriceClass_100"]},
-                ]
-            }
-        },
-    )
-    choices = assignments((template, [template["Resources"]]))
-    assert not any(all(choice.values()) for choice in choices)
-    assert chosen(template) == ["PriceClass_All", "PriceClass_200", "PriceClass_100"]
-
-
-@pytest.mark.parametrize(
-    ("definition", "prices"),
-    [
-        ({"Fn::Not": [{"Condition": "IsProd"}]}, {"prod": "100", "test": "All"}),
-        (
-            {"Fn::And": [{"Condition": "IsProd"}, {"Fn::Equals": ["a", "a"]}]},
-            {"prod": "All", "test": "100"},
-        ),
-        (
-            {"Fn::Or": [{"Condition": "IsProd"}, {"Fn::Equals": ["a", "b"]}]},
-            {"prod": "All", "test": "100"},
-        ),
-    ],
-)
-def test_conditions_are_made_of_others(definition, prices):
-    template = conditional(
-        {"IsProd": equals("Stage", "prod"), "Made": definition},
-        {"PriceClass": {"Fn::If": ["Made", "PriceClass_All", "PriceClass_100"]}},
-    )
-    expected = [f"PriceClass_{prices[stage]}" for stage in ("prod", "test")]
-    assert chosen(template) == expected
+    one, renamed = of("IsProd", IS_PROD), of("Prod", IS_PROD)
+    choices = choices_of(one, renamed)
+    assert len(choices) == 2
+    for choice in choices:
+        assert read(one, assignment=choice) == read(renamed, assignment=choice)
+    assert len(choices_of(one, of("IsProd", equals("Open", "yes")))) == 4
 
 
 def test_a_resource_exists_where_its_condition_holds():
-    template = conditional({"IsProd": equals("Stage", "prod")}, {})
+    template = conditional({"IsProd": IS_PROD}, "All")
     template["Resources"]["Edge"]["Condition"] = "IsProd"
-    found = [
-        "Edge" in Resolver(template, assignment=choice).resources()
-        for choice in assignments((template, [template["Resources"]]))
-    ]
-    assert found == [True, False]
+    found = [Resolver(template, assignment=each) for each in choices_of(template)]
+    assert ["Edge" in one.resources() for one in found] == [True, False]
 
 
 def test_a_condition_is_described_by_its_parameter_or_by_its_name():
-    template = conditional(
-        {
-            "IsProd": equals("Stage", "prod"),
-            "Same": {"Fn::Equals": [{"Ref": "A"}, {"Ref": "B"}]},
-        },
-        {
-            "PriceClass": {"Fn::If": ["IsProd", "a", "b"]},
-            "HttpVersion": {"Fn::If": ["Same", "a", "b"]},
-        },
-    )
-    (choice, *_) = assignments((template, [template["Resources"]]))
+    same = {"Fn::Equals": [{"Ref": "A"}, {"Ref": "B"}]}
+    price = {"Fn::If": ["IsProd", {"Fn::If": ["Same", "a", "b"]}, "c"]}
+    template = conditional({"IsProd": IS_PROD, "Same": same}, price)
+    (choice, *_) = choices_of(template)
     described = {describe_condition(atom, [template]) for atom in choice}
     assert described == {("parameter", "Stage", "prod"), ("condition", "Same", "")}
 
@@ -577,18 +427,21 @@ def test_a_condition_is_described_by_its_parameter_or_by_its_name():
         ({"Fn::Sub": "${!Literal}"}, "${Literal}"),
         ({"Fn::Join": ["-", ["a", "b"]]}, "a-b"),
         ({"Fn::FindInMap": ["M", "k", "v"]}, "mapped"),
+        ({"Ref": "AWS::Region"}, "us-east-1"),
+        ({"Ref": "Name"}, {"Ref": {"Parameter": "Name", "Default": "a"}}),
     ],
 )
 def test_two_notations_of_a_value_are_one(one, other):
-    template = {"Mappings": {"M": {"k": {"v": "mapped"}}}, "Resources": {}}
-    resolver = Resolver(template)
+    template = {
+        "Mappings": {"M": {"k": {"v": "mapped"}}},
+        "Parameters": {"Name": {"Type": "String", "Default": "a"}},
+    }
+    resolver = Resolver(template, region="us-east-1")
     assert resolver.resolve(one) == resolver.resolve(other)
 
 
-def test_a_parameter_is_never_the_value_of_its_default():
-    template = {"Parameters": {"Name": {"Type": "String", "Default": "a"}}}
-    found = Resolver(template).resolve({"Ref": "Name"})
-    assert found == {"Ref": {"Parameter": "Name", "Default": "a"}}
+def test_the_region_stays_a_reference_where_it_is_not_known():
+    assert Resolver({}).resolve({"Ref": "AWS::Region"}) == {"Ref": "AWS::Region"}
 
 
 def test_a_hidden_parameter_is_compared_and_not_shown():
@@ -598,9 +451,3 @@ def test_a_hidden_parameter_is_compared_and_not_shown():
 
     assert of("abc") == of("abc") != of("abd")
     assert "abc" not in str(of("abc"))
-
-
-def test_the_region_is_a_value_where_it_is_known():
-    region = {"Ref": "AWS::Region"}
-    assert Resolver({}, region="us-east-1").resolve(region) == "us-east-1"
-    assert Resolver({}).resolve(region) == region

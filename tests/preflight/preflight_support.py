@@ -19,31 +19,32 @@ from botocore.stub import Stubber
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, findings_of
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Bootstrap, Target
+from cdn_review.preflight.target import Target
 from cdn_review.snapshot import Stack
 from dj_cloudfront.findings import Level
 from local.environment import ACCOUNT, REGION
 
 NAME = "mysite-cdn-test"
-BOOTSTRAP = Bootstrap(
-    parameter="/cdk-bootstrap/hnb659fds/version",
-    version=6,
-    roles=(
-        "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/"
-        "cdk-hnb659fds-deploy-role-${AWS::AccountId}-${AWS::Region}",
-    ),
-)
 
 
-def target(resources, *, account=ACCOUNT, region=REGION, bootstrap=None, **template):
+BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
+
+
+def target(resources, *, account=ACCOUNT, region=REGION, bootstrap="", **template):
     """A stack with these resources, by logical id: (type, properties)."""
     made = {
         name: {"Type": kind, "Properties": properties}
         for name, (kind, properties) in resources.items()
     }
     template = {"Resources": made, **template}
-    stack = Stack(name=NAME, template=template, account=account, region=region)
-    return Target(stack, bootstrap)
+    stack = Stack(
+        name=NAME,
+        template=template,
+        account=account,
+        region=region,
+        bootstrap=bootstrap,
+    )
+    return Target(stack)
 
 
 def distribution(**config):
@@ -64,20 +65,26 @@ def deploy(make, resources, name=NAME):
     make("cloudformation").create_stack(StackName=name, TemplateBody=template)
 
 
-def asked(check, wanted, clients):
-    """The findings of one check, as (level, message)."""
-    found = findings_of(check, OF_THE_ACCOUNT[check], wanted, clients)
+def found(check, wanted, clients):
+    """The findings of one check."""
+    found = list(findings_of(check, OF_THE_ACCOUNT[check], wanted, clients))
     assert all(one.hint for one in found if one.level in (Level.WARN, Level.FAIL))
     assert not any(ACCOUNT in one.message + one.hint for one in found)
-    return [(str(one.level), one.message) for one in found]
+    return found
+
+
+def asked(check, wanted, clients):
+    """The findings of one check, as (level, message)."""
+    return [(str(one.level), one.message) for one in found(check, wanted, clients)]
 
 
 def says(check, wanted, clients, said):
     """That a check has one finding: its level, and after it a part of its message."""
-    ((found, message),) = asked(check, wanted, clients)
+    (one,) = found(check, wanted, clients)
     level, _, part = said.partition(" ")
-    assert found == level
-    assert part in message
+    assert str(one.level) == level
+    assert part in one.message
+    return one.hint
 
 
 def session_of(endpoint, account=ACCOUNT):

@@ -26,7 +26,7 @@ from cdn_review.report import Report  # noqa: E402
 from cdn_review.settings import Settings  # noqa: E402
 from cdn_review.snapshot import (  # noqa: E402
     Snapshot,
-    read_template,
+    read_json,
     snapshot_of,
     stack_of,
 )
@@ -69,7 +69,7 @@ def sides() -> tuple[Snapshot, Snapshot]:
 
 def _side(name: str, called: str) -> Snapshot:
     stacks = [
-        stack_of(read_template(path), name=path.name.partition(".")[0])
+        stack_of(read_json(path), name=path.name.partition(".")[0])
         for path in sorted((PAIR / name).glob("*.template.json"))
     ]
     return snapshot_of(stacks, name=called, settings=Settings(unprotected=("dev",)))

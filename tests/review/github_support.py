@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
-
-from cdn_review import comment
 
 TOKEN = "ghs_0123456789abcdefghijklmnop"
 SHA = "a" * 40
@@ -143,9 +140,3 @@ def merge_group():
 
 def _event(**more):
     return {"repository": {"full_name": REPOSITORY}, **more}
-
-
-def run_comment(*words):
-    parser = argparse.ArgumentParser()
-    comment.add_arguments(parser)
-    return comment.run(parser.parse_args([str(word) for word in words]))

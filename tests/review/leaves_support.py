@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from review_support import words
+
 from cdn_review.compare import compare
-from cdn_review.message import to_text
-from cdn_review.snapshot import Snapshot, Stack, stack_of
+from cdn_review.snapshot import Snapshot, Stack
 
 FOREIGN = Path(__file__).with_name("foreign")
 GOLDEN = Path(__file__).parents[1] / "snapshots"
@@ -31,36 +32,38 @@ COMPUTED = (
     "{{resolve:ssm:/mutant}}",
 )
 # Values that CloudFormation takes for each other's place.
-CHOICES = (
-    ("allow-all", "https-only", "redirect-to-https"),
-    ("http-only", "match-viewer"),
-    ("PriceClass_100", "PriceClass_200", "PriceClass_All"),
-    ("http1.1", "http2", "http3", "http2and3"),
-    ("TLSv1", "TLSv1.1", "TLSv1.2"),
-    ("TLSv1.2_2018", "TLSv1.2_2019", "TLSv1.2_2021", "TLSv1.3_2025"),
-    ("sni-only", "vip", "static-ip"),
-    ("none", "all", "allExcept", "whitelist"),
-    ("viewer-request", "origin-request"),
-    ("viewer-response", "origin-response"),
-    ("always", "never", "no-override"),
-    ("s3", "lambda", "mediastore"),
-    ("DENY", "SAMEORIGIN"),
-    ("same-origin", "unsafe-url", "origin"),
-    ("required", "optional", "passthrough"),
-    ("default", "media-quality-based"),
-    ("ipv4", "dualstack", "ipv6"),
-    ("override", "disable"),
-    ("Allow", "Deny"),
-    ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"),
-    ("DE", "FR", "GB", "ZA", "NZ"),
-    ("Enabled", "Disabled", "Suspended"),
-    ("ENABLED", "DISABLED"),
-    ("json", "plain", "parquet"),
-    ("A", "AAAA", "CNAME"),
-    ("PRIMARY", "SECONDARY"),
-    ("direct", "tenant-only"),
+CHOICES = tuple(
+    tuple(line.split())
+    for line in """
+    allow-all https-only redirect-to-https
+    http-only match-viewer
+    PriceClass_100 PriceClass_200 PriceClass_All
+    http1.1 http2 http3 http2and3
+    TLSv1 TLSv1.1 TLSv1.2
+    TLSv1.2_2018 TLSv1.2_2019 TLSv1.2_2021 TLSv1.3_2025
+    sni-only vip static-ip
+    none all allExcept whitelist
+    viewer-request origin-request
+    viewer-response origin-response
+    always never no-override
+    s3 lambda mediastore
+    DENY SAMEORIGIN
+    same-origin unsafe-url origin
+    required optional passthrough
+    default media-quality-based
+    ipv4 dualstack ipv6
+    override disable
+    Allow Deny
+    GET POST PUT DELETE PATCH OPTIONS HEAD
+    DE FR GB ZA NZ
+    Enabled Disabled Suspended
+    ENABLED DISABLED
+    json plain parquet
+    A AAAA CNAME
+    PRIMARY SECONDARY
+    direct tenant-only
+    """.strip().splitlines()
 )
-
 # Those whose values are some of the others.
 CHOICES_OF = {
     "RestrictionType": ("whitelist", "blacklist", "none"),
@@ -83,14 +86,8 @@ class Mutant:
     @property
     def setting(self) -> str:
         """The name of the property, without the notation around its value."""
-        names = [
-            step
-            for step in self.path
-            if isinstance(step, str)
-            and not step.startswith("Fn::")
-            and step not in ("Items", "Quantity")
-        ]
-        return names[-1]
+        steps = (step for step in self.path if isinstance(step, str))
+        return [one for one in steps if not re.match("Fn::|Items$|Quantity$", one)][-1]
 
     @property
     def shape(self) -> str:
@@ -127,17 +124,7 @@ def snapshot(template: Template) -> Snapshot:
 
 
 def told(before: Snapshot, after: Snapshot) -> list[str]:
-    """The lines without the part of the stack, which can be called like a setting."""
-    return [f"{to_text(one.message)} {one.note}" for one in compare(before, after)]
-
-
-def told_of(before: Template, after: Template) -> list[str]:
-    return told(as_read(before), as_read(after))
-
-
-def as_read(template: Template) -> Snapshot:
-    """As the template is read from disk."""
-    return Snapshot(stacks={"shop": stack_of(template, name="shop")})
+    return list(map(words, compare(before, after)))
 
 
 # --- Templates ---
@@ -145,23 +132,17 @@ def as_read(template: Template) -> Snapshot:
 
 @cache
 def templates() -> dict[str, Template]:
-    files = [*sorted(FOREIGN.glob("*.json")), *sorted(GOLDEN.glob("*.json"))]
-    return {
-        file.name.removesuffix(".template.json"): _with_parameter(
-            json.loads(file.read_text("utf-8"))
-        )
-        for file in files
-    }
+    found = {}
+    for file in [*sorted(FOREIGN.glob("*.json")), *sorted(GOLDEN.glob("*.json"))]:
+        template = json.loads(file.read_text("utf-8"))
+        template.setdefault("Parameters", {})[PARAMETER] = {"Type": "String"}
+        found[file.name.removesuffix(".template.json")] = template
+    return found
 
 
 @cache
 def snapshots() -> dict[str, Snapshot]:
     return {name: snapshot(template) for name, template in templates().items()}
-
-
-def _with_parameter(template: Template) -> Template:
-    parameters = {**template.get("Parameters", {}), PARAMETER: {"Type": "String"}}
-    return {**template, "Parameters": parameters}
 
 
 def put(node: Any, path: Path_, value: Any) -> Any:
@@ -299,12 +280,10 @@ def _added_to(
     for either, other in (("Aliases", "CNAMEs"), ("CNAMEs", "Aliases")):
         if either in value:
             known.pop(other, None)
-    for key, example in known.items():
-        if key not in value and (key, path[-1]) != (
-            "PathPattern",
-            "DefaultCacheBehavior",
-        ):
-            yield Mutant(source, (*path, key), GONE, example)
+    if path[-1] == "DefaultCacheBehavior":
+        known.pop("PathPattern", None)
+    for key in (key for key in known if key not in value):
+        yield Mutant(source, (*path, key), GONE, known[key])
 
 
 @cache
@@ -318,10 +297,7 @@ def _known() -> dict[str, dict[str, Any]]:
                 if isinstance(value, dict) and not is_computed(value):
                     place = found.setdefault(shape(template, path), {})
                     for key, one in value.items():
-                        if (
-                            '"Ref"' not in (text := json.dumps(one))
-                            and "Fn::" not in text
-                        ):
+                        if not re.search('"Ref"|Fn::', json.dumps(one)):
                             place.setdefault(key, one)
     for place in found.values():
         place.pop("Fn::If", None)

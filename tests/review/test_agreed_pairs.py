@@ -27,29 +27,19 @@ def side(folder: Path) -> Snapshot:
     """Templates, and in stacks.json what no template holds: account, region, protection."""
     more = folder / "stacks.json"
     about = json.loads(more.read_text("utf-8")) if more.exists() else {}
-    files = {
-        path.name.removesuffix(".template.json"): json.loads(path.read_text("utf-8"))
-        for path in sorted(folder.glob("*.template.json"))
-    }
-    stacks = [
-        stack_of(template, name=name, **about.get(name, {}))
-        for name, template in files.items()
-    ]
+    stacks = []
+    for path in sorted(folder.glob("*.template.json")):
+        name = path.name.removesuffix(".template.json")
+        template = json.loads(path.read_text("utf-8"))
+        stacks.append(stack_of(template, name=name, **about.get(name, {})))
     return snapshot_of(stacks, name=folder.name, settings=read_settings(folder))
-
-
-def changes(pair: Path, first="before", second="after"):
-    return compare(side(pair / first), side(pair / second))
 
 
 @EACH_PAIR
 def test_the_summary_says_what_was_agreed_and_nothing_more(pair):
+    changes = compare(side(pair / "before"), side(pair / "after"))
     agreed = (pair / "summary.txt").read_text("utf-8")
-    assert ("\n".join(map(str, changes(pair))) or "no change") == agreed.rstrip("\n")
-
-
-@EACH_PAIR
-def test_each_line_names_a_role_and_no_logical_id(pair):
+    assert ("\n".join(map(str, changes)) or "no change") == agreed.rstrip("\n")
     ids = {
         name
         for folder in ("before", "after")
@@ -57,26 +47,21 @@ def test_each_line_names_a_role_and_no_logical_id(pair):
         for name in stack.template.get("Resources", {})
         if len(name) >= SHORTEST_ID
     }
-    for change in changes(pair):
+    for change in changes:
         assert re.fullmatch(r"[A-Za-z0-9_/. ()-]{3,120}", change.role)
         assert not any(name in str(change) for name in ids), change
 
 
 @EACH_PAIR
-def test_a_pair_can_be_read_backwards(pair):
-    assert bool(changes(pair)) == bool(changes(pair, "after", "before"))
-
-
-@EACH_PAIR
-def test_a_state_does_not_differ_from_itself(pair):
-    for folder in ("before", "after"):
-        assert changes(pair, folder, folder) == []
+def test_a_pair_can_be_read_backwards_and_a_state_does_not_differ_from_itself(pair):
+    before, after = side(pair / "before"), side(pair / "after")
+    assert bool(compare(before, after)) == bool(compare(after, before))
+    assert compare(before, before) == compare(after, after) == []
 
 
 @EACH_PAIR
 def test_each_change_that_blocks_can_be_acknowledged(pair):
     before, after = side(pair / "before"), side(pair / "after")
-    report = Report.of(before, after, changes(pair))
-    for judged in report.blocking:
+    for judged in Report.of(before, after, compare(before, after)).blocking:
         for identity in judged.ids:
             assert re.fullmatch(r"[A-Za-z0-9-]+/[a-z-]+/[0-9a-f]{8}", identity)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from report_support import change, is_harmless, page, replaced, report
+from worktree_support import ROOT
 
-from cdn_review import markdown, markup, terminal
+from cdn_review import markdown, terminal
 from cdn_review.change import Tag, Topic
 
 HOSTILE = (
@@ -61,13 +65,6 @@ def test_untrusted_text_has_no_effect(text):
 
 
 @settings(max_examples=60, deadline=None)
-@given(TEXTS)
-def test_our_own_sentences_are_escaped_as_well(text):
-    shown = f"a {markup.own(text)} z"
-    assert is_harmless(shown) and "\n" not in shown
-
-
-@settings(max_examples=60, deadline=None)
 @example("\x1b[2J\x9b2J\r")
 @example("\xa0")
 @given(TEXTS)
@@ -83,7 +80,8 @@ def test_the_judge_of_markup_finds_what_has_an_effect():
 
 @pytest.mark.parametrize("text", ["a `b` c", "100 % *", "<b> & $1 and $2", "a_b_c #1"])
 def test_our_own_sentences_read_as_they_were_written(text):
-    assert page(markup.own(text)).text.strip().replace("\u2060", "") == text
+    shown = page(markdown.render(report(change(text)))).text
+    assert text in shown.replace("\u2060", "")
 
 
 def test_values_are_shown_as_they_are_and_apart():
@@ -113,36 +111,49 @@ def test_a_notice_comes_before_everything_else():
     assert "⚠️" not in markdown.render(report(replaced()))
 
 
-def test_an_acknowledged_change_is_shown_with_its_reason():
-    reason = {"prod/distribution-replaced/1a2b3c4d": "moves on Friday"}
-    found = report(replaced(), acknowledged=reason)
+ID = "prod/distribution-replaced/1a2b3c4d"
+GONE = "prod/distribution-deleted/00000000"
+
+
+@pytest.mark.parametrize(
+    ("found", "in_comment", "in_terminal"),
+    [
+        (
+            report(replaced(), acknowledged={ID: "moves on Friday"}),
+            ["**Acknowledged**", "<br>Reason: `moves on Friday`"],
+            ["    reason: moves on Friday"],
+        ),
+        (report(acknowledged={GONE: "it goes"}), [f"- `{GONE}`"], [f"  {GONE}"]),
+        (
+            report(*(change("a setting", environment=e) for e in ("dev", "staging"))),
+            [
+                "**`dev`, `staging`**\n\n- static distribution: a setting",
+                "No change in `prod`.",
+            ],
+            [],
+        ),
+        (
+            report(replaced(tags=(Tag.SECURITY,)), change("a setting")),
+            [
+                "- `prod`: **distribution replaced** · **security** · static",
+                "- static distribution: a setting",
+            ],
+            [
+                "to acknowledge first\n  prod: static distribution: is replaced [",
+                f'change = "{ID}"',
+                "  static distribution: a setting",
+            ],
+        ),
+    ],
+    ids=["acknowledged", "unused", "environments", "labels"],
+)
+def test_what_a_reader_sees(found, in_comment, in_terminal):
     text = markdown.render(found)
-    assert "**Acknowledged**" in text and "<br>Reason: `moves on Friday`" in text
-    assert "[[acknowledged]]" not in text and "⛔" not in text
-    assert "    reason: moves on Friday" in terminal.render(found, colour=False)
-
-
-def test_an_acknowledgement_without_its_change_is_named():
-    unused = {"prod/distribution-deleted/00000000": "it goes"}
-    found = report(acknowledged=unused)
-    assert "- `prod/distribution-deleted/00000000`" in markdown.render(found)
-    assert "  prod/distribution-deleted/00000000" in terminal.render(
-        found, colour=False
-    )
-
-
-def test_environments_are_headings_and_the_unchanged_ones_a_line():
-    both = [change("a setting", environment=one) for one in ("dev", "staging")]
-    text = markdown.render(report(*both))
-    assert "**`dev`, `staging`**\n\n- static distribution: a setting" in text
-    assert text.count("a setting") == 1 and "No change in `prod`." in text
-
-
-def test_tags_and_blocks_are_labels():
-    found = report(replaced(tags=(Tag.SECURITY,)), change("plain"))
-    text = markdown.render(found)
-    assert "- `prod`: **distribution replaced** · **security** · static" in text
-    assert "- static distribution: plain" in text
+    assert [part for part in in_comment if text.count(part) != 1] == []
+    assert ("⛔" in text) == ("[[acknowledged]]" in text) == (not found.ok)
+    shown = terminal.render(found, colour=False)
+    assert [part for part in in_terminal if part not in shown] == []
+    assert "\x1b" not in shown and "\x1b[" in terminal.render(found, colour=True)
 
 
 def test_the_raw_diff_is_folded_and_nothing_in_it_ends_its_block():
@@ -206,15 +217,6 @@ def test_nothing_makes_a_comment_too_long(limit):
     assert "500 to acknowledge" in text and is_harmless(text)
 
 
-def test_a_terminal_gets_colours_when_it_is_asked_and_only_then():
-    found = report(replaced(), change("a setting", tags=(Tag.COST,)))
-    plain = terminal.render(found, colour=False)
-    assert "\x1b" not in plain and "\x1b[31;1m" in terminal.render(found, colour=True)
-    assert "to acknowledge first\n  prod: static distribution: is replaced [" in plain
-    assert 'change = "prod/distribution-replaced/1a2b3c4d"' in plain
-    assert "  static distribution: a setting [cost]" in plain
-
-
 def test_a_terminal_is_80_columns_wide_where_words_allow_it():
     long = change("takes {}", "word " * 20, note="words " * 20, tags=tuple(Tag))
     shown = terminal.render(report(long, replaced()), colour=False)
@@ -234,11 +236,18 @@ def test_a_terminal_is_80_columns_wide_where_words_allow_it():
     ],
 )
 def test_colours_follow_the_terminal_and_no_color(
-    monkeypatch, choice, variables, expected
+    tmp_path, choice, variables, expected
 ):
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    for name in ("NO_COLOR", "TERM"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    assert terminal.is_coloured(choice) == expected
+    path = tmp_path / "t.json"
+    path.write_text("{}")
+    words = ("compare", str(path), str(path), "--color", choice)
+    ours, theirs = os.openpty()
+    own = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
+    subprocess.run(
+        [sys.executable, "-P", "-m", "cdn_review", *words],
+        env={**own, "PYTHONPATH": str(ROOT), **variables},
+        stdout=theirs,
+    )
+    os.close(theirs)
+    assert (b"\x1b[" in os.read(ours, 10_000)) == expected
+    os.close(ours)

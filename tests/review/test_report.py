@@ -9,9 +9,11 @@ import pytest
 from report_support import change, replaced, report
 
 from cdn_review import markdown, terminal
-from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.change import Tag, Topic
 
 ID = "prod/distribution-replaced/1a2b3c4d"
+OF_DEV = "dev/distribution-replaced/1a2b3c4d"
+FRIDAY = {ID: "moves on Friday"}
 BOTH = ("media distribution", "static distribution")
 
 
@@ -19,50 +21,41 @@ def data(*changes, **more):
     return json.loads(report(*changes, **more).to_json())
 
 
-def lines(*changes, **more):
+def lines(*changes):
     return [
         (",".join(line["environments"]), line["role"])
-        for line in data(*changes, **more)["lines"]
+        for line in data(*changes)["lines"]
     ]
 
 
-def test_what_blocks_waits_for_an_acknowledgement():
-    found = report(change(), replaced())
-    assert (found.ok, found.changed) == (False, True)
-    assert [line.ids for line in found.blocking] == [(ID,)]
-
-
-def test_nothing_waits_where_nothing_blocks():
-    assert report(change()).ok and report().ok
-    assert not report().changed
-
-
-def test_an_acknowledgement_that_the_change_adds_counts():
-    found = report(replaced(), acknowledged={ID: "moves on Friday"})
-    assert found.ok and found.unused == ()
-    assert [line.reason for line in found.acknowledged] == ["moves on Friday"]
-
-
-def test_an_acknowledgement_that_the_base_already_has_does_not_count():
-    found = report(replaced(), there={ID: "moved last year"})
-    assert not found.ok and found.unused == ()
-
-
-def test_an_acknowledgement_holds_for_these_values_alone():
-    other = replaced(fingerprint="ffffffff")
-    found = report(other, acknowledged={ID: "moves on Friday"})
-    assert not found.ok
-    assert found.unused == (ID,)
-
-
 @pytest.mark.parametrize(
-    ("name", "is_free"),
-    [("prod", True), ("mysite-cdn-prod", True), ("pro", False), ("dev", False)],
+    ("changes", "given", "ok", "unused"),
+    [
+        ([], {}, True, []),
+        ([change()], {}, True, []),
+        ([change(), replaced()], {}, False, []),
+        ([replaced()], {"acknowledged": FRIDAY}, True, []),
+        # What the base already acknowledges was another change.
+        ([replaced()], {"there": FRIDAY}, False, []),
+        ([replaced(fingerprint="ffffffff")], {"acknowledged": FRIDAY}, False, [ID]),
+        ([replaced("a"), replaced("b")], {"acknowledged": FRIDAY}, True, []),
+        ([replaced()], {"unprotected": ["prod"]}, True, []),
+        ([replaced()], {"unprotected": ["mysite-cdn-prod"]}, True, []),
+        ([replaced()], {"unprotected": ["pro"]}, False, []),
+        ([replaced()], {"unprotected": ["dev"]}, False, []),
+        (
+            [replaced(environment="prod (nested Logs)")],
+            {"unprotected": ["mysite-cdn-prod"]},
+            True,
+            [],
+        ),
+    ],
 )
-def test_the_base_names_unprotected_environments_or_stacks(name, is_free):
-    found = report(replaced(), unprotected=(name,))
-    assert found.ok == is_free
-    assert found.lines[0].block == BlockReason.DISTRIBUTION_REPLACED
+def test_what_blocks_waits_for_an_acknowledgement(changes, given, ok, unused):
+    found = data(*changes, **given)
+    assert (found["ok"], found["changed"]) == (ok, bool(changes))
+    assert found["unused"] == unused
+    assert {line["block"] for line in found["lines"]} <= {None, "distribution-replaced"}
 
 
 def test_a_name_that_two_sites_would_share_unprotects_neither():
@@ -73,46 +66,58 @@ def test_a_name_that_two_sites_would_share_unprotects_neither():
     assert data(stacks=stacks)["environments"] == ["a-cdn-eu", "b-cdn-eu"]
 
 
-def test_a_nested_stack_is_as_protected_as_the_stack_around_it():
-    nested = replaced(environment="prod (nested Logs)")
-    assert report(nested, unprotected=("mysite-cdn-prod",)).ok
-    assert not report(nested, unprotected=("mysite-cdn-dev",)).ok
-
-
-def test_one_cause_in_several_distributions_asks_for_one_acknowledgement():
-    found = report(*(replaced(role=role) for role in BOTH))
-    assert [(line.role, line.ids) for line in found.blocking] == [
-        ("media and static distribution", (ID,))
-    ]
+@pytest.mark.parametrize(
+    ("changes", "count"),
+    [
+        ([replaced(role=role) for role in BOTH], 1),
+        ([replaced("a"), replaced("b", role="media distribution")], 2),
+    ],
+)
+def test_one_cause_in_several_distributions_asks_for_one_acknowledgement(
+    changes, count
+):
+    found = report(*changes)
+    assert [line["ids"] for line in data(*changes)["lines"]] == [[ID]] * count
     for text in (markdown.render(found), terminal.render(found, colour=False)):
         assert text.count("[[acknowledged]]") == 1
 
 
-def test_one_cause_that_reads_differently_is_two_lines_and_one_acknowledgement():
-    found = report(replaced("a"), replaced("b", role="media distribution"))
-    assert len(found.blocking) == 2
-    assert markdown.render(found).count("[[acknowledged]]") == 1
-    assert report(replaced("a"), replaced("b"), acknowledged={ID: "moves on Friday"}).ok
-
-
 def test_each_environment_has_an_acknowledgement_of_its_own():
-    found = report(replaced(), replaced(environment="dev"))
-    (line,) = found.blocking
-    assert line.environments == ("prod", "dev")
-    assert line.ids == (ID, "dev/distribution-replaced/1a2b3c4d")
-    half = report(
-        replaced(), replaced(environment="dev"), acknowledged={ID: "on Friday"}
-    )
-    assert [line.environments for line in half.blocking] == [("dev",)]
-    assert [line.environments for line in half.acknowledged] == [("prod",)]
+    both = (replaced(), replaced(environment="dev"))
+    (line,) = data(*both)["lines"]
+    assert (line["environments"], line["ids"]) == (["prod", "dev"], [ID, OF_DEV])
+    of_prod, of_dev = data(*both, acknowledged=FRIDAY)["lines"]
+    assert (of_dev["environments"], of_dev["reason"]) == (["dev"], "")
+    assert (of_prod["environments"], of_prod["reason"]) == (["prod"], FRIDAY[ID])
 
 
-def test_equal_changes_of_distributions_are_one_line():
-    assert lines(*(change(role=role) for role in BOTH)) == [
-        ("prod", "media and static distribution")
-    ]
-    three = [change(role=f"{one} distribution") for one in ("a", "b", "c")]
-    assert lines(*three) == [("prod", "a, b and c distribution")]
+# --- What is read once ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            [change(role=role) for role in BOTH],
+            [("prod", "media and static distribution")],
+        ),
+        (
+            [change(role=f"{one} distribution") for one in ("a", "b", "c")],
+            [("prod", "a, b and c distribution")],
+        ),
+        (
+            [change(environment=one) for one in ("dev", "staging")]
+            + [change("another", environment="dev")],
+            [("dev,staging", "static distribution"), ("dev", "static distribution")],
+        ),
+        (
+            [change(role="media distribution"), change(environment="staging")],
+            [("prod", "media distribution"), ("staging", "static distribution")],
+        ),
+    ],
+)
+def test_equal_changes_are_one_line(changes, expected):
+    assert lines(*changes) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,26 +133,9 @@ def test_other_values_notes_tags_and_parts_are_lines_of_their_own(other):
     assert len(lines(change("takes {}", 1), other)) == 2
 
 
-def test_equal_changes_of_environments_are_one_line():
-    found = [change(environment=one) for one in ("dev", "staging")]
-    assert lines(*found, change("another", environment="dev")) == [
-        ("dev,staging", "static distribution"),
-        ("dev", "static distribution"),
-    ]
-    assert len(lines(*found, change("another"))) == 2
-
-
-def test_environments_with_other_distributions_are_not_mixed_up():
-    found = [change(role="media distribution"), change(environment="staging")]
-    assert lines(*found) == [
-        ("prod", "media distribution"),
-        ("staging", "static distribution"),
-    ]
-
-
 def test_topics_come_in_their_order():
-    found = report(change(topic=Topic.OTHER), change(topic=Topic.ACCESS))
-    assert [line.topic for line in found.lines] == [Topic.ACCESS, Topic.OTHER]
+    found = data(change(topic=Topic.OTHER), change(topic=Topic.ACCESS))["lines"]
+    assert [line["topic"] for line in found] == ["access", "other"]
 
 
 def test_the_headline_counts_the_lines_below_it():
@@ -155,7 +143,7 @@ def test_the_headline_counts_the_lines_below_it():
         *(replaced(role=role) for role in BOTH),
         *(change(environment=one) for one in ("dev", "staging")),
         replaced(environment="dev"),
-        acknowledged={"dev/distribution-replaced/1a2b3c4d": "it moves"},
+        acknowledged={OF_DEV: "it moves"},
     )
     headline = "CDN review: 3 changes, 1 to acknowledge, 1 acknowledged"
     text = markdown.render(found)
@@ -176,30 +164,17 @@ def test_what_to_add_is_toml_with_an_empty_reason():
 
 
 def test_json_has_the_documented_keys():
-    found = data(
-        replaced("é\u202e", tags=(Tag.COST,), note="n"), notices=("x",), raw="raw"
-    )
+    given = replaced("é\u202e", tags=(Tag.COST,), note="n")
+    found = data(given, notices=("x",), raw="raw")
+    (line,) = found.pop("lines")
     assert found == {
-        "ok": False,
-        "changed": True,
-        "before": "1111111",
-        "after": "2222222",
-        "environments": ["dev", "prod", "staging"],
-        "notices": ["x"],
-        "lines": [
-            {
-                "environments": ["prod"],
-                "stacks": ["mysite-cdn-prod"],
-                "role": "static distribution",
-                "topic": "replacement",
-                "text": "is replaced by 'é'",
-                "note": "n",
-                "block": "distribution-replaced",
-                "tags": ["cost"],
-                "ids": [ID],
-                "reason": "",
-            }
-        ],
-        "unused": [],
+        **{"ok": False, "changed": True, "before": "1111111", "after": "2222222"},
+        **{"environments": ["dev", "prod", "staging"], "notices": ["x"], "unused": []},
+    }
+    assert line == {
+        **{"environments": ["prod"], "stacks": ["mysite-cdn-prod"]},
+        **{"role": "static distribution", "topic": "replacement"},
+        **{"text": "is replaced by 'é'", "note": "n", "tags": ["cost"]},
+        **{"block": "distribution-replaced", "ids": [ID], "reason": ""},
     }
     assert report(replaced("é")).to_json().isascii()

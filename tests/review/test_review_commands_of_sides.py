@@ -4,40 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
-from worktree_support import ROOT, STACK, App, commit, git, review, template
-
-from cdn_review.cli import main
-
-
-@pytest.fixture
-def app(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("SEEN", str(tmp_path / "seen.jsonl"))
-    monkeypatch.delenv("GITHUB_BASE_REF", raising=False)
-    app = App(tmp_path)
-    monkeypatch.chdir(app.folder)
-    return app
+from worktree_support import ROOT, STACK, commit, git, review, run, template
 
 
 def open_to_http(app):
-    content = template()
-    config = content["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
-    config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] = "allow-all"
-    app.write("template.json", json.dumps(content))
-    return content
+    app.write("template.json", app.template(viewers="allow-all"))
 
 
 def diff(app, *words):
-    return main(["diff", "--cdk", app.cli, *words])
+    return run("diff", "--cdk", app.cli, *words)
 
 
-def test_an_unchanged_app_ends_with_0(app, capsys):
-    assert diff(app) == 0
-    said = capsys.readouterr()
+def test_an_unchanged_app_ends_with_0(app):
+    said = diff(app)
+    assert said.code == 0
     head = git(app.top, "rev-parse", "--short=8", "HEAD")
     assert said.out.startswith("CDN review: no change in prod\n")
     assert f"{head} (HEAD) -> the working tree" in said.out
@@ -47,72 +32,67 @@ def test_an_unchanged_app_ends_with_0(app, capsys):
     ]
 
 
-def test_a_change_that_needs_an_acknowledgement_ends_with_1_until_it_has_one(
-    app, capsys
-):
+def test_a_change_that_needs_an_acknowledgement_ends_with_1_until_it_has_one(app):
     open_to_http(app)
-    assert diff(app, "--json") == 1
-    (id_,) = json.loads(capsys.readouterr().out)["lines"][0]["ids"]
+    said = app.diff()
+    assert said.code == 1
+    (id_,) = said.data["lines"][0]["ids"]
     assert id_.startswith("prod/protection-dropped/")
-    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "meant"\n'
-    app.write("cdn-review.toml", entry)
-    assert diff(app) == 0
-    assert "meant" in capsys.readouterr().out
+    entry = f'[[acknowledged]]\nchange = "{id_}"\nreason = "{{}}"\n'
+    app.write("cdn-review.toml", entry.format(""))
+    needed = f"the acknowledgement of '{id_}' in cdn-review.toml needs a reason"
+    assert needed in " ".join(diff(app).out.split())
+    app.write("cdn-review.toml", entry.format("meant"))
+    said = diff(app)
+    assert said.code == 0 and "meant" in said.out
 
 
-def test_the_base_says_what_is_unprotected(app, capsys):
+@pytest.mark.parametrize("name", ["prod", STACK])
+def test_the_base_says_what_is_unprotected(app, name):
+    app.write("cdn-review.toml", f'unprotected = ["{name}"]')
     open_to_http(app)
-    app.write("cdn-review.toml", 'unprotected = ["prod"]')
-    assert diff(app) == 1
+    assert diff(app).code == 1
     git(app.top, "add", "infra/cdn-review.toml")
     git(app.top, "commit", "-q", "-m", "Free prod")
-    assert diff(app) == 0
-    app.write("cdn-review.toml", f'unprotected = ["{STACK}"]')
-    git(app.top, "commit", "-q", "-m", "Free it by its name", "infra/cdn-review.toml")
-    assert diff(app) == 0
-    capsys.readouterr()
+    assert diff(app).code == 0
 
 
-def test_a_first_pull_request_has_only_what_is_new(app, capsys):
+def test_a_first_pull_request_has_only_what_is_new(app):
     base = git(app.top, "rev-parse", "HEAD")
-    second = app.top / "second"
-    second.mkdir()
-    for path in app.folder.iterdir():
-        (second / path.name).write_bytes(path.read_bytes())
-    assert diff(app, "--against", base, "--app-folder", str(second), "--json") == 0
-    lines = json.loads(capsys.readouterr().out)["lines"]
+    second = shutil.copytree(app.folder, app.top / "second")
+    said = app.diff("--against", base, folder=second)
+    assert said.code == 0
+    lines = said.data["lines"]
     assert lines and all("new" in line["text"] for line in lines)
 
 
-def test_a_notice_comes_before_the_changes(app, capsys):
+def test_a_notice_comes_before_the_changes(app):
     app.write("requirements.txt", "a==1\n")
     commit(app.top)
     app.write("requirements.txt", "a==2\n")
     open_to_http(app)
-    assert diff(app) == 1
-    out = capsys.readouterr().out
-    assert out.index("warning: requirements.txt differs") < out.index(
-        "to acknowledge f"
-    )
+    notice, _, rest = diff(app).out.partition("to acknowledge f")
+    assert "warning: requirements.txt differs" in notice and rest
 
 
-def test_one_environment_of_all(app, capsys):
-    assert diff(app, "prod") == 0
-    assert diff(app, STACK) == 0
-    assert diff(app, "dev") == 2
-    assert capsys.readouterr().err.endswith(
-        "error: ENV must be an environment of the app, which has prod, got 'dev'\n"
-    )
+def test_one_environment_of_all(app):
+    assert diff(app, "prod").code == diff(app, STACK).code == 0
+    sentence = "ENV must be an environment of the app, which has prod, got 'dev'\n"
+    assert diff(app, "dev").error == sentence
 
 
-def test_formats(app, capsys):
+@pytest.mark.parametrize(
+    ("words", "part", "is_in"),
+    [
+        (["--markdown"], "**", True),
+        (["--color", "always"], "\x1b[", True),
+        (["--color", "never"], "\x1b[", False),
+    ],
+)
+def test_formats(app, words, part, is_in):
     open_to_http(app)
-    assert diff(app, "--markdown") == 1
-    assert "**" in capsys.readouterr().out
-    assert diff(app, "--color", "always") == 1
-    assert "\x1b[" in capsys.readouterr().out
-    assert diff(app, "--color", "never") == 1
-    assert "\x1b[" not in capsys.readouterr().out
+    said = diff(app, *words)
+    assert (said.code, part in said.out) == (1, is_in)
 
 
 @pytest.mark.parametrize(
@@ -126,51 +106,40 @@ def test_formats(app, capsys):
         (["--cdk=./no-such-cli"], "no-such-cli must start, but: no such file"),
     ],
 )
-def test_what_cannot_be_compared_ends_with_2_and_a_sentence(
-    app, words, sentence, capsys
-):
-    assert diff(app, *words) == 2
-    *_, last = capsys.readouterr().err.splitlines()
-    assert last.startswith("error: ") and sentence in last
+def test_what_cannot_be_compared_ends_with_2_and_a_sentence(app, words, sentence):
+    assert sentence in diff(app, *words).error
 
 
-def test_two_files_are_compared_as_one_stack(app, capsys):
+def test_two_files_are_compared_as_one_stack(app):
     app.write("01-x.json", json.dumps(template()))
-    changed = open_to_http(app)
-    app.write("my_site.template.json", json.dumps(changed))
-    assert main(["compare", "01-x.json", "my_site.template.json", "--json"]) == 1
-    said = json.loads(capsys.readouterr().out)
-    assert (said["before"], said["after"]) == ("01-x.json", "my_site.template.json")
-    assert [line["block"] for line in said["lines"]] == ["protection-dropped"]
-    assert main(["compare", "01-x.json", "01-x.json"]) == 0
-    assert main(["compare", "01-x.json", "missing.json"]) == 2
-    capsys.readouterr()
+    app.write("my_site.template.json", json.dumps(template(viewers="allow-all")))
+    said = run("compare", "01-x.json", "my_site.template.json", "--json")
+    assert said.code == 1
+    assert (said.base, said.data["after"]) == ("01-x.json", "my_site.template.json")
+    assert [line["block"] for line in said.data["lines"]] == ["protection-dropped"]
+    assert run("compare", "01-x.json", "01-x.json").code == 0
+    assert run("compare", "01-x.json", "missing.json").code == 2
 
 
-def test_help_is_fast_and_imports_nothing_optional():
+@pytest.mark.parametrize("words", [["--help"], ["diff", "--help"], ["compare", "-h"]])
+def test_help_is_fast_and_imports_nothing_optional(words):
     code = (
         "import sys; from cdn_review.cli import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "print(sorted({'boto3', 'botocore', 'dns', 'cdn_model'} & set(sys.modules)))"
     )
-    for words in (["--help"], ["diff", "--help"], ["compare", "--help"]):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *words],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        )
-        assert done.stdout.splitlines()[-1] == "[]", done.stderr
+    command = [sys.executable, "-c", code, *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure_to_report(app):
     open_to_http(app)
     read, write = os.pipe()
     os.close(read)
-    command = [sys.executable, "-P", "-m", "cdn_review", "diff", "--cdk", app.cli]
     done = subprocess.run(
-        command,
+        [sys.executable, "-P", "-m", "cdn_review", "diff", "--cdk", app.cli],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=write,
         stderr=subprocess.PIPE,

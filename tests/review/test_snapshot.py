@@ -1,4 +1,4 @@
-"""Templates from disk: cdk.out folders and single files."""
+"""Templates from disk: cdk.out folders, single files, and the settings beside them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,38 @@ import json
 import os
 
 import pytest
-from worktree_support import STACK, template
-
-from cdn_review.snapshot import (
-    environments,
-    notices,
-    read_assembly,
-    read_folder,
-    read_pair,
-    stack_of,
-)
+from worktree_support import STACK, run, template
 
 NESTED = {
     "Type": "AWS::CloudFormation::Stack",
     "Properties": {"TemplateURL": {"Fn::Sub": f"https://x/{'a' * 64}.json"}},
 }
+ACKNOWLEDGED = """
+[[acknowledged]]
+change = "prod/access-widened/1a2b3c4d"
+reason = "the files are public now"
+"""
+
+
+def compare(before, after=None):
+    return run("compare", "--json", before, after or before)
+
+
+def lines(before, after):
+    return compare(before, after).data["lines"]
+
+
+def written(path, content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    return path
 
 
 def assembly(folder, artifacts, **files):
-    """A folder as ``cdk synth`` writes it; the names of files have a ``-`` for the dot."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    """A folder as ``cdk synth`` writes it; the names of files have a ``__`` for the dot."""
+    written(folder / "manifest.json", {"artifacts": artifacts})
     for name, content in files.items():
-        path = folder / name.replace("__", ".")
-        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        written(folder / name.replace("__", "."), content)
     return folder
 
 
@@ -42,121 +50,87 @@ def artifact(file="T.json", *, environment="aws://111122223333/us-east-1", **mor
 
 
 def test_a_stack_has_what_the_manifest_says(tmp_path):
-    folder = assembly(
-        tmp_path,
-        {
-            "One": artifact(stackName=STACK, terminationProtection=True),
-            "Two": artifact(environment="aws://unknown-account/unknown-region"),
-            "Tree": {"type": "cdk:tree"},
-        },
-        T__json=template(),
-    )
-    one, two = read_assembly(folder)
-    assert (one.name, one.account, one.region) == (STACK, "111122223333", "us-east-1")
-    assert one.termination_protection
-    assert (two.name, two.account, two.region) == ("Two", "", "")
-    assert not two.termination_protection
-    assert one.template == template()
+    def side(name, **about):
+        tree = {"type": "cdk:tree"}
+        stacks = {"One": artifact(stackName=STACK, **about), "Tree": tree}
+        return assembly(tmp_path / name, stacks, T__json=template())
+
+    before = side("a", terminationProtection=True)
+    elsewhere = side("b", environment="aws://111122223333/eu-west-1")
+    found = compare(before, elsewhere).data
+    assert found["environments"] == ["prod"]
+    texts = str([line["text"] for line in found["lines"]])
+    assert "protection" in texts and "eu-west-1" in texts
+    unknown = side("c", environment="aws://unknown-account/unknown-region")
+    assert "unknown" not in str(lines(unknown, elsewhere))
 
 
 def test_stages_and_nested_stacks_are_read(tmp_path):
-    inner = {"Resources": {"Deep": NESTED | {"Metadata": {"aws:asset:path": "D.json"}}}}
-    folder = assembly(
-        tmp_path,
-        {"S": {"type": "cdk:cloud-assembly", "properties": {"directoryName": "stage"}}},
-    )
-    assembly(
-        folder / "stage",
-        {"P": artifact(stackName=STACK)},
-        T__json={"Resources": {"Logs": NESTED}},
-        P__assets__json={"files": {"a" * 64: {"source": {"path": "N.json"}}}},
-        N__json=inner,
-        D__json=template(),
-    )
-    stacks = read_assembly(folder)
-    assert [stack.name for stack in stacks] == [
-        STACK,
-        f"{STACK} (nested Logs)",
-        f"{STACK} (nested Logs-Deep)",
-    ]
-    assert stacks[-1].template == template()
-    assert stacks[-1].account == "111122223333"
-    # Where its template is says no more than the template.
-    assert "a" * 64 not in json.dumps(stacks[0].template)
+    deep = NESTED | {"Metadata": {"aws:asset:path": "D.json"}}
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "stage"}}
+
+    def side(name, number):
+        folder = assembly(tmp_path / name, {"S": stage})
+        key = number * 64
+        url = {"TemplateURL": {"Fn::Sub": f"https://x/{key}.json"}}
+        assembly(
+            folder / "stage",
+            {"P": artifact(stackName=STACK)},
+            T__json={"Resources": {"Logs": {**NESTED, "Properties": url}}},
+            P__assets__json={"files": {key: {"source": {"path": "N.json"}}}},
+            N__json={"Resources": {"Deep": deep}},
+            D__json=template(name),
+        )
+        return folder
+
+    # Where a template is says no more than the template.
+    (line,) = lines(side("old", "a"), side("new", "b"))
+    assert line["stacks"] == [f"{STACK} (nested Logs-Deep)"]
 
 
 @pytest.mark.parametrize("file", ["../outside.json", "/etc/hostname", "link.json"])
 def test_nothing_outside_of_the_folder_is_read(tmp_path, file):
-    (tmp_path / "outside.json").write_text(json.dumps(template()))
+    outside = written(tmp_path / "outside.json", template())
     folder = assembly(tmp_path / "cdk.out", {"S": artifact(file)})
-    (folder / "link.json").symlink_to(tmp_path / "outside.json")
-    with pytest.raises(ValueError, match="each file of cdk.out must be in it"):
-        read_assembly(folder)
+    (folder / "link.json").symlink_to(outside)
+    assert "each file of cdk.out must be in it" in compare(folder).error
 
 
 @pytest.mark.parametrize(
-    ("files", "sentence"),
+    ("content", "sentence"),
     [
-        ({"T__json": "[" * 100_000}, "T.json must be nested at most 64 levels deep"),
-        ({"T__json": "[" * 70 + "]" * 70}, "T.json must be nested at most 64 levels"),
-        ({"T__json": '{"a": NaN}'}, "T.json must be JSON"),
-        ({"T__json": '{"a": "\\ud800"}'}, "T.json must be JSON"),
-        ({"T__json": '{"Resources": '}, "T.json must be JSON: expecting value"),
-        ({"T__json": '"' + "x" * 6_000_000 + '"'}, "T.json must have at most 5242880"),
-        ({"T__json": "[]"}, "the template of 'S' must be an object"),
-        ({"T__json": {"Resources": []}}, "Resources of 'S' must be an object"),
-        ({"T__json": {"Resources": {"a": {}}}}, "must be an object with a Type"),
-        ({"T__json": {"Outputs": {"a": 1}}}, "Outputs of 'S' must hold objects"),
-        (
-            {"T__json": {"Resources": {f"r{n}": {"Type": "x"} for n in range(1001)}}},
-            "'S' must have at most 1000 resources, got 1001",
-        ),
-        ({}, "T.json must be a file, and there is none"),
+        ('{"a": ' + "[" * 100_000, "T.json must be an object in JSON: max"),
+        ('{"Resources": ', "T.json must be an object in JSON: Expecting"),
+        ('{"a": 1, "a": 2}', "must be unique in its object, got 'a' twice"),
+        ("[]", "T.json must be an object in JSON: convert YAML"),
+        ({"Resources": []}, "Resources of 'S' must be an object"),
+        ({"Resources": {"a": 1}}, "Resources of 'S' must hold objects"),
+        ({"Resources": {"a": {}}}, "resource 'a' of 'S' must have a Type"),
+        ({"Outputs": {"a": 1}}, "Outputs of 'S' must hold objects"),
+        (None, "T.json must be a file, and there is none"),
+        (os.mkfifo, "T.json must be a file"),
     ],
 )
-def test_what_is_no_template_is_refused(tmp_path, files, sentence):
+def test_what_is_no_template_is_refused(tmp_path, content, sentence):
+    files = {} if content is None or callable(content) else {"T__json": content}
     folder = assembly(tmp_path, {"S": artifact()}, **files)
-    with pytest.raises(ValueError) as caught:
-        read_assembly(folder)
-    assert sentence in str(caught.value)
+    if callable(content):
+        content(folder / "T.json")
+    assert sentence in compare(folder).error
 
 
-def test_too_many_stacks_are_refused(tmp_path):
-    artifacts = {f"S{number}": artifact() for number in range(201)}
-    folder = assembly(tmp_path, artifacts, T__json={})
-    with pytest.raises(ValueError, match="at most 200 stacks"):
-        read_assembly(folder)
-
-
-def test_a_nested_stack_in_itself_ends(tmp_path):
-    loop = NESTED | {"Metadata": {"aws:asset:path": "T.json"}}
-    folder = assembly(tmp_path, {"S": artifact()}, T__json={"Resources": {"L": loop}})
-    with pytest.raises(ValueError, match="must be nested at most 4 levels deep"):
-        read_assembly(folder)
-
-
-@pytest.mark.parametrize("name", ["<b>", "a b", "1", "x" * 129, "ä"])
-def test_a_stack_name_is_one_of_cloudformation(name):
-    with pytest.raises(ValueError, match="the name of a stack must be of letters"):
-        stack_of({}, name=name)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_template_may_have_any_encoding_of_unicode(tmp_path, encoding):
+    plain = written(tmp_path / "plain.json", template("Größe"))
+    path = tmp_path / "t.json"
+    path.write_bytes(json.dumps(template("Größe"), ensure_ascii=False).encode(encoding))
+    assert lines(plain, path) == []
 
 
 def test_two_stacks_of_one_name_are_refused(tmp_path):
     artifacts = {"A": artifact(stackName=STACK), "B": artifact(stackName=STACK)}
-    with pytest.raises(ValueError, match="each stack must have a name of its own"):
-        read_folder(assembly(tmp_path, artifacts, T__json={}))
-
-
-def test_a_folder_may_have_settings_and_cdk_out_in_it(tmp_path):
-    assembly(tmp_path / "cdk.out", {STACK: artifact()}, T__json=template())
-    (tmp_path / "cdn-review.toml").write_text('unprotected = ["dev"]')
-    outer, inner = read_folder(tmp_path), read_folder(tmp_path / "cdk.out")
-    assert outer.stacks == inner.stacks
-    assert (outer.unprotected, inner.unprotected) == (("dev",), ())
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    with pytest.raises(ValueError, match="one that 'cdk synth' wrote, such as cdk.out"):
-        read_folder(empty)
+    folder = assembly(tmp_path, artifacts, T__json={})
+    assert "each stack must have a name of its own" in compare(folder).error
 
 
 @pytest.mark.parametrize(
@@ -169,116 +143,120 @@ def test_a_folder_may_have_settings_and_cdk_out_in_it(tmp_path):
     ],
 )
 def test_two_template_files_are_one_stack(tmp_path, old, new, name):
-    for path in (tmp_path / old, tmp_path / new):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(template()))
-    before, after = read_pair(tmp_path / old, tmp_path / new)
-    assert list(before.stacks) == list(after.stacks) == [name]
+    before = written(tmp_path / old, template())
+    after = written(tmp_path / new, template(viewers="allow-all"))
+    found = compare(before, after).data
+    assert found["lines"][0]["stacks"] == [name]
+    # Equal names of files would not tell the sides apart.
+    assert found["before"] != found["after"]
 
 
 @pytest.mark.parametrize("name", ["t.yaml", "t.yml", "t.template"])
 def test_a_yaml_template_is_refused_with_the_cure(tmp_path, name):
-    path = tmp_path / name
-    path.write_text("Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n")
-    with pytest.raises(ValueError, match="must be a template in JSON: convert YAML"):
-        read_pair(path, path)
+    path = written(tmp_path / name, "Resources:\n  A:\n    Type: AWS::SNS::Topic\n")
+    assert "must be an object in JSON: convert YAML" in compare(path).error
 
 
-def test_a_file_and_a_folder_are_no_pair(tmp_path):
-    path = tmp_path / "t.json"
-    path.write_text("{}")
-    with pytest.raises(ValueError, match="must be two template files or two folders"):
-        read_pair(tmp_path, path)
+def test_sides_that_are_no_pair_are_refused(tmp_path):
+    path = written(tmp_path / "t.json", "{}")
+    error = compare(tmp_path, path).error
+    assert "must be two template files or two folders" in error
+    assert "'cdk synth' wrote, such as cdk.out" in compare(tmp_path).error
 
 
-def quiet(**sections):
-    return stack_of(sections, name="S").template
+# --- What is left out ---
 
-
-def test_what_only_names_the_tools_is_left_out():
-    kept = template(Transform="AWS::LanguageExtensions", Description="Site")
-    resource = kept["Resources"]["Distribution"]
-    noisy = quiet(
-        **kept
-        | {
-            "Metadata": {"a": 1},
-            "Conditions": {"CDKMetadataAvailable": {}},
-            "Parameters": {"BootstrapVersion": {"Type": "String"}},
-            "Rules": {"CheckBootstrapVersion": {}},
-            "Outputs": {},
-            "Resources": {
-                "CDKMetadata": {"Type": "AWS::CDK::Metadata"},
-                "Distribution": resource | {"Metadata": {"aws:cdk:path": "x"}},
-            },
-        }
-    )
-    assert noisy == kept
-    parameters = {"Level": {"Type": "String"}}
-    assert quiet(Parameters=parameters) == {"Parameters": parameters}
-
-
-def test_the_code_of_the_cdks_own_functions_is_left_out():
-    properties = {
+FUNCTION = {
+    "Type": "AWS::Lambda::Function",
+    "Properties": {
         "Code": {"S3Key": "x"},
         "Runtime": {"Fn::FindInMap": ["LatestNodeRuntimeMap", "x", "value"]},
-        "Role": "r",
-    }
-    function = {"Type": "AWS::Lambda::Function", "Properties": properties}
-    mappings = {"LatestNodeRuntimeMap": {"x": {"value": "nodejs22.x"}}}
-    helper = "CustomS3AutoDeleteObjectsCustomResourceProviderHandler9D90184F"
-    left = quiet(Resources={helper: function}, Mappings=mappings)
-    assert left == {
-        "Resources": {helper: function | {"Properties": {"Role": "r"}}},
-    }
-    # A function of the app itself is compared, and so is the mapping that it reads.
-    own = {"Resources": {"Edge": function}, "Mappings": mappings}
-    assert quiet(**own) == own
+    },
+}
+HELPER = "CustomS3AutoDeleteObjectsCustomResourceProviderHandler9D90184F"
 
 
-def test_a_mapping_stays_where_something_reads_it():
-    mappings = {"Used": {"a": {"b": "1"}}, "Other": {"a": {"b": "2"}}}
-    output = {"O": {"Value": {"Fn::FindInMap": ["Used", "a", "b"]}}}
-    left = quiet(Outputs=output, Mappings=mappings)
-    assert left["Mappings"] == {"Used": mappings["Used"]}
-    computed = {"O": {"Value": {"Fn::FindInMap": [{"Ref": "P"}, "a", "b"]}}}
-    assert quiet(Outputs=computed, Mappings=mappings)["Mappings"] == mappings
+@pytest.mark.parametrize(("name", "is_told"), [(HELPER, False), ("Edge", True)])
+def test_the_code_of_the_cdks_own_functions_is_left_out(tmp_path, name, is_told):
+    def side(version):
+        mappings = {"LatestNodeRuntimeMap": {"x": {"value": version}}}
+        text = json.dumps(FUNCTION).replace('"x"}', f'"{version}"}}')
+        content = {"Resources": {name: json.loads(text)}, "Mappings": mappings}
+        return written(tmp_path / f"{version}.json", content)
+
+    assert bool(lines(side("1"), side("2"))) is is_told
 
 
 def test_an_expanding_entry_is_left_out_with_a_notice(tmp_path):
-    loop = {"Fn::ForEach::Sites": ["Name", ["a"], {"Site${Name}": {"Type": "x"}}]}
-    content = template()
-    content["Resources"] |= loop
-    for name in ("old.json", "new.json"):
-        (tmp_path / name).write_text(json.dumps(content))
-    before, after = read_pair(tmp_path / "old.json", tmp_path / "new.json")
-    assert after.stacks["new"].template == template()
-    assert notices(before, after) == [
+    def side(name, word, **entries):
+        content = template(word)
+        content["Resources"] |= entries
+        return written(tmp_path / f"{name}.json", content)
+
+    loop = {"Fn::ForEach::A": ["N", ["a"], {"S${N}": {"Type": "AWS::S3::Bucket"}}]}
+    found = compare(side("old", "a", **loop), side("new", "b", **loop))
+    assert found.words == ("a", "b")
+    assert found.notices == [
         "the Fn::ForEach entries of 'new' are not compared: only CloudFormation expands them"
     ]
-    assert notices(read_pair_of(tmp_path, template())) == []
+    assert compare(side("plain", "a")).notices == []
 
 
-def read_pair_of(folder, content):
-    path = folder / "plain.json"
-    path.write_text(json.dumps(content))
-    return read_pair(path, path)[1]
+@pytest.mark.parametrize(
+    ("stacks", "environments"),
+    [
+        ([STACK, "other"], ["other", "prod"]),
+        (["a-cdn-eu", "b-cdn-eu", "a-cdn-us"], ["a-cdn-eu", "b-cdn-eu", "us"]),
+    ],
+)
+def test_an_environment_has_its_short_name_where_that_is_clear(
+    tmp_path, stacks, environments
+):
+    artifacts = {name: artifact() for name in stacks}
+    folder = assembly(tmp_path, artifacts, T__json=template())
+    assert compare(folder).data["environments"] == environments
 
 
-def test_an_environment_is_called_by_its_short_name_where_that_is_clear():
-    assert environments([STACK, f"{STACK} (nested Logs)", "other"]) == {
-        STACK: "prod",
-        f"{STACK} (nested Logs)": "prod",
-        "other": "other",
-    }
-    assert environments(["a-cdn-eu", "b-cdn-eu", "a-cdn-us"]) == {
-        "a-cdn-eu": "a-cdn-eu",
-        "b-cdn-eu": "b-cdn-eu",
-        "a-cdn-us": "us",
-    }
+# --- cdn-review.toml ---
 
 
-def test_a_pipe_is_no_template(tmp_path):
-    os.mkfifo(tmp_path / "T.json")
-    folder = assembly(tmp_path, {"S": artifact()})
-    with pytest.raises(ValueError, match="T.json must be a file"):
-        read_assembly(folder)
+def test_a_folder_may_have_settings_and_cdk_out_in_it(tmp_path):
+    for name, viewers in (("a", "https-only"), ("b", "allow-all")):
+        content = template(viewers=viewers)
+        assembly(tmp_path / name / "cdk.out", {STACK: artifact()}, T__json=content)
+    assert compare(tmp_path / "a", tmp_path / "b").code == 1
+    settings = 'unprotected = ["prod"]\ninstall = ["npm ci"]\n' + ACKNOWLEDGED
+    written(tmp_path / "a" / "cdn-review.toml", settings)
+    assert compare(tmp_path / "a", tmp_path / "b").code == 0
+    assert compare(tmp_path / "a" / "cdk.out", tmp_path / "b").code == 1
+    written(tmp_path / "b" / "cdn-review.toml", ACKNOWLEDGED)
+    unused = compare(tmp_path / "a" / "cdk.out", tmp_path / "b").data["unused"]
+    assert unused == ["prod/access-widened/1a2b3c4d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("protected = []", "a key must be one of unprotected, acknowledged, install"),
+        ("unprotected = ['a b']", "unprotected must be a list of environments"),
+        ("unprotected = [1]", "unprotected must be a list of environments"),
+        ("install = ['']", "install must be a command or a list of commands"),
+        ("install = 1", "install must be a command or a list of commands"),
+        ("acknowledged = 1", "each [[acknowledged]] must have a change and a reason"),
+        ("[[acknowledged]]\nchange = 'x'", "must have a change and a reason"),
+        (
+            ACKNOWLEDGED.replace("prod/", "prod/static/"),
+            "change must be the id that a report gives, such as 'prod/access-wid",
+        ),
+        (ACKNOWLEDGED * 2, "a change must be acknowledged once"),
+        (ACKNOWLEDGED.replace('"the files are public now"', "1"), "must be a text"),
+        ("a = ", "cdn-review.toml must be TOML"),
+        (b"# \xff", "cdn-review.toml must be UTF-8"),
+    ],
+)
+def test_settings_that_cannot_be_right_are_refused(tmp_path, text, sentence):
+    folder = assembly(tmp_path, {STACK: artifact()}, T__json=template())
+    data = text if isinstance(text, bytes) else text.encode()
+    (folder / "cdn-review.toml").write_bytes(data)
+    error = compare(folder).error
+    assert error.startswith("cdn-review.toml") and sentence in error

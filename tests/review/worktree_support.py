@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from cdn_review.cli import main
 
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "mysite-cdn-prod"
 # A CDK CLI of the least: it runs the app of cdk.json, and notes how it was called.
 CLI = """\
 import json, os, pathlib, subprocess, sys
@@ -21,18 +27,19 @@ os.environ["CDK_OUTDIR"] = output
 app = json.loads(pathlib.Path("cdk.json").read_text())["app"]
 sys.exit(subprocess.run(app, shell=True).returncode)
 """
+# An app whose origin is a word of a file, which can be an installed one.
 APP = """\
 import json, os, pathlib
-template = json.loads(pathlib.Path("template.json").read_text())
+word = json.loads(pathlib.Path(SOURCE).read_text())
+template = pathlib.Path("template.json").read_text().replace("WORD", word)
 output = pathlib.Path(os.environ["CDK_OUTDIR"])
 output.mkdir(exist_ok=True)
-(output / "T.json").write_text(json.dumps(template))
+(output / "T.json").write_text(template)
 (output / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {
     "mysite-cdn-prod": {"type": "aws:cloudformation:stack",
     "environment": "aws://111122223333/us-east-1",
     "properties": {"templateFile": "T.json"}}}}))
 """
-STACK = "mysite-cdn-prod"
 
 
 def git(folder, *words):
@@ -45,19 +52,18 @@ def git(folder, *words):
 
 def commit(folder, message="Go on"):
     git(folder, "add", "--all", ".")
-    git(folder, "commit", "-q", "-m", message)
+    git(folder, "commit", "-q", "--allow-empty", "-m", message)
     return git(folder, "rev-parse", "HEAD")
 
 
-def template(comment="old", **sections):
+def template(word="www", viewers="redirect-to-https", **sections):
     """A template with one distribution."""
     config = {
         "Enabled": True,
-        "Comment": comment,
-        "Origins": [{"Id": "o", "DomainName": "www.example.com"}],
+        "Origins": [{"Id": "o", "DomainName": f"{word}.example.com"}],
         "DefaultCacheBehavior": {
             "TargetOriginId": "o",
-            "ViewerProtocolPolicy": "redirect-to-https",
+            "ViewerProtocolPolicy": viewers,
         },
     }
     distribution = {
@@ -67,11 +73,45 @@ def template(comment="old", **sections):
     return {"Resources": {"Distribution": distribution}, **sections}
 
 
-def comment_of(snapshot):
-    """What tells the templates of these tests apart."""
-    (stack,) = snapshot.stacks.values()
-    properties = stack.template["Resources"]["Distribution"]["Properties"]
-    return properties["DistributionConfig"]["Comment"]
+@dataclass
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self):
+        assert self.code != 2, self.err
+        return json.loads(self.out)
+
+    @property
+    def words(self):
+        """The words of the origins before and after; none if they are equal."""
+        texts = " ".join(line["text"] for line in self.data["lines"])
+        return tuple(reversed(re.findall(r"'(\w+)\.example\.com'", texts)))
+
+    @property
+    def notices(self):
+        return self.data["notices"]
+
+    @property
+    def base(self):
+        return self.data["before"]
+
+    @property
+    def error(self):
+        assert (self.code, self.out) == (2, ""), self.out
+        return self.err.partition("error: ")[2]
+
+
+def run(*words):
+    """The command line, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = main([str(word) for word in words])
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 class App:
@@ -85,7 +125,8 @@ class App:
         (tmp_path / "cdk.py").write_text(CLI)
         self.folder.mkdir(parents=True)
         self.write("cdk.json", json.dumps({"app": "python3 app.py"}))
-        self.write("app.py", APP)
+        self.write("template.json", self.template())
+        self.reads("word.json")
         self.set("old")
         git(self.top, "init", "-q", "-b", "main")
         commit(self.top, "Begin")
@@ -95,13 +136,19 @@ class App:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def set(self, comment):
-        self.write("template.json", json.dumps(template(comment)))
+    def reads(self, source, before=""):
+        self.write("app.py", before + APP.replace("SOURCE", repr(source)))
 
-    def sides(self, against=None, folder=None):
-        from cdn_review.worktree import sides
+    @staticmethod
+    def template(**given):
+        return json.dumps(template("WORD", **given))
 
-        return sides(folder or self.folder, against=against, cdk=self.cli)
+    def set(self, word):
+        self.write("word.json", json.dumps(word))
+
+    def diff(self, *words, folder=None):
+        where = ("--app-folder", folder or self.folder)
+        return run("diff", "--json", "--cdk", self.cli, *where, *words)
 
     def calls(self):
         """How the CLI was called since the last time."""
