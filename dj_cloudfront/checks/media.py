@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,9 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """Deletes that are not recorded, or recorded and not sent. It reads the disk."""
-    for alias, storage in _media_storages().items():
+    found = _media_storages()
+    yield from _unsent(found)
+    for alias, storage in found.items():
         if isinstance(storage, PrivateMediaStorage):
             yield from _private(cdn, alias, storage)
         if not storage.invalidate:
@@ -63,6 +65,20 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             yield rules.DELETES_PENDING.found(
                 f"STORAGES[{alias!r}] has {backlog.pending} deletes that no edge knows of, the "
                 f"oldest for {backlog.oldest_seconds / 3600:.0f} hours"
+            )
+
+
+def _unsent(found: Mapping[str, MediaStorage]) -> Iterator[CheckMessage]:
+    """Fields whose deletes are recorded where the command, which knows aliases, cannot look."""
+    folders = {storage.deletions.folder for storage in found.values()}
+    for field in _file_fields():
+        storage = field.storage
+        if not isinstance(storage, MediaStorage) or not storage.invalidate:
+            continue
+        if storage.deletions.folder not in folders:
+            yield rules.DELETES_PENDING.found(
+                f"STORAGES must name the storage of {field}, whose location is "
+                f"{storage.location!r}, for cdn invalidate --using: nobody sends its deletes"
             )
 
 

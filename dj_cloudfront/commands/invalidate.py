@@ -11,8 +11,9 @@ from django.core.files.storage import storages
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.conf import cdn
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
-from dj_cloudfront.media.storages import MediaStorage, PrivateMediaStorage
+from dj_cloudfront.media.storages import MediaStorage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -129,12 +130,14 @@ def _invalidator(
 ) -> Invalidator:
     from dj_cloudfront.aws_errors import open_session
 
-    is_private = isinstance(storage, PrivateMediaStorage)
+    # All of media can be private, too, on the media distribution.
+    private = cdn().private_origin
+    is_private = private is not None and storage.base_url.startswith(f"{private}/")
     # CloudFront has one endpoint; the region is for its name only.
     client = open_session(profile).client("cloudfront", region_name="us-east-1")
     return Invalidator(
         client,
-        distribution_id=settings.CDN.distribution_id(private=is_private),
+        distribution_id=cdn().distribution_id(private=is_private),
         folder=storage.deletions.folder,
         budget=budget,
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
-from django.conf import settings
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import sync_and_async_middleware
+from django.utils.encoding import filepath_to_uri
 
 from cdn_model.cookies import shared_cookie_domain
+from dj_cloudfront.conf import cdn
 from dj_cloudfront.media.signing import Policy, window_end
 from dj_cloudfront.media.storages import PrivateMediaStorage
 
@@ -41,18 +43,20 @@ def set_media_cookies(
     :param prefix: Which files, such as ``reports/2026/``. Default: all.
     :param lifetime: Seconds for which they are good at least. Default: the storage's.
     :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``.
-    :raises ValueError: if no cookie of the site reaches the distribution.
+    :raises ValueError: if no cookie of the site reaches the distribution, or if ``lifetime``
+        is no number of seconds.
     """
     storage = _storage(using)
-    if settings.CDN.is_local:
+    seconds = storage.lifetime if lifetime is None else lifetime
+    expires = window_end(seconds, storage.window)
+    if cdn().is_local:
         return
-    seconds = lifetime or storage.lifetime
-    policy = Policy(
-        resource=f"{storage.base_url}{prefix.lstrip('/')}*",
-        expires=window_end(seconds, storage.window),
-    )
+    folder = filepath_to_uri(prefix.lstrip("/")).replace("*", "%2A")
+    policy = Policy(resource=f"{storage.base_url}{folder}*", expires=expires)
     cookies = storage.signer.cookies(policy)
-    if request.COOKIES.get("CloudFront-Policy") == cookies["CloudFront-Policy"]:
+    # A cached page must not hand out the cookies of another.
+    patch_vary_headers(response, ["Cookie"])
+    if _has(request, cookies):
         return
     domain = _domain(request, storage)
     for name, value in cookies.items():
@@ -72,7 +76,7 @@ def delete_media_cookies(
     request: HttpRequest, response: HttpResponse, *, using: str = STORAGE
 ) -> None:
     """Take the cookies from this browser. A copy of them is good until it expires."""
-    if settings.CDN.is_local:
+    if cdn().is_local:
         return
     domain = _domain(request, _storage(using))
     for name in NAMES:
@@ -147,6 +151,15 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     return synchronous
 
 
+def _has(request: HttpRequest, cookies: Mapping[str, str]) -> bool:
+    """Whether the browser has these. ECDSA gives another signature each time."""
+    return all(
+        name in request.COOKIES
+        and (name == "CloudFront-Signature" or request.COOKIES[name] == value)
+        for name, value in cookies.items()
+    )
+
+
 def _storage(alias: str) -> PrivateMediaStorage:
     storage = storages[alias]
     if not isinstance(storage, PrivateMediaStorage):
@@ -158,9 +171,9 @@ def _storage(alias: str) -> PrivateMediaStorage:
 
 
 def _domain(request: HttpRequest, storage: PrivateMediaStorage) -> str:
-    site = request.get_host().rpartition(":")[0] or request.get_host()
+    site = urlsplit(f"//{request.get_host()}").hostname or ""
     host = urlsplit(storage.base_url).hostname or ""
-    domain = shared_cookie_domain(site, host)
+    domain = shared_cookie_domain(site.rstrip("."), host)
     if domain is None:
         raise ValueError(
             "private files must be under a domain that they share with the site for signed "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +27,9 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PayingForInva
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 _BATCH_PATHS, _BATCH_WILDCARDS = 1000, 10
 _LONGEST_PATH = 4000
+# CloudFront refuses a path with "~", and what it takes for "%7E" is another path:
+# https://github.com/aws/aws-sdk/issues/525
+_SENT_AS_IT_STANDS = re.compile(r"[A-Za-z0-9/._%-]*")
 _POLL_SECONDS = 2.0
 
 
@@ -216,18 +220,27 @@ def paths_of(deletions: Iterable[Deletion]) -> dict[str, list[Deletion]]:
     """The paths to send, each once, with the records that it settles.
 
     Several files of one upload, such as its thumbnails, are one path with a wildcard: nothing
-    else is in their folder.
+    else is in their folder. A name that CloudFront cannot be told is cut to what is before
+    it, with a wildcard.
     """
     by_folder: dict[str, list[Deletion]] = defaultdict(list)
     for deletion in deletions:
         by_folder[token_folder(deletion.path) or deletion.path].append(deletion)
     found: dict[str, list[Deletion]] = defaultdict(list)
     for folder, some in by_folder.items():
-        if len({deletion.path for deletion in some}) > 1:
-            found[posixpath.join(folder, "*")] += some
-        else:
-            found[some[0].path] += some
+        several = len({deletion.path for deletion in some}) > 1
+        path = posixpath.join(folder, "*") if several else some[0].path
+        found[_sendable(path)] += some
     return dict(found)
+
+
+def _sendable(path: str) -> str:
+    plain = _SENT_AS_IT_STANDS.match(path)
+    start = plain[0] if plain else ""
+    if start == path and len(path) <= _LONGEST_PATH:
+        return path
+    # Never in the middle of "%C3".
+    return re.sub(r"%.?$", "", start[: _LONGEST_PATH - 1]) + "*"
 
 
 def _batches(paths: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -15,8 +15,12 @@ def unique_name(name: str) -> str:
 
     The token is 80 random bits, so no server asks another whether a name is free. As a folder
     it outlives the cutting of long names, and a download is still called ``team.png``.
+    No web server shows a name that begins with a dot, so it gets an underscore: Django makes
+    ``.png`` of a name of emoji.
     """
     folder, file = posixpath.split(name)
+    if file.startswith("."):
+        file = f"_{file}"
     return posixpath.join(folder, secrets.token_hex(_TOKEN_BYTES), file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.db import connections, models, router
+from django.db.models.functions import Cast
 
 from dj_cloudfront.builds import disk
 from dj_cloudfront.media.names import token_folder
@@ -20,6 +23,11 @@ from dj_cloudfront.media.storages import STATE_FOLDER, MediaStorage
 
 _TOKEN = re.compile(r"[0-9a-f]{20}")
 _TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
+_NO_TEXTS = (
+    *(models.IntegerField, models.FloatField, models.DecimalField, models.BooleanField),
+    *(models.DateField, models.TimeField, models.DurationField, models.UUIDField),
+    *(models.BinaryField, models.GenericIPAddressField, models.ForeignKey),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +48,8 @@ def uploads(storage: MediaStorage) -> Iterator[str]:
     """The names of all files, but for our own records."""
     root = storage.location
     for folder, folders, files in os.walk(root):
-        if folder == root and STATE_FOLDER in folders:
-            folders.remove(STATE_FOLDER)
-        folders.sort()
+        # Storages of thumbnails can have theirs below this one.
+        folders[:] = sorted(name for name in folders if name != STATE_FOLDER)
         for file in sorted(files):
             yield os.path.relpath(os.path.join(folder, file), root)
 
@@ -59,7 +66,9 @@ def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
     for name in uploads(storage):
         folder = token_folder(name)
         if folder is not None and not named.intersection(_TOKEN.findall(folder)):
-            found.setdefault(folder, []).append(os.stat(storage.path(name)))
+            # Somebody may delete it meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                found.setdefault(folder, []).append(os.lstat(storage.path(name)))
     latest = time.time() - days * 86400
     result = [
         Orphan(
@@ -68,21 +77,26 @@ def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
             changed=max(stat.st_mtime for stat in stats),
         )
         for folder, stats in found.items()
+        if stats
     ]
     return [orphan for orphan in result if orphan.changed <= latest]
 
 
 def tokens_in_database() -> set[str]:
-    """What looks like a token in any text column of any model, on every database."""
+    """What looks like a token in any column that holds text, on every database."""
     found: set[str] = set()
     for alias in connections:
+        tables = connections[alias].introspection.table_names(include_views=True)
         for model in apps.get_models(include_auto_created=True):
+            meta = model._meta
             columns = [
-                field.attname
-                for field in model._meta.concrete_fields
-                if isinstance(field, _TEXTS)
+                # As the database has it: some fields make HTML of it, or objects.
+                field.attname if isinstance(field, _TEXTS) else _as_text(field)
+                for field in meta.concrete_fields
+                if not isinstance(field, _NO_TEXTS)
             ]
-            if not columns or model._meta.proxy or not model._meta.managed:
+            exists = meta.managed or meta.db_table in tables
+            if not columns or not exists or meta.proxy:
                 continue
             if router.allow_migrate_model(alias, model):
                 rows = model._base_manager.using(alias).values_list(*columns)
@@ -90,6 +104,10 @@ def tokens_in_database() -> set[str]:
                     for value in row:
                         found.update(_TOKEN.findall(str(value)))
     return found
+
+
+def _as_text(field: models.Field[Any, Any]) -> Cast:
+    return Cast(field.attname, models.TextField())
 
 
 def trash(storage: MediaStorage, orphan: Orphan) -> Path:

@@ -6,6 +6,7 @@ import base64
 import ipaddress
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ _EXAMPLE = "openssl ecparam -name prime256v1 -genkey -noout"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
 _ALPHABET = bytes.maketrans(b"+=/", b"-_~")
 _REMEMBERED = 4096
+# What browsers send as it stands, less "#", which they do not send.
+_AS_ASKED = re.compile(r"[!$-;=?-\[\]_a-z~]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +41,12 @@ class Policy:
     ip_range: str | None = None
 
     def __post_init__(self) -> None:
+        if not self.resource or not _AS_ASKED.fullmatch(self.resource):
+            raise ValueError(
+                "resource must be a URL as a viewer asks for it, percent-encoded and without "
+                "'#', such as 'https://private.example.com/a%20b.pdf', got "
+                f"{self.resource!r}"
+            )
         if self.ip_range is not None:
             try:
                 ipaddress.IPv4Network(self.ip_range)
@@ -50,12 +59,6 @@ class Policy:
             raise ValueError(
                 f"starts must be before expires, got {self.starts} and {self.expires}"
             )
-
-    @property
-    def is_canned(self) -> bool:
-        """Whether the policy need not be in the URL, because it follows from it."""
-        wild = set("*?") & set(self.resource.partition("?")[0]) or "*" in self.resource
-        return self.starts is None and self.ip_range is None and not wild
 
     def render(self) -> str:
         """The JSON that is signed, without white space."""
@@ -100,7 +103,8 @@ class Signer:
 
         :param policy: Default: this URL alone, until ``expires``. Such URLs are remembered:
             the same URL and expiry give the same signature.
-        :raises ValueError: if the query has a name that CloudFront keeps for signatures.
+        :raises ValueError: for a URL that no viewer asks for, or whose query has a name that
+            CloudFront keeps for signatures.
         """
         separator = "&" if "?" in url else "?"
         if policy is None:
@@ -127,6 +131,11 @@ class Signer:
                 "a URL must leave the names of signatures to CloudFront, such as 'Expires', "
                 f"got {sorted(names & reserved)} in its query"
             )
+        if "*" in url:
+            # Its signature would be that of a policy for all that the wildcard stands for.
+            raise ValueError(
+                f"a URL without a policy must name one file, got {url!r}: write '%2A' for '*'"
+            )
         return self._query(Policy(resource=url, expires=expires), canned=True)
 
     def _query(self, policy: Policy, *, canned: bool = False) -> str:
@@ -141,7 +150,10 @@ def window_end(lifetime: int, window: int, *, now: float | None = None) -> int:
 
     :param lifetime: Seconds that a URL is good for at least.
     :param window: Seconds for which the expiry stays; a URL is good for at most so much more.
+    :raises ValueError: if ``lifetime`` is no number of seconds.
     """
+    if not isinstance(lifetime, int) or lifetime <= 0:
+        raise ValueError(f"lifetime must be seconds, such as 900, got {lifetime!r}")
     moment = time.time() if now is None else now
     return (int(moment) // window + 1) * window + lifetime
 
@@ -154,6 +166,11 @@ def read_key(source: str | os.PathLike[str]) -> bytes:
     :raises ValueError: if it cannot be read. No part of a key is in the sentence.
     """
     text = os.fspath(source)
+    if "-----BEGIN" in text:
+        raise ValueError(
+            "a key must be named by where it is, such as '/etc/mysite/2026a.key' or "
+            "'env:MEDIA_KEY', and is given itself"
+        )
     kind, _, rest = text.partition(":")
     if kind == "env":
         if rest not in os.environ:
@@ -198,6 +215,7 @@ def _secret(name: str) -> bytes:
 
 def _signing(private_key: bytes, digest: Digest) -> Callable[[bytes], bytes]:
     try:
+        from cryptography.exceptions import UnsupportedAlgorithm
         from cryptography.hazmat.primitives import hashes, serialization
         from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
     except ImportError:
@@ -207,10 +225,11 @@ def _signing(private_key: bytes, digest: Digest) -> Callable[[bytes], bytes]:
         ) from None
     try:
         key = serialization.load_pem_private_key(private_key, None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        kind = "a public key" if b"PUBLIC KEY" in private_key else "none"
         raise ValueError(
             "a private key must be a PEM without a password, such as of "
-            f"'{_EXAMPLE}', and this is none"
+            f"'{_EXAMPLE}', and this is {kind}"
         ) from None
     algorithm = hashes.SHA256() if digest == "SHA256" else hashes.SHA1()  # noqa: S303
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
 
+from dj_cloudfront.conf import cdn
 from dj_cloudfront.media.deletions import Deletions
 from dj_cloudfront.media.names import token_folder, unique_name
 from dj_cloudfront.media.signing import Digest, Signer, read_key, window_end
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     class Files(FileSystemStorage):
         def _save(self, name: str, content: File[Any]) -> str: ...
+        def _clear_cached_properties(self, setting: str, **kwargs: Any) -> None: ...
 
 else:
     Files = FileSystemStorage
@@ -51,7 +53,7 @@ class MediaStorage(Files):
         super().__init__(*args, **kwargs)
         self.invalidate = invalidate
 
-    @cached_property
+    @property
     def deletions(self) -> Deletions:
         """The records of what edges may still have."""
         return Deletions(Path(self.location, STATE_FOLDER, "invalidations"))
@@ -62,7 +64,8 @@ class MediaStorage(Files):
     def path(self, name: str) -> str:
         path = super().path(name)
         relative = os.path.relpath(path, self.location)
-        if relative.split(os.sep, 1)[0] == STATE_FOLDER:
+        # In any case: there are disks that do not tell one from the other.
+        if relative.split(os.sep, 1)[0].lower() == STATE_FOLDER:
             raise SuspiciousFileOperation(
                 f"an upload must be outside of {STATE_FOLDER}/, got {name!r}"
             )
@@ -84,7 +87,8 @@ class MediaStorage(Files):
             return str(super().url(name))
         return f"{self.base_url}{uri}"
 
-    def delete(self, name: str) -> None:
+    def delete(self, name: str | os.PathLike[str]) -> None:
+        name = os.fspath(name)
         with self.recorded(name) if name else contextlib.nullcontext():
             super().delete(name)
         self._remove_token_folder(name)
@@ -100,9 +104,15 @@ class MediaStorage(Files):
         if not self.invalidate:
             yield
             return
-        paths = [urlsplit(self._plain_url(name)).path for name in names]
-        with self.deletions.record(*paths):
+        with self.deletions.record(*map(self._asked_path, names)):
             yield
+
+    def _asked_path(self, name: str) -> str:
+        try:
+            return urlsplit(self._plain_url(name)).path
+        except UnicodeEncodeError:
+            # A name that is no UTF-8 has no URL in a page, but can be asked for.
+            return urlsplit(self.base_url or "/").path + quote(os.fsencode(name))
 
     def _remove_token_folder(self, name: str) -> None:
         folder = token_folder(name)
@@ -121,12 +131,15 @@ class RenamingMediaStorage(MediaStorage):
     """
 
     def save(
-        self, name: str | None, content: Any, max_length: int | None = None
+        self,
+        name: str | os.PathLike[str] | None,
+        content: Any,
+        max_length: int | None = None,
     ) -> str:
-        given = name if name is not None else content.name
+        given = content.name if name is None else os.fspath(name)
         if given and token_folder(given) is None:
-            name = self.generate_filename(given)
-        return super().save(name, content, max_length=max_length)
+            given = self.generate_filename(given)
+        return super().save(given, content, max_length=max_length)
 
 
 @deconstructible(path="dj_cloudfront.storage.PrivateMediaStorage")
@@ -152,7 +165,7 @@ class PrivateMediaStorage(MediaStorage):
         location: str | os.PathLike[str] | None = None,
         base_url: str | None = None,
         *args: Any,
-        key: str | Mapping[str, str] = "",
+        key: str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]] = "",
         lifetime: int = 3600,
         window: int = 900,
         digest: Digest = "SHA256",
@@ -180,7 +193,7 @@ class PrivateMediaStorage(MediaStorage):
 
     @cached_property
     def base_url(self) -> str:
-        return f"{str(self._given_base_url or settings.CDN.private_url).rstrip('/')}/"
+        return f"{str(self._given_base_url or cdn().private_url).rstrip('/')}/"
 
     @cached_property
     def signer(self) -> Signer:
@@ -188,14 +201,16 @@ class PrivateMediaStorage(MediaStorage):
 
         :raises ValueError: without a key, or if it cannot be read.
         """
-        key_pair_id = settings.CDN.media_key_pair_id
-        source = self.key
-        if not isinstance(source, str):
-            source = source.get(key_pair_id, "")
-        if not source:
+        key_pair_id = cdn().media_key_pair_id
+        given = self.key
+        source = given.get(key_pair_id) if isinstance(given, Mapping) else given
+        if not source or not isinstance(source, str | os.PathLike):
+            # Never what was given: it may be the key.
+            got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
             raise ValueError(
                 "the option key of PrivateMediaStorage must say where the private key of "
-                f"{key_pair_id} is, such as '/etc/mysite/2026a.key', got {self.key!r}"
+                f"{key_pair_id} is, such as '/etc/mysite/2026a.key', got "
+                f"{got if given else 'none'}"
             )
         return Signer(
             key_pair_id=key_pair_id, private_key=read_key(source), digest=self.digest
@@ -208,8 +223,18 @@ class PrivateMediaStorage(MediaStorage):
         """As ``url()``, for another time.
 
         :param lifetime: Seconds for which the URL is good at least.
+        :raises ValueError: if ``lifetime`` is no number of seconds.
         """
+        expires = window_end(lifetime, self.window)
         url = self._plain_url(name)
-        if settings.CDN.is_local:
+        if cdn().is_local:
             return url
-        return self.signer.url(url, expires=window_end(lifetime, self.window))
+        # As it stands it would be a wildcard of the policy.
+        url = url.replace("*", "%2A")
+        return self.signer.url(url, expires=expires)
+
+    def _clear_cached_properties(self, setting: str, **kwargs: Any) -> None:
+        super()._clear_cached_properties(setting, **kwargs)
+        if setting in ("CDN", "PRIVATE_MEDIA_ROOT"):
+            for name in ("base_location", "location", "base_url", "signer"):
+                self.__dict__.pop(name, None)

@@ -104,6 +104,25 @@ def test_deletes_that_nobody_sends_are_told(site, monkeypatch):
     assert "has 1 deletes that no edge knows of, the oldest for 3 hours" in message.msg
 
 
+@isolate_apps("dj_cloudfront")
+def test_records_that_no_alias_names_are_told(site, monkeypatch, tmp_path):
+    with override_settings(**site.settings(site.cdn)):
+
+        class Page(models.Model):
+            apart = models.FileField(
+                storage=MediaStorage(location=tmp_path / "apart", invalidate=True)
+            )
+            silent = models.FileField(storage=MediaStorage(location=tmp_path / "apart"))
+            usual = models.FileField(storage=lambda: configured["default"])
+
+            class Meta:
+                app_label = "dj_cloudfront"
+
+    monkeypatch.setattr(media, "apps", SimpleNamespace(get_models=lambda: [Page]))
+    said = site.only("W032")
+    assert "the storage of dj_cloudfront.Page.apart, whose location is" in said
+
+
 def test_a_view_tells_of_deletes_that_nobody_sends(site, monkeypatch):
     with override_settings(**site.settings(site.cdn)):
         request = RequestFactory().get("/health/media")

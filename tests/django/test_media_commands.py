@@ -40,7 +40,28 @@ MODELS = """\
 from django.db import models
 
 
+class Blocks(models.Field):
+    # As the fields of page builders: no text, and an object in Python.
+
+    def db_type(self, connection):
+        return "text"
+
+    def from_db_value(self, value, expression, connection):
+        return object()
+
+    def get_prep_value(self, value):
+        return value
+
+
+class Old(models.Model):
+    path = models.FileField()
+
+    class Meta:
+        managed = False
+
+
 class Page(models.Model):
+    blocks = Blocks(default="")
     text = models.TextField(default="")
     data = models.JSONField(default=dict)
     file = models.FileField(upload_to="files", blank=True)
@@ -237,6 +258,39 @@ def test_at_most_ten_wildcards_go_at_once(tmp_path):
     assert all(path.endswith("/*") for path in paths)
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/a/runtime~main.js", "/a/runtime*"),
+        ("/a/x*y.png", "/a/x*"),
+        ("/a/dan's%20(1).png", "/a/dan*"),
+        (f"/{'%C3%BC' * 1000}.png", f"/{'%C3%BC' * 666}*"),
+    ],
+)
+def test_what_cloudfront_cannot_be_told_is_cut_to_a_wildcard(tmp_path, path, sent):
+    records = Deletions(tmp_path)
+    with records.record(path):
+        pass
+    ((found, settled),) = paths_of(records.pending()).items()
+    check_path(found)
+    assert found == sent
+    assert len(settled) == 1
+
+
+def test_private_media_on_the_media_distribution_is_invalidated_there(
+    project, endpoint, distribution
+):
+    settings = project.folder / "mysite" / "settings.py"
+    settings.write_text(
+        settings.read_text().replace("MediaStorage", "PrivateMediaStorage", 1)
+        + 'STORAGES["default"]["OPTIONS"] |= {"location": MEDIA_ROOT, "base_url": MEDIA_URL}\n'
+    )
+    delete(project, "/a.png")
+    done = project.manage("cdn", "invalidate", "--pending")
+    assert done.returncode == 0, done.stderr
+    assert sent(endpoint, distribution) == [["/a.png"]]
+
+
 @pytest.mark.parametrize("path", ["/ü.png", "/a\n", "/" + "x" * 4000, ""])
 def test_a_path_that_cloudfront_refuses_is_refused(path):
     with pytest.raises(ValueError, match="a path must be"):
@@ -257,8 +311,13 @@ def test_names_that_can_come_again_are_listed(project):
 
 def test_orphans_are_what_no_text_of_the_database_names(project):
     named = {
-        kind: unique_name(f"files/{kind}.png") for kind in ("file", "text", "data")
+        kind: unique_name(f"files/{kind}.png")
+        for kind in ("file", "text", "data", "blocks", "old")
     }
+    # The trash of a storage of thumbnails.
+    hidden = f"media/thumbs/.cdn/trash/2026-01-01/{unique_name('files/gone.png')}"
+    project.write(hidden, "x")
+    os.utime(project.folder / hidden, (0, 0))
     lost = unique_name("files/lost.png")
     young = unique_name("files/young.png")
     for name in (*named.values(), lost, young):
@@ -271,7 +330,12 @@ def test_orphans_are_what_no_text_of_the_database_names(project):
     script = (
         "from mysite.models import Page\n"
         f"Page.objects.create(file={named['file']!r},"
-        f" text='<img src=\"/{named['text']}\">', data={{'a': [{named['data']!r}]}})\n"
+        f" text='<img src=\"/{named['text']}\">', data={{'a': [{named['data']!r}]}},"
+        f" blocks={named['blocks']!r})\n"
+        "from django.db import connection\n"
+        "connection.cursor().execute('create table mysite_old (id integer, path text)')\n"
+        "connection.cursor().execute('insert into mysite_old values (1, %s)',"
+        f" [{named['old']!r}])\n"
     )
     made = project.manage("shell", "-c", script)
     assert made.returncode == 0, made.stderr

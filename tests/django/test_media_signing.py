@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import time
 from types import SimpleNamespace
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from botocore.signers import CloudFrontSigner
@@ -148,6 +149,21 @@ def test_a_key_that_cloudfront_does_not_take_is_refused(keys, kind):
         Signer(key_pair_id=ID, private_key=keys[kind].read_bytes())
 
 
+def test_a_public_key_or_one_with_a_password_is_refused(keys, tmp_path):
+    ecdsa = keys["ecdsa"]
+    public = made(tmp_path, "public.pem", "pkey", "-in", ecdsa, "-pubout")
+    with pytest.raises(ValueError, match="and this is a public key"):
+        Signer(key_pair_id=ID, private_key=public.read_bytes())
+    locked = made(
+        *(tmp_path, "locked.pem", "ec", "-in", ecdsa, "-aes128", "-passout", "pass:x")
+    )
+    with pytest.raises(ValueError, match="must be a PEM without a password"):
+        Signer(key_pair_id=ID, private_key=locked.read_bytes())
+    unknown = made(tmp_path, "sm2.pem", "genpkey", "-algorithm", "SM2")
+    with pytest.raises(ValueError, match="must be a PEM without a password"):
+        Signer(key_pair_id=ID, private_key=unknown.read_bytes())
+
+
 @pytest.mark.parametrize("text", [b"", b"secret text", b"-----BEGIN PRIVATE KEY-----"])
 def test_what_is_no_key_is_refused_and_not_shown(text):
     with pytest.raises(ValueError, match="must be a PEM") as caught:
@@ -176,6 +192,22 @@ def test_a_query_of_a_signature_is_refused(keys, name):
     assert "?v=1&Expires=" in signer.url(f"{URL}?v=1", expires=1_900_000_000)
 
 
+@pytest.mark.parametrize(
+    "name", ["ü.pdf", "a b.pdf", "a.pdf#page=2", "a\nb", 'a"b', ""]
+)
+def test_a_url_that_no_viewer_asks_for_is_not_signed(keys, name):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    url = f"https://private.example.com/{name}" if name else ""
+    with pytest.raises(ValueError, match="resource must be a URL as a viewer asks"):
+        signer.url(url, expires=1_900_000_000)
+
+
+def test_the_signature_of_a_file_is_not_that_of_a_wildcard(keys):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    with pytest.raises(ValueError, match="write '%2A' for '\\*'"):
+        signer.url("https://private.example.com/*", expires=1_900_000_000)
+
+
 def test_a_policy_is_checked():
     with pytest.raises(ValueError, match="ip_range must be an IPv4 address"):
         Policy(resource=URL, expires=2, ip_range="2001:db8::/32")
@@ -190,6 +222,17 @@ def test_an_expiry_stays_for_a_window_and_lasts_for_the_lifetime():
     assert len(set(ends)) == 2 + (1_000_000_000 % 900 > 0)
     for now, end in zip(range(1_000_000_000, 1_000_001_800), ends, strict=True):
         assert 3600 < end - now <= 3600 + 900
+
+
+@pytest.mark.parametrize("lifetime", [0, -1, 1.5, "60"])
+def test_a_lifetime_is_seconds(site, lifetime):
+    sentence = "lifetime must be seconds, such as 900, got"
+    storage = PrivateMediaStorage(**site.options)
+    with pytest.raises(ValueError, match=sentence):
+        storage.signed_url("a.pdf", lifetime=lifetime)
+    view = cookies.with_media_cookies(lifetime=lifetime)(lambda request: HttpResponse())
+    with pytest.raises(ValueError, match=sentence):
+        answered(view)
 
 
 # --- The storage ---
@@ -247,6 +290,27 @@ def test_private_files_have_urls_that_stay_and_are_signed(site, keys, tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["a?b#c.pdf", "100%.pdf", "ü.pdf", "a'b(1)!~.pdf", "*", 'a"<>^`{|}\\b']
+)
+def test_what_is_signed_is_what_a_browser_asks_for(site, keys, tmp_path, name):
+    url, _, _ = PrivateMediaStorage(**site.options).url(name).partition("?")
+    assert re.fullmatch(r"https://private\.example\.com/[\w.%/'()!~-]+", url, re.ASCII)
+    assert not set("*?#") & set(url)
+    assert unquote(urlsplit(url).path) == f"/{name}".replace("\\", "/")
+
+
+def test_private_files_follow_the_settings(site, tmp_path):
+    storage = PrivateMediaStorage(**site.options)
+    assert storage.location == str(site.folder)
+    assert "private.example.com" in storage.url("a.pdf")
+    with override_settings(PRIVATE_MEDIA_ROOT=tmp_path / "other"):
+        assert storage.location == str(tmp_path / "other")
+    local = dj_cloudfront.config(static_root=tmp_path, local=True)
+    with override_settings(CDN=local):
+        assert storage.url("a.pdf") == "/private/a.pdf"
+
+
 def test_a_delete_of_a_private_file_is_recorded_without_its_signature(site):
     storage = PrivateMediaStorage(**site.options, invalidate=True)
     storage.delete(storage.save("a.pdf", ContentFile(b"x")))
@@ -256,9 +320,19 @@ def test_a_delete_of_a_private_file_is_recorded_without_its_signature(site):
 def test_the_outputs_say_which_of_several_keys_signs(site, keys):
     both = {ID: str(keys["ecdsa"]), "K0LD": str(keys["rsa"])}
     assert f"Key-Pair-Id={ID}" in PrivateMediaStorage(key=both).url("a.pdf")
-    for key in ("", {"K0LD": str(keys["rsa"])}):
+    assert "Signature=" in PrivateMediaStorage(key=keys["ecdsa"]).url("a.pdf")
+    for key in ("", None, ["x"], b"x", {"K0LD": str(keys["rsa"])}):
         with pytest.raises(ValueError, match=f"where the private key of {ID} is"):
             PrivateMediaStorage(key=key).url("a.pdf")
+
+
+def test_a_key_that_is_given_itself_is_refused_and_not_shown(site, keys):
+    pem = keys["ecdsa"].read_text()
+    given = [pem, pem.replace("\n", "\\n"), f"env:{pem}", {ID: pem}, {"K0LD": pem}]
+    for key in (*given, pem.encode(), [pem]):
+        with pytest.raises(ValueError, match="must") as caught:
+            PrivateMediaStorage(key=key).url("a.pdf")
+        assert pem.splitlines()[1] not in str(caught.value)
 
 
 def test_a_key_comes_from_a_variable_too(site, keys, monkeypatch):
@@ -324,7 +398,39 @@ def test_cookies_are_not_set_again_in_their_window(site):
     view = cookies.with_media_cookies()(lambda request: HttpResponse())
     given = {name: one.value for name, one in answered(view).cookies.items()}
     assert answered(view, **given).cookies == {}
-    assert answered(view, **{**given, "CloudFront-Policy": "x"}).cookies
+    for name in cookies.NAMES:
+        assert answered(
+            view, **{key: given[key] for key in given if key != name}
+        ).cookies
+    for name in ("CloudFront-Policy", "CloudFront-Key-Pair-Id"):
+        assert answered(view, **{**given, name: "x"}).cookies
+
+
+def test_a_page_with_cookies_is_cached_for_one_visitor(site):
+    view = cookies.with_media_cookies()(lambda request: HttpResponse())
+    first = answered(view)
+    again = answered(view, **{name: one.value for name, one in first.cookies.items()})
+    assert first["Vary"] == again["Vary"] == "Cookie"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "resource"),
+    [("grün/", "gr%C3%BCn/*"), ("a b/", "a%20b/*"), ("a*/", "a%2A/*"), ("?", "%3F*")],
+)
+def test_a_prefix_is_signed_as_browsers_ask(site, prefix, resource):
+    view = cookies.with_media_cookies(prefix)(lambda request: HttpResponse())
+    text = decoded(answered(view).cookies["CloudFront-Policy"].value)
+    (statement,) = json.loads(text)["Statement"]
+    assert statement["Resource"] == f"https://private.example.com/{resource}"
+
+
+@pytest.mark.parametrize(
+    "host", ["www.EXAMPLE.com", "www.example.com:8000", "www.example.com."]
+)
+def test_a_host_is_read_as_browsers_write_it(site, host):
+    view = cookies.with_media_cookies()(lambda request: HttpResponse())
+    given = answered(view, host=host).cookies
+    assert given["CloudFront-Policy"]["domain"] == "example.com"
 
 
 def test_a_site_without_a_common_domain_is_refused(site):

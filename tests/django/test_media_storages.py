@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import SuspiciousFileOperation
@@ -15,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import models
 from django.db.migrations.writer import MigrationWriter
+from django.test import override_settings
 from storage_support import set_up
 
 from dj_cloudfront.media.names import token_folder, unique_name
@@ -75,6 +77,20 @@ def test_the_renaming_storage_renames_in_save_once(tmp_path):
     assert token_folder(media.save(None, ContentFile(b"b", name="b.png")))
 
 
+@pytest.mark.parametrize("name", ["💥.png", ".env", "...."])
+def test_a_name_that_web_servers_hide_is_made_visible(tmp_path, name):
+    assert os.path.basename(upload(storage(tmp_path), name)).startswith("_.")
+
+
+def test_a_path_is_a_name_too(tmp_path):
+    media = storage(tmp_path, RenamingMediaStorage, invalidate=True)
+    name = media.save(Path("a/b.png"), ContentFile(b"b"))
+    assert token_folder(name)
+    media.delete(Path(name))
+    assert not media.exists(name)
+    assert len(media.deletions.pending()) == 1
+
+
 def test_a_long_name_keeps_its_token(tmp_path):
     name = upload(storage(tmp_path), f"{'x' * 200}.png", max_length=60)
     assert len(name) <= 60
@@ -83,7 +99,11 @@ def test_a_long_name_keeps_its_token(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../a.png", "/etc/passwd", "images/../../a.png", ".cdn/x", "a/../.cdn/x"]
+    "name",
+    [
+        *("../a.png", "/etc/passwd", "images/../../a.png"),
+        *(".cdn/x", "a/../.cdn/x", ".CDN/x"),
+    ],
 )
 def test_a_name_outside_of_the_uploads_is_refused(tmp_path, name):
     media = storage(tmp_path / "media")
@@ -156,6 +176,24 @@ def test_a_delete_is_recorded_as_viewers_ask(tmp_path):
     (pending,) = media.deletions.pending()
     assert pending.path == f"/images/{token_folder(name)[7:]}/gr%C3%BCn.png"
     assert before - 1 < pending.at < time.time() + 1
+
+
+def test_what_is_no_utf_8_is_recorded_and_deleted(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    name = media.save("a\udcffb.png", ContentFile(b"a"))
+    media.delete(name)
+    assert not media.exists(name)
+    assert [one.path for one in media.deletions.pending()] == ["/a%FFb.png"]
+
+
+def test_records_follow_the_setting(tmp_path):
+    with override_settings(MEDIA_ROOT=tmp_path / "a", MEDIA_URL=BASE):
+        media = MediaStorage(invalidate=True)
+        media.delete(media.save("a.png", ContentFile(b"a")))
+    with override_settings(MEDIA_ROOT=tmp_path / "b", MEDIA_URL=BASE):
+        assert media.deletions.pending() == []
+        media.delete(media.save("a.png", ContentFile(b"a")))
+    assert (tmp_path / "b" / ".cdn").is_dir()
 
 
 def test_an_overwrite_is_recorded_and_a_new_name_is_not(tmp_path):
