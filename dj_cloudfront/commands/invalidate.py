@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management.base import CommandError, CommandParser
 
+from dj_cloudfront.builds.disk import explained
 from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.conf import cdn
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
@@ -92,6 +93,9 @@ def run(
             time.sleep(watch)
     except ValueError as error:
         raise CommandError(str(error)) from None
+    except OSError as error:
+        folder = storage.deletions.folder
+        raise CommandError(str(explained(error, "invalidating", folder))) from None
     if not receipts:
         terminal.say("nothing is pending")
     terminal.result({"invalidations": [receipt.data for receipt in receipts]})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from dj_cloudfront.builds.disk import explained
 from dj_cloudfront.commands.invalidate import storage_of
 from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.media import orphans as rules
@@ -61,7 +63,11 @@ def run(
         raise CommandError("--yes must be beside --orphans: nothing else is changed")
     storage = storage_of(using)
     if orphans:
-        _orphans(terminal, storage, yes, older_than, trash)
+        try:
+            _orphans(terminal, storage, yes, older_than, trash)
+        except OSError as error:
+            folder = Path(storage.location)
+            raise CommandError(str(explained(error, "moving", folder))) from None
         return
     names = [name for name in rules.uploads(storage) if token_folder(name) is None]
     for name in names:

@@ -97,9 +97,11 @@ class Invalidator:
         with disk.locked(self.folder):
             by_path = paths_of(deletions.pending())
             for batch in _batches(list(by_path)):
-                settled = [deletion for path in batch for deletion in by_path[path]]
-                yield self._send(batch, [deletion.file.name for deletion in settled])
-                deletions.settle(settled)
+                room = max(self.budget - self.spent(), 0)
+                for part in filter(None, (batch[:room], batch[room:])):
+                    settled = [deletion for path in part for deletion in by_path[path]]
+                    yield self._send(part, [deletion.file.name for deletion in settled])
+                    deletions.settle(settled)
 
     def wait(self, receipt: Receipt, *, seconds: float = 900) -> None:
         """Wait until no edge has the paths of an invalidation any more.
@@ -117,10 +119,14 @@ class Invalidator:
 
     def spent(self) -> int:
         """Paths that were sent in this month."""
-        return self._months().get(_month(), 0)
+        try:
+            months = json.loads((self.folder / "budget").read_bytes())
+        except FileNotFoundError:
+            return 0
+        return int(months.get(_month(), 0))
 
     def _send(self, batch: Sequence[str], reasons: Sequence[str]) -> Receipt:
-        self._spend(len(batch))
+        spent = self._affordable(len(batch))
         # For the same reference CloudFront answers with the same invalidation, so that a
         # repeat after a lost answer makes no second one.
         text = "\n".join((*reasons, *batch))
@@ -134,6 +140,12 @@ class Invalidator:
                 },
             ),
             "cloudfront:CreateInvalidation",
+        )
+        # Not before: a network that fails for a day must not spend the month. A crash before
+        # leads to a repeat with the same reference, which AWS counts once.
+        disk.make_folder(self.folder)
+        disk.write_atomically(
+            self.folder / "budget", json.dumps({_month(): spent}).encode()
         )
         receipt = Receipt(
             id=answer["Invalidation"]["Id"],
@@ -168,10 +180,9 @@ class Invalidator:
                 sentence(error, service="CloudFront", action=action)
             ) from None
 
-    def _spend(self, paths: int) -> None:
-        """Count paths before they are sent, so that a crash never counts too few."""
-        months = self._months()
-        spent = months.get(_month(), 0)
+    def _affordable(self, paths: int) -> int:
+        """How many will be spent in this month with so many more."""
+        spent = self.spent()
         if spent + paths > self.budget:
             raise ValueError(
                 f"the budget of {self.budget} paths a month must cover what is sent, but "
@@ -179,16 +190,7 @@ class Invalidator:
                 "raise it with --budget ($0.005 a path beyond an account's first 1,000), or "
                 "wait for the next month"
             )
-        disk.make_folder(self.folder)
-        disk.write_atomically(
-            self.folder / "budget", json.dumps({_month(): spent + paths}).encode()
-        )
-
-    def _months(self) -> dict[str, int]:
-        try:
-            return dict(json.loads((self.folder / "budget").read_bytes()))
-        except FileNotFoundError:
-            return {}
+        return spent + paths
 
     def _keep(self, receipt: Receipt) -> None:
         with (self.folder / "receipts").open("a", encoding="utf-8") as file:

@@ -116,6 +116,9 @@ def trash(storage: MediaStorage, orphan: Orphan) -> Path:
     :return: Where it is until ``empty_trash()``.
     """
     target = _trash(storage) / datetime.now(UTC).strftime("%Y-%m-%d") / orphan.folder
+    while target.exists():
+        # Moved today, brought back, and moved again.
+        target = target.with_name(f"{target.name}~")
     disk.make_folder(target.parent)
     names = [name for name in uploads(storage) if token_folder(name) == orphan.folder]
     with storage.recorded(*names):

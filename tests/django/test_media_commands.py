@@ -182,13 +182,15 @@ def test_paths_are_sent(project, endpoint, distribution):
 
 
 def test_a_budget_that_is_spent_loses_nothing(project, endpoint, distribution):
-    delete(project, "/a.png", "/b.png")
+    delete(project, "/a.png", "/b.png", "/c.png")
     done = project.manage("cdn", "invalidate", "--pending", "--budget", "1")
     assert done.returncode == 1
     assert "the budget of 1 paths a month must cover what is sent" in done.stderr
     assert "nothing is lost" in done.stderr
+    assert "1 were sent in " in done.stderr
+    assert "2 more are next" in done.stderr
     assert len(deletions(project).pending()) == 2
-    assert sent(endpoint, distribution) == []
+    assert sent(endpoint, distribution) == [["/a.png"]]
 
 
 def test_what_aws_refuses_stays_pending(project):
@@ -202,6 +204,10 @@ def test_what_aws_refuses_stays_pending(project):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert len(deletions(project).pending()) == 1
+    spends_nothing = Invalidator(
+        None, distribution_id="E1", folder=deletions(project).folder
+    )
+    assert spends_nothing.spent() == 0
 
 
 @pytest.mark.parametrize(
@@ -226,6 +232,13 @@ def test_a_wrong_argument_is_one_sentence(project, arguments, sentence):
     assert "Traceback" not in done.stderr
 
 
+def test_a_folder_of_another_user_is_one_sentence(project):
+    project.write("media/.cdn", "in the way")
+    done = project.manage("cdn", "invalidate", "--pending")
+    assert "invalidating must be able to use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_many_paths_are_sent_in_batches(endpoint, distribution, tmp_path):
     records = Deletions(tmp_path / "invalidations")
     with records.record(*(f"/{n}.png" for n in range(1500))):
@@ -237,14 +250,14 @@ def test_many_paths_are_sent_in_batches(endpoint, distribution, tmp_path):
         budget=1200,
     )
     receipts = []
-    with pytest.raises(ValueError, match="1000 were sent in .* and 500 more are next"):
+    with pytest.raises(ValueError, match="1200 were sent in .* and 300 more are next"):
         receipts.extend(invalidator.send_pending(records))
-    assert len(records.pending()) == 500
+    assert len(records.pending()) == 300
     invalidator.budget = 1500
     (rest,) = invalidator.send_pending(records)
-    assert len(rest.paths) == 500
+    assert len(rest.paths) == 300
     assert invalidator.spent() == 1500
-    assert sorted(map(len, sent(endpoint, distribution))) == [500, 1000]
+    assert sorted(map(len, sent(endpoint, distribution))) == [200, 300, 1000]
 
 
 def test_at_most_ten_wildcards_go_at_once(tmp_path):
@@ -351,6 +364,15 @@ def test_orphans_are_what_no_text_of_the_database_names(project):
     (day,) = (project.folder / "media" / ".cdn" / "trash").iterdir()
     assert (day / lost).read_text() == "x"
     day.rename(day.with_name("2020-01-01"))
+    # It comes back, as from a backup, and goes twice in a day.
+    for count in (1, 2):
+        project.write(f"media/{lost}", "x")
+        os.utime(project.folder / "media" / lost, (0, 0))
+        done = project.manage("cdn", "media", "--orphans", "--yes", "--trash", "36500")
+        assert done.returncode == 0, done.stderr
+        (today,) = [one for one in day.parent.iterdir() if one.name != "2020-01-01"]
+        assert len(list(today.glob("files/*"))) == count
+    today.rename(today.with_name("2020-01-02"))
     project.manage("cdn", "media", "--orphans", "--yes")
     assert not list((project.folder / "media" / ".cdn" / "trash").iterdir())
 
