@@ -233,7 +233,11 @@ def _signing(private_key: bytes, digest: Digest) -> Callable[[bytes], bytes]:
         ) from None
     algorithm = hashes.SHA256() if digest == "SHA256" else hashes.SHA1()  # noqa: S303
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name == "secp256r1":
-        curve = ec.ECDSA(algorithm)
+        try:
+            # RFC 6979: all processes and servers give one URL, which browsers keep.
+            curve = ec.ECDSA(algorithm, deterministic_signing=True)
+        except UnsupportedAlgorithm:  # OpenSSL before 3.2.
+            curve = ec.ECDSA(algorithm)
         return lambda data: key.sign(data, curve)
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size == 2048:
         pkcs = padding.PKCS1v15()

@@ -143,6 +143,13 @@ def test_botocore_gives_the_same_url_for_rsa(keys):
     assert ours.url(URL, policy) == theirs.generate_presigned_url(URL, policy=custom)
 
 
+@pytest.mark.parametrize("kind", ["ecdsa", "rsa"])
+def test_all_processes_give_one_url(keys, kind):
+    key = keys[kind].read_bytes()
+    signers = [Signer(key_pair_id=ID, private_key=key) for _ in range(3)]
+    assert len({signer.url(URL, expires=1_900_000_000) for signer in signers}) == 1
+
+
 @pytest.mark.parametrize("kind", ["p384", "short"])
 def test_a_key_that_cloudfront_does_not_take_is_refused(keys, kind):
     with pytest.raises(ValueError, match="must be ECDSA on P-256 or RSA of 2048 bits"):
