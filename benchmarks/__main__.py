@@ -7,7 +7,16 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import edge, hashing, publishing, review, settings, synthesis, urls
+from benchmarks import (
+    edge,
+    hashing,
+    media,
+    publishing,
+    review,
+    settings,
+    synthesis,
+    urls,
+)
 from benchmarks.pairs import Figure
 
 BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -16,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
     "publish": publishing.figures,
     "hash": hashing.figures,
     "url": urls.figures,
+    "media": media.figures,
     "review": review.figures,
     "edge": lambda: [edge.figure()],
 }

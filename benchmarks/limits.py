@@ -1,4 +1,4 @@
-"""What the documentation promises of publishing: ratios that must not be passed."""
+"""What the documentation promises: ratios that must not be passed."""
 
 from __future__ import annotations
 
@@ -8,3 +8,6 @@ DISK = 1.1
 HASHING = 0.6
 URL = 0.25
 STATIC = 0.45
+SAVING = 1.5
+SIGNING = 0.2
+SIGNING_AGAIN = 0.01

@@ -20,12 +20,19 @@ _HOST = re.compile(
 _HTTP_ON_THIS_MACHINE = re.compile(r"http://([a-z0-9{}-]+\.)*localhost(:\d{1,5})?")
 _HTTPS = re.compile(r"https://[a-z0-9.{}-]+(:\d{1,5})?")
 
-_VARIABLES = {
+_DOMAIN_NAMES = {
     Output.STATIC_DOMAIN_NAME: "STATIC_DOMAIN_NAME",
     Output.MEDIA_DOMAIN_NAME: "MEDIA_DOMAIN_NAME",
+    Output.PRIVATE_DOMAIN_NAME: "PRIVATE_DOMAIN_NAME",
 }
+_IDS = {
+    Output.MEDIA_DISTRIBUTION_ID: "MEDIA_DISTRIBUTION_ID",
+    Output.PRIVATE_DISTRIBUTION_ID: "PRIVATE_DISTRIBUTION_ID",
+    Output.MEDIA_KEY_PAIR_ID: "MEDIA_KEY_PAIR_ID",
+}
+_VARIABLES = {**_DOMAIN_NAMES, **_IDS}
 
-DomainNames = Mapping[Output, str]
+Outputs = Mapping[Output, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,8 @@ class Cdn:
     is_local: bool
     outputs_file: str
     stack: str | None
-    _bases: DomainNames
+    _bases: Outputs
+    _ids: Outputs
     _source: str
 
     @property
@@ -64,6 +72,31 @@ class Cdn:
         return f"{self._base(Output.MEDIA_DOMAIN_NAME)}/"
 
     @property
+    def private_url(self) -> str:
+        """Where private files are, for ``PrivateMediaStorage``."""
+        if self.is_local:
+            return "/private/"
+        return f"{self._base(Output.PRIVATE_DOMAIN_NAME)}/"
+
+    @property
+    def media_key_pair_id(self) -> str:
+        """The id of the public key whose private half signs.
+
+        :raises ValueError: if the stack has no signing key.
+        """
+        return self._given(Output.MEDIA_KEY_PAIR_ID, self._ids)
+
+    def distribution_id(self, *, private: bool = False) -> str:
+        """The id of the media distribution, or that of private files.
+
+        :raises ValueError: if the stack has no such distribution.
+        """
+        output = (
+            Output.PRIVATE_DISTRIBUTION_ID if private else Output.MEDIA_DISTRIBUTION_ID
+        )
+        return self._given(output, self._ids)
+
+    @property
     def static_origin(self) -> str | None:
         """Scheme and host of ``static_url``. None with local URLs, and without that half."""
         return self._bases.get(Output.STATIC_DOMAIN_NAME)
@@ -73,13 +106,21 @@ class Cdn:
         """Scheme and host of ``media_url``. None with local URLs, and without that half."""
         return self._bases.get(Output.MEDIA_DOMAIN_NAME)
 
+    @property
+    def private_origin(self) -> str | None:
+        """Scheme and host of ``private_url``. None with local URLs, and without such a tree."""
+        return self._bases.get(Output.PRIVATE_DOMAIN_NAME)
+
     def _base(self, output: Output) -> str:
-        if output not in self._bases:
+        return self._given(output, self._bases)
+
+    def _given(self, output: Output, values: Outputs) -> str:
+        if output not in values:
             raise ValueError(
-                f"{output} must be given for this URL, but {self._source} has none: deploy "
-                f"that distribution, or set the environment variable {_VARIABLES[output]}"
+                f"{output} must be given, but {self._source} has none: deploy that "
+                f"distribution, or set the environment variable {_VARIABLES[output]}"
             )
-        return self._bases[output]
+        return values[output]
 
 
 def config(
@@ -93,8 +134,10 @@ def config(
     """Read the outputs of ``cdk deploy --outputs-file`` for ``settings.py``.
 
     No network call, no import of boto3 or Django. The environment variables
-    ``STATIC_DOMAIN_NAME`` and ``MEDIA_DOMAIN_NAME`` replace the file, for container builds
-    and CI; with either set, the file is not opened.
+    ``STATIC_DOMAIN_NAME``, ``MEDIA_DOMAIN_NAME`` and ``PRIVATE_DOMAIN_NAME`` replace the
+    file, for container builds and CI; with any of them set, the file is not opened. Ids come
+    from ``MEDIA_DISTRIBUTION_ID``, ``PRIVATE_DISTRIBUTION_ID`` and ``MEDIA_KEY_PAIR_ID``
+    first.
 
     :param outputs_file: The file that ``cdk deploy --outputs-file`` wrote.
     :param static_root: The folder that holds one folder for each build.
@@ -110,15 +153,20 @@ def config(
     # Never the folder of all builds: "collectstatic --clear" would empty every one of them.
     root = os.path.join(static_root, build_version or "local")
     if local:
-        domains: DomainNames = {}
+        outputs: Outputs = {}
         source = "local=True"
     else:
-        domains, source = _domain_names(Path(outputs_file), stack)
-    url_format = _url_format() if domains else DEFAULT_URL_FORMAT
+        outputs, source = _outputs(Path(outputs_file), stack)
+    url_format = _url_format() if outputs else DEFAULT_URL_FORMAT
     return Cdn(
         build_version=build_version or None,
         static_root=root,
-        _bases={out: _base_url(url_format, name) for out, name in domains.items()},
+        _bases={
+            output: _base_url(url_format, name)
+            for output, name in outputs.items()
+            if output in _DOMAIN_NAMES
+        },
+        _ids={output: id for output, id in outputs.items() if output in _IDS},
         builds_root=os.fspath(static_root),
         is_local=local,
         outputs_file=os.fspath(outputs_file),
@@ -127,29 +175,28 @@ def config(
     )
 
 
-def _domain_names(path: Path, stack: str | None) -> tuple[DomainNames, str]:
+def _outputs(path: Path, stack: str | None) -> tuple[Outputs, str]:
     given = {
         output: os.environ[name]
         for output, name in _VARIABLES.items()
         if os.environ.get(name)
     }
-    if given:
-        for output, domain in given.items():
-            _check_host(f"the environment variable {_VARIABLES[output]}", domain)
+    if given.keys() & _DOMAIN_NAMES.keys():
+        for output in given.keys() & _DOMAIN_NAMES.keys():
+            name = f"the environment variable {_VARIABLES[output]}"
+            _check_host(name, given[output])
         return given, "the environment"
-    outputs, name = _stack_outputs(path, stack)
+    values, name = _stack_outputs(path, stack)
     source = f"{name} in {path}"
-    domains = {}
-    for output in _VARIABLES:
-        if output in outputs:
-            _check_host(f"{output} of {source}", outputs[output])
-            domains[output] = str(outputs[output])
-    if not domains:
+    outputs = {output: str(values[output]) for output in _VARIABLES if output in values}
+    for output in outputs.keys() & _DOMAIN_NAMES.keys():
+        _check_host(f"{output} of {source}", values[output])
+    if not outputs.keys() & _DOMAIN_NAMES.keys():
         raise ValueError(
             f"{source} must have the output {Output.STATIC_DOMAIN_NAME} or "
-            f"{Output.MEDIA_DOMAIN_NAME}, got {sorted(outputs)}: name a stack of dj-cloudfront"
+            f"{Output.MEDIA_DOMAIN_NAME}, got {sorted(values)}: name a stack of dj-cloudfront"
         )
-    return domains, source
+    return {**outputs, **given}, source
 
 
 def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object], str]:

@@ -1,15 +1,27 @@
-"""The staticfiles storages: ``collectstatic`` and ``cdn publish`` make builds with them.
+"""The storages to name in ``STORAGES``: those of builds, and those of uploads.
 
-For ``STORAGES["staticfiles"]["BACKEND"]``, as ``dj_cloudfront.storage.BuildStorage``.
+``collectstatic`` and ``cdn publish`` make builds with ``BuildStorage`` and
+``ManifestBuildStorage``.
 """
 
 from __future__ import annotations
 
+from dj_cloudfront.media.storages import (
+    MediaStorage,
+    PrivateMediaStorage,
+    RenamingMediaStorage,
+)
 from dj_cloudfront.staticfiles.manifest import ManifestStorage
 from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 from dj_cloudfront.staticfiles.url_cache import CachedUrls
 
-__all__ = ["BuildStorage", "ManifestBuildStorage"]
+__all__ = [
+    "BuildStorage",
+    "ManifestBuildStorage",
+    "MediaStorage",
+    "PrivateMediaStorage",
+    "RenamingMediaStorage",
+]
 
 
 class BuildStorage(CachedUrls, PublishingStorage):

@@ -25,6 +25,7 @@ OURS = {
 _ASKS_AWS = (
     "dj_cloudfront/aws_errors.py",
     "dj_cloudfront/commands",
+    "dj_cloudfront/media",
     "dj_cloudfront/stack_outputs",
     "cdn_review/deployed.py",
     "cdn_review/preflight",
@@ -33,6 +34,7 @@ EXTRAS = {
     "boto3": _ASKS_AWS,
     "botocore": _ASKS_AWS,
     "brotli": ("dj_cloudfront/builds", "dj_cloudfront/http_probe.py"),
+    "cryptography": ("dj_cloudfront/commands/key.py", "dj_cloudfront/media/signing.py"),
     "dns": ("cdn_review/preflight",),
     "whitenoise": ("dj_cloudfront/whitenoise.py",),
 }

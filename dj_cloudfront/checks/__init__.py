@@ -20,6 +20,7 @@ from dj_cloudfront.checks import (
     exposure,
     folders,
     ids,
+    media,
     middleware_order,
     policy,
     storages,
@@ -69,6 +70,7 @@ _PLAIN = (
     check_cdn,
     _check(urls.find),
     _check(storages.find),
+    _check(media.find),
     _check(middleware_order.find),
     _check(policy.find),
 )
@@ -79,6 +81,7 @@ _DEPLOY = (
     _check(exposure.find_on_deploy),
     _check(policy.find_on_deploy),
     _check(cross_origin.find_on_deploy),
+    _check(media.find_on_deploy),
 )
 
 

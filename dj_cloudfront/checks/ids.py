@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemCheck:
     """A mistake that settings can show.
 
-    :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning.
+    :param id: Stable. It begins with the level: ``E`` for an error, ``W`` for a warning,
+        ``I`` for an information.
     :param what: The mistake, for the table in ``docs/checks.md``.
     :param hint: What to do, for that table and for Django's hint.
     :param deploy: Whether only ``manage.py check --deploy`` looks for it.
@@ -24,11 +25,11 @@ class SystemCheck:
 
     @property
     def level(self) -> str:
-        return "error" if self.id.startswith("E") else "warning"
+        return {"E": "error", "W": "warning", "I": "information"}[self.id[0]]
 
     def found(self, message: str) -> CheckMessage:
         """The mistake, as it was found: a sentence that begins with the setting's name."""
-        kind = Error if self.level == "error" else Warning
+        kind = {"E": Error, "W": Warning, "I": Info}[self.id[0]]
         return kind(message, hint=self.hint, id=f"dj_cloudfront.{self.id}")
 
 
@@ -111,6 +112,12 @@ OTHER_COLLECTSTATIC = _listed(
     "put dj_cloudfront before django.contrib.staticfiles, and before what brings another "
     "collectstatic, in INSTALLED_APPS",
 )
+NO_SIGNING_KEY = _listed(
+    "E013",
+    "private files cannot be signed: there is no key, or it cannot be read",
+    "name the private key of MediaKeyPairId in the option key of PrivateMediaStorage",
+    deploy=True,
+)
 
 OTHER_STATIC_URL = _listed(
     "W001", "`STATIC_URL` has the build, but another host than the CDN's", _ALL_THREE
@@ -180,7 +187,7 @@ STATIC_STORAGE = _listed(
 REMOTE_STORAGE = _listed(
     "W014",
     "`STORAGES` keeps uploads elsewhere than the media distribution reads them",
-    "use FileSystemStorage without location and base_url, or give the bucket's storage "
+    "use MediaStorage without location and base_url, or give the bucket's storage "
     "the media host as its custom_domain",
 )
 OVERWRITING_STORAGE = _listed(
@@ -270,5 +277,29 @@ SERVICE_WORKER = _listed(
     "W030",
     "a page registers a service worker of a static file, which browsers refuse",
     "serve its script from the site itself, at the root of what it controls",
+    deploy=True,
+)
+NAME_GIVEN_AGAIN = _listed(
+    "W031",
+    "a storage of uploads can give a name again, of which edges still have the old file",
+    "use dj_cloudfront.storage.MediaStorage, for STORAGES['default'] and for fields",
+)
+DELETES_PENDING = _listed(
+    "W032",
+    "deletes are recorded, but have not been sent to CloudFront for an hour",
+    "run manage.py cdn invalidate --pending, as a service with --watch 30",
+    deploy=True,
+)
+COOKIES_STAY_AWAY = _listed(
+    "W033",
+    "no cookie of the site reaches the distribution of private files",
+    "give that distribution a name beside the site's, as private.example.com, or use signed "
+    "URLs",
+    deploy=True,
+)
+DELETED_STAYS = _listed(
+    "I001",
+    "deletes are not recorded: a deleted upload can be seen for as long as its `max-age`",
+    "set the option invalidate of MediaStorage, and run cdn invalidate --pending",
     deploy=True,
 )

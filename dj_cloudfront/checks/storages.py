@@ -25,7 +25,7 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         yield from _static(cdn)
     if cdn.media_origin is not None:
         default = settings.STORAGES.get("default", {})
-        kind = _class(default)
+        kind = class_of(default)
         options = default.get("OPTIONS", {})
         if kind is not None and issubclass(kind, FileSystemStorage):
             yield from _on_disk(cdn, options)
@@ -45,7 +45,7 @@ def _static(cdn: Cdn) -> Iterator[CheckMessage]:
     from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
     static = settings.STORAGES.get("staticfiles", {})
-    kind = _class(static)
+    kind = class_of(static)
     # In place of Django's plain one, publishing uses its own: the URLs are the same.
     if kind not in (None, StaticFilesStorage) and not issubclass(
         kind, PublishingStorage
@@ -64,7 +64,7 @@ def find_collectstatic(cdn: Cdn) -> Iterator[CheckMessage]:
     from dj_cloudfront.management.commands.collectstatic import Command
     from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
-    kind = _class(settings.STORAGES.get("staticfiles", {}))
+    kind = class_of(settings.STORAGES.get("staticfiles", {}))
     if kind is None or not issubclass(kind, PublishingStorage):
         return
     app = get_commands()["collectstatic"]
@@ -134,7 +134,7 @@ def _remote(
         )
 
 
-def _class(storage: Mapping[str, Any]) -> type[Any] | None:
+def class_of(storage: Mapping[str, Any]) -> type[Any] | None:
     """A storage's class. None when it cannot be imported, which Django itself reports."""
     try:
         found = import_string(storage.get("BACKEND", ""))

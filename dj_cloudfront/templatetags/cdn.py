@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.db.models.fields.files import FieldFile
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -47,6 +48,23 @@ def cdn_preload(name: str, *, module: bool = False) -> SafeString:
         format_html(' type="{}"', how.media_type) if how.media_type else "",
         _crossorigin(how.is_anonymous),
     )
+
+
+@register.filter
+def signed_url(file: FieldFile, lifetime: int) -> str:
+    """``{{ report.file|signed_url:60 }}``: a private file's URL for so many seconds.
+
+    :raises TypeError: for a file of another storage than ``PrivateMediaStorage``.
+    """
+    from dj_cloudfront.media.storages import PrivateMediaStorage
+
+    storage = file.storage
+    if not isinstance(storage, PrivateMediaStorage):
+        raise TypeError(
+            "signed_url must be used for a file of PrivateMediaStorage, such as "
+            f"report.file, got a file of {type(storage).__name__}"
+        )
+    return storage.signed_url(file.name, lifetime=lifetime)
 
 
 def _crossorigin(is_anonymous: bool) -> str:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -10,14 +9,9 @@ from django.db import models
 from gallery.validators import validate_content, validate_extension
 
 
-def unique_name(photo: Photo, filename: str) -> str:
-    # Media URLs carry no version and are public: a name is never used twice, nor guessed.
-    return f"uploads/{uuid.uuid4().hex}{PurePath(filename).suffix.lower()}"
-
-
 class Photo(models.Model):
     image = models.FileField(
-        upload_to=unique_name,
+        upload_to="uploads",
         max_length=255,
         validators=[validate_extension, validate_content],
     )

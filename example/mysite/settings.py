@@ -46,7 +46,7 @@ CDN = dj_cloudfront.config(
 STATIC_URL, STATIC_ROOT, MEDIA_URL = CDN.static_url, CDN.static_root, CDN.media_url
 MEDIA_ROOT = DATA / "media"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "dj_cloudfront.storage.MediaStorage"},
     "staticfiles": {
         "BACKEND": "dj_cloudfront.storage.BuildStorage",
         "OPTIONS": {"precompress": ["gz"]},

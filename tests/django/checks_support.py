@@ -15,7 +15,6 @@ from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
 TREE = "dj_cloudfront.middleware.CdnTreeMiddleware"
-ON_DISK = "django.core.files.storage.FileSystemStorage"
 BUILDS = "dj_cloudfront.storage.BuildStorage"
 
 BY_ID = {rule.id: rule for rule in SYSTEM_CHECKS}
@@ -66,7 +65,7 @@ class Site:
             "ROOT_URLCONF": routes(path("", view), path("admin/", view)),
             "STATIC_ROOT": one_cdn.static_root,
             "STORAGES": {
-                "default": {"BACKEND": ON_DISK},
+                "default": on_disk(),
                 "staticfiles": {"BACKEND": BUILDS},
             },
             **urls(one_cdn),
@@ -98,9 +97,17 @@ class Site:
         return message.msg
 
 
+def on_disk(**options):
+    """The storage of uploads that the documentation has, with these options."""
+    return {
+        "BACKEND": "dj_cloudfront.storage.MediaStorage",
+        "OPTIONS": {"invalidate": True, **options},
+    }
+
+
 def storages(default=None, staticfiles=BUILDS, **more):
     return {
-        "default": default or {"BACKEND": ON_DISK},
+        "default": default or on_disk(),
         "staticfiles": {"BACKEND": staticfiles},
         **more,
     }

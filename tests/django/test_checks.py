@@ -71,13 +71,13 @@ def test_a_mistake_can_be_silenced(site):
 
 def test_no_id_is_used_twice_and_they_are_in_order():
     ids = [rule.id for rule in SYSTEM_CHECKS]
-    assert all(re.fullmatch(r"[EW]\d{3}", one) for one in ids)
-    assert ids == sorted(set(ids))
+    assert all(re.fullmatch(r"[EWI]\d{3}", one) for one in ids)
+    assert ids == sorted(set(ids), key=lambda id: ("EWI".index(id[0]), id))
 
 
 def test_every_id_has_a_test():
     texts = [path.read_text() for path in Path(__file__).parent.glob("test_checks*.py")]
-    tested = set(re.findall(r'"(?:dj_cloudfront\.)?([EW]\d{3})"', "".join(texts)))
+    tested = set(re.findall(r'"(?:dj_cloudfront\.)?([EWI]\d{3})"', "".join(texts)))
     assert tested == {rule.id for rule in SYSTEM_CHECKS}
 
 

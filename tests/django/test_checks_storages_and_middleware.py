@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import checks_support
 import pytest
-from checks_support import ON_DISK, SECURITY, TREE, Site, routes, storages, view
+from checks_support import SECURITY, TREE, Site, routes, storages, view
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.files.storage import InMemoryStorage
@@ -27,7 +28,7 @@ class HouseStorage(StaticFilesStorage):
 
 
 def on_disk(**options):
-    return storages({"BACKEND": ON_DISK, "OPTIONS": options})
+    return storages(checks_support.on_disk(**options))
 
 
 def bucket(**options):

@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -90,7 +91,12 @@ class Site:
         return self.request("POST", "/", body, headers)
 
     def files(self):
-        return {path.name for path in self.data.rglob("media/**/*") if path.is_file()}
+        uploads = self.data / "media" / "uploads"
+        return {
+            str(path.relative_to(uploads))
+            for path in uploads.rglob("*")
+            if path.is_file()
+        }
 
 
 @contextlib.contextmanager
@@ -226,15 +232,15 @@ def test_an_empty_gallery_gets_one_image_however_often_it_is_seeded(site):
     assert site.files() == before
 
 
-def test_an_upload_comes_back_from_the_media_host_under_an_unguessable_name(site):
+def test_an_upload_comes_back_from_the_media_host_in_a_folder_of_its_own(site):
     before = site.files()
     response, _ = site.upload("Résumé photo.PNG", PNG)
     assert (response.status, response.headers["Location"]) == (302, "/")
     (name,) = site.files() - before
-    assert re.fullmatch(r"[0-9a-f]{32}\.png", name)
+    assert re.fullmatch(r"[0-9a-f]{20}/Résumé_photo\.PNG", name)
     assert (site.data / "media" / "uploads" / name).read_bytes() == PNG
     page = site.page()
-    assert f'src="{MEDIA}/uploads/{name}"' in page
+    assert f'src="{MEDIA}/uploads/{quote(name)}"' in page
     assert 'alt="Résumé photo.PNG"' in page
 
 
@@ -291,8 +297,8 @@ def test_a_path_in_a_name_leads_nowhere(site, filename):
     response, _ = site.upload(filename, PNG)
     assert response.status == 302
     (new,) = set(site.data.parent.rglob("*.png")) - before
-    assert new.parent == site.data / "media" / "uploads"
-    assert re.fullmatch(r"[0-9a-f]{32}", new.stem)
+    assert new.parent.parent == site.data / "media" / "uploads"
+    assert re.fullmatch(r"[0-9a-f]{20}", new.parent.name)
 
 
 def test_a_name_cannot_write_html(site):

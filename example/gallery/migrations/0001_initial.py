@@ -3,7 +3,6 @@ from __future__ import annotations
 import django.core.validators
 from django.db import migrations, models
 
-import gallery.models
 import gallery.validators
 
 
@@ -29,7 +28,7 @@ class Migration(migrations.Migration):
                     "image",
                     models.FileField(
                         max_length=255,
-                        upload_to=gallery.models.unique_name,
+                        upload_to="uploads",
                         validators=[
                             django.core.validators.FileExtensionValidator(
                                 ["png", "jpg", "jpeg", "gif", "webp"]

@@ -1,0 +1,159 @@
+"""Take deleted uploads, or paths, from the edges; --status says what is pending."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.files.storage import storages
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.cdn_setting import cdn
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
+from dj_cloudfront.media.storages import MediaStorage
+
+
+def add_arguments(parser: CommandParser) -> None:
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "paths",
+        nargs="*",
+        default=[],
+        metavar="PATH",
+        help="as a viewer asks for it, such as /images/team.png or '/images/*'",
+    )
+    what.add_argument(
+        "--pending", action="store_true", help="send what was deleted or overwritten"
+    )
+    what.add_argument(
+        "--status", action="store_true", help="say what is pending; nothing is sent"
+    )
+    parser.add_argument(
+        "--watch",
+        type=int,
+        metavar="SECONDS",
+        help="with --pending: look again after so long, until interrupted",
+    )
+    parser.add_argument(
+        "--wait", action="store_true", help="until no edge has the files any more"
+    )
+    parser.add_argument(
+        "--using",
+        default="default",
+        metavar="ALIAS",
+        help="the storage in STORAGES (default: default)",
+    )
+    parser.add_argument(
+        "--budget",
+        type=int,
+        default=BUDGET,
+        metavar="PATHS",
+        help=f"paths a month that may be sent (default: {BUDGET}, which AWS gives free)",
+    )
+    parser.add_argument("--profile", help="of the AWS configuration")
+    parser.add_argument("--json", action="store_true", help="the result for a script")
+
+
+def run(
+    terminal: Terminal,
+    *,
+    paths: Sequence[str],
+    pending: bool,
+    status: bool,
+    watch: int | None,
+    wait: bool,
+    using: str,
+    budget: int,
+    profile: str | None,
+    **options: Any,
+) -> None:
+    if watch is not None and not (pending and watch > 0):
+        raise CommandError(
+            f"--watch must be seconds, such as 30, beside --pending, got {watch!r}"
+        )
+    storage = storage_of(using)
+    try:
+        if status:
+            _say_status(terminal, storage)
+            return
+        invalidator = _invalidator(storage, budget, profile)
+        while True:
+            sent = (
+                invalidator.send_pending(storage.deletions)
+                if pending
+                else invalidator.send(paths)
+            )
+            receipts = _send(terminal, invalidator, sent, wait)
+            if watch is None:
+                break
+            time.sleep(watch)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        folder = storage.deletions.folder
+        raise CommandError(str(explained(error, "invalidating", folder))) from None
+    if not receipts:
+        terminal.say("nothing is pending")
+    terminal.result({"invalidations": [receipt.data for receipt in receipts]})
+
+
+def _send(
+    terminal: Terminal, invalidator: Invalidator, sent: Iterable[Receipt], wait: bool
+) -> list[Receipt]:
+    receipts = []
+    for receipt in sent:
+        receipts.append(receipt)
+        number = len(receipt.paths)
+        terminal.say(f"{receipt.id}: {number} path{'s' * (number != 1)}")
+    for receipt in receipts if wait else ():
+        invalidator.wait(receipt)
+        terminal.say(f"{receipt.id}: completed")
+    return receipts
+
+
+def storage_of(alias: str) -> MediaStorage:
+    """The storage of uploads under an alias.
+
+    :raises CommandError: if it is another kind of storage.
+    """
+    storage = storages[alias] if alias in settings.STORAGES else None
+    if not isinstance(storage, MediaStorage):
+        raise CommandError(
+            f"STORAGES[{alias!r}] must be 'dj_cloudfront.storage.MediaStorage' or of its "
+            f"kind, got {settings.STORAGES.get(alias, {}).get('BACKEND')!r}"
+        )
+    return storage
+
+
+def _invalidator(
+    storage: MediaStorage, budget: int, profile: str | None
+) -> Invalidator:
+    from dj_cloudfront.aws_errors import open_session
+
+    # All of media can be private, too, on the media distribution.
+    private = cdn().private_origin
+    is_private = private is not None and storage.base_url.startswith(f"{private}/")
+    # CloudFront has one endpoint; the region is for its name only.
+    client = open_session(profile).client("cloudfront", region_name="us-east-1")
+    return Invalidator(
+        client,
+        distribution_id=cdn().distribution_id(private=is_private),
+        folder=storage.deletions.folder,
+        budget=budget,
+    )
+
+
+def _say_status(terminal: Terminal, storage: MediaStorage) -> None:
+    backlog = storage.deletions.backlog()
+    terminal.say(
+        f"pending: {backlog.pending}, the oldest for {backlog.oldest_seconds:.0f} seconds"
+        if backlog.pending
+        else "nothing is pending"
+    )
+    terminal.result(
+        {"pending": backlog.pending, "oldest_seconds": backlog.oldest_seconds}
+    )

@@ -1,0 +1,103 @@
+"""List uploads whose names can come again, or uploads that no row names; change nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.commands.invalidate import storage_of
+from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.media import orphans as rules
+from dj_cloudfront.media.names import token_folder
+from dj_cloudfront.media.storages import MediaStorage
+
+
+def add_arguments(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--orphans",
+        action="store_true",
+        help="folders that MediaStorage made and whose token stands in no text of the database",
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="with --orphans: move them to the trash in MEDIA_ROOT/.cdn/",
+    )
+    parser.add_argument(
+        "--older-than",
+        type=float,
+        default=30,
+        metavar="DAYS",
+        help="leave out what was changed since (default: 30)",
+    )
+    parser.add_argument(
+        "--trash",
+        type=float,
+        default=30,
+        metavar="DAYS",
+        help="with --yes: what is in the trash for so long is deleted (default: 30)",
+    )
+    parser.add_argument(
+        "--using",
+        default="default",
+        metavar="ALIAS",
+        help="the storage in STORAGES (default: default)",
+    )
+    parser.add_argument("--json", action="store_true", help="the result for a script")
+
+
+def run(
+    terminal: Terminal,
+    *,
+    orphans: bool,
+    yes: bool,
+    older_than: float,
+    trash: float,
+    using: str,
+    **options: Any,
+) -> None:
+    if yes and not orphans:
+        raise CommandError("--yes must be beside --orphans: nothing else is changed")
+    storage = storage_of(using)
+    if orphans:
+        try:
+            _orphans(terminal, storage, yes, older_than, trash)
+        except OSError as error:
+            folder = Path(storage.location)
+            raise CommandError(str(explained(error, "moving", folder))) from None
+        return
+    names = [name for name in rules.uploads(storage) if token_folder(name) is None]
+    for name in names:
+        terminal.say(name)
+    terminal.say(f"{len(names)} uploads have names that can be given again")
+    terminal.result({"names": names})
+
+
+def _orphans(
+    terminal: Terminal, storage: MediaStorage, yes: bool, days: float, trash: float
+) -> None:
+    found = rules.orphans(storage, days=days)
+    for orphan in found:
+        terminal.say(f"{orphan.folder}  {orphan.size} bytes")
+        if yes:
+            terminal.say(f"  in the trash: {rules.trash(storage, orphan)}")
+    gone = rules.empty_trash(storage, days=trash) if yes else []
+    for folder in gone:
+        terminal.say(f"deleted for good: {folder}")
+    terminal.say(
+        f"{len(found)} uploads are named by no row"
+        + ("" if yes or not found else ": --yes moves them to the trash")
+    )
+    terminal.result(
+        {
+            "orphans": [
+                {"folder": one.folder, "size": one.size, "changed": one.changed}
+                for one in found
+            ],
+            "done": yes,
+            "deleted": [str(folder) for folder in gone],
+        }
+    )

@@ -1,0 +1,1 @@
+"""Uploads: names that are never given twice, deletes that reach the edge, private files."""

@@ -1,0 +1,183 @@
+"""Signed cookies: one signature for many private files, with URLs that stay as they are."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from asgiref.sync import iscoroutinefunction
+from django.core.files.storage import storages
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+from django.utils.decorators import sync_and_async_middleware
+from django.utils.encoding import filepath_to_uri
+
+from cdn_model.cookies import shared_cookie_domain
+from dj_cloudfront.cdn_setting import cdn
+from dj_cloudfront.media.signing import Policy, window_end
+from dj_cloudfront.media.storages import PrivateMediaStorage
+
+NAMES = (
+    *("CloudFront-Policy", "CloudFront-Signature"),
+    *("CloudFront-Key-Pair-Id", "CloudFront-Hash-Algorithm"),
+)
+STORAGE = "private"
+"""The alias in ``STORAGES`` whose key signs."""
+
+
+def set_media_cookies(
+    request: HttpRequest,
+    response: HttpResponse,
+    *,
+    prefix: str = "",
+    lifetime: int | None = None,
+    using: str = STORAGE,
+) -> None:
+    """Let this browser read private files.
+
+    The cookies are ``Secure`` and ``HttpOnly``. They go to every host under the domain that
+    the site and the distribution share.
+
+    :param prefix: Which files, such as ``reports/2026/``. Default: all.
+    :param lifetime: Seconds for which they are good at least. Default: the storage's.
+    :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``.
+    :raises ValueError: if no cookie of the site reaches the distribution, or if ``lifetime``
+        is no number of seconds.
+    """
+    storage = _storage(using)
+    seconds = storage.lifetime if lifetime is None else lifetime
+    expires = window_end(seconds, storage.window)
+    if cdn().is_local:
+        return
+    folder = filepath_to_uri(prefix.lstrip("/")).replace("*", "%2A")
+    policy = Policy(resource=f"{storage.base_url}{folder}*", expires=expires)
+    cookies = storage.signer.cookies(policy)
+    # A cached page must not hand out the cookies of another.
+    patch_vary_headers(response, ["Cookie"])
+    if _has(request, cookies):
+        return
+    domain = _domain(request, storage)
+    for name, value in cookies.items():
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds + storage.window,
+            domain=domain,
+            path="/",
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
+
+
+def delete_media_cookies(
+    request: HttpRequest, response: HttpResponse, *, using: str = STORAGE
+) -> None:
+    """Take the cookies from this browser. A copy of them is good until it expires."""
+    if cdn().is_local:
+        return
+    domain = _domain(request, _storage(using))
+    for name in NAMES:
+        response.delete_cookie(name, path="/", domain=domain, samesite="Lax")
+
+
+def with_media_cookies(
+    prefix: str = "", *, lifetime: int | None = None, using: str = STORAGE
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorate a view whose visitors may read the private files below a prefix.
+
+    The view decides who is a visitor: put this inside of ``login_required``.
+    """
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        def add(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+            set_media_cookies(
+                request, response, prefix=prefix, lifetime=lifetime, using=using
+            )
+            return response
+
+        if iscoroutinefunction(view):
+
+            @functools.wraps(view)
+            async def asynchronous(
+                request: HttpRequest, *args: Any, **kwargs: Any
+            ) -> HttpResponse:
+                return add(request, await view(request, *args, **kwargs))
+
+            return asynchronous
+
+        @functools.wraps(view)
+        def synchronous(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponse:
+            return add(request, view(request, *args, **kwargs))
+
+        return synchronous
+
+    return decorate
+
+
+@sync_and_async_middleware
+def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., Any]:
+    """Give every user who is logged in the cookies, and take them at logout.
+
+    After ``AuthenticationMiddleware``. For other rules, decorate views with
+    ``with_media_cookies()`` instead.
+    """
+
+    def adapt(request: HttpRequest, response: HttpResponse, known: bool) -> None:
+        if known:
+            set_media_cookies(request, response)
+        elif any(name in request.COOKIES for name in NAMES):
+            delete_media_cookies(request, response)
+
+    if iscoroutinefunction(get_response):
+
+        async def asynchronous(request: HttpRequest) -> HttpResponse:
+            response: HttpResponse = await get_response(request)
+            user = await request.auser()
+            adapt(request, response, user.is_authenticated)
+            return response
+
+        return asynchronous
+
+    def synchronous(request: HttpRequest) -> HttpResponse:
+        response: HttpResponse = get_response(request)
+        adapt(request, response, request.user.is_authenticated)
+        return response
+
+    return synchronous
+
+
+def _has(request: HttpRequest, cookies: Mapping[str, str]) -> bool:
+    """Whether the browser has these. ECDSA gives another signature each time."""
+    return all(
+        name in request.COOKIES
+        and (name == "CloudFront-Signature" or request.COOKIES[name] == value)
+        for name, value in cookies.items()
+    )
+
+
+def _storage(alias: str) -> PrivateMediaStorage:
+    storage = storages[alias]
+    if not isinstance(storage, PrivateMediaStorage):
+        raise ValueError(
+            f"STORAGES[{alias!r}] must be a PrivateMediaStorage for signed cookies, got "
+            f"{type(storage).__name__}"
+        )
+    return storage
+
+
+def _domain(request: HttpRequest, storage: PrivateMediaStorage) -> str:
+    site = urlsplit(f"//{request.get_host()}").hostname or ""
+    host = urlsplit(storage.base_url).hostname or ""
+    domain = shared_cookie_domain(site.rstrip("."), host)
+    if domain is None:
+        raise ValueError(
+            "private files must be under a domain that they share with the site for signed "
+            f"cookies, such as 'private.example.com' for 'www.example.com', got {host!r} for "
+            f"{site!r}: use signed URLs"
+        )
+    return domain

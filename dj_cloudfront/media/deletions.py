@@ -1,0 +1,126 @@
+"""What was deleted or overwritten, and which edges may still have: a file for each path.
+
+A record is on the disk before the change is made, and counts from the moment when the change
+was made. Standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dj_cloudfront.builds import filesystem
+
+_OPEN, _READY = ".open", ".json"
+_ABANDONED_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """A path that edges may still have.
+
+    :param path: As a viewer asks for it, percent-encoded, such as ``/a/team.png``.
+    :param at: When it was recorded, in seconds since 1970.
+    """
+
+    path: str
+    at: float
+    file: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """What is pending.
+
+    :param oldest_seconds: For how long the oldest is; 0 without any.
+    """
+
+    pending: int
+    oldest_seconds: float
+
+
+class Deletions:
+    """The records in one folder.
+
+    :param folder: It is made by the first record.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @contextlib.contextmanager
+    def record(self, *paths: str) -> Iterator[None]:
+        """Record paths durably, then make the change in the ``with`` block.
+
+        Until the block ends the record is not sent: an edge could fetch the old file again.
+        A process that dies in the block leaves a record that counts ten minutes later.
+        """
+        filesystem.make_folder(self.folder)
+        # The time first, so that names are in order.
+        files = [
+            self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_OPEN}"
+            for _ in paths
+        ]
+        for file, path in zip(files, paths, strict=True):
+            filesystem.write_new(file, json.dumps({"path": path}).encode())
+        filesystem.fsync_folder(self.folder)
+        try:
+            yield
+        finally:
+            for file in files:
+                filesystem.rename(file, file.with_suffix(_READY))
+
+    def pending(self) -> list[Deletion]:
+        """What has to be sent, oldest first."""
+        found = [self._read(file) for file in self._files() if self._is_ready(file)]
+        return [deletion for deletion in found if deletion is not None]
+
+    def backlog(self) -> Backlog:
+        """How many are pending, and for how long, without reading them."""
+        files = [file for file in self._files() if self._is_ready(file)]
+        oldest = max((_age(file) for file in files), default=0.0)
+        return Backlog(pending=len(files), oldest_seconds=round(oldest, 1))
+
+    def settle(self, deletions: Iterable[Deletion]) -> None:
+        """Forget what was sent."""
+        for deletion in deletions:
+            deletion.file.unlink(missing_ok=True)
+
+    def _files(self) -> Sequence[Path]:
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(
+                file
+                for file in self.folder.iterdir()
+                if file.suffix in (_OPEN, _READY) and file.name[:20].isdigit()
+            )
+        return []
+
+    def _is_ready(self, file: Path) -> bool:
+        return file.suffix == _READY or _age(file) > _ABANDONED_SECONDS
+
+    def _read(self, file: Path) -> Deletion | None:
+        try:
+            path = json.loads(file.read_bytes())["path"]
+        except (ValueError, KeyError) as error:
+            if file.suffix == _OPEN:
+                # Nothing was changed: the process died while it wrote the record.
+                file.unlink()
+                return None
+            raise ValueError(
+                f"{file} must be a record of a deleted upload, but cannot be read "
+                f"({error}): remove it, and invalidate the path by hand"
+            ) from None
+        return Deletion(path=str(path), at=_recorded_at(file), file=file)
+
+
+def _recorded_at(file: Path) -> float:
+    return int(file.name[:20]) / 1e9
+
+
+def _age(file: Path) -> float:
+    return time.time() - _recorded_at(file)

@@ -1,0 +1,251 @@
+"""Uploads: a name is never given twice, and deletes are recorded for the edges."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
+from django.db import models
+from django.db.migrations.writer import MigrationWriter
+from django.test import override_settings
+from storage_support import set_up
+
+from dj_cloudfront.media.names import token_folder, unique_name
+from dj_cloudfront.storage import MediaStorage, RenamingMediaStorage
+
+set_up()
+BASE = "https://media.example.com/"
+
+
+def storage(folder, kind=MediaStorage, **options):
+    return kind(location=folder, base_url=BASE, **options)
+
+
+def upload(to, name="team.png", data=b"red", **options):
+    """What a model field does."""
+    field = models.FileField(upload_to="images", storage=to, **options)
+    name = field.generate_filename(None, name)
+    return to.save(name, ContentFile(data), max_length=field.max_length)
+
+
+def test_a_model_field_never_gives_a_name_twice(tmp_path):
+    media = storage(tmp_path)
+    names = set()
+    for _ in range(3):
+        name = upload(media)
+        names.add(name)
+        media.delete(name)
+    assert len(names) == 3
+    for name in names:
+        assert token_folder(name) == os.path.dirname(name)
+        assert name.startswith("images/")
+        assert name.endswith("/team.png")
+
+
+def test_two_servers_never_give_one_name(tmp_path):
+    with ThreadPoolExecutor(16) as pool:
+        disks = [storage(tmp_path / str(n % 2)) for n in range(16)]
+        names = list(pool.map(upload, disks))
+    assert len(set(names)) == 16
+
+
+def test_code_that_saves_under_its_own_name_keeps_it(tmp_path):
+    media = storage(tmp_path)
+    assert media.save("cache/a.png", ContentFile(b"a")) == "cache/a.png"
+
+
+def test_the_renaming_storage_renames_in_save_once(tmp_path):
+    media = storage(tmp_path, RenamingMediaStorage)
+    first = media.save("uploads/a.png", ContentFile(b"a"))
+    media.delete(first)
+    second = media.save("uploads/a.png", ContentFile(b"b"))
+    assert first != second
+    assert token_folder(first)
+    name = upload(media)
+    assert name.count("/") == 2
+    thumbnail = name.replace("team.png", "team.100x100.png")
+    assert media.save(thumbnail, ContentFile(b"t")) == thumbnail
+    assert token_folder(media.save(None, ContentFile(b"b", name="b.png")))
+
+
+@pytest.mark.parametrize("name", ["💥.png", ".env", "...."])
+def test_a_name_that_web_servers_hide_is_made_visible(tmp_path, name):
+    assert os.path.basename(upload(storage(tmp_path), name)).startswith("_.")
+
+
+def test_a_path_is_a_name_too(tmp_path):
+    media = storage(tmp_path, RenamingMediaStorage, invalidate=True)
+    name = media.save(Path("a/b.png"), ContentFile(b"b"))
+    assert token_folder(name)
+    media.delete(Path(name))
+    assert not media.exists(name)
+    assert len(media.deletions.pending()) == 1
+
+
+def test_a_long_name_keeps_its_token(tmp_path):
+    name = upload(storage(tmp_path), f"{'x' * 200}.png", max_length=60)
+    assert len(name) <= 60
+    assert token_folder(name)
+    assert name.endswith(".png")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../a.png", "/etc/passwd", "images/../../a.png"),
+        *(".cdn/x", "a/../.cdn/x", ".CDN/x"),
+    ],
+)
+def test_a_name_outside_of_the_uploads_is_refused(tmp_path, name):
+    media = storage(tmp_path / "media")
+    with pytest.raises(SuspiciousFileOperation):
+        media.save(name, ContentFile(b"a"))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_our_own_folder_is_no_upload(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    media.delete(media.save("a/b.png", ContentFile(b"a")))
+    assert (tmp_path / ".cdn").is_dir()
+    assert media.listdir("")[0] == ["a"]
+    with pytest.raises(SuspiciousFileOperation):
+        media.open(".cdn/invalidations/x")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("a.png", "images/ü ß.png", "a/b?c#d%e.png", "it's(1)!~*.png", ".hidden"),
+        *("a/.b", "../a.png", "./a", "//x.example.com/a", "/a.png", "a//b", "a:b.png"),
+        *("http://x.example.com/a", "a\\b.png", "", "a/./b", "ä:/b"),
+    ],
+)
+def test_a_url_is_the_one_that_django_gives(tmp_path, name):
+    django = FileSystemStorage(location=tmp_path, base_url=BASE)
+    assert storage(tmp_path).url(name) == django.url(name)
+
+
+def test_a_url_without_a_base_is_refused_as_by_django(tmp_path):
+    media = storage(tmp_path)
+    media.base_url = None
+    with pytest.raises(ValueError, match="not accessible via a URL"):
+        media.url("a.png")
+
+
+def test_a_delete_removes_the_folder_of_the_upload(tmp_path):
+    media = storage(tmp_path)
+    name = upload(media)
+    beside = media.save(f"{token_folder(name)}/small.png", ContentFile(b"s"))
+    media.delete(name)
+    assert media.exists(beside)
+    media.delete(beside)
+    assert os.listdir(tmp_path / "images") == []
+
+
+def test_a_migration_names_the_storage(tmp_path):
+    code, imports = MigrationWriter.serialize(
+        MediaStorage(location="/m", invalidate=True)
+    )
+    assert code == "dj_cloudfront.storage.MediaStorage(invalidate=True, location='/m')"
+    assert imports == {"import dj_cloudfront.storage"}
+
+
+# --- What edges may still have ---
+
+
+def test_a_delete_is_recorded_only_when_asked(tmp_path):
+    media = storage(tmp_path)
+    media.delete(upload(media))
+    assert not (tmp_path / ".cdn").exists()
+
+
+def test_a_delete_is_recorded_as_viewers_ask(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    name = upload(media, "grün.png")
+    before = time.time()
+    media.delete(name)
+    (pending,) = media.deletions.pending()
+    assert pending.path == f"/images/{token_folder(name)[7:]}/gr%C3%BCn.png"
+    assert before - 1 < pending.at < time.time() + 1
+
+
+def test_what_is_no_utf_8_is_recorded_and_deleted(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    name = media.save("a\udcffb.png", ContentFile(b"a"))
+    media.delete(name)
+    assert not media.exists(name)
+    assert [one.path for one in media.deletions.pending()] == ["/a%FFb.png"]
+
+
+def test_records_follow_the_setting(tmp_path):
+    with override_settings(MEDIA_ROOT=tmp_path / "a", MEDIA_URL=BASE):
+        media = MediaStorage(invalidate=True)
+        media.delete(media.save("a.png", ContentFile(b"a")))
+    with override_settings(MEDIA_ROOT=tmp_path / "b", MEDIA_URL=BASE):
+        assert media.deletions.pending() == []
+        media.delete(media.save("a.png", ContentFile(b"a")))
+    assert (tmp_path / "b" / ".cdn").is_dir()
+
+
+def test_an_overwrite_is_recorded_and_a_new_name_is_not(tmp_path):
+    media = storage(tmp_path, invalidate=True, allow_overwrite=True)
+    media.save("a.png", ContentFile(b"1"))
+    assert media.deletions.pending() == []
+    media.save("a.png", ContentFile(b"2"))
+    assert [one.path for one in media.deletions.pending()] == ["/a.png"]
+
+
+def test_a_delete_in_progress_is_not_sent_yet(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    with media.deletions.record("/a.png"):
+        assert media.deletions.pending() == []
+    assert len(media.deletions.pending()) == 1
+
+
+def test_the_record_of_a_process_that_died_counts_later(tmp_path, monkeypatch):
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from dj_cloudfront.media.deletions import Deletions\n"
+        "with Deletions(Path(sys.argv[1])).record('/a.png'): os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False)
+    assert done.returncode == 9
+    deletions = storage(tmp_path).deletions.__class__(tmp_path)
+    assert deletions.pending() == []
+    later = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert [one.path for one in deletions.pending()] == ["/a.png"]
+
+
+def test_nothing_is_deleted_if_it_cannot_be_recorded(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    name = upload(media)
+    (tmp_path / ".cdn").write_text("in the way")
+    with pytest.raises(OSError, match="it is no folder|Not a directory"):
+        media.delete(name)
+    assert media.exists(name)
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    media.delete(upload(media))
+    (record,) = (tmp_path / ".cdn" / "invalidations").glob("*.json")
+    record.write_text(json.dumps({}))
+    with pytest.raises(ValueError, match=f"{record.name} must be a record"):
+        media.deletions.pending()
+
+
+def test_names():
+    assert token_folder("a/b.png") is None
+    assert token_folder("internationalization/b.png") is None
+    name = unique_name("b.png")
+    assert token_folder(name) == name[:20]
