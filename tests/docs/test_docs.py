@@ -233,6 +233,8 @@ def test_a_command_exists(line):
                 _parser().parse_args(arguments)
         case ["python" | ".venv/bin/python", "-m", "benchmarks", *_]:
             assert (ROOT / "benchmarks" / "__main__.py").exists()
+        case ["python", "-m", "cdn_edge", *_]:
+            assert (ROOT / "cdn_edge" / "__main__.py").exists()
         case ["python", "-m", "pytest", *arguments]:
             paths = [word for word in arguments if not word.startswith("-")]
             assert all((ROOT / path.partition("::")[0]).exists() for path in paths)
