@@ -43,7 +43,7 @@ def default_behavior(
     if key_group is not None and policies.response_headers is not None:
         Annotations.of(scope).add_warning_v2(
             "dj-cloudfront:signed-cache-control",
-            "policies.response_headers acts in place of 'Cache-Control: private, no-cache', "
+            "policies.response_headers acts in place of 'Cache-Control: private, max-age=300', "
             "without which other caches may keep what was signed: let it say the same",
         )
     allowed, cached = _METHODS[cors.methods]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from cdn_model.cookies import shared_cookie_domain
 from cdn_model.quotas import KEYS_PER_GROUP
 from constructs_lib.physical_names import physical_name
 from constructs_lib.public_key import canonical_pem
@@ -155,10 +155,6 @@ def _kind(value: object) -> str:
     return f"a value of type {type(value).__name__}{size}"
 
 
-# Under these, next to a country, anybody registers names, so browsers take no cookie for them.
-_OPEN_TO_ALL = ("ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org")
-
-
 def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
     """The ``Domain`` of signed cookies that the site sets and the media domain receives.
 
@@ -177,20 +173,14 @@ def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
             f"{truncated_repr(site)} reaches CloudFront's own name; signed URLs need none"
         )
     media = media_domain_names[0]
-    pairs = zip(reversed(site.split(".")), reversed(media.split(".")), strict=False)
-    common = [label for label, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-    parent = ".".join(reversed(common))
-    if len(common) < 2 or _is_open_to_all(common):
+    parent = shared_cookie_domain(site, media)
+    if parent is None:
         raise ValueError(
             "media_domain_names must begin with a name that has its parent domain in common "
             f"with the site for signed cookies, such as 'media.{_parent(site)}' for "
             f"{truncated_repr(site)}, got {truncated_repr(media)}"
         )
     return parent
-
-
-def _is_open_to_all(common: Sequence[str]) -> bool:
-    return len(common) == 2 and len(common[0]) == 2 and common[1] in _OPEN_TO_ALL
 
 
 def _parent(site: str) -> str:

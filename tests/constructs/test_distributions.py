@@ -277,7 +277,7 @@ def test_signed_media_stays_out_of_shared_caches():
     MediaDistribution(stack, "Half", origin=origin, signing_keys=keys)
     custom = headers_policy(Template.from_stack(stack))["CustomHeadersConfig"]["Items"]
     sent = {item["Header"]: item["Value"] for item in custom}
-    assert sent["Cache-Control"] == "private, no-cache"
+    assert sent["Cache-Control"] == "private, max-age=300"
     public = headers_policy(half_template(MediaDistribution))["CustomHeadersConfig"]
     assert "Cache-Control" not in str(public)
 

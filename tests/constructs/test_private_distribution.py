@@ -63,7 +63,7 @@ def test_a_browser_asks_again_for_a_private_file():
     assert {
         "Header": "Cache-Control",
         "Override": True,
-        "Value": "private, no-cache",
+        "Value": "private, max-age=300",
     } in headers["Items"]
 
 
@@ -105,7 +105,7 @@ def test_warns_of_a_policy_that_may_let_caches_keep_what_was_signed(kind, of):
     policies = Policies(**{of: existing[of]})
     kind(stack, "Private", origin=ORIGIN, signing_keys=KEYS, policies=policies)
     said = Annotations.from_stack(stack).find_warning(
-        "*", Match.string_like_regexp("Cache-Control: private, no-cache")
+        "*", Match.string_like_regexp("Cache-Control: private, max-age=300")
     )
     assert len(said) == (1 if of == "response_headers" else 0)
 

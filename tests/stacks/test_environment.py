@@ -172,7 +172,7 @@ def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):
 def test_other_headers_for_signed_media_leave_it_out_of_shared_caches(headers):
     media = {"signing": SIGNING, "headers": headers}
     (prod,) = read({"origin_secret": MAXIMAL["origin_secret"], "media": media})
-    assert prod.media["headers"].extra["Cache-Control"] == "private, no-cache"
+    assert prod.media["headers"].extra["Cache-Control"] == "private, max-age=300"
     (prod,) = read({"media": {"headers": headers}})
     assert "Cache-Control" not in prod.media["headers"].extra
 

@@ -226,7 +226,7 @@ def test_the_private_half_of_an_environment_is_its_own():
     )
     sent = {header["Header"]: header["Value"] for header in headers}
     assert sent["X-Robots-Tag"] == "noindex, noimageindex"
-    assert sent["Cache-Control"] == "private, no-cache", (
+    assert sent["Cache-Control"] == "private, max-age=300", (
         "what is added takes nothing away"
     )
 
