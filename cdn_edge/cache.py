@@ -11,7 +11,13 @@ from functools import cached_property
 from cdn_edge.body import Body, BodyStream, SharedBody, close
 from cdn_edge.cache_key import Key
 from cdn_edge.configuration import Ttls
-from cdn_edge.freshness import Lifetime, age, lifetime, named_by_refusals
+from cdn_edge.freshness import (
+    LONGEST_AGE,
+    Lifetime,
+    age,
+    lifetime,
+    named_by_refusals,
+)
 from cdn_edge.headers import Result
 from cdn_edge.origin_client import Response
 from cdn_edge.ranges import Ranges, content_range
@@ -63,7 +69,8 @@ class Copy:
 
     @cached_property
     def _origin_age(self) -> int:
-        return age(self.response.headers)
+        counted = age(self.response.headers)
+        return counted if counted < LONGEST_AGE else 0
 
     @property
     def expires_at(self) -> float:

@@ -30,7 +30,8 @@ class Deployed:
 
     def find(self, resource_type: str, value: object) -> Json | None:
         kind = resource_type.removeprefix(model.CLOUDFRONT)
-        return self.resources.get(kind, {}).get(reference(value) or text(value))
+        found = self.resources.get(kind, {}).get(reference(value) or text(value))
+        return found if isinstance(found, dict) else None
 
 
 def parse(deployed: Deployed) -> Configuration:
@@ -39,7 +40,7 @@ def parse(deployed: Deployed) -> Configuration:
     for given in deployed.distributions:
         try:
             distributions.append(_distribution(given, deployed))
-        except (LookupError, ValueError, TypeError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             broken.append(f"{given.get('DomainName')} is not served: {error}")
     return Configuration(distributions=tuple(distributions), broken=tuple(broken))
 
