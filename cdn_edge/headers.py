@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 import time
 import uuid
@@ -108,6 +109,32 @@ def apply_policy(
         _add(headers, rule)
     if policy.cors and "Origin" in request:
         _add_cors(headers, policy.cors, request, method)
+
+
+def is_timed(policy: ResponseHeadersPolicy, request: Headers) -> bool:
+    """Whether an answer gets ``Server-Timing``: by chance, or because the viewer asks.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#server-timing-header
+    """
+    percent = policy.timing_percent
+    if percent is None:
+        return False
+    asked = request.get("Pragma", "").strip().lower() == "server-timing"
+    return asked or random.uniform(0, 100) < percent
+
+
+def server_timing(result: Result, identity: str, origin_seconds: float | None) -> str:
+    names = {Result.HIT: "cdn-cache-hit", Result.REFRESH_HIT: "cdn-cache-refresh"}
+    parts = [
+        names.get(result, "cdn-cache-miss"),
+        f'cdn-pop;desc="{POP}"',
+        f'cdn-rid;desc="{identity}"',
+    ]
+    if origin_seconds is None:
+        parts.append('cdn-hit-layer;desc="EDGE"')
+    else:
+        parts.append(f"cdn-upstream-fbl;dur={origin_seconds * 1000:.0f}")
+    return ",".join(parts)
 
 
 def _add(headers: CIMultiDict[str], rule: HeaderRule) -> None:

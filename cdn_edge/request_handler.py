@@ -13,6 +13,7 @@ from cdn_edge.body import Body, BodyStream, SharedBody, close
 from cdn_edge.cache import Cache, Clock, Outcome, Rules
 from cdn_edge.cache_key import (
     CONDITIONS,
+    PLAYED,
     ViewerRequest,
     cache_key,
     match,
@@ -24,10 +25,12 @@ from cdn_edge.headers import (
     Result,
     apply_policy,
     finish,
+    is_timed,
     narrow_vary,
     not_modified,
     precondition_failed,
     request_id,
+    server_timing,
 )
 from cdn_edge.origin_client import OriginClient, Response, error_response
 from cdn_edge.ranges import (
@@ -127,7 +130,9 @@ class RequestHandler:
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
-        refused = _refusal(behavior, request, body)
+        refused = _refusal(behavior, request, body) or _refusal_of_country(
+            distribution, request
+        )
         if refused:
             return own_answer(refused)
         if behavior.trusted_keys is not None:
@@ -171,6 +176,7 @@ class RequestHandler:
             ttls=behavior.cache.ttls,
             error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
             error_page=error_page,
+            tag_header=exchange.distribution.tag_header,
             revalidate=not cookies,
             collapse=not cookies,
         )
@@ -241,6 +247,24 @@ def own_answer(response: Response) -> Answer:
     )
 
 
+def _refusal_of_country(
+    distribution: Distribution, request: ViewerRequest
+) -> Response | None:
+    """A viewer who plays no country is let in, since nobody knows where it is."""
+    country = request.headers.get(f"{PLAYED}country", "").upper()
+    allowed = distribution.allowed_countries
+    if not country or (
+        (allowed is None or country in allowed)
+        and country not in distribution.blocked_countries
+    ):
+        return None
+    return error_response(
+        403,
+        "The Amazon CloudFront distribution is configured to block access from your "
+        "country.",
+    )
+
+
 def _forbidden(error: signatures.Refused) -> Response:
     page = (
         f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{error.code}</Code>'
@@ -292,6 +316,11 @@ def _finished(
             headers, behavior.response_headers, request.headers, request.method
         )
     result = Result.ERROR if status >= 400 else outcome.result
+    if behavior.unmodelled:
+        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
+    if is_timed(behavior.response_headers, request.headers):
+        timing = server_timing(result, exchange.identity, exchange.origin_seconds)
+        headers.add("Server-Timing", timing)
     finish(
         headers,
         status=status,
