@@ -169,6 +169,16 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
     }
 
 
+def _keyed_headers(
+    behavior: Behavior, request: ViewerRequest
+) -> tuple[tuple[str, str], ...]:
+    selections = (behavior.cache.headers,)
+    found = sorted(_listed(behavior, request, selections))
+    if behavior.cache.headers.of_cloudfront:
+        found += _added(request, selections)
+    return tuple(found)
+
+
 def _added(
     request: ViewerRequest, selections: Iterable[Selection]
 ) -> Iterator[tuple[str, str]]:
@@ -190,10 +200,7 @@ def cache_key(
         distribution.id,
         request.method == "OPTIONS",
         request.path,
-        (
-            *sorted(_listed(behavior, request, (policy.headers,))),
-            *_added(request, (policy.headers,)),
-        ),
+        _keyed_headers(behavior, request),
         _query(request.query, (policy.query,)),
         _cookies(request.headers, (policy.cookies,)),
         accept_encoding(behavior, request.headers),

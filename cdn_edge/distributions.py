@@ -176,8 +176,8 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),
-        "S3 origins and signed origin requests": any(
-            "S3OriginConfig" in one or "OriginAccessControl" in one for one in origins
+        "signatures of origin requests (a local S3 asks for none)": any(
+            "OriginAccessControl" in one for one in origins
         ),
         "signers of an account (their behaviors answer 403)": any(
             one.get("TrustedSigners") for one in behaviors

@@ -69,6 +69,7 @@ class ViewerConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request()
+        self._pairs: list[tuple[str, str]] = []
         self._in_head = False
         self._head_read = 0
         self._waiting: deque[Request] = deque()
@@ -126,30 +127,29 @@ class ViewerConnection(asyncio.Protocol):
             self._refuse(400)
         else:
             if self._in_head and self._head_read > _LONGEST_READ:
-                self._refuse(494 if self._request.headers else 414)
+                self._refuse(494 if self._pairs else 414)
 
     # -- of the parser
 
     def on_message_begin(self) -> None:
         self._request = Request()
+        self._pairs = []
         self._in_head = True
 
     def on_url(self, part: bytes) -> None:
         self._request.target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            return  # a trailer, which CloudFront drops
-        request = self._request
-        request.headers.add(
-            name.decode("latin-1"), value.decode("latin-1").strip(" \t")
-        )
-        request.size += len(name) + len(value) + 4
+        if self._in_head:  # else a trailer, which CloudFront drops
+            self._pairs.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
         self._head_read = 0
+        pairs = [(name, value.strip(" \t")) for name, value in self._pairs]
+        request.headers = CIMultiDict(pairs)
+        request.size = sum([len(name) + len(value) + 4 for name, value in self._pairs])
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()

@@ -251,12 +251,12 @@ def _refusal_of_country(
     distribution: Distribution, request: ViewerRequest
 ) -> Response | None:
     """A viewer who plays no country is let in, since nobody knows where it is."""
+    allowed, blocked = distribution.allowed_countries, distribution.blocked_countries
+    if allowed is None and not blocked:
+        return None
     country = request.headers.get(f"{PLAYED}country", "").upper()
-    allowed = distribution.allowed_countries
-    if not country or (
-        (allowed is None or country in allowed)
-        and country not in distribution.blocked_countries
-    ):
+    is_allowed = (allowed is None or country in allowed) and country not in blocked
+    if not country or is_allowed:
         return None
     return error_response(
         403,

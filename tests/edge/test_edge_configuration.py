@@ -136,7 +136,7 @@ def test_unmodelled_feature_of_a_behavior_is_named(config, feature):
     ("config", "feature"),
     [
         ({"OriginShield": {"Enabled": True}}, "origin shield"),
-        ({"S3OriginConfig": {"OriginAccessIdentity": ""}}, "S3 origins"),
+        ({"OriginAccessControlId": "x"}, "signatures of origin requests"),
     ],
 )
 def test_unmodelled_feature_of_an_origin_is_named(config, feature):
