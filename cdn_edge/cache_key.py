@@ -172,9 +172,17 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
 def _keyed_headers(
     behavior: Behavior, request: ViewerRequest
 ) -> tuple[tuple[str, str], ...]:
-    selections = (behavior.cache.headers,)
+    selection = behavior.cache.headers
+    selections = (selection,)
+    if selection.take is Take.NONE:
+        return ()
+    if selection.take is Take.LISTED:
+        # Most requests have none of the few headers that are listed.
+        names = [name.lower() for name in request.headers]
+        if not selection.of_cloudfront and selection.names.isdisjoint(names):
+            return ()
     found = sorted(_listed(behavior, request, selections))
-    if behavior.cache.headers.of_cloudfront:
+    if selection.of_cloudfront:
         found += _added(request, selections)
     return tuple(found)
 
@@ -285,7 +293,7 @@ def _listed(
     refused = _refused(behavior, request.method)
     for name, value in request.headers.items():
         lower = name.lower()
-        if not _is_in(lower, used) or lower in refused:
+        if lower in refused or not any(lower in selection for selection in used):
             continue
         if not lower.startswith(("cloudfront-", "x-edge-")):
             yield lower, value

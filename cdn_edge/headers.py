@@ -194,7 +194,9 @@ def precondition_failed(request: Headers, response: Headers) -> bool:
         return asked.strip() != "*" and (
             etag.startswith("W/") or etag not in _ETAG.findall(asked)
         )
-    since = http_date(request.get("If-Unmodified-Since"))
+    if "If-Unmodified-Since" not in request:
+        return False
+    since = http_date(request["If-Unmodified-Since"])
     changed = http_date(response.get("Last-Modified"))
     return since is not None and changed is not None and changed > since
 
@@ -208,6 +210,8 @@ def not_modified(request: Headers, response: Headers) -> bool:
         return etag is not None and (
             asked.strip() == "*" or etag.removeprefix("W/") in given
         )
-    since = http_date(request.get("If-Modified-Since"))
+    if "If-Modified-Since" not in request:
+        return False
+    since = http_date(request["If-Modified-Since"])
     changed = http_date(response.get("Last-Modified"))
     return since is not None and changed is not None and changed <= since

@@ -149,7 +149,7 @@ class ViewerConnection(asyncio.Protocol):
         self._head_read = 0
         pairs = [(name, value.strip(" \t")) for name, value in self._pairs]
         request.headers = CIMultiDict(pairs)
-        request.size = sum([len(name) + len(value) + 4 for name, value in self._pairs])
+        request.size = sum([len(name) + len(value) + 4 for name, value in pairs])
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
@@ -313,12 +313,13 @@ def _refusal(request: Request) -> int:
         return 414
     if request.size + len(request.target) > LONGEST_HEAD:
         return 494
-    hosts = request.headers.getall("Host", ())
-    if len(hosts) > 1 or (not hosts and request.version == "1.1"):
+    hosts = len(request.headers.getall("Host", ()))
+    if hosts > 1 or (not hosts and request.version == "1.1"):
         return 400
-    codings = request.headers.getall("Transfer-Encoding", ())
-    if codings and [coding.lower() for coding in codings] != ["chunked"]:
-        return 501
+    if "Transfer-Encoding" in request.headers:
+        codings = request.headers.getall("Transfer-Encoding")
+        if [coding.lower() for coding in codings] != ["chunked"]:
+            return 501
     return 0 if request.target.startswith(b"/") else 400
 
 
