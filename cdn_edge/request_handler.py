@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from multidict import CIMultiDict
 
@@ -119,12 +120,13 @@ class RequestHandler:
         self._cache = cache
         self._origins = origins
 
-    async def handle(
+    def begin(
         self,
         distribution: Distribution | None,
         request: ViewerRequest,
         body: BodyStream | None = None,
-    ) -> Answer:
+    ) -> Answer | Callable[[], Awaitable[Answer]]:
+        """What is refused or in the cache is answered at once; the rest has to be awaited."""
         if distribution is None or not distribution.enabled:
             return own_answer(_refusal_of_host(distribution))
         if request.path == "/" and distribution.default_root_object:
@@ -144,9 +146,17 @@ class RequestHandler:
             request = replace(request, query=query)
         exchange = Exchange(distribution, request, body, self._origins)
         if _is_uncached(behavior, request):
-            return await self._pass_through(exchange, behavior)
+            return partial(self._pass_through, exchange, behavior)
         wanted = ranges(request.headers) if request.method == "GET" else None
-        outcome = await self._fetch(exchange, behavior, request, wanted)
+        key = cache_key(distribution, behavior, request)
+        if outcome := self._cache.fresh(key, wanted):
+            return _finished(exchange, behavior, outcome, wanted)
+        return partial(self._miss, exchange, behavior, wanted)
+
+    async def _miss(
+        self, exchange: Exchange, behavior: Behavior, wanted: Ranges | None
+    ) -> Answer:
+        outcome = await self._fetch(exchange, behavior, exchange.request, wanted)
         return _finished(exchange, behavior, outcome, wanted)
 
     async def _fetch(
@@ -160,8 +170,6 @@ class RequestHandler:
         if request.method == "HEAD":
             request = replace(request, method="GET")
         key = cache_key(exchange.distribution, behavior, request)
-        if outcome := self._cache.fresh(key, wanted):
-            return outcome
 
         async def ask(headers: Mapping[str, str]) -> Response:
             response = await exchange.ask(behavior, request, headers)
