@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-debian demo test test-all mutants bench format check \
+.PHONY: help install install-debian demo test test-all mutants bench format check soak \
 	test-parts test-whole slow-parts slow-whole
 
 help:
@@ -51,6 +51,10 @@ test-parts:
 
 slow-parts:
 	$(BIN)/python -m pytest -m slow --ignore=tests/e2e
+	EDGE_FUZZ_EXAMPLES=600 $(BIN)/python -m pytest tests/edge/test_edge_fuzz.py
+
+soak: install
+	EDGE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/edge/test_edge_fuzz.py --timeout 1200
 
 test-whole slow-whole: MARK = $(if $(filter slow%,$@),slow,not slow)
 test-whole slow-whole:

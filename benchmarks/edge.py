@@ -64,7 +64,7 @@ def figure() -> Figure:
         ours=statistics.median(ours),
         theirs=statistics.median(theirs),
         pairs=_PAIRS,
-        limit=1 / 0.7,
+        limit=1.7,
     )
 
 

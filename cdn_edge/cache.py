@@ -11,13 +11,21 @@ from functools import cached_property
 from cdn_edge.body import Body, BodyStream, SharedBody, close
 from cdn_edge.cache_key import Key
 from cdn_edge.configuration import Ttls
-from cdn_edge.freshness import Lifetime, age, lifetime, named_by_refusals
+from cdn_edge.freshness import (
+    LONGEST_AGE,
+    Lifetime,
+    age,
+    lifetime,
+    named_by_refusals,
+)
 from cdn_edge.headers import Result
 from cdn_edge.origin_client import Response
 from cdn_edge.ranges import Ranges, content_range
 
 Clock = Callable[[], float]
 Ask = Callable[[Mapping[str, str]], Awaitable[Response]]
+Condemned = Callable[[Key, frozenset[str]], bool]
+"""Whether a copy of this key, with these tags, is to go."""
 
 DEFAULT_CAPACITY = 256 * 1024 * 1024
 LARGEST_SHARE = 8
@@ -35,6 +43,7 @@ class Rules:
     :param error_page: Gives the page shown in place of an error, and else the error.
     :param revalidate: Whether expired copies are asked for by ``If-None-Match``.
     :param collapse: Whether simultaneous misses wait for one fetch.
+    :param tag_header: The header in which the origin lists cache tags, if there is one.
     """
 
     ttls: Ttls
@@ -42,6 +51,7 @@ class Rules:
     error_page: Callable[[Response], Awaitable[Response]]
     revalidate: bool = True
     collapse: bool = True
+    tag_header: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,10 +70,12 @@ class Copy:
     fetched_at: float
     checked_again_at: float
     is_error: bool = False
+    tags: frozenset[str] = frozenset()
 
     @cached_property
     def _origin_age(self) -> int:
-        return age(self.response.headers)
+        counted = age(self.response.headers)
+        return counted if counted < LONGEST_AGE else 0
 
     @property
     def expires_at(self) -> float:
@@ -156,8 +168,9 @@ class Store:
         if found := self._copies.pop(key, None):
             self._size -= found[1]
 
-    def discard_all(self, condemned: Callable[[Key], bool]) -> None:
-        for key in [key for key in self._copies if condemned(key)]:
+    def discard_all(self, condemned: Condemned) -> None:
+        found = [k for k, (copy, _) in self._copies.items() if condemned(k, copy.tags)]
+        for key in found:
             self.discard(key)
 
 
@@ -202,10 +215,10 @@ class Cache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def discard(self, condemned: Callable[[Key], bool]) -> None:
+    def discard(self, condemned: Condemned) -> None:
         self._store.discard_all(condemned)
         for fetch in self._fetches:
-            fetch.condemned |= condemned(fetch.key)
+            fetch.condemned |= condemned(fetch.key, frozenset())
 
     def fresh(self, key: Key, ranges: Ranges | None) -> Outcome | None:
         """What can be answered at once, or nothing."""
@@ -356,6 +369,7 @@ class Cache:
             fetched_at=now,
             checked_again_at=now + life.fresh,
             is_error=is_error,
+            tags=_tags(response, rules.tag_header),
         )
         self._put(fetch, copy)
         self._begin(body, lambda: self._arrived(fetch.key, copy))
@@ -392,6 +406,7 @@ class Cache:
             response=_storable(head),
             parts=(body,),
             is_whole=False,
+            tags=_tags(response, fetch.rules.tag_header),
             total=total,
             lifetime=life,
             fetched_at=now,
@@ -471,6 +486,12 @@ def _storable(response: Response) -> Response:
     for name in names:
         headers.popall(name, None)
     return replace(response, headers=headers)
+
+
+def _tags(response: Response, header: str) -> frozenset[str]:
+    """https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-by-tags.html"""
+    listed = ",".join(response.headers.getall(header, ())) if header else ""
+    return frozenset(tag.strip().lower() for tag in listed.split(",") if tag.strip())
 
 
 def _is_same_version(known: Copy, other: Copy) -> bool:

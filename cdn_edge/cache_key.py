@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -59,6 +59,7 @@ _OWN_AFFAIR = (
     }
 )
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
+PLAYED = "x-edge-viewer-"
 _ADDING = (Take.LISTED, Take.ALL)
 USER_AGENT = "Amazon CloudFront"
 VIA = "1.1 edge.cloudfront.localhost (CloudFront)"
@@ -131,6 +132,70 @@ def normalised(path: str) -> str:
     return "/" + "/".join(kept)
 
 
+def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
+    """The headers that CloudFront adds, if a policy lists them, by lower-case names.
+
+    Where a viewer is, it says itself: ``X-Edge-Viewer-Country: DE`` plays a viewer for whom
+    ``CloudFront-Viewer-Country`` is ``DE``, and so do others of that beginning.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/adding-cloudfront-headers.html
+    """
+    agent = request.headers.get("User-Agent", "")
+    tablet = any(word in agent for word in ("iPad", "Tablet"))
+    mobile = not tablet and "Mobi" in agent
+    television = "TV" in agent
+    kinds = {
+        "android": "Android" in agent,
+        "desktop": not (tablet or mobile or television),
+        "ios": any(word in agent for word in ("iPhone", "iPad", "iPod")),
+        "mobile": mobile,
+        "smarttv": television,
+        "tablet": tablet,
+    }
+    played = {
+        f"cloudfront-viewer-{name.lower().removeprefix(PLAYED)}": value
+        for name, value in request.headers.items()
+        if name.lower().startswith(PLAYED)
+    }
+    return {
+        FORWARDED_PROTO: "https",
+        "cloudfront-viewer-address": request.address,
+        "cloudfront-viewer-http-version": "1.1",
+        **{
+            f"cloudfront-is-{kind}-viewer": str(is_).lower()
+            for kind, is_ in kinds.items()
+        },
+        **played,
+    }
+
+
+def _keyed_headers(
+    behavior: Behavior, request: ViewerRequest
+) -> tuple[tuple[str, str], ...]:
+    selection = behavior.cache.headers
+    selections = (selection,)
+    if selection.take is Take.NONE:
+        return ()
+    if selection.take is Take.LISTED:
+        # Most requests have none of the few headers that are listed.
+        names = [name.lower() for name in request.headers]
+        if not selection.of_cloudfront and selection.names.isdisjoint(names):
+            return ()
+    found = sorted(_listed(behavior, request, selections))
+    if selection.of_cloudfront:
+        found += _added(request, selections)
+    return tuple(found)
+
+
+def _added(
+    request: ViewerRequest, selections: Iterable[Selection]
+) -> Iterator[tuple[str, str]]:
+    names = {n for one in selections if one.take in _ADDING for n in one.of_cloudfront}
+    if names:
+        known = viewer_headers(request)
+        yield from ((name, known[name]) for name in sorted(names) if name in known)
+
+
 def cache_key(
     distribution: Distribution, behavior: Behavior, request: ViewerRequest
 ) -> Key:
@@ -143,7 +208,7 @@ def cache_key(
         distribution.id,
         request.method == "OPTIONS",
         request.path,
-        tuple(sorted(_listed(behavior, request, (policy.headers,)))),
+        _keyed_headers(behavior, request),
         _query(request.query, (policy.query,)),
         _cookies(request.headers, (policy.cookies,)),
         accept_encoding(behavior, request.headers),
@@ -193,8 +258,7 @@ def _origin_headers(
     selections = (behavior.cache.headers, behavior.origin_request.headers)
     listed = CIMultiDict(_listed(behavior, request, selections))
     _replace(headers, listed.items())
-    if any(FORWARDED_PROTO in one.names and one.take in _ADDING for one in selections):
-        headers["CloudFront-Forwarded-Proto"] = "https"
+    headers.extend(_added(request, selections))
     wanted = (behavior.cache.cookies, behavior.origin_request.cookies)
     cookies = _cookies(request.headers, wanted)
     if cookies:
@@ -229,7 +293,7 @@ def _listed(
     refused = _refused(behavior, request.method)
     for name, value in request.headers.items():
         lower = name.lower()
-        if not _is_in(lower, used) or lower in refused:
+        if lower in refused or not any(lower in selection for selection in used):
             continue
         if not lower.startswith(("cloudfront-", "x-edge-")):
             yield lower, value

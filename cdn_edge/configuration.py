@@ -44,6 +44,11 @@ class Selection:
         )
 
     @cached_property
+    def of_cloudfront(self) -> tuple[str, ...]:
+        """Names of headers that CloudFront adds itself."""
+        return tuple(one for one in self.names if one.startswith("cloudfront-"))
+
+    @cached_property
     def _patterns(self) -> tuple[str, ...]:
         """Names of cookies may have wildcards.
 
@@ -110,11 +115,15 @@ class Cors:
 
 @dataclass(frozen=True, kw_only=True)
 class ResponseHeadersPolicy:
-    """What the edge removes from, and adds to, an answer."""
+    """What the edge removes from, and adds to, an answer.
+
+    :param timing_percent: How many of the answers get ``Server-Timing``. None: not one.
+    """
 
     cors: Cors | None = None
     rules: tuple[HeaderRule, ...] = ()
     removed: frozenset[str] = frozenset()
+    timing_percent: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +148,7 @@ class Behavior:
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
         cannot be seen.
     :param failover_statuses: Those of the first origin at which the second is asked.
+    :param unmodelled: What would change its answers, and the edge does not do.
     :param trusted_keys: Public keys in PEM by their ids, of which one must have signed the
         request. None: everybody may have the files.
     """
@@ -153,6 +163,7 @@ class Behavior:
     response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
     compress: bool = False
     trusted_keys: Mapping[str, str] | None = None
+    unmodelled: tuple[str, ...] = ()
 
     @property
     def forwards_cookies(self) -> bool:
@@ -180,6 +191,9 @@ class Distribution:
     default_root_object: str = ""
     behaviors: tuple[Behavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
+    allowed_countries: frozenset[str] | None = None
+    blocked_countries: frozenset[str] = frozenset()
+    tag_header: str = ""
     unmodelled: tuple[str, ...] = ()
 
     def error_rule(self, status: int) -> ErrorRule:

@@ -30,7 +30,8 @@ class Deployed:
 
     def find(self, resource_type: str, value: object) -> Json | None:
         kind = resource_type.removeprefix(model.CLOUDFRONT)
-        return self.resources.get(kind, {}).get(reference(value) or text(value))
+        found = self.resources.get(kind, {}).get(reference(value) or text(value))
+        return found if isinstance(found, dict) else None
 
 
 def parse(deployed: Deployed) -> Configuration:
@@ -39,7 +40,7 @@ def parse(deployed: Deployed) -> Configuration:
     for given in deployed.distributions:
         try:
             distributions.append(_distribution(given, deployed))
-        except (LookupError, ValueError, TypeError) as error:
+        except (LookupError, ValueError, TypeError, AttributeError) as error:
             broken.append(f"{given.get('DomainName')} is not served: {error}")
     return Configuration(distributions=tuple(distributions), broken=tuple(broken))
 
@@ -59,8 +60,18 @@ def _distribution(given: Json, deployed: Deployed) -> Distribution:
             int(one["ErrorCode"]): _error_rule(one)
             for one in sequence(config.get("CustomErrorResponses"))
         },
+        tag_header=text(mapping(config.get("CacheTagConfig")).get("HeaderName")),
         unmodelled=tuple(_unmodelled(read)),
+        **_countries(config["Restrictions"]["GeoRestriction"]),
     )
+
+
+def _countries(given: Json) -> dict[str, frozenset[str]]:
+    kind = given["RestrictionType"]
+    found = frozenset(text(one).upper() for one in sequence(given.get("Locations")))
+    if kind == "whitelist":
+        return {"allowed_countries": found}
+    return {"blocked_countries": found} if kind == "blacklist" else {}
 
 
 def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
@@ -77,6 +88,7 @@ def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
         compress=bool(config["Compress"]),
         trusted_keys=keys if is_signed else None,
+        unmodelled=tuple(_changing(config)),
     )
 
 
@@ -145,33 +157,32 @@ def _trusted_keys(config: Json, deployed: Deployed) -> Iterator[Mapping[str, str
         }
 
 
+def _changing(behavior: Json) -> Iterator[str]:
+    """What is not modelled and would change the answers of a behavior."""
+    names = {
+        "FunctionAssociations": "functions",
+        "LambdaFunctionAssociations": "Lambda@Edge",
+        "FieldLevelEncryptionId": "field-level encryption",
+    }
+    yield from (name for key, name in names.items() if behavior.get(key))
+
+
 def _unmodelled(read: model.Distribution) -> Iterator[str]:
     config = read.config
     behaviors = [one.config for one in read.behaviors]
     origins = [origin for behavior in behaviors for origin in behavior["Origins"]]
-    geo = config["Restrictions"]["GeoRestriction"]
     in_use = {
         "web ACL": bool(config.get("WebACLId")),
-        "geo restriction": geo["RestrictionType"] != "none",
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),
-        "S3 origins and signed origin requests": any(
-            "S3OriginConfig" in one or "OriginAccessControl" in one for one in origins
+        "signatures of origin requests (a local S3 asks for none)": any(
+            "OriginAccessControl" in one for one in origins
         ),
-        "VPC origins": any("VpcOriginConfig" in one for one in origins),
-        "functions": any("FunctionAssociations" in one for one in behaviors),
-        "Lambda@Edge": any("LambdaFunctionAssociations" in one for one in behaviors),
         "signers of an account (their behaviors answer 403)": any(
             one.get("TrustedSigners") for one in behaviors
         ),
-        "field-level encryption": any(
-            one.get("FieldLevelEncryptionId") for one in behaviors
-        ),
         "real-time logs": any(one.get("RealtimeLogConfigArn") for one in behaviors),
-        "Server-Timing": any(
-            "ServerTimingHeadersConfig" in mapping(one.get("ResponseHeadersPolicy"))
-            for one in behaviors
-        ),
     }
     yield from (name for name, used in in_use.items() if used)
+    yield from dict.fromkeys(name for one in behaviors for name in _changing(one))

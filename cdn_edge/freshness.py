@@ -23,7 +23,7 @@ NEVER_KEPT = frozenset({206, 304})
 _DIRECTIVE = re.compile(r'([\w-]+)\s*(?:=\s*("[^"]*"|[^\s,]+))?')
 _DIGITS = re.compile(r"\d+", re.A)
 # As RFC 9111 has it for numbers that are too large.
-_LONGEST = 2**31
+LONGEST_AGE = 2**31
 _DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", r"\d\d:\d\d:\d\d"
 _DATES = (
     (
@@ -158,9 +158,16 @@ def _seconds(control: Mapping[str, str | None], name: str) -> float | None:
 
 
 def age(headers: Headers) -> int:
-    """What caches before CloudFront say of themselves: the first value, if it is a number."""
-    first = headers.get("Age", "").partition(",")[0].strip()
-    return min(int(first[:19]), _LONGEST) if _DIGITS.fullmatch(first) else 0
+    """What caches before CloudFront say of themselves, in seconds; 0 if they are silent.
+
+    What is no number counts as old: to ask once too often is never wrong.
+    """
+    given = ",".join(headers.getall("Age", ()))
+    if not given:
+        return 0
+    return (
+        min(int(given[:19]), LONGEST_AGE) if _DIGITS.fullmatch(given) else LONGEST_AGE
+    )
 
 
 def _varies_always(headers: Headers) -> bool:

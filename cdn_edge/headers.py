@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 import time
 import uuid
@@ -110,6 +111,32 @@ def apply_policy(
         _add_cors(headers, policy.cors, request, method)
 
 
+def is_timed(policy: ResponseHeadersPolicy, request: Headers) -> bool:
+    """Whether an answer gets ``Server-Timing``: by chance, or because the viewer asks.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html#server-timing-header
+    """
+    percent = policy.timing_percent
+    if percent is None:
+        return False
+    asked = request.get("Pragma", "").strip().lower() == "server-timing"
+    return asked or random.uniform(0, 100) < percent
+
+
+def server_timing(result: Result, identity: str, origin_seconds: float | None) -> str:
+    names = {Result.HIT: "cdn-cache-hit", Result.REFRESH_HIT: "cdn-cache-refresh"}
+    parts = [
+        names.get(result, "cdn-cache-miss"),
+        f'cdn-pop;desc="{POP}"',
+        f'cdn-rid;desc="{identity}"',
+    ]
+    if origin_seconds is None:
+        parts.append('cdn-hit-layer;desc="EDGE"')
+    else:
+        parts.append(f"cdn-upstream-fbl;dur={origin_seconds * 1000:.0f}")
+    return ",".join(parts)
+
+
 def _add(headers: CIMultiDict[str], rule: HeaderRule) -> None:
     if rule.override or rule.name not in headers:
         headers[rule.name] = rule.value
@@ -167,7 +194,9 @@ def precondition_failed(request: Headers, response: Headers) -> bool:
         return asked.strip() != "*" and (
             etag.startswith("W/") or etag not in _ETAG.findall(asked)
         )
-    since = http_date(request.get("If-Unmodified-Since"))
+    if "If-Unmodified-Since" not in request:
+        return False
+    since = http_date(request["If-Unmodified-Since"])
     changed = http_date(response.get("Last-Modified"))
     return since is not None and changed is not None and changed > since
 
@@ -181,6 +210,8 @@ def not_modified(request: Headers, response: Headers) -> bool:
         return etag is not None and (
             asked.strip() == "*" or etag.removeprefix("W/") in given
         )
-    since = http_date(request.get("If-Modified-Since"))
+    if "If-Modified-Since" not in request:
+        return False
+    since = http_date(request["If-Modified-Since"])
     changed = http_date(response.get("Last-Modified"))
     return since is not None and changed is not None and changed <= since

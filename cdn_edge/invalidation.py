@@ -20,11 +20,19 @@ class Invalidation:
     distribution_id: str
     paths: Sequence[str]
 
-    def covers(self, key: Key) -> bool:
-        """All variants of a path go together; ``*`` means something at the end only."""
+    def covers(self, key: Key, tags: frozenset[str] = frozenset()) -> bool:
+        """All variants of a path go together; ``*`` means something at the end only.
+
+        ``#news`` is no path: it means all copies that the origin gave this tag.
+        """
         if key.distribution_id != self.distribution_id:
             return False
-        return any(_covers("/" + path.lstrip("/"), key.url) for path in self.paths)
+        return any(
+            path[1:].lower() in tags
+            if path.startswith("#")
+            else _covers("/" + path.lstrip("/"), key.url)
+            for path in self.paths
+        )
 
 
 def _covers(path: str, url: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -54,7 +54,8 @@ class Request:
         self.address = ""
 
 
-Serve = Callable[[Request, "ViewerConnection"], Awaitable[None]]
+Serve = Callable[[Request, "ViewerConnection"], Coroutine[None, None, None] | None]
+"""Answers a request at once, or says what is to be awaited until it is answered."""
 
 
 class ViewerConnection(asyncio.Protocol):
@@ -69,13 +70,15 @@ class ViewerConnection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._request = Request()
+        self._pairs: list[tuple[str, str]] = []
         self._in_head = False
         self._head_read = 0
         self._waiting: deque[Request] = deque()
-        self._arrival: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._drained: asyncio.Future[None] | None = None
         self._receiving: BodyStream | None = None
         self._ended = False
+        self._is_lingering = False
         self._sent_head = False
         self._current: Request | None = None
         self.deadline: float | None = None
@@ -88,17 +91,19 @@ class ViewerConnection(asyncio.Protocol):
         self._address = transport.get_extra_info("peername")[0]
         self._connections.add(self)
         self.deadline = self._loop.time() + self._limits.head
-        self._task = asyncio.ensure_future(self._run())
 
     def connection_lost(self, error: Exception | None) -> None:
         self._connections.discard(self)
         self._viewer_has_gone()
-        self._task.cancel()
+        self._waiting.clear()
+        if self._task:
+            self._task.cancel()
 
     def eof_received(self) -> bool:
         # A viewer may close its side and still wait for the response.
         self._viewer_has_gone()
-        return self._current is not None or bool(self._waiting)
+        self._advance()
+        return True
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()
@@ -107,6 +112,7 @@ class ViewerConnection(asyncio.Protocol):
         if self._drained and not self._drained.done():
             self._drained.set_result(None)
         self._drained = None
+        self._advance()
 
     def data_received(self, data: bytes) -> None:
         if self._ended:
@@ -126,30 +132,31 @@ class ViewerConnection(asyncio.Protocol):
             self._refuse(400)
         else:
             if self._in_head and self._head_read > _LONGEST_READ:
-                self._refuse(494 if self._request.headers else 414)
+                self._refuse(494 if self._pairs else 414)
+        if self._waiting or self._ended:
+            self._advance()
 
     # -- of the parser
 
     def on_message_begin(self) -> None:
         self._request = Request()
+        self._pairs = []
         self._in_head = True
 
     def on_url(self, part: bytes) -> None:
         self._request.target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if not self._in_head:
-            return  # a trailer, which CloudFront drops
-        request = self._request
-        request.headers.add(
-            name.decode("latin-1"), value.decode("latin-1").strip(" \t")
-        )
-        request.size += len(name) + len(value) + 4
+        if self._in_head:  # else a trailer, which CloudFront drops
+            self._pairs.append((name.decode("latin-1"), value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
         self._head_read = 0
+        pairs = [(name, value.strip(" \t")) for name, value in self._pairs]
+        request.headers = CIMultiDict(pairs)
+        request.size = sum([len(name) + len(value) + 4 for name, value in pairs])
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
@@ -166,7 +173,6 @@ class ViewerConnection(asyncio.Protocol):
         self._waiting.append(request)
         if len(self._waiting) > 1:
             self._transport.pause_reading()
-        self._wake()
 
     def on_body(self, data: bytes) -> None:
         if self._receiving:
@@ -179,42 +185,57 @@ class ViewerConnection(asyncio.Protocol):
 
     # -- of the server
 
-    async def _run(self) -> None:
-        while request := await self._next():
-            self._current, self._sent_head = request, False
-            body = request.body
-            await self._serve(request, self)
-            self._current = None
-            if request.refused or (body and not body.ended):
-                # What the viewer still sends is no request.
-                break
-            if not request.keep_alive:
-                request = None
-                break
-            self.deadline = self._loop.time() + self._limits.idle
-        self._ended = True
-        self._close(unread=bool(request))
+    def _advance(self) -> None:
+        """Answer what waits, in turn, as far as it can be answered at once."""
+        while self._waiting and self._current is None and self._drained is None:
+            request = self._waiting.popleft()
+            if len(self._waiting) == 1:
+                self._transport.resume_reading()
+            self._current, self._sent_head, self.deadline = request, False, None
+            pending = self._serve(request, self)
+            if pending is not None:
+                self._task = asyncio.ensure_future(pending)
+                self._task.add_done_callback(self._served)
+                return
+            self._answered(request)
+        if self._ended and not self._waiting and self._current is None:
+            self._close(unread=False)
+
+    def _served(self, task: asyncio.Task[None]) -> None:
+        request, self._task = self._current, None
+        if task.cancelled() or request is None:
+            return
+        if error := task.exception():
+            self._transport.abort()
+            context = {"message": "a request is not answered", "exception": error}
+            self._loop.call_exception_handler(context)
+            return
+        self._answered(request)
+        self._advance()
+
+    def _answered(self, request: Request) -> None:
+        self._current = None
+        self.deadline = self._loop.time() + self._limits.idle
+        if request.refused or (request.body and not request.body.ended):
+            # What the viewer still sends is no request.
+            self._ended = True
+            self._waiting.clear()
+            self._close(unread=True)
+        elif not request.keep_alive:
+            self._ended = True
+            self._waiting.clear()
 
     def _close(self, *, unread: bool) -> None:
-        if not unread or self._transport.is_closing():
+        if self._is_lingering or self._transport.is_closing():
+            return
+        if not unread:
             self._transport.close()
             return
         # To close at once would reset the connection, and the response be lost with it.
+        self._is_lingering = True
         self._transport.write_eof()
         self._transport.resume_reading()
         self.deadline = self._loop.time() + _LINGER
-
-    async def _next(self) -> Request | None:
-        while not self._waiting:
-            if self._ended:
-                return None
-            self._arrival = self._loop.create_future()
-            await self._arrival
-        self.deadline = None
-        request = self._waiting.popleft()
-        if len(self._waiting) == 1:
-            self._transport.resume_reading()
-        return request
 
     def close_if_overdue(self, now: float) -> None:
         """For a viewer that takes too long for a head, or says nothing between requests."""
@@ -234,15 +255,29 @@ class ViewerConnection(asyncio.Protocol):
         """Tell the viewer to send the body that it announced."""
         self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
+    def send_at_once(
+        self, status: int, headers: CIMultiDict[str], body: bytes, *, size: int | None
+    ) -> None:
+        """Send a response whose body is at hand.
+
+        :param size: Of the body that a GET would get.
+        """
+        request = self._current
+        assert request is not None
+        self._sent_head = True
+        head = _head(status, headers, size=size, chunked=False, request=request)
+        bodyless = status in _BODYLESS or request.method == "HEAD"
+        self._transport.write(head if bodyless else head + body)
+
     async def send(
         self,
         status: int,
         headers: CIMultiDict[str],
+        body: AsyncIterator[bytes],
         *,
         size: int | None,
-        body: bytes | AsyncIterator[bytes],
     ) -> None:
-        """Send a response to the current request.
+        """Send a response as its body comes.
 
         :param size: Of the body; None sends it in chunks, or until the connection closes.
         :raises BodyError: when the body breaks off.
@@ -255,22 +290,17 @@ class ViewerConnection(asyncio.Protocol):
         if size is None and not bodyless and not chunked:
             request.keep_alive = False
         head = _head(status, headers, size=size, chunked=chunked, request=request)
+        self._transport.write(head)
         if bodyless:
-            self._transport.write(head)
-        elif isinstance(body, bytes):
-            self._transport.write(head + body)
-        else:
-            self._transport.write(head)
-            async for chunk in body:
-                self._transport.write(
-                    b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk
-                )
-                if self._drained:
-                    await self._drained
-            if chunked:
-                self._transport.write(b"0\r\n\r\n")
-        if self._drained:
-            await self._drained
+            return
+        async for chunk in body:
+            self._transport.write(
+                b"%x\r\n%b\r\n" % (len(chunk), chunk) if chunked else chunk
+            )
+            if self._drained:
+                await self._drained
+        if chunked:
+            self._transport.write(b"0\r\n\r\n")
 
     # -- within
 
@@ -292,11 +322,6 @@ class ViewerConnection(asyncio.Protocol):
 
     def _end(self) -> None:
         self._ended = True
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._arrival and not self._arrival.done():
-            self._arrival.set_result(None)
 
     def _pause(self, on: bool) -> None:
         if on and not self._transport.is_closing():
@@ -313,12 +338,13 @@ def _refusal(request: Request) -> int:
         return 414
     if request.size + len(request.target) > LONGEST_HEAD:
         return 494
-    hosts = request.headers.getall("Host", ())
-    if len(hosts) > 1 or (not hosts and request.version == "1.1"):
+    hosts = len(request.headers.getall("Host", ()))
+    if hosts > 1 or (not hosts and request.version == "1.1"):
         return 400
-    codings = request.headers.getall("Transfer-Encoding", ())
-    if codings and [coding.lower() for coding in codings] != ["chunked"]:
-        return 501
+    if "Transfer-Encoding" in request.headers:
+        codings = request.headers.getall("Transfer-Encoding")
+        if [coding.lower() for coding in codings] != ["chunked"]:
+            return 501
     return 0 if request.target.startswith(b"/") else 400
 
 

@@ -66,7 +66,8 @@ def error_response(
 def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
     """From ``dev.example.com=127.0.0.1:8000``: which local address is which origin.
 
-    A name may have the port of the origin, such as ``dev.example.com:8443``.
+    A name may have the port of the origin, such as ``dev.example.com:8443``, or stand for many,
+    such as ``*.amazonaws.com`` for the buckets of a local S3.
     """
     return dict(_entry(entry) for entry in entries)
 
@@ -126,8 +127,7 @@ class OriginClient:
         self, request: OriginRequest, body: BodyStream | None
     ) -> Response:
         origin = request.origin
-        port = f"{origin.domain_name}:{origin.port}"
-        address = self._table.get(port) or self._table.get(origin.domain_name)
+        address = self._address(origin)
         if address is None:
             return error_response(
                 502,
@@ -153,6 +153,13 @@ class OriginClient:
                 connection.close()
                 raise
         raise AssertionError("unreachable: the last attempt returns")
+
+    def _address(self, origin: Origin) -> Address | None:
+        name = origin.domain_name
+        labels = name.split(".")
+        wildcards = ["*." + ".".join(labels[n:]) for n in range(1, len(labels))]
+        names = (f"{name}:{origin.port}", name, *wildcards)
+        return next(filter(None, map(self._table.get, names)), None)
 
     async def _connect(self, address: Address, origin: Origin) -> _Connection:
         idle = self._idle.get(address, [])

@@ -81,7 +81,12 @@ def response_headers(config: Json) -> ResponseHeadersPolicy:
             text(one["Header"]).lower()
             for one in sequence(config.get("RemoveHeadersConfig"))
         ),
+        timing_percent=_timing(mapping(config.get("ServerTimingHeadersConfig"))),
     )
+
+
+def _timing(given: Json) -> float | None:
+    return float(given.get("SamplingRate", 0)) if given.get("Enabled") else None
 
 
 def _cors(given: Json) -> Cors | None:

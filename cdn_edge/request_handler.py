@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from multidict import CIMultiDict
 
@@ -13,6 +14,7 @@ from cdn_edge.body import Body, BodyStream, SharedBody, close
 from cdn_edge.cache import Cache, Clock, Outcome, Rules
 from cdn_edge.cache_key import (
     CONDITIONS,
+    PLAYED,
     ViewerRequest,
     cache_key,
     match,
@@ -24,10 +26,12 @@ from cdn_edge.headers import (
     Result,
     apply_policy,
     finish,
+    is_timed,
     narrow_vary,
     not_modified,
     precondition_failed,
     request_id,
+    server_timing,
 )
 from cdn_edge.origin_client import OriginClient, Response, error_response
 from cdn_edge.ranges import (
@@ -116,18 +120,21 @@ class RequestHandler:
         self._cache = cache
         self._origins = origins
 
-    async def handle(
+    def begin(
         self,
         distribution: Distribution | None,
         request: ViewerRequest,
         body: BodyStream | None = None,
-    ) -> Answer:
+    ) -> Answer | Callable[[], Awaitable[Answer]]:
+        """What is refused or in the cache is answered at once; the rest has to be awaited."""
         if distribution is None or not distribution.enabled:
             return own_answer(_refusal_of_host(distribution))
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
-        refused = _refusal(behavior, request, body)
+        refused = _refusal(behavior, request, body) or _refusal_of_country(
+            distribution, request
+        )
         if refused:
             return own_answer(refused)
         if behavior.trusted_keys is not None:
@@ -139,9 +146,17 @@ class RequestHandler:
             request = replace(request, query=query)
         exchange = Exchange(distribution, request, body, self._origins)
         if _is_uncached(behavior, request):
-            return await self._pass_through(exchange, behavior)
+            return partial(self._pass_through, exchange, behavior)
         wanted = ranges(request.headers) if request.method == "GET" else None
-        outcome = await self._fetch(exchange, behavior, request, wanted)
+        key = cache_key(distribution, behavior, request)
+        if outcome := self._cache.fresh(key, wanted):
+            return _finished(exchange, behavior, outcome, wanted)
+        return partial(self._miss, exchange, behavior, wanted)
+
+    async def _miss(
+        self, exchange: Exchange, behavior: Behavior, wanted: Ranges | None
+    ) -> Answer:
+        outcome = await self._fetch(exchange, behavior, exchange.request, wanted)
         return _finished(exchange, behavior, outcome, wanted)
 
     async def _fetch(
@@ -155,8 +170,6 @@ class RequestHandler:
         if request.method == "HEAD":
             request = replace(request, method="GET")
         key = cache_key(exchange.distribution, behavior, request)
-        if outcome := self._cache.fresh(key, wanted):
-            return outcome
 
         async def ask(headers: Mapping[str, str]) -> Response:
             response = await exchange.ask(behavior, request, headers)
@@ -171,6 +184,7 @@ class RequestHandler:
             ttls=behavior.cache.ttls,
             error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
             error_page=error_page,
+            tag_header=exchange.distribution.tag_header,
             revalidate=not cookies,
             collapse=not cookies,
         )
@@ -241,6 +255,24 @@ def own_answer(response: Response) -> Answer:
     )
 
 
+def _refusal_of_country(
+    distribution: Distribution, request: ViewerRequest
+) -> Response | None:
+    """A viewer who plays no country is let in, since nobody knows where it is."""
+    allowed, blocked = distribution.allowed_countries, distribution.blocked_countries
+    if allowed is None and not blocked:
+        return None
+    country = request.headers.get(f"{PLAYED}country", "").upper()
+    is_allowed = (allowed is None or country in allowed) and country not in blocked
+    if not country or is_allowed:
+        return None
+    return error_response(
+        403,
+        "The Amazon CloudFront distribution is configured to block access from your "
+        "country.",
+    )
+
+
 def _forbidden(error: signatures.Refused) -> Response:
     page = (
         f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{error.code}</Code>'
@@ -292,6 +324,11 @@ def _finished(
             headers, behavior.response_headers, request.headers, request.method
         )
     result = Result.ERROR if status >= 400 else outcome.result
+    if behavior.unmodelled:
+        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
+    if is_timed(behavior.response_headers, request.headers):
+        timing = server_timing(result, exchange.identity, exchange.origin_seconds)
+        headers.add("Server-Timing", timing)
     finish(
         headers,
         status=status,

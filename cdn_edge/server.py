@@ -5,7 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -119,9 +127,14 @@ class Edge:
             for connection in list(self._connections):
                 connection.close_if_overdue(loop.time())
 
-    async def _serve(self, given: Request, connection: ViewerConnection) -> None:
+    def _serve(
+        self, given: Request, connection: ViewerConnection
+    ) -> Coroutine[None, None, None] | None:
         host = given.headers.get("Host", "")
         path, _, query = given.target.decode("latin-1").partition("?")
+        if path == HEALTH_PATH and host.partition(":")[0] in (HOST, "localhost"):
+            self._send_health(connection)
+            return None
         request = ViewerRequest(
             method=given.method,
             path=path,
@@ -129,39 +142,47 @@ class Edge:
             headers=given.headers,
             address=given.address,
         )
-        if path == HEALTH_PATH and host.partition(":")[0] in (HOST, "localhost"):
-            await self._send_health(connection)
-            return
-        answer = await self._answer(given, request, host, connection)
-        self._log(self._line(host, request, answer))
-        try:
-            await connection.send(
-                answer.status, answer.headers, size=answer.size, body=answer.body
-            )
-        except BodyError:
-            # The status line is out: only a broken connection still tells of the failure.
-            connection.abort()
-        finally:
-            answer.close()
-
-    async def _answer(
-        self,
-        given: Request,
-        request: ViewerRequest,
-        host: str,
-        connection: ViewerConnection,
-    ) -> Answer:
         if given.refused:
-            return own_answer(error_response(given.refused, _REFUSALS[given.refused]))
+            answer = own_answer(error_response(given.refused, _REFUSALS[given.refused]))
+            return self._send(host, request, answer, connection)
         if given.body and given.headers.get("Expect", "").lower() == "100-continue":
             given.body.before_reading(connection.continue_)
         distribution = self.configuration.find(host)
-        try:
-            return await self._handler.handle(distribution, request, given.body)
-        except BodyError:
-            return own_answer(error_response(400, _REFUSALS[400]))
+        begun = self._handler.begin(distribution, request, given.body)
+        if isinstance(begun, Answer):
+            return self._send(host, request, begun, connection)
+        return self._answer(host, request, begun, connection)
 
-    async def _send_health(self, connection: ViewerConnection) -> None:
+    async def _answer(
+        self,
+        host: str,
+        request: ViewerRequest,
+        begin: Callable[[], Awaitable[Answer]],
+        connection: ViewerConnection,
+    ) -> None:
+        try:
+            answer = await begin()
+        except BodyError:
+            answer = own_answer(error_response(400, _REFUSALS[400]))
+        if sending := self._send(host, request, answer, connection):
+            await sending
+
+    def _send(
+        self,
+        host: str,
+        request: ViewerRequest,
+        answer: Answer,
+        connection: ViewerConnection,
+    ) -> Coroutine[None, None, None] | None:
+        self._log(self._line(host, request, answer))
+        body = answer.body
+        if not isinstance(body, bytes):
+            return _stream(answer, body, connection)
+        connection.send_at_once(answer.status, answer.headers, body, size=answer.size)
+        answer.close()
+        return None
+
+    def _send_health(self, connection: ViewerConnection) -> None:
         distributions = [
             {
                 "id": one.id,
@@ -173,7 +194,7 @@ class Edge:
         ]
         body = json.dumps({"status": "ok", "distributions": distributions}).encode()
         headers = CIMultiDict({"Content-Type": "application/json"})
-        await connection.send(200, headers, size=len(body), body=body)
+        connection.send_at_once(200, headers, body, size=len(body))
 
     def _line(self, host: str, request: ViewerRequest, answer: Answer) -> str:
         now = self._clock()
@@ -184,6 +205,18 @@ class Edge:
             f"{moment} {host} {request.method} {request.path} "
             f"{answer.status} {answer.result} {origin}"
         )
+
+
+async def _stream(
+    answer: Answer, body: AsyncIterator[bytes], connection: ViewerConnection
+) -> None:
+    try:
+        await connection.send(answer.status, answer.headers, body, size=answer.size)
+    except BodyError:
+        # The status line is out: only a broken connection still tells of the failure.
+        connection.abort()
+    finally:
+        answer.close()
 
 
 @lru_cache(maxsize=2)

@@ -136,6 +136,7 @@ def _edge_service(state: State, ports: Ports, origin: str) -> Service:
             *(sys.executable, "-m", "cdn_edge"),
             *("--endpoint", aws, "--port", str(ports.edge)),
             *("--origin", f"{origin}=127.0.0.1:{ports.web}"),
+            *("--origin", f"*.amazonaws.com=127.0.0.1:{ports.aws}"),
         ],
         environment=aws_environment(state, aws),
         folder=CHECKOUT,

@@ -474,6 +474,15 @@ def test_transfer_coding_that_would_be_lost_is_refused(edge, origin):
     assert (status_of(edge.send(request)), origin.count) == (501, 0)
 
 
+def test_many_requests_in_one_packet_are_answered_in_turn(edge, origin):
+    for path in ("a", "b"):
+        origin.replies[f"/static/{path}"] = Reply(headers=LONG, body=path.encode())
+    asked = [HEAD.replace(b"/x", b"/" + path) for path in (b"a", b"b", b"a", b"b")]
+    answer = edge.send(b"\r\n".join(asked) + CLOSE)
+    bodies = [part.rpartition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200")]
+    assert bodies[1:] == [b"a", b"b", b"a", b"b"]
+
+
 def test_requests_before_a_malformed_one_are_answered(edge, origin):
     answer = edge.send(HEAD + b"\r\n" + HEAD + b"\r\n" + b"\x00\r\n\r\n")
     assert [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]] == [200, 200, 400]
