@@ -38,7 +38,7 @@ _OF_THE_BODY = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """How one behaviour caches.
+    """How one behavior caches.
 
     :param error_page: Gives the page shown in place of an error, and else the error.
     :param revalidate: Whether expired copies are asked for by ``If-None-Match``.

@@ -105,7 +105,7 @@ class OriginRequest:
 
 
 def match(distribution: Distribution, path: str) -> Behavior:
-    """The first behaviour whose pattern fits the normalised path; the default is last."""
+    """The first behavior whose pattern fits the normalised path; the default is last."""
     *others, default = distribution.behaviors
     normal = normalised(path) if others else path
     return next(

@@ -1,4 +1,4 @@
-"""What is deployed, as frozen values."""
+"""What the edge serves, as frozen values."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from constructs import Construct
 
@@ -22,9 +22,6 @@ from constructs_lib.options import (
 from constructs_lib.origin import DjangoOrigin, check_origin
 from constructs_lib.origin_headers import Tree
 from constructs_lib.validation import check_distinct
-
-if TYPE_CHECKING:
-    pass
 
 
 class DjangoCdn(Construct):

@@ -1,4 +1,8 @@
-"""The part of the whole-site protection that Django itself can give."""
+"""The part of the whole-site protection that Django itself can give.
+
+Any request that carries ``X-Cdn-Tree`` is refused. The web server compares it with the tree of
+the path: see ``server_config/`` and ``whitenoise.py``.
+"""
 
 from __future__ import annotations
 

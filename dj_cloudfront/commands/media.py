@@ -1,4 +1,4 @@
-"""List uploads whose names can come again, or uploads that no row names; change nothing."""
+"""List uploads whose names can come again, or uploads that no row names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a storage is given to save."""
+"""The base of both build storages: fills a hidden folder, and shows it by one rename."""
 
 from __future__ import annotations
 
