@@ -37,7 +37,7 @@ _OF_THE_BODY = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
+class CachingRules:
     """How one behavior caches.
 
     :param error_page: Gives the page shown in place of an error, and else the error.
@@ -55,7 +55,7 @@ class Rules:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Copy:
+class CachedResponse:
     """A response in the cache, whole or in parts.
 
     :param parts: The whole body alone, or what was fetched of it so far.
@@ -147,16 +147,16 @@ class Store:
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._size = 0
-        self._copies: OrderedDict[Key, tuple[Copy, int]] = OrderedDict()
+        self._copies: OrderedDict[Key, tuple[CachedResponse, int]] = OrderedDict()
 
-    def get(self, key: Key) -> Copy | None:
+    def get(self, key: Key) -> CachedResponse | None:
         found = self._copies.get(key)
         if found is None:
             return None
         self._copies.move_to_end(key)
         return found[0]
 
-    def put(self, key: Key, copy: Copy) -> None:
+    def put(self, key: Key, copy: CachedResponse) -> None:
         self.discard(key)
         size = copy.size
         self._copies[key] = copy, size
@@ -183,7 +183,7 @@ class _Fetch:
 
     key: Key
     ranges: Ranges | None
-    rules: Rules
+    rules: CachingRules
     ask: Ask
     condemned: bool = False
 
@@ -230,7 +230,7 @@ class Cache:
         return _of_copy(copy, body, Result.HIT, now) if body else None
 
     async def answer(
-        self, key: Key, rules: Rules, ask: Ask, ranges: Ranges | None = None
+        self, key: Key, rules: CachingRules, ask: Ask, ranges: Ranges | None = None
     ) -> Outcome:
         copy = self._store.get(key)
         now = self._clock()
@@ -311,7 +311,9 @@ class Cache:
             self._pumps.add(task)
             task.add_done_callback(self._pumps.discard)
 
-    def _dated(self, copy: Copy, rules: Rules, now: float) -> Copy:
+    def _dated(
+        self, copy: CachedResponse, rules: CachingRules, now: float
+    ) -> CachedResponse:
         life = self._lifetime(copy.response, rules, now, status=copy.response.status)
         if life is None:
             return replace(copy, checked_again_at=0)
@@ -319,7 +321,7 @@ class Cache:
         return replace(copy, lifetime=life, fetched_at=now, checked_again_at=until)
 
     def _lifetime(
-        self, response: Response, rules: Rules, now: float, *, status: int
+        self, response: Response, rules: CachingRules, now: float, *, status: int
     ) -> Lifetime | None:
         return lifetime(
             status,
@@ -361,7 +363,7 @@ class Cache:
             self._store.discard(fetch.key)
             self._begin(body, lambda: None)
             return outcome
-        copy = Copy(
+        copy = CachedResponse(
             response=_storable(response),
             parts=(body,),
             total=body.size,
@@ -375,7 +377,7 @@ class Cache:
         self._begin(body, lambda: self._arrived(fetch.key, copy))
         return outcome
 
-    def _arrived(self, key: Key, copy: Copy) -> None:
+    def _arrived(self, key: Key, copy: CachedResponse) -> None:
         """The body is complete, or will never be."""
         current = self._store.get(key)
         if current is None or current.parts != copy.parts:
@@ -402,7 +404,7 @@ class Cache:
         head = replace(response, status=200, headers=response.headers.copy())
         head.headers.popall("Content-Range", None)
         body = _shared(source, limit=self._limit, start=part.start)
-        copy = Copy(
+        copy = CachedResponse(
             response=_storable(head),
             parts=(body,),
             is_whole=False,
@@ -422,7 +424,7 @@ class Cache:
             shared=body.kept and life.fresh > 0,
         )
 
-    def _part_arrived(self, fetch: _Fetch, copy: Copy) -> None:
+    def _part_arrived(self, fetch: _Fetch, copy: CachedResponse) -> None:
         (body,) = copy.parts
         if not (body.complete and body.kept):
             return
@@ -438,13 +440,18 @@ class Cache:
             copy = replace(copy, is_whole=True)
         self._put(fetch, copy)
 
-    def _put(self, fetch: _Fetch, copy: Copy) -> None:
+    def _put(self, fetch: _Fetch, copy: CachedResponse) -> None:
         if not fetch.condemned:
             self._store.put(fetch.key, copy)
 
 
 def _of_copy(
-    copy: Copy, body: SharedBody, result: Result, now: float, *, shared: bool = False
+    copy: CachedResponse,
+    body: SharedBody,
+    result: Result,
+    now: float,
+    *,
+    shared: bool = False,
 ) -> Outcome:
     return Outcome(
         response=copy.response,
@@ -494,7 +501,7 @@ def _tags(response: Response, header: str) -> frozenset[str]:
     return frozenset(tag.strip().lower() for tag in listed.split(",") if tag.strip())
 
 
-def _is_same_version(known: Copy, other: Copy) -> bool:
+def _is_same_version(known: CachedResponse, other: CachedResponse) -> bool:
     """Whether parts of two responses are of one object."""
     if known.is_whole or known.total != other.total:
         return False

@@ -15,7 +15,7 @@ from cdn_edge.configuration import (
     Distribution,
     Origin,
     Selection,
-    Take,
+    SelectionBehavior,
 )
 from cdn_edge.freshness import Headers
 from cdn_model import path_patterns
@@ -43,7 +43,7 @@ CONDITIONS = (
     "If-Unmodified-Since",
     "Range",
 )
-_OWN_AFFAIR = (
+MANAGED_HEADERS = (
     frozenset(name.lower() for name in CONDITIONS)
     | HOP_BY_HOP
     | {
@@ -60,7 +60,7 @@ _OWN_AFFAIR = (
 )
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
 PLAYED = "x-edge-viewer-"
-_ADDING = (Take.LISTED, Take.ALL)
+_ADDING = (SelectionBehavior.LISTED, SelectionBehavior.ALL)
 USER_AGENT = "Amazon CloudFront"
 VIA = "1.1 edge.cloudfront.localhost (CloudFront)"
 
@@ -174,9 +174,9 @@ def _keyed_headers(
 ) -> tuple[tuple[str, str], ...]:
     selection = behavior.cache.headers
     selections = (selection,)
-    if selection.take is Take.NONE:
+    if selection.behavior is SelectionBehavior.NONE:
         return ()
-    if selection.take is Take.LISTED:
+    if selection.behavior is SelectionBehavior.LISTED:
         # Most requests have none of the few headers that are listed.
         names = [name.lower() for name in request.headers]
         if not selection.of_cloudfront and selection.names.isdisjoint(names):
@@ -190,7 +190,9 @@ def _keyed_headers(
 def _added(
     request: ViewerRequest, selections: Iterable[Selection]
 ) -> Iterator[tuple[str, str]]:
-    names = {n for one in selections if one.take in _ADDING for n in one.of_cloudfront}
+    names = {
+        n for one in selections if one.behavior in _ADDING for n in one.of_cloudfront
+    }
     if names:
         known = viewer_headers(request)
         yield from ((name, known[name]) for name in sorted(names) if name in known)
@@ -287,7 +289,7 @@ def _replace(headers: CIMultiDict[str], others: Iterable[tuple[str, str]]) -> No
 def _listed(
     behavior: Behavior, request: ViewerRequest, selections: Iterable[Selection]
 ) -> Iterator[tuple[str, str]]:
-    used = [one for one in selections if one.take is not Take.NONE]
+    used = [one for one in selections if one.behavior is not SelectionBehavior.NONE]
     if not used:
         return
     refused = _refused(behavior, request.method)
@@ -301,10 +303,10 @@ def _listed(
 
 def _refused(behavior: Behavior, method: str) -> frozenset[str]:
     if method == "OPTIONS" and method in behavior.cached_methods:
-        return _OWN_AFFAIR | {"authorization"}
+        return MANAGED_HEADERS | {"authorization"}
     if behavior.cache.gzip or behavior.cache.brotli:
-        return _OWN_AFFAIR
-    return _OWN_AFFAIR - {"accept-encoding"}
+        return MANAGED_HEADERS
+    return MANAGED_HEADERS - {"accept-encoding"}
 
 
 def _query(query: str, selections: Iterable[Selection]) -> str:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from cdn_edge.configuration import Configuration
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_model.values import Json, mapping, sequence
 
 News = TypeVar("News")
@@ -48,9 +48,7 @@ class Reader:
             _with_listed_aliases(self._detailed(summary), summary)
             for summary in summaries
         ]
-        configuration = parse(
-            Deployed(distributions=distributions, resources=resources)
-        )
+        configuration = parse(Source(distributions=distributions, resources=resources))
         self._last = summaries, resources
         return configuration
 

@@ -13,7 +13,7 @@ from cdn_model.distribution import ERROR_TTL
 CORS_PREFLIGHT_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
-class Take(StrEnum):
+class SelectionBehavior(StrEnum):
     """Which of the viewer's headers, cookies or query strings a policy takes."""
 
     NONE = "none"
@@ -26,15 +26,15 @@ class Take(StrEnum):
 class Selection:
     """A set of names, as policies write it."""
 
-    take: Take = Take.NONE
+    behavior: SelectionBehavior = SelectionBehavior.NONE
     names: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
-        if self.take is Take.LISTED:
+        if self.behavior is SelectionBehavior.LISTED:
             return self._has(name)
-        if self.take is Take.ALL_EXCEPT:
+        if self.behavior is SelectionBehavior.ALL_EXCEPT:
             return not self._has(name)
-        return self.take is Take.ALL
+        return self.behavior is SelectionBehavior.ALL
 
     def _has(self, name: str) -> bool:
         if name in self.names:
@@ -168,7 +168,7 @@ class Behavior:
     @property
     def forwards_cookies(self) -> bool:
         selections = (self.cache.cookies, self.origin_request.cookies)
-        return any(one.take is not Take.NONE for one in selections)
+        return any(one.behavior is not SelectionBehavior.NONE for one in selections)
 
 
 @dataclass(frozen=True, kw_only=True)

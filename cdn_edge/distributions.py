@@ -18,7 +18,7 @@ from cdn_model.values import Json, mapping, reference, sequence, text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deployed:
+class Source:
     """The API's answers.
 
     :param distributions: Each with its ``Id``, ``DomainName`` and ``DistributionConfig``.
@@ -34,7 +34,7 @@ class Deployed:
         return found if isinstance(found, dict) else None
 
 
-def parse(deployed: Deployed) -> Configuration:
+def parse(deployed: Source) -> Configuration:
     """One distribution that cannot be understood does not take the others down."""
     distributions, broken = [], []
     for given in deployed.distributions:
@@ -45,7 +45,7 @@ def parse(deployed: Deployed) -> Configuration:
     return Configuration(distributions=tuple(distributions), broken=tuple(broken))
 
 
-def _distribution(given: Json, deployed: Deployed) -> Distribution:
+def _distribution(given: Json, deployed: Source) -> Distribution:
     read = model.from_config(given.get("DistributionConfig"), deployed.find)
     config = read.config
     keys = _trusted_keys(mapping(given.get("DistributionConfig")), deployed)
@@ -138,7 +138,7 @@ def _error_rule(given: Json) -> ErrorRule:
     )
 
 
-def _trusted_keys(config: Json, deployed: Deployed) -> Iterator[Mapping[str, str]]:
+def _trusted_keys(config: Json, deployed: Source) -> Iterator[Mapping[str, str]]:
     """By their ids, which a viewer names and ``cdn_model`` leaves out."""
     default = config.get("DefaultCacheBehavior")
     for behavior in (*sequence(config.get("CacheBehaviors")), default):

@@ -12,7 +12,7 @@ from cdn_edge.configuration import (
     OriginRequestPolicy,
     ResponseHeadersPolicy,
     Selection,
-    Take,
+    SelectionBehavior,
     Ttls,
 )
 from cdn_model.distribution import CACHE_POLICY_DEFAULTS
@@ -51,17 +51,19 @@ def origin_request_policy(config: Json) -> OriginRequestPolicy:
 def _selection(config: Json, what: str) -> Selection:
     section = mapping(config.get(f"{what}sConfig"))
     return Selection(
-        take=Take(section.get(f"{what}Behavior", Take.NONE)),
+        behavior=SelectionBehavior(
+            section.get(f"{what}Behavior", SelectionBehavior.NONE)
+        ),
         names=frozenset(_names(section, f"{what}s")),
     )
 
 
 def _headers(config: Json) -> Selection:
     section = mapping(config.get("HeadersConfig"))
-    behavior = section.get("HeaderBehavior", Take.NONE)
+    behavior = section.get("HeaderBehavior", SelectionBehavior.NONE)
     all_viewer = behavior in ("allViewer", "allViewerAndWhitelistCloudFront")
     return Selection(
-        take=Take.ALL if all_viewer else Take(behavior),
+        behavior=SelectionBehavior.ALL if all_viewer else SelectionBehavior(behavior),
         names=frozenset(name.lower() for name in _names(section, "Headers")),
     )
 

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from cdn_edge import signatures
 from cdn_edge.body import Body, BodyStream, SharedBody, close
-from cdn_edge.cache import Cache, Clock, Outcome, Rules
+from cdn_edge.cache import Cache, CachingRules, Clock, Outcome
 from cdn_edge.cache_key import (
     CONDITIONS,
     PLAYED,
@@ -47,7 +47,7 @@ _FAILED_OVER = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(kw_only=True, slots=True)
-class Answer:
+class ViewerResponse:
     """What the viewer gets, and what the log tells.
 
     :param size: Of the body as it is sent. None: only its end will tell.
@@ -125,7 +125,7 @@ class RequestHandler:
         distribution: Distribution | None,
         request: ViewerRequest,
         body: BodyStream | None = None,
-    ) -> Answer | Callable[[], Awaitable[Answer]]:
+    ) -> ViewerResponse | Callable[[], Awaitable[ViewerResponse]]:
         """What is refused or in the cache is answered at once; the rest has to be awaited."""
         if distribution is None or not distribution.enabled:
             return own_answer(_refusal_of_host(distribution))
@@ -155,7 +155,7 @@ class RequestHandler:
 
     async def _miss(
         self, exchange: Exchange, behavior: Behavior, wanted: Ranges | None
-    ) -> Answer:
+    ) -> ViewerResponse:
         outcome = await self._fetch(exchange, behavior, exchange.request, wanted)
         return _finished(exchange, behavior, outcome, wanted)
 
@@ -180,7 +180,7 @@ class RequestHandler:
 
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
         cookies = behavior.forwards_cookies
-        rules = Rules(
+        rules = CachingRules(
             ttls=behavior.cache.ttls,
             error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
             error_page=error_page,
@@ -190,7 +190,9 @@ class RequestHandler:
         )
         return await self._cache.answer(key, rules, ask, wanted)
 
-    async def _pass_through(self, exchange: Exchange, behavior: Behavior) -> Answer:
+    async def _pass_through(
+        self, exchange: Exchange, behavior: Behavior
+    ) -> ViewerResponse:
         request, body = exchange.request, exchange.body
         headers = {
             name: ", ".join(request.headers.getall(name))
@@ -235,7 +237,7 @@ class RequestHandler:
         return replace(page, status=rule.status or error.status, body=body)
 
 
-def own_answer(response: Response) -> Answer:
+def own_answer(response: Response) -> ViewerResponse:
     """A response of the edge itself."""
     headers = response.headers.copy()
     finish(
@@ -246,7 +248,7 @@ def own_answer(response: Response) -> Answer:
         identity=request_id(),
     )
     assert isinstance(response.body, bytes)
-    return Answer(
+    return ViewerResponse(
         status=response.status,
         headers=headers,
         result=Result.ERROR,
@@ -315,7 +317,7 @@ def _finished(
     behavior: Behavior,
     outcome: Outcome,
     wanted: Ranges | None = None,
-) -> Answer:
+) -> ViewerResponse:
     request = exchange.request
     status, headers, size, body = _selected(outcome, request, wanted)
     if not outcome.response.own:
@@ -336,7 +338,7 @@ def _finished(
         age=outcome.age,
         identity=exchange.identity,
     )
-    return Answer(
+    return ViewerResponse(
         status=status,
         headers=headers,
         result=result,

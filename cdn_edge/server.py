@@ -32,7 +32,7 @@ from cdn_edge.listener import (
     ViewerConnection,
 )
 from cdn_edge.origin_client import Address, OriginClient, error_response
-from cdn_edge.request_handler import Answer, RequestHandler, own_answer
+from cdn_edge.request_handler import RequestHandler, ViewerResponse, own_answer
 
 HOST = "127.0.0.1"
 HEALTH_PATH = "/_edge/health"
@@ -149,7 +149,7 @@ class Edge:
             given.body.before_reading(connection.continue_)
         distribution = self.configuration.find(host)
         begun = self._handler.begin(distribution, request, given.body)
-        if isinstance(begun, Answer):
+        if isinstance(begun, ViewerResponse):
             return self._send(host, request, begun, connection)
         return self._answer(host, request, begun, connection)
 
@@ -157,7 +157,7 @@ class Edge:
         self,
         host: str,
         request: ViewerRequest,
-        begin: Callable[[], Awaitable[Answer]],
+        begin: Callable[[], Awaitable[ViewerResponse]],
         connection: ViewerConnection,
     ) -> None:
         try:
@@ -171,7 +171,7 @@ class Edge:
         self,
         host: str,
         request: ViewerRequest,
-        answer: Answer,
+        answer: ViewerResponse,
         connection: ViewerConnection,
     ) -> Coroutine[None, None, None] | None:
         self._log(self._line(host, request, answer))
@@ -196,7 +196,7 @@ class Edge:
         headers = CIMultiDict({"Content-Type": "application/json"})
         connection.send_at_once(200, headers, body, size=len(body))
 
-    def _line(self, host: str, request: ViewerRequest, answer: Answer) -> str:
+    def _line(self, host: str, request: ViewerRequest, answer: ViewerResponse) -> str:
         now = self._clock()
         moment = f"{_second(int(now))}.{int(now % 1 * 1000):03}+00:00"
         spent = answer.origin_seconds
@@ -208,7 +208,7 @@ class Edge:
 
 
 async def _stream(
-    answer: Answer, body: AsyncIterator[bytes], connection: ViewerConnection
+    answer: ViewerResponse, body: AsyncIterator[bytes], connection: ViewerConnection
 ) -> None:
     try:
         await connection.send(answer.status, answer.headers, body, size=answer.size)

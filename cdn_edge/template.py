@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cdn_edge.configuration import Configuration
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.template import Resolver
 from cdn_model.values import Json, mapping, properties, text
@@ -43,7 +43,7 @@ class TemplateReader:
         )
 
 
-def deployed(template: Json) -> Deployed:
+def deployed(template: Json) -> Source:
     """The distributions of a template, and what they refer to, by logical ids."""
     resources: dict[str, dict[str, Json]] = {}
     distributions: list[Json] = []
@@ -56,4 +56,4 @@ def deployed(template: Json) -> Deployed:
             distributions.append({**named, **given})
         elif kind.startswith(CLOUDFRONT):
             resources.setdefault(kind.removeprefix(CLOUDFRONT), {})[name] = given
-    return Deployed(distributions=distributions, resources=resources)
+    return Source(distributions=distributions, resources=resources)

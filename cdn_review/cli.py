@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cdn_review.snapshot import Snapshot
 
-FINE, BLOCKED, FAILED = 0, 1, 2
+EXIT_OK, EXIT_BLOCKED, EXIT_ERROR = 0, 1, 2
 
 _FLAG = {"action": "store_true"}
 _ARGUMENTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -121,14 +121,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader has seen enough. Python would complain once more while it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return EXIT_ERROR
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return FAILED
+        return EXIT_ERROR
     except Exception:
         # Python would end with 1, which means something else here.
         traceback.print_exc()
-        return FAILED
+        return EXIT_ERROR
     return code
 
 
@@ -254,7 +254,7 @@ def _show(
         text = terminal.render(report, colour=terminal.is_coloured(given.color))
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding).rstrip("\n"))
-    return FINE if report.ok else BLOCKED
+    return EXIT_OK if report.ok else EXIT_BLOCKED
 
 
 def _raw(before: Snapshot, after: Snapshot, given: argparse.Namespace) -> str:

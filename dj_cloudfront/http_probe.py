@@ -50,7 +50,7 @@ class Address:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class HttpResponse:
     """What came back. The body is not kept, for a file may be large.
 
     :param wire: Of the body as it was sent.
@@ -79,7 +79,7 @@ class Answer:
         """``Content-Type`` in lower case and without parameters."""
         return self.get("Content-Type").partition(";")[0].strip().lower()
 
-    def is_like(self, other: Answer) -> bool:
+    def is_like(self, other: HttpResponse) -> bool:
         """The same status and the same body."""
         return (self.status, self.wire) == (other.status, other.wire)
 
@@ -134,7 +134,7 @@ class Client:
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send one request with exactly these headers, ``Host`` besides.
 
         :raises UnreachableError: when no whole answer came.
@@ -158,7 +158,9 @@ class Client:
             self._last = found
         return found
 
-    def _ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+    def _ask(
+        self, method: str, target: str, headers: Mapping[str, str]
+    ) -> HttpResponse:
         try:
             used = self._idle.get_nowait()
         except queue.Empty:
@@ -201,7 +203,7 @@ class Client:
         method: str,
         target: str,
         headers: Mapping[str, str],
-    ) -> Answer:
+    ) -> HttpResponse:
         end = time.monotonic() + self._timeout * _PATIENCE
         # The timeout of a socket begins anew with each byte.
         late = threading.Timer(self._timeout * _PATIENCE, _leave, (connection.sock,))
@@ -234,7 +236,7 @@ class Client:
             self._idle.put(connection)
         return answer
 
-    def _read(self, response: http.client.HTTPResponse) -> tuple[Answer, bool]:
+    def _read(self, response: http.client.HTTPResponse) -> tuple[HttpResponse, bool]:
         """The answer, and whether all of its body was read."""
         digest = Digest(response.headers.get("Content-Encoding", ""))
         start = b""
@@ -247,7 +249,7 @@ class Client:
             if self._most_bytes is not None and size >= self._most_bytes:
                 is_whole = False
                 break
-        answer = Answer(
+        answer = HttpResponse(
             status=response.status,
             headers=tuple(response.getheaders()),
             wire=digest.wire,

@@ -17,8 +17,8 @@ from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.findings import Finding, failed, passed, warned
 from dj_cloudfront.http_probe import (
     Address,
-    Answer,
     Client,
+    HttpResponse,
     UnreachableError,
     tls_context,
 )
@@ -143,7 +143,7 @@ def _answers(server: Server, client: Client) -> Iterator[Finding]:
         yield failed("tree", message, hint)
 
 
-def _missing(server: Server, answer: Answer) -> Iterator[Finding]:
+def _missing(server: Server, answer: HttpResponse) -> Iterator[Finding]:
     host, status = server.host, answer.status
     subject = f"a missing file of the {server.role}"
     for name, sign in _CDNS.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dj_cloudfront.builds.index import COMPANIONS, File, Index
-from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import Probe, ProbeKind
 from dj_cloudfront.live_check.targets import Target
 
@@ -16,7 +16,7 @@ class ProbeResult:
     """A probe with its answer."""
 
     probe: Probe
-    answer: Answer
+    answer: HttpResponse
 
     @property
     def subject(self) -> str:
@@ -52,7 +52,7 @@ class ProbeResults:
         return [one for one in self.of_kind(ProbeKind.FILE) if one.answer.status == 200]
 
     @property
-    def missing(self) -> Answer | None:
+    def missing(self) -> HttpResponse | None:
         """The answer for a name that nobody has."""
         found = self.of_kind(ProbeKind.MISSING)
         return found[0].answer if found else None
@@ -68,7 +68,7 @@ class ProbeResults:
             return None
         return self.index.files.get(result.probe.subject + suffix)
 
-    def is_nothing(self, answer: Answer) -> bool:
+    def is_nothing(self, answer: HttpResponse) -> bool:
         """Whether a missing file is result the same."""
         return any(
             answer.is_like(one.answer) for one in self.of_kind(ProbeKind.MISSING)

@@ -11,7 +11,7 @@ from pathlib import Path
 from dj_cloudfront.builds.index import Index
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.findings import Level
-from dj_cloudfront.http_probe import Answer, UnreachableError
+from dj_cloudfront.http_probe import HttpResponse, UnreachableError
 from dj_cloudfront.live_check import probes
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.probes import CODINGS, Probe, ProbeKind
@@ -254,7 +254,7 @@ def ask_all(
     answered: list[ProbeResult] = []
     failures: dict[str, bool] = {}
 
-    def ask(probe: Probe) -> Answer | UnreachableError:
+    def ask(probe: Probe) -> HttpResponse | UnreachableError:
         try:
             return _ask(target, probe, site)
         except UnreachableError as error:
@@ -264,7 +264,7 @@ def ask_all(
         try:
             answers = pool.map(ask, todo)
             for done, (probe, answer) in enumerate(zip(todo, answers, strict=True)):
-                if isinstance(answer, Answer):
+                if isinstance(answer, HttpResponse):
                     answered.append(ProbeResult(probe=probe, answer=answer))
                 else:
                     failures[str(answer)] = answer.is_certificate
@@ -281,7 +281,7 @@ def ask_all(
     )
 
 
-def _ask(target: Target, probe: Probe, site: str) -> Answer:
+def _ask(target: Target, probe: Probe, site: str) -> HttpResponse:
     headers = {"Accept-Encoding": CODINGS[probe.coding], **probe.headers}
     if probe.with_origin:
         headers["Origin"] = site

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.contract import TREE_HEADER
-from dj_cloudfront.http_probe import Address, Answer, Client, tls_context
+from dj_cloudfront.http_probe import Address, Client, HttpResponse, tls_context
 from dj_cloudfront.live_check.arguments import RequestOptions
 
 _PORTS = {"http": 80, "https": 443}
@@ -64,7 +64,7 @@ class Target:
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Ask for a path inside the tree.
 
         :raises UnreachableError: when no whole answer came.
@@ -77,7 +77,7 @@ class Target:
         *,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """The same with the whole target, as it goes on the wire."""
         every = {**self.headers, **(headers or {})}
         return self.client.ask(target, method=method, headers=every)

@@ -17,7 +17,7 @@ from django.utils.encoding import filepath_to_uri
 from dj_cloudfront.builds.index import File
 from dj_cloudfront.builds.layout import published
 from dj_cloudfront.config import Cdn
-from dj_cloudfront.http_probe import Answer, UnreachableError
+from dj_cloudfront.http_probe import HttpResponse, UnreachableError
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.probes import CODINGS
 from dj_cloudfront.live_check.sampling import read_file, safe_index
@@ -393,7 +393,7 @@ def _targets(search: Search, tree: Tree, urls: Urls) -> Iterator[Target]:
         yield cdn_target(urls[tree], options, tree=tree)
 
 
-def _is_same(answer: Answer, expected: _Digests) -> bool | None:
+def _is_same(answer: HttpResponse, expected: _Digests) -> bool | None:
     plain, brotli = expected
     if answer.status != 200 or plain is None:
         return None

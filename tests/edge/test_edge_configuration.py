@@ -21,7 +21,7 @@ from edge_support import (
 
 from cdn_edge.cache_key import Key
 from cdn_edge.cloudfront_api import Reader, follow
-from cdn_edge.configuration import Configuration, Take, Ttls
+from cdn_edge.configuration import Configuration, SelectionBehavior, Ttls
 from cdn_edge.distributions import Deployed, parse
 from cdn_edge.invalidation import Invalidation, Invalidations
 from cdn_edge.origin_client import origin_table
@@ -54,7 +54,7 @@ def test_aws_defaults_fill_in_what_the_emulator_leaves_out():
     assert (one.enabled, one.aliases, one.default_root_object) == (True, (), "")
     assert default.allowed_methods == default.cached_methods == {"GET", "HEAD"}
     assert default.cache.ttls == Ttls(minimum=0, default=86_400, maximum=31_536_000)
-    assert default.cache.headers.take is Take.NONE
+    assert default.cache.headers.behavior is SelectionBehavior.NONE
     assert not (default.cache.gzip or default.cache.brotli)
     assert default.trusted_keys is None
     assert (origin.connection_attempts, origin.connection_timeout) == (3, 10)
@@ -185,7 +185,7 @@ def test_settings_from_before_there_were_policies_become_one():
     values = {"QueryString": True, "Cookies": {"Forward": "none"}}
     legacy = {"CachePolicyId": None, "ForwardedValues": values, "MaxTTL": 5}
     (default,) = only(distribution(default=legacy)).behaviors
-    assert default.cache.query.take is Take.ALL
+    assert default.cache.query.behavior is SelectionBehavior.ALL
     assert default.cache.ttls.maximum == 5
 
 

@@ -24,7 +24,7 @@ from edge_support import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_edge.template import deployed as of_template
 
 FEW = settings(
@@ -203,7 +203,7 @@ def test_any_policy_is_served_or_named(value):
     for kind, name in (("CachePolicy", "cache"), ("ResponseHeadersPolicy", "response")):
         one = distribution(default={"ResponseHeadersPolicyId": "response"})
         resources = {**deployed(one).resources, kind: {name: value}}
-        config = parse(Deployed(distributions=[one], resources=resources))
+        config = parse(Source(distributions=[one], resources=resources))
         assert len(config.distributions) + len(config.broken) == 1
 
 

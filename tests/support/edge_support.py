@@ -15,7 +15,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_edge.invalidation import Invalidation
 from cdn_edge.listener import Limits
 from cdn_edge.origin_client import origin_table
@@ -289,7 +289,7 @@ class RunningEdge(Viewer):
 
     def __init__(
         self,
-        deployed: Deployed,
+        deployed: Source,
         *,
         origins: Mapping[str, CountingOrigin | str],
         capacity: int = 8 * 1024 * 1024,
@@ -319,7 +319,7 @@ class RunningEdge(Viewer):
         self._thread.run(self.edge.stop())
         self._thread.close()
 
-    def redeploy(self, deployed: Deployed) -> None:
+    def redeploy(self, deployed: Source) -> None:
         self._thread.loop.call_soon_threadsafe(self.edge.configure, parse(deployed))
         self._thread.run(asyncio.sleep(0))
 
@@ -424,13 +424,13 @@ def distribution(
 
 def deployed(
     *distributions: dict[str, object], **policies: Mapping[str, object]
-) -> Deployed:
+) -> Source:
     """What is deployed. ``cache=…``, ``request=…`` and ``response=…`` are the policies.
 
     ``keys=…`` are public keys, by id, of the key group ``group``.
     """
     keys = policies.get("keys", {})
-    return Deployed(
+    return Source(
         distributions=distributions or (distribution(),),
         resources={
             "CachePolicy": {"cache": policies.get("cache", cache_policy())},

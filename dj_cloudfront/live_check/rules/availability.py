@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
-from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
@@ -119,7 +119,7 @@ def _server_names(result: ProbeResult) -> str:
     return " ".join(result.answer.get(name).lower() for name in names)
 
 
-def is_redirect(answer: Answer) -> bool:
+def is_redirect(answer: HttpResponse) -> bool:
     """Whether it points elsewhere; a 304 does not."""
     return answer.status in (301, 302, 303, 307, 308)
 
@@ -136,7 +136,7 @@ def is_login(result: ProbeResult) -> bool:
     return answer.status in (401, 403)
 
 
-def is_elsewhere(results: ProbeResults, answer: Answer) -> bool:
+def is_elsewhere(results: ProbeResults, answer: HttpResponse) -> bool:
     """Whether a redirect leads away from the name that was asked."""
     here, there = _here_and_there(results, answer)
     return here != there
@@ -174,14 +174,14 @@ def redirect(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, message, hint, one.probe.subject)
 
 
-def _where_to(results: ProbeResults, answer: Answer) -> str:
+def _where_to(results: ProbeResults, answer: HttpResponse) -> str:
     here, there = _here_and_there(results, answer)
     if here == there:
         return f"redirects files to another path ({answer.status})"
     return f"redirects files to {there} ({answer.status}), past the CDN"
 
 
-def _here_and_there(results: ProbeResults, answer: Answer) -> tuple[str, str]:
+def _here_and_there(results: ProbeResults, answer: HttpResponse) -> tuple[str, str]:
     target = results.target
     here = f"{urlsplit(target.url).scheme}://{target.client.address.host}"
     there = urlsplit(urljoin(f"{here}/", answer.get("Location")))
@@ -199,7 +199,7 @@ def login(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, _refusal(one.answer), hint, one.probe.subject)
 
 
-def _refusal(answer: Answer) -> str:
+def _refusal(answer: HttpResponse) -> str:
     if answer.status == 200:
         return "answers a page (text/html) in place of files"
     if is_redirect(answer):

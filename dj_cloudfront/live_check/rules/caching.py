@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdn_model import cache_control
-from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_login, is_redirect
@@ -14,7 +14,7 @@ from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
 _YEAR = 31_536_000
 
 
-def lifetime(answer: Answer) -> int | None:
+def lifetime(answer: HttpResponse) -> int | None:
     """For how many seconds CloudFront may keep it; None when it does not say."""
     return cache_control.lifetime(
         answer.get("Cache-Control"),

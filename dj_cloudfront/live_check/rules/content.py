@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dj_cloudfront.builds.index import COMPANIONS
-from dj_cloudfront.http_probe import NO_BROTLI, Answer
+from dj_cloudfront.http_probe import NO_BROTLI, HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_login
@@ -70,7 +70,7 @@ def right_bytes(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, _difference(results, one.answer), hint, one.subject)
 
 
-def _difference(results: ProbeResults, answer: Answer) -> str:
+def _difference(results: ProbeResults, answer: HttpResponse) -> str:
     if answer.trouble:
         return f"sends a body that {answer.trouble}"
     if not results.target.is_origin and answer.get("Age"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
@@ -67,7 +67,7 @@ def _allowed(result: ProbeResult) -> list[str]:
     return result.answer.all(_ALLOW)
 
 
-def _varies(answer: Answer) -> bool:
+def _varies(answer: HttpResponse) -> bool:
     return "origin" in answer.get("Vary").lower()
 
 
@@ -119,7 +119,7 @@ def preflight(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, message, hint, one.subject)
 
 
-def _allows(answer: Answer) -> bool:
+def _allows(answer: HttpResponse) -> bool:
     methods = _names(answer.get("Access-Control-Allow-Methods"))
     return bool({"*", "get"} & methods and answer.get("Access-Control-Allow-Headers"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY
-from dj_cloudfront.http_probe import Answer
+from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_elsewhere, is_redirect
@@ -18,7 +18,7 @@ def _shown(results: ProbeResults, kind: ProbeKind) -> list[ProbeResult]:
     return [one for one in results.of_kind(kind) if _shows(results, one.answer)]
 
 
-def _shows(results: ProbeResults, answer: Answer) -> bool:
+def _shows(results: ProbeResults, answer: HttpResponse) -> bool:
     return answer.status < 400 and not results.is_nothing(answer)
 
 
@@ -112,7 +112,7 @@ def path_traversal(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(WARN, message, hint, one.subject)
 
 
-def _is_other_error(results: ProbeResults, answer: Answer) -> bool:
+def _is_other_error(results: ProbeResults, answer: HttpResponse) -> bool:
     """Whether something else than the file server answers that there is nothing."""
     known = [one.answer for one in results.of_kind(ProbeKind.MISSING)]
     # Where each error has an id of its own in it, nothing can be told.
