@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt package.json package-l
 	@echo "installing Python packages (about a minute the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@echo "installing the CDK CLI"
-	@$(BIN)/npm ci --silent --no-audit --no-fund --no-update-notifier
+	@$(BIN)/npm ci --loglevel=error --no-audit --no-fund --no-update-notifier
 	@touch $@
 
 install: $(VENV)/.installed

@@ -164,6 +164,12 @@ def read_pair(before: Path, after: Path) -> tuple[Snapshot, Snapshot]:
 
     :raises ValueError: with one sentence, when the paths are something else.
     """
+    for path in (before, after):
+        if not path.exists():
+            raise ValueError(
+                "BEFORE and AFTER must be template files or folders that exist, such as "
+                f"'old/cdk.out new/cdk.out', got {str(path)!r}"
+            )
     if before.is_dir() != after.is_dir():
         raise ValueError(
             "BEFORE and AFTER must be two template files or two folders, such as "

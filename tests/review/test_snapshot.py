@@ -164,6 +164,14 @@ def test_sides_that_are_no_pair_are_refused(tmp_path):
     assert "'cdk synth' wrote, such as cdk.out" in compare(tmp_path).error
 
 
+def test_a_missing_side_is_refused_as_a_file_or_a_folder(tmp_path):
+    folder = assembly(tmp_path, {"S": artifact()}, T__json={})
+    missing = tmp_path / "no" / "cdk.out"
+    sentence = f"files or folders that exist, such as 'old/cdk.out new/cdk.out', got {str(missing)!r}"
+    assert sentence in compare(missing, missing).error
+    assert sentence in compare(folder, missing).error
+
+
 # --- What is left out ---
 
 FUNCTION = {
