@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from aiohttp import web
 
 from benchmarks.pairs import Figure
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_edge.server import Edge
 
 BODY = b"x" * 10_240
@@ -109,7 +109,7 @@ async def _edge() -> int:
     port = server.sockets[0].getsockname()[1]
     edge = Edge(table={"www.example.com": ("127.0.0.1", port)}, log=lambda line: None)
     resources = {"CachePolicy": {"cache": _POLICY}}
-    edge.configure(parse(Deployed(distributions=[_CONFIG], resources=resources)))
+    edge.configure(parse(Source(distributions=[_CONFIG], resources=resources)))
     return await edge.start()
 
 

@@ -142,8 +142,8 @@ def synthesis(
                 code, said = ended()
                 if code:
                     raise ValueError(
-                        f"the app must synthesize without credentials, but in {where} cdk "
-                        f"synth ended with {code} and said\n{end_of(said)}\n{hint}".rstrip()
+                        f"the app must synthesize, for which it gets no credentials, but in "
+                        f"{where} cdk synth ended with {code} and said\n{end_of(said)}\n{hint}".rstrip()
                     )
                 return output
 

@@ -22,7 +22,7 @@ from edge_support import (
 from cdn_edge.cache_key import Key
 from cdn_edge.cloudfront_api import Reader, follow
 from cdn_edge.configuration import Configuration, SelectionBehavior, Ttls
-from cdn_edge.distributions import Deployed, parse
+from cdn_edge.distributions import Source, parse
 from cdn_edge.invalidation import Invalidation, Invalidations
 from cdn_edge.origin_client import origin_table
 
@@ -241,13 +241,13 @@ def test_origins_are_mapped_to_loopback_addresses():
 
 
 class Api:
-    """The client of boto3, over a `Deployed`; pages of one item; writes down each call."""
+    """The client of boto3, over a `Source`; pages of one item; writes down each call."""
 
-    def __init__(self, given: Deployed) -> None:
+    def __init__(self, given: Source) -> None:
         self.given = given
         self.calls: list[str] = []
         self.failing = False
-        self.meanwhile: Deployed | None = None
+        self.meanwhile: Source | None = None
         self.changed = datetime(2026, 1, 1, tzinfo=UTC)
 
     def _page(self, name, items, marker):
