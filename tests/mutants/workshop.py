@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 _HYPOTHESIS = "_hypothesis_pytestplugin"
-_PYTEST = ("-m", "pytest", "-x", "-q", "--tb=short")
+_PYTEST = ("-m", "pytest", "-x", "-q", "--tb=short", "-m", "not slow")
 # No memory of the last run and no randomness: only the breakage may make a difference.
 _PLUGINS = ("-p", "no:cacheprovider", "-p", "pytest_timeout", "-p", _HYPOTHESIS)
 _SECONDS_TO_CLEAN_UP = 30.0
