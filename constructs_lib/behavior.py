@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
@@ -101,13 +103,20 @@ def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePol
 
 def _response_headers_policy(
     scope: Construct, cors: Cors, headers: ResponseHeaders
-) -> cloudfront.ResponseHeadersPolicy:
+) -> cloudfront.ResponseHeadersPolicy | None:
+    sections = {
+        "cors_behavior": cors.render(),
+        "security_headers_behavior": headers.render_security(),
+        "custom_headers_behavior": headers.render_custom(),
+        "remove_headers": list(headers.remove) or None,
+        "server_timing_sampling_rate": headers.server_timing,
+    }
+    if not any(sections.values()):
+        # CloudFront refuses an empty policy.
+        return None
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "ResponseHeadersPolicy",
         response_headers_policy_name=physical_name(scope, "ResponseHeadersPolicy"),
-        cors_behavior=cors.render(),
-        security_headers_behavior=headers.render_security(),
-        custom_headers_behavior=headers.render_custom(),
-        remove_headers=list(headers.remove) or None,
+        **cast(Any, sections),
     )

@@ -81,7 +81,9 @@ def test_every_key_is_read():
     assert static["domain_names"] == ("static.example.com",)
     assert static["ttl"].default == timedelta(seconds=3600)
     assert static["error_ttl"].not_found == timedelta(seconds=1)
-    assert static["headers"].hsts == Hsts(max_age=timedelta(days=730), preload=True)
+    assert static["headers"].hsts == Hsts(
+        max_age=timedelta(days=730), include_subdomains=True, preload=True
+    )
     assert static["headers"].extra == {"X-Robots-Tag": "noindex"}
     assert static["headers"].remove == ("Set-Cookie", "Server")
     assert prod.media["headers"].hsts is None
