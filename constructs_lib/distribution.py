@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-from constructs_lib.behavior import default_behavior
+from constructs_lib.behavior import check_host_stays, default_behavior
 from constructs_lib.cors import Cors
 from constructs_lib.domain_names import (
     check_certificate,
@@ -22,6 +22,7 @@ from constructs_lib.domain_names import (
 from constructs_lib.options import (
     Defaults,
     DistributionOptions,
+    Policies,
     check_options,
     defaults,
 )
@@ -235,6 +236,12 @@ def _origin(
             "CloudFront asks two origins at most, "
             f"got {origin.failover_domain_name!r} as a third"
         )
+    if Stack.of(bucket).node.path != Stack.of(scope).node.path:
+        raise ValueError(
+            "bucket must be defined in the distribution's stack, because each refers to the "
+            f"other, got one of the stack {Stack.of(bucket).stack_name!r}"
+        )
+    check_host_stays(options.get("policies") or Policies())
     return bucket.render_origin(origin.render(scope, tree))
 
 
