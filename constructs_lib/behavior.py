@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, cast
+
 from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from cdn_model import managed_policies
 from constructs_lib.cors import Cors
 from constructs_lib.options import Defaults, DistributionOptions, Policies
 from constructs_lib.physical_names import physical_name
@@ -61,6 +65,37 @@ def default_behavior(
     )
 
 
+def check_host_stays(policies: Policies) -> None:
+    """No managed policy that sends the viewer's ``Host`` on, for which S3 has no bucket.
+
+    :raises ValueError: otherwise. What a policy of yours sends on, its id does not say.
+    """
+    cache, request = policies.cache, policies.origin_request
+    ids = {
+        "cache": ("CachePolicy", cache and cache.cache_policy_id),
+        "origin_request": (
+            "OriginRequestPolicy",
+            request and request.origin_request_policy_id,
+        ),
+    }
+    for name, (kind, policy_id) in ids.items():
+        config = policy_id and managed_policies.config(kind, policy_id)
+        if config and _forwards_host(config):
+            raise ValueError(
+                f"policies.{name} must not send Host on together with bucket, because S3 "
+                "refuses a signed request for another host, so that every file comes from "
+                f"the server, got {policy_id!r}"
+            )
+
+
+def _forwards_host(config: Mapping[str, Any]) -> bool:
+    in_key = config.get("ParametersInCacheKeyAndForwardedToOrigin", config)
+    headers = in_key.get("HeadersConfig", {})
+    if headers.get("HeaderBehavior") == "whitelist":
+        return "Host" in headers["Headers"]
+    return str(headers.get("HeaderBehavior")).startswith("allViewer")
+
+
 def _check_idle(
     policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
 ) -> None:
@@ -101,13 +136,20 @@ def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePol
 
 def _response_headers_policy(
     scope: Construct, cors: Cors, headers: ResponseHeaders
-) -> cloudfront.ResponseHeadersPolicy:
+) -> cloudfront.ResponseHeadersPolicy | None:
+    sections = {
+        "cors_behavior": cors.render(),
+        "security_headers_behavior": headers.render_security(),
+        "custom_headers_behavior": headers.render_custom(),
+        "remove_headers": list(headers.remove) or None,
+        "server_timing_sampling_rate": headers.server_timing,
+    }
+    if not any(sections.values()):
+        # CloudFront refuses an empty policy.
+        return None
     return cloudfront.ResponseHeadersPolicy(
         scope,
         "ResponseHeadersPolicy",
         response_headers_policy_name=physical_name(scope, "ResponseHeadersPolicy"),
-        cors_behavior=cors.render(),
-        security_headers_behavior=headers.render_security(),
-        custom_headers_behavior=headers.render_custom(),
-        remove_headers=list(headers.remove) or None,
+        **cast(Any, sections),
     )

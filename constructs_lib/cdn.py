@@ -12,7 +12,11 @@ from constructs_lib.distribution import (
     PrivateMediaDistribution,
     StaticDistribution,
 )
-from constructs_lib.domain_names import check_domain_names, define_certificate
+from constructs_lib.domain_names import (
+    check_domain_names,
+    claims,
+    define_certificate,
+)
 from constructs_lib.options import (
     DistributionOptions,
     check_options,
@@ -60,6 +64,15 @@ class DjangoCdn(Construct):
         merged = {tree: options_of(tree, options, given) for tree, given in own.items()}
         self._share_certificate(options, own, merged)
         check_apart({tree: one.get("bucket") for tree, one in merged.items()})
+        with claims(self):
+            self._define(origin, own, merged)
+
+    def _define(
+        self,
+        origin: DjangoOrigin,
+        own: dict[Tree, DistributionOptions],
+        merged: dict[Tree, DistributionOptions],
+    ) -> None:
         with named(Tree.STATIC, own[Tree.STATIC]):
             self.static = StaticDistribution(
                 self, "Static", origin=origin, **merged[Tree.STATIC]
@@ -69,9 +82,9 @@ class DjangoCdn(Construct):
                 self, "Media", origin=origin, **merged[Tree.MEDIA]
             )
         self.private: PrivateMediaDistribution | None = None
-        if private is None:
+        if Tree.PRIVATE not in own:
             return
-        with named(Tree.PRIVATE, private):
+        with named(Tree.PRIVATE, own[Tree.PRIVATE]):
             self.private = PrivateMediaDistribution(
                 self, "Private", origin=origin, **merged[Tree.PRIVATE]
             )

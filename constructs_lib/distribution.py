@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-from constructs_lib.behavior import default_behavior
+from constructs_lib.behavior import check_host_stays, default_behavior
 from constructs_lib.cors import Cors
 from constructs_lib.domain_names import (
     check_certificate,
     check_domain_names,
     claim_domain_names,
+    claim_origins,
+    claims,
     define_certificate,
     define_records,
 )
-from constructs_lib.options import DistributionOptions, check_options, defaults
+from constructs_lib.options import (
+    Defaults,
+    DistributionOptions,
+    Policies,
+    check_options,
+    defaults,
+)
 from constructs_lib.origin import DjangoOrigin, check_origin
 from constructs_lib.origin_headers import Tree
 from constructs_lib.signing import MediaSigning, check_origin_secret
-from constructs_lib.ttl import ErrorTtl, duration
+from constructs_lib.ttl import ErrorTtl, check_below, duration
+from constructs_lib.validation import check_partition, is_token
 from constructs_lib.viewers import (
     check_web_acl,
     render_countries,
@@ -145,24 +155,40 @@ def _define(
     certificate, zone = options.get("certificate"), options.get("hosted_zone")
     check_domain_names("domain_names", domain_names, zone)
     check_certificate(scope, domain_names, certificate=certificate, hosted_zone=zone)
-    claim_domain_names(scope, domain_names)
+    check_partition("the stack's region", Stack.of(scope).region)
+    with claims(scope):
+        claim_domain_names(scope, domain_names)
+        claim_origins(scope, origin.looked_up, domain_names)
+        return _distribution(scope, tree, origin, options, signing)
+
+
+def _distribution(
+    scope: Construct,
+    tree: Tree,
+    origin: DjangoOrigin,
+    options: DistributionOptions,
+    signing: MediaSigning | None,
+) -> cloudfront.Distribution:
+    domain_names = options.get("domain_names") or ()
+    certificate, zone = options.get("certificate"), options.get("hosted_zone")
+    preset = defaults(tree, is_signed=signing is not None)
+    error_ttl = _error_ttl(options, preset)
     key_group = signing.key_group if signing else None
     behavior = default_behavior(
         scope,
         options,
-        defaults=defaults(tree, is_signed=signing is not None),
+        defaults=preset,
         origin=_origin(scope, tree, origin, options, is_signed=signing is not None),
         cors=_cors(options),
         key_group=key_group,
     )
     if domain_names and zone and not certificate:
         certificate = define_certificate(scope, domain_names, zone)
-    error_ttl = options.get("error_ttl") or ErrorTtl()
     logs = options.get("legacy_logs")
     distribution = cloudfront.Distribution(
         scope,
         "Distribution",
-        comment=f"{tree.capitalize()} files of {origin.domain_name}",
+        comment=_comment(tree, origin),
         default_behavior=behavior,
         default_root_object=NO_ROOT_OBJECT,
         error_responses=[
@@ -210,7 +236,30 @@ def _origin(
             "CloudFront asks two origins at most, "
             f"got {origin.failover_domain_name!r} as a third"
         )
+    if Stack.of(bucket).node.path != Stack.of(scope).node.path:
+        raise ValueError(
+            "bucket must be defined in the distribution's stack, because each refers to the "
+            f"other, got one of the stack {Stack.of(bucket).stack_name!r}"
+        )
+    check_host_stays(options.get("policies") or Policies())
     return bucket.render_origin(origin.render(scope, tree))
+
+
+def _error_ttl(options: DistributionOptions, defaults: Defaults) -> ErrorTtl:
+    given = options.get("error_ttl")
+    if given is None:
+        return ErrorTtl()
+    policies, ttl = options.get("policies"), options.get("ttl") or defaults.ttl
+    # An existing policy has a cap that nobody knows here.
+    if not (policies and policies.cache):
+        check_below(given, ttl)
+    return given
+
+
+def _comment(tree: Tree, origin: DjangoOrigin) -> str:
+    # The CDK cuts a comment at 128 characters, also within a token.
+    name = "" if is_token(origin.domain_name) else f" of {origin.domain_name}"
+    return f"{tree.capitalize()} files{name}"
 
 
 def _cors(options: DistributionOptions) -> Cors:

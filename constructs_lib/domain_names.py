@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudfront as cloudfront
     from aws_cdk import aws_route53 as route53
 
-# The distribution of each alias, by app.
+# By app, the distribution of each alias, and one of those that ask an origin by its name.
 _OWNERS: WeakKeyDictionary[IConstruct, dict[str, str]] = WeakKeyDictionary()
+_ASKING: WeakKeyDictionary[IConstruct, dict[str, str]] = WeakKeyDictionary()
 
 
 def check_domain_names(
@@ -42,9 +44,45 @@ def check_domain_names(
         )
     for index, name in enumerate(domain_names):
         if not is_token(name):
-            check_host_name(f"{what}[{index}]", name)
+            _check_alias(f"{what}[{index}]", name, is_first=index == 0)
             _check_within(f"{what}[{index}]", name, hosted_zone)
     check_distinct(what, domain_names)
+
+
+@contextmanager
+def claims(scope: Construct) -> Iterator[None]:
+    """What is claimed in a scope or below is free again when its construct fails."""
+    path = scope.node.path
+    try:
+        yield
+    except Exception:
+        for claimed in (_OWNERS, _ASKING):
+            found = claimed.get(scope.node.root, {})
+            for name, owner in list(found.items()):
+                if f"{owner}/".startswith(f"{path}/"):
+                    del found[name]
+        raise
+
+
+def claim_origins(
+    scope: Construct, host_names: Sequence[str], domain_names: Sequence[str]
+) -> None:
+    """Ask origins by names in DNS, none of which is an alias of a distribution of the app.
+
+    :raises ValueError: otherwise, because CloudFront would ask itself. Tokens pass.
+    """
+    owners = _OWNERS.setdefault(scope.node.root, {})
+    asking = _ASKING.setdefault(scope.node.root, {})
+    for name in host_names:
+        if not is_token(name):
+            asking.setdefault(name, scope.node.path)
+    for name in (*host_names, *domain_names):
+        if name in owners and name in asking:
+            raise ValueError(
+                "domain_names must not have the name of an origin, because CloudFront would "
+                f"ask itself, got {truncated_repr(name)} as an alias in {owners[name]} and "
+                f"as an origin in {asking[name]}"
+            )
 
 
 def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
@@ -52,8 +90,6 @@ def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
-    if not domain_names:
-        return
     owners = _OWNERS.setdefault(scope.node.root, {})
     for name in domain_names:
         if is_token(name):
@@ -130,15 +166,27 @@ def define_records(
 
     target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(distribution))
     records = Construct(scope, "Records")
-    for name in domain_names:
+    for index, name in enumerate(domain_names):
         # By name, so that a name added or removed leaves the others' records alone.
-        of_name = Construct(records, name)
+        of_name = Construct(records, f"Token{index}" if is_token(name) else name)
         route53.ARecord(
             of_name, "Ipv4", zone=hosted_zone, record_name=f"{name}.", target=target
         )
         route53.AaaaRecord(
             of_name, "Ipv6", zone=hosted_zone, record_name=f"{name}.", target=target
         )
+
+
+def _check_alias(what: str, name: str, *, is_first: bool) -> None:
+    if not isinstance(name, str) or not name.startswith("*."):
+        return check_host_name(what, name)
+    check_host_name(what, name.removeprefix("*."))
+    if is_first:
+        raise ValueError(
+            f"{what} must be a name that can stand in URLs, such as "
+            f"'static{name[1:]}' before {name!r}, got {truncated_repr(name)}"
+        )
+    return None
 
 
 def _check_within(

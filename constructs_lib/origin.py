@@ -178,6 +178,13 @@ class DjangoOrigin:
             domain_name=domain_name, vpc_origin_id=endpoint.vpc_origin_id, **options
         )
 
+    @property
+    def looked_up(self) -> tuple[str, ...]:
+        """The names by which CloudFront finds the servers in DNS: none inside a VPC."""
+        is_private = self.vpc_endpoint_arn or self.vpc_origin_id
+        names = (None if is_private else self.domain_name, self.failover_domain_name)
+        return tuple(filter(None, names))
+
     def render(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         """The CDK's origin for one distribution, which is the scope.
 

@@ -101,8 +101,8 @@ _FORBIDDEN = re.compile(
     r"|request-range|te|trailer|transfer-encoding|upgrade|via|x-amz-.*|x-edge-.*|x-real-ip",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
-_VALUE = re.compile(r"[!-~]([ -~]{0,1781}[!-~])?")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+HEADER_VALUE = re.compile(r"[!-~]([ -~]{0,1781}[!-~])?")
 
 _SECRETIVE = re.compile(
     r"authorization|secret|token|password|credential|api-?key", re.IGNORECASE
@@ -144,7 +144,7 @@ def warn_of_plain_text(scope: Construct, headers: Mapping[str, str]) -> None:
 
 
 def _check_header(name: str, value: str, reserved: set[str]) -> None:
-    if not _NAME.fullmatch(name):
+    if not HEADER_NAME.fullmatch(name):
         raise ValueError(
             "custom_headers must have names of 1 to 256 letters, digits and hyphens, such as "
             f"'X-Site', got {truncated_repr(name)}"
@@ -158,7 +158,7 @@ def _check_header(name: str, value: str, reserved: set[str]) -> None:
             "custom_headers must not have a header that CloudFront sends or removes itself, "
             f"got {truncated_repr(name)}"
         )
-    if not _is_reference(value) and not _VALUE.fullmatch(value):
+    if not _is_reference(value) and not HEADER_VALUE.fullmatch(value):
         # Not the value: it may be what nobody should read in a log.
         raise ValueError(
             f"custom_headers[{truncated_repr(name)}] must be 1 to 1783 printable characters of ASCII "

@@ -54,7 +54,7 @@ class OriginRecord(Construct):
 def _check_zone(domain_name: str, zone_name: str) -> None:
     if is_token(domain_name) or is_token(zone_name):
         return
-    if not domain_name.endswith(f".{zone_name}"):
+    if not domain_name.endswith(f".{zone_name.rstrip('.')}"):
         raise ValueError(
             f"zone must be above the origin's name, such as example.com over "
             f"origin.example.com, got {zone_name!r} and {domain_name!r}"

@@ -3,47 +3,81 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from aws_cdk import aws_cloudfront as cloudfront
 
-from cdn_model.quotas import CUSTOM_RESPONSE_HEADERS, HEADER_VALUE_LENGTH
+from cdn_model.quotas import (
+    CUSTOM_RESPONSE_HEADERS,
+    CUSTOM_RESPONSE_HEADERS_LENGTH,
+    HEADER_VALUE_LENGTH,
+    REMOVED_RESPONSE_HEADERS,
+)
+from constructs_lib.origin_headers import HEADER_NAME, HEADER_VALUE
 from constructs_lib.ttl import duration
 from constructs_lib.validation import (
     check_distinct,
+    check_list,
     check_seconds,
     is_token,
     truncated_repr,
 )
 
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
-
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
 _NEVER_REMOVED = re.compile(
     r"connection|content-encoding|content-length|expect|host|keep-alive|"
     r"proxy-(authenticate|authorization|connection)|trailer|transfer-encoding|upgrade|via|"
-    r"warning|x-accel-.*|x-amz-cf-.*|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip"
+    r"warning|x-accel-.*|x-amz-cf-.*|x-cache|x-edge-.*|x-forwarded-proto|x-real-ip|"
+    r"x-amzn-(auth|cf-billing|cf-id|cf-xff|errortype|fle-profile|header-count|header-order|"
+    r"lambda-integration-tag|requestid)"
 )
 _OWN_PLACE = {
     "strict-transport-security": "hsts",
     "content-security-policy": "content_security_policy",
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "cross_origin_resource_policy",
+    "referrer-policy": "referrer_policy",
+    "x-frame-options": "frame_options",
+    "x-xss-protection": "xss_protection",
+    "server-timing": "server_timing",
 }
+_RESOURCE_POLICIES = ("same-site", "same-origin", "cross-origin")
+_REFERRER_POLICIES = {
+    policy.name.lower().replace("_", "-"): policy
+    for policy in cloudfront.HeadersReferrerPolicy
+}
+_FRAME_OPTIONS = ("DENY", "SAMEORIGIN")
+_XSS_PROTECTION = re.compile(
+    r"0|1(?P<block>; mode=block)?|1; report=(?P<report>[!-~]+)"
+)
+_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hsts:
-    """``Strict-Transport-Security``. Subdomains and preload bind more than one host."""
+    """``Strict-Transport-Security``. Subdomains and preload bind more than one host.
+
+    Browsers list a domain for ``preload`` under the rules of https://hstspreload.org only.
+
+    :raises ValueError: when CloudFront or that list would refuse a value.
+    """
 
     max_age: timedelta = timedelta(days=365)
     include_subdomains: bool = False
     preload: bool = False
 
     def __post_init__(self) -> None:
-        check_seconds("hsts.max_age", self.max_age, low=0)
+        # CloudFront counts in 32 bits.
+        check_seconds("headers.hsts.max_age", self.max_age, low=0, high=2**31 - 1)
+        if self.preload and not (self.include_subdomains and self.max_age >= _YEAR):
+            raise ValueError(
+                "headers.hsts.preload must be given with include_subdomains and a max_age of at "
+                "least 365 days, because browsers' lists refuse a host without, got "
+                f"include_subdomains={self.include_subdomains} and a max_age of "
+                f"{self.max_age.days} days"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +90,16 @@ class ResponseHeaders:
         isolate themselves cannot use the files. None leaves it out.
     :param content_security_policy: Default: none. Media has one that lets an uploaded page
         or SVG do nothing.
+    :param referrer_policy: ``Referrer-Policy``, such as ``no-referrer``. Default: not sent.
+    :param frame_options: ``X-Frame-Options``, ``DENY`` or ``SAMEORIGIN``. Default: not sent.
+    :param xss_protection: ``X-XSS-Protection``, such as ``0``. Default: not sent.
+    :param server_timing: The percentage of answers that tell by ``Server-Timing`` what the
+        edge did, above 0. Default: none.
     :param extra: More headers by name, at most 9 beside ``Cross-Origin-Resource-Policy``.
-    :param remove: Headers of the server that viewers do not get. Default: ``Set-Cookie``.
+    :param override: Headers by name; False lets the server's own value stand. Default: the
+        edge's value replaces it.
+    :param remove: Headers of the server that viewers do not get, at most 10. Default:
+        ``Set-Cookie``.
     :raises ValueError: when CloudFront would refuse a value.
     """
 
@@ -65,23 +107,40 @@ class ResponseHeaders:
     nosniff: bool = True
     cross_origin_resource_policy: str | None = "cross-origin"
     content_security_policy: str | None = None
+    referrer_policy: str | None = None
+    frame_options: str | None = None
+    xss_protection: str | None = None
+    server_timing: float | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    override: Mapping[str, bool] = field(default_factory=dict)
     remove: tuple[str, ...] = ("Set-Cookie",)
 
     def __post_init__(self) -> None:
         for name in self.extra:
             _check_extra(name)
-        if len(self.custom) > CUSTOM_RESPONSE_HEADERS:
-            raise ValueError(
-                f"headers.extra must have at most {CUSTOM_RESPONSE_HEADERS} headers together with "
-                f"Cross-Origin-Resource-Policy, got {len(self.custom)}"
-            )
+        _check_custom(self.custom)
+        check_list("headers.remove", self.remove, like="Set-Cookie")
         for name in self.remove:
             _check_removed(name)
+        if len(self.remove) > REMOVED_RESPONSE_HEADERS:
+            raise ValueError(
+                f"headers.remove must have at most {REMOVED_RESPONSE_HEADERS} headers, "
+                f"got {len(self.remove)}"
+            )
         # A header has one name, however it is written.
-        check_distinct("headers.extra", (name.lower() for name in self.custom))
         check_distinct("headers.remove", (name.lower() for name in self.remove))
-        _check_policy(self.content_security_policy)
+        _check_value("content_security_policy", self.content_security_policy)
+        _check_choice(
+            "cross_origin_resource_policy",
+            self.cross_origin_resource_policy,
+            _RESOURCE_POLICIES,
+        )
+        _check_choice("referrer_policy", self.referrer_policy, _REFERRER_POLICIES)
+        _check_choice("frame_options", self.frame_options, _FRAME_OPTIONS)
+        _check_xss_protection(self.xss_protection)
+        _check_server_timing(self.server_timing)
+        sent = {name for name, value in self._security.items() if value}
+        _check_override(self.override, sent | {name.lower() for name in self.custom})
 
     @property
     def custom(self) -> dict[str, str]:
@@ -92,24 +151,56 @@ class ResponseHeaders:
             **self.extra,
         }
 
+    @property
+    def _security(self) -> dict[str, object]:
+        """What is given of the headers that have a section of their own."""
+        return {
+            "strict-transport-security": self.hsts,
+            "x-content-type-options": self.nosniff,
+            "content-security-policy": self.content_security_policy,
+            "referrer-policy": self.referrer_policy,
+            "x-frame-options": self.frame_options,
+            "x-xss-protection": self.xss_protection,
+        }
+
+    def _overrides(self, name: str) -> bool:
+        given = {key.lower(): value for key, value in self.override.items()}
+        return given.get(name.lower(), True)
+
     def render_security(self) -> cloudfront.ResponseSecurityHeadersBehavior | None:
         """CloudFront's section for security headers, or None when it would be empty."""
-        policy = self.content_security_policy
-        if not (self.hsts or self.nosniff or policy):
+        if not any(self._security.values()):
             return None
+        overrides = {name: self._overrides(name) for name in self._security}
         return cloudfront.ResponseSecurityHeadersBehavior(
-            strict_transport_security=_render_hsts(self.hsts),
-            content_type_options=(
-                cloudfront.ResponseHeadersContentTypeOptions(override=True)
-                if self.nosniff
-                else None
+            strict_transport_security=_render_hsts(
+                self.hsts, overrides["strict-transport-security"]
             ),
-            content_security_policy=(
-                cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy=policy, override=True
-                )
-                if policy
-                else None
+            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(
+                override=overrides["x-content-type-options"]
+            )
+            if self.nosniff
+            else None,
+            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                content_security_policy=self.content_security_policy,
+                override=overrides["content-security-policy"],
+            )
+            if self.content_security_policy
+            else None,
+            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+                referrer_policy=_REFERRER_POLICIES[self.referrer_policy],
+                override=overrides["referrer-policy"],
+            )
+            if self.referrer_policy
+            else None,
+            frame_options=cloudfront.ResponseHeadersFrameOptions(
+                frame_option=cloudfront.HeadersFrameOption[self.frame_options],
+                override=overrides["x-frame-options"],
+            )
+            if self.frame_options
+            else None,
+            xss_protection=_render_xss_protection(
+                self.xss_protection, overrides["x-xss-protection"]
             ),
         )
 
@@ -119,14 +210,16 @@ class ResponseHeaders:
             return None
         return cloudfront.ResponseCustomHeadersBehavior(
             custom_headers=[
-                cloudfront.ResponseCustomHeader(header=name, value=value, override=True)
+                cloudfront.ResponseCustomHeader(
+                    header=name, value=value, override=self._overrides(name)
+                )
                 for name, value in self.custom.items()
             ]
         )
 
 
 def _render_hsts(
-    hsts: Hsts | None,
+    hsts: Hsts | None, override: bool
 ) -> cloudfront.ResponseHeadersStrictTransportSecurity | None:
     if hsts is None:
         return None
@@ -134,12 +227,26 @@ def _render_hsts(
         access_control_max_age=duration(hsts.max_age),
         include_subdomains=hsts.include_subdomains,
         preload=hsts.preload,
-        override=True,
+        override=override,
+    )
+
+
+def _render_xss_protection(
+    value: str | None, override: bool
+) -> cloudfront.ResponseHeadersXSSProtection | None:
+    found = _XSS_PROTECTION.fullmatch(value or "")
+    if found is None:
+        return None
+    return cloudfront.ResponseHeadersXSSProtection(
+        protection=value != "0",
+        mode_block=True if found["block"] else None,
+        report_uri=found["report"],
+        override=override,
     )
 
 
 def _check_extra(name: str) -> None:
-    if not _TOKEN.fullmatch(name):
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         raise ValueError(
             f"headers.extra must have header names such as 'X-Robots-Tag', got {truncated_repr(name)}"
         )
@@ -152,10 +259,39 @@ def _check_extra(name: str) -> None:
         raise ValueError(
             f"headers.extra must not have {truncated_repr(name)}: who answers CORS is given by cors"
         )
+    if _NEVER_REMOVED.fullmatch(name.lower()):
+        raise ValueError(
+            "headers.extra must not have a header that CloudFront or the connection sets, "
+            f"got {truncated_repr(name)}"
+        )
+
+
+def _check_custom(custom: Mapping[str, str]) -> None:
+    for name, value in custom.items():
+        _check_value(f"extra[{truncated_repr(name)}]", value)
+    check_distinct("headers.extra", (name.lower() for name in custom))
+    if len(custom) > CUSTOM_RESPONSE_HEADERS:
+        raise ValueError(
+            f"headers.extra must have at most {CUSTOM_RESPONSE_HEADERS} headers together with "
+            f"Cross-Origin-Resource-Policy, got {len(custom)}"
+        )
+    together = sum(
+        len(name) + (0 if is_token(value) else len(value))
+        for name, value in custom.items()
+    )
+    if together > CUSTOM_RESPONSE_HEADERS_LENGTH:
+        raise ValueError(
+            f"headers.extra must have at most {CUSTOM_RESPONSE_HEADERS_LENGTH} characters in "
+            f"all names and values, got {together}"
+        )
 
 
 def _check_removed(name: str) -> None:
-    if _TOKEN.fullmatch(name) and not _NEVER_REMOVED.fullmatch(name.lower()):
+    if (
+        isinstance(name, str)
+        and HEADER_NAME.fullmatch(name)
+        and not _NEVER_REMOVED.fullmatch(name.lower())
+    ):
         return
     raise ValueError(
         "headers.remove must have headers that CloudFront lets go, such as 'Set-Cookie', "
@@ -163,10 +299,56 @@ def _check_removed(name: str) -> None:
     )
 
 
-def _check_policy(policy: str | None) -> None:
-    if policy is None or is_token(policy) or len(policy) <= HEADER_VALUE_LENGTH:
+def _check_value(what: str, value: str | None) -> None:
+    if value is None or is_token(value):
+        return
+    if isinstance(value, str) and HEADER_VALUE.fullmatch(value):
+        return
+    size = f", which has {len(value)} characters" if isinstance(value, str) else ""
+    raise ValueError(
+        f"headers.{what} must be 1 to {HEADER_VALUE_LENGTH} printable characters of ASCII "
+        f"without a space at either end, got {truncated_repr(value)}{size}"
+    )
+
+
+def _check_choice(what: str, value: str | None, choices: Collection[str]) -> None:
+    if value is None or value in choices:
         return
     raise ValueError(
-        f"headers.content_security_policy must have at most {HEADER_VALUE_LENGTH} characters, "
-        f"got {len(policy)}"
+        f"headers.{what} must be one of {', '.join(choices)}, got {truncated_repr(value)}"
     )
+
+
+def _check_xss_protection(value: str | None) -> None:
+    if value is None or (isinstance(value, str) and _XSS_PROTECTION.fullmatch(value)):
+        return
+    raise ValueError(
+        "headers.xss_protection must be '0', '1', '1; mode=block' or '1; report=' and an "
+        f"address, got {truncated_repr(value)}"
+    )
+
+
+def _check_server_timing(rate: float | None) -> None:
+    if rate is None:
+        return
+    if type(rate) in (int, float) and 0 < rate <= 100 and rate == round(rate, 4):
+        return
+    raise ValueError(
+        "headers.server_timing must be a percentage above 0 and at most 100, of at most four "
+        f"decimal places, such as 0.5, got {truncated_repr(rate)}"
+    )
+
+
+def _check_override(override: Mapping[str, bool], sent: set[str]) -> None:
+    for name, value in override.items():
+        if not isinstance(name, str) or name.lower() not in sent:
+            raise ValueError(
+                "headers.override must have names of headers that the edge sends, such as "
+                f"{min(sent, default='x-robots-tag')!r}, got {truncated_repr(name)}"
+            )
+        if not isinstance(value, bool):
+            raise ValueError(
+                f"headers.override[{truncated_repr(name)}] must be True or False, "
+                f"got {truncated_repr(value)}"
+            )
+    check_distinct("headers.override", (name.lower() for name in override))

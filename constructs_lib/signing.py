@@ -80,13 +80,7 @@ class MediaSigning(Construct):
         """
         super().__init__(scope, construct_id)
         self.public_keys = {
-            name: cloudfront.PublicKey(
-                self,
-                name,
-                public_key_name=physical_name(self, name, limit=_NAME_LIMIT),
-                encoded_key=pem,
-            )
-            for name, pem in keys.encoded().items()
+            name: self._public_key(name, pem) for name, pem in keys.encoded().items()
         }
         self.key_group = cloudfront.KeyGroup(
             self,
@@ -95,6 +89,18 @@ class MediaSigning(Construct):
             items=list(self.public_keys.values()),
         )
         self.key_pair_id = self.public_keys[keys.signing_key].public_key_id
+
+    def _public_key(self, name: str, pem: str) -> cloudfront.PublicKey:
+        physical = physical_name(self, name, limit=_NAME_LIMIT)
+        key = cloudfront.PublicKey(
+            self, name, public_key_name=physical, encoded_key=pem
+        )
+        resource = key.node.default_child
+        assert isinstance(resource, cloudfront.CfnPublicKey)
+        # The CDK makes one of the path with the stack's id, and CloudFront lets nobody change
+        # it: https://github.com/aws/aws-cdk/issues/15301.
+        resource.add_property_override("PublicKeyConfig.CallerReference", physical)
+        return key
 
 
 def check_origin_secret(origin_secret: object | None) -> None:

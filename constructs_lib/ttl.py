@@ -65,6 +65,20 @@ class ErrorTtl:
         }
 
 
+def check_below(error_ttl: ErrorTtl, ttl: Ttl) -> None:
+    """Errors that stay for as long as is said.
+
+    :raises ValueError: when ``ttl.max``, which caps them, is shorter.
+    """
+    for name in ("not_found", "server_error"):
+        value = getattr(error_ttl, name)
+        if value > ttl.max:
+            raise ValueError(
+                f"error_ttl.{name} must not be above ttl.max, which caps it, such as "
+                f"{_seconds(ttl.max)} seconds, got {_seconds(value)}"
+            )
+
+
 def _seconds(value: timedelta) -> int:
     return int(value.total_seconds())
 

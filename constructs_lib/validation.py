@@ -15,6 +15,7 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}\Z)({_LABEL}\.)+{_LABEL}")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _FOLDER = re.compile(r"[A-Za-z0-9_.=@+-]+(/[A-Za-z0-9_.=@+-]+)*")
+_OTHER_PARTITION = re.compile(r"(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-.+")
 # A whole host name fits.
 _LONGEST_SHOWN = 300
 
@@ -96,12 +97,31 @@ def check_region_name(what: str, region: str) -> None:
     """
     from aws_cdk import region_info
 
+    check_partition(what, region)
     known = () if is_token(region) else region_info.Fact.regions
     if not known or region in known:
         return
     raise ValueError(
         f"{what} must be an AWS region that aws-cdk-lib knows, such as 'us-east-1'"
         f"{did_you_mean(region, known)}"
+    )
+
+
+def check_partition(what: str, region: str) -> None:
+    """A region of the partition in which CloudFront's certificates and policies are.
+
+    China has a CloudFront of its own with other rules, GovCloud, the isolated regions and the
+    European Sovereign Cloud have none for templates:
+    https://docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(region) or not _OTHER_PARTITION.fullmatch(region):
+        return
+    raise ValueError(
+        f"{what} must be of AWS's commercial partition, such as 'us-east-1', because "
+        "CloudFront in China, GovCloud, the isolated regions and the European Sovereign "
+        f"Cloud is another service or none, got {region!r}"
     )
 
 

@@ -49,6 +49,8 @@ _WEB_ACL = re.compile(
     r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
 )
 _COUNTRY = re.compile(r"[A-Z]{2}")
+# Codes of daily use that ISO 3166 does not have, and those that it has.
+_COUNTRIES_OF_ISO = {"UK": "GB", "EL": "GR"}
 
 
 def render_price_class(price_class: PriceClass | None) -> cloudfront.PriceClass:
@@ -102,5 +104,10 @@ def _check_countries(what: str, countries: Sequence[str]) -> None:
             raise ValueError(
                 f"{what} must be ISO 3166 codes of two capital letters, such as ['DE'], "
                 f"got {truncated_repr(country)}"
+            )
+        if country in _COUNTRIES_OF_ISO:
+            raise ValueError(
+                f"{what} must be ISO 3166 codes, such as "
+                f"{_COUNTRIES_OF_ISO[country]!r} for {country!r}, got {country!r}"
             )
     check_distinct(what, countries)

@@ -87,5 +87,8 @@ def _retain(*parts: Construct | None) -> None:
     # No policy and no access control can go while a distribution that stays uses it.
     for part in filter(None, parts):
         for child in part.node.find_all():
-            if isinstance(child, cdk.CfnResource):
+            # A record without a distribution behind it invites others to take the name.
+            if isinstance(child, cdk.CfnResource) and (
+                child.cfn_resource_type != "AWS::Route53::RecordSet"
+            ):
                 child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)

@@ -7,7 +7,7 @@ or by a function here; whether it can be right is for the constructs to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
@@ -30,7 +30,7 @@ from constructs_lib.options import OPTIONS, defaults
 from constructs_lib.origin_headers import Tree
 from constructs_lib.signing import cookie_domain
 from constructs_lib.validation import check_bucket_name, check_host_name
-from stacks.config_reader import Section
+from stacks.config_reader import Section, as_object
 
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
@@ -297,14 +297,7 @@ def _error_ttl(section: Section) -> ErrorTtl:
     )
 
 
-_HEADER_KEYS = (
-    "content_security_policy",
-    "cross_origin_resource_policy",
-    "extra",
-    "hsts",
-    "nosniff",
-    "remove",
-)
+_HEADER_KEYS = tuple(field.name for field in fields(ResponseHeaders))
 
 
 def _headers(section: Section, place: _Place) -> ResponseHeaders:
@@ -323,6 +316,15 @@ def _headers(section: Section, place: _Place) -> ResponseHeaders:
                 "content_security_policy",
                 default=default.content_security_policy,
                 like="sandbox",
+            ),
+            referrer_policy=given.text("referrer_policy", like="no-referrer"),
+            frame_options=given.text("frame_options", like="DENY"),
+            xss_protection=given.text("xss_protection", like="0"),
+            # ResponseHeaders checks these two itself.
+            server_timing=cast(float | None, given.get("server_timing")),
+            override=cast(
+                Mapping[str, bool],
+                as_object(given.at("override"), given.get("override") or {}),
             ),
             extra={
                 **default.extra,

@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 from bucket_support import ANY, distribution
 from cdk_support import distribution_config, new_app, new_stack
 
-from constructs_lib import Bucket, Cors, DjangoOrigin, MediaDistribution
+from constructs_lib import Bucket, Cors, DjangoOrigin, MediaDistribution, Policies
 
 
 def existing(scope, **attributes):
@@ -51,6 +52,62 @@ def test_fails_when_the_bucket_belongs_to_another_stack():
         ValueError, match="^bucket must be defined in the distribution's stack"
     ):
         Bucket(new_stack(app), "Media", cors=ANY, bucket=bucket)
+
+
+def test_fails_when_the_construct_belongs_to_another_stack():
+    app = new_app()
+    bucket = Bucket(new_stack(app, "files"), "Media", cors=ANY)
+    expected = "^bucket must be defined in the distribution's stack, .* stack 'files'$"
+    with pytest.raises(ValueError, match=expected):
+        MediaDistribution(
+            new_stack(app),
+            "Media",
+            origin=DjangoOrigin.server("www.example.com"),
+            bucket=bucket,
+        )
+
+
+REQUEST, CACHE = cloudfront.OriginRequestPolicy, cloudfront.CachePolicy
+HOST = [
+    {"origin_request": REQUEST.ALL_VIEWER},
+    {"origin_request": REQUEST.ALL_VIEWER_AND_CLOUDFRONT_2022},
+    {"origin_request": "bf0718e1-ba1e-49d1-88b1-f726733018ae"},
+    {"cache": CACHE.USE_ORIGIN_CACHE_CONTROL_HEADERS},
+    {"cache": CACHE.USE_ORIGIN_CACHE_CONTROL_HEADERS_QUERY_STRINGS},
+]
+OTHERS = [
+    {"origin_request": REQUEST.CORS_S3_ORIGIN},
+    {"origin_request": REQUEST.ALL_VIEWER_EXCEPT_HOST_HEADER},
+    {"cache": CACHE.CACHING_OPTIMIZED},
+    {"origin_request": "00000000-0000-4000-8000-000000000000"},
+]
+
+
+def with_policies(given):
+    stack = new_stack()
+    for name, policy in given.items():
+        if isinstance(policy, str):
+            policy = REQUEST.from_origin_request_policy_id(stack, name, policy)
+        given = {name: policy}
+    MediaDistribution(
+        stack,
+        "Distribution",
+        origin=DjangoOrigin.server("www.example.com"),
+        bucket=Bucket(stack, "Media", cors=ANY),
+        policies=Policies(**given),
+    )
+
+
+@pytest.mark.parametrize("given", HOST)
+def test_fails_when_a_policy_sends_a_host_that_the_bucket_has_not(given):
+    (name,) = given
+    with pytest.raises(ValueError, match=f"^policies.{name} must not send Host on"):
+        with_policies(given)
+
+
+@pytest.mark.parametrize("given", OTHERS)
+def test_other_policies_pass_beside_a_bucket(given):
+    with_policies(given)
 
 
 def test_fails_when_a_bucket_that_exists_shall_forget():

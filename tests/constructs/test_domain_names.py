@@ -245,3 +245,116 @@ def test_a_certificate_without_aliases_lets_one_be_moved_to_either_half():
         config = distribution["Properties"]["DistributionConfig"]
         assert config["ViewerCertificate"]["AcmCertificateArn"] == ARN
         assert "Aliases" not in config
+
+
+def test_names_may_be_tokens_with_a_hosted_zone():
+    stack = new_stack()
+    known_later = zone(stack, CfnParameter(stack, "Domain").value_as_string)
+    parent = known_later.zone_name
+    DjangoCdn(
+        stack,
+        "Cdn",
+        origin=DjangoOrigin.server("-".join([f"www.{parent}"] * 5)),
+        hosted_zone=known_later,
+        static={"domain_names": [f"static.{parent}"]},
+        media={"domain_names": ["media.example.com", f"media.{parent}"]},
+    )
+    template = Template.from_stack(stack)
+    assert len(template.find_resources("AWS::Route53::RecordSet")) == 6
+    found = template.find_resources("AWS::CloudFront::Distribution").values()
+    comments = {one["Properties"]["DistributionConfig"]["Comment"] for one in found}
+    assert comments == {"Static files", "Media files"}
+
+
+def test_a_wildcard_gets_its_certificate_and_records():
+    stack = new_stack()
+    names = ["a.cdn.example.com", "*.cdn.example.com"]
+    StaticDistribution(
+        stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
+    )
+    template = Template.from_stack(stack)
+    assert {name for name, _ in records(template)} == {f"{name}." for name in names}
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (
+            ["*.example.com"],
+            r"domain_names\[0\] must be a name that can stand in URLs, such as "
+            r"'static.example.com' before '\*.example.com', got '\*.example.com'",
+        ),
+        (["a.example.com", "*a.example.com"], r"domain_names\[1\] must be a bare host"),
+        (
+            ["a.example.com", "b.*.example.com"],
+            r"domain_names\[1\] must be a bare host",
+        ),
+        (["a.example.com", "*.example.org"], r"domain_names\[1\] must be within the"),
+    ],
+)
+def test_fails_when_a_wildcard_cannot_be_an_alias(names, sentence):
+    stack = new_stack()
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        StaticDistribution(
+            stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
+        )
+
+
+ASKED = DjangoOrigin.server(
+    "origin.example.com", failover_domain_name="origin2.example.com"
+)
+
+
+@pytest.mark.parametrize("name", ["origin.example.com", "origin2.example.com"])
+@pytest.mark.parametrize("kind", ["stack", "stacks", "stages"])
+def test_fails_when_an_origin_is_an_alias(name, kind):
+    first, second = neighbours(kind)
+    StaticDistribution(first, "Asking", origin=ASKED)
+    expected = f"^domain_names must not have the name of an origin, .* got '{name}' as"
+    with pytest.raises(ValueError, match=expected):
+        half(second, "Asked", name)
+    half(second, "Other", "other.example.com")
+    with pytest.raises(ValueError, match=expected.replace(name, "other.example.com")):
+        other = DjangoOrigin.server("other.example.com")
+        StaticDistribution(first, "AskingToo", origin=other)
+
+
+def test_fails_when_the_origin_of_a_pair_is_an_alias_of_it():
+    stack = new_stack()
+    with pytest.raises(ValueError, match="^media.domain_names must not have the name"):
+        DjangoCdn(
+            stack,
+            "Cdn",
+            origin=ORIGIN,
+            hosted_zone=zone(stack),
+            media={"domain_names": ["www.example.com"]},
+        )
+
+
+def test_an_origin_inside_a_vpc_may_have_the_name_of_an_alias():
+    # Nobody looks its name up.
+    stack = new_stack()
+    arn = "arn:aws:ec2:us-east-1:111122223333:instance/i-0a1b2c"
+    origin = DjangoOrigin.vpc(arn, domain_name="a.example.com")
+    StaticDistribution(stack, "Asking", origin=origin)
+    half(stack, "Asked", "a.example.com")
+
+
+def test_fails_in_a_stack_where_cloudfront_is_another_service():
+    stack = new_stack(region="cn-north-1")
+    with pytest.raises(
+        ValueError, match="^the stack's region must be of AWS's commerc"
+    ):
+        StaticDistribution(stack, "Static", origin=ORIGIN)
+
+
+def test_a_construct_that_failed_claims_nothing():
+    stack = new_stack()
+    values = {"origin": ORIGIN, "hosted_zone": zone(stack)}
+    static = {"domain_names": ["static.example.com"]}
+    with pytest.raises(ValueError, match="^media.web_acl_arn must be"):
+        DjangoCdn(stack, "Wrong", static=static, media={"web_acl_arn": "x"}, **values)
+    with pytest.raises(ValueError, match="^web_acl_arn must be"):
+        StaticDistribution(stack, "Bad", web_acl_arn="x", **static, **values)
+    DjangoCdn(stack, "Right", static=static, **values)
+    half(stack, "Origin", "files.example.com")

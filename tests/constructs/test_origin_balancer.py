@@ -100,11 +100,12 @@ def test_fails_when_a_balancer_is_no_host_name():
         )
 
 
+@pytest.mark.parametrize("zone_name", ["example.com", "example.com."])
 @pytest.mark.parametrize("kind", ["object", "name"])
-def test_a_record_leads_from_the_origins_name_to_the_balancer(kind):
+def test_a_record_leads_from_the_origins_name_to_the_balancer(kind, zone_name):
     stack = new_stack()
     zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name="example.com"
+        stack, "Zone", hosted_zone_id="Z123", zone_name=zone_name
     )
     origin = DjangoOrigin.load_balancer(
         balancer(stack) if kind == "object" else DNS_NAME,

@@ -3,12 +3,20 @@ from __future__ import annotations
 import re
 
 import aws_cdk as cdk
+import pytest
 from aws_cdk.assertions import Template
 from cdk_support import environment, new_app, new_stack, resources
 from constructs import Construct
+from environments import MAXIMAL, PUBLIC_KEY
 
 from cdn_model.quotas import POLICY_NAME_LENGTH
-from constructs_lib import DjangoCdn, DjangoOrigin, StaticDistribution
+from constructs_lib import (
+    DjangoCdn,
+    DjangoOrigin,
+    OriginSecret,
+    SigningKeys,
+    StaticDistribution,
+)
 from constructs_lib.physical_names import physical_name
 from stacks import CdnStack
 
@@ -55,7 +63,8 @@ def test_a_long_name_is_cut_before_its_hash_and_stays_distinct():
         physical_name(deep, "CachePolicy"),
         physical_name(deep, "CachePolicy2"),
     )
-    assert len(first) == len(second) == POLICY_NAME_LENGTH
+    assert POLICY_NAME_LENGTH - 16 < len(first) == len(second) <= POLICY_NAME_LENGTH
+    assert "-us-east-1-" in first
     assert first[:-8] == second[:-8]
     assert first[-8:] != second[-8:]
 
@@ -100,3 +109,86 @@ def test_names_have_only_characters_that_the_cdk_allows():
     stack = new_stack()
     name = physical_name(Construct(stack, "Über.uns (1)"), "CachePolicy")
     assert re.fullmatch(r"[A-Za-z0-9_-]+", name)
+
+
+# The first two cannot be renamed in place, or not while they are in use.
+NAMED = ("PublicKey", "VpcOrigin", "CachePolicy", "ResponseHeadersPolicy", "KeyGroup")
+SECRET = MAXIMAL["origin_secret"]
+CONFIGS = {"VpcOrigin": "VpcOriginEndpointConfig"}
+ENDPOINT = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/a/50dc"
+
+
+def deployed(scope, stack_id, region="us-east-1", **values):
+    """Of a stack, by logical id: what each resource is called, and by which reference."""
+    env = None if region is None else cdk.Environment(region=region)
+    stack = cdk.Stack(scope, stack_id, env=env, **values)
+    origin = DjangoOrigin.vpc(
+        ENDPOINT,
+        domain_name="origin.example.com",
+        origin_secret=OriginSecret(
+            arn=SECRET["arn"].replace("us-east-1", region or "us-east-1"),
+            version=SECRET["version"],
+        ),
+    )
+    keys = SigningKeys(keys={"2026a": PUBLIC_KEY}, signing_key="2026a")
+    DjangoCdn(stack, "Cdn", origin=origin, private={"signing_keys": keys})
+    template = Template.from_stack(stack)
+    found = {}
+    for kind in NAMED:
+        for logical_id, properties in resources(template, kind).items():
+            config = properties[CONFIGS.get(kind, f"{kind}Config")]
+            words = (config["Name"], config.get("CallerReference", ""))
+            found[logical_id] = tuple(map(filled, words))
+    return found
+
+
+def filled(word):
+    """As CloudFormation fills the region in."""
+    if isinstance(word, str):
+        return word
+    parts = word["Fn::Join"][1]
+    return "".join(part if isinstance(part, str) else "us-east-1" for part in parts)
+
+
+def in_a_stage(app):
+    return cdk.Stage(app, "Prod")
+
+
+BEFORE = {"stack_id": "Cdn", "region": "us-east-1", "stack_name": "shop-cdn"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "changed"),
+    [
+        (lambda app: app, {"region": None}),
+        (lambda app: app, {"stack_id": "CdnStack"}),
+        (in_a_stage, {}),
+        (in_a_stage, {"stack_id": "Other", "region": None}),
+    ],
+    ids=["region pinned later", "stack id renamed", "moved into a stage", "all"],
+)
+def test_nothing_that_is_fixed_changes_in_place(scope, changed):
+    before = deployed(new_app(), **BEFORE)
+    after = deployed(scope(new_app()), **{**BEFORE, **changed})
+    assert len(before) == 9
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"stack_name": "shop-cdn-staging"},
+        {"region": "eu-west-1"},
+        {"stack_id": "Second", "stack_name": "second-cdn"},
+    ],
+    ids=["two environments", "two regions", "one path in two stacks"],
+)
+def test_no_name_or_reference_serves_two_stacks(changed):
+    one = deployed(new_app(), **BEFORE)
+    other = deployed(new_app(), **{**BEFORE, **changed})
+    everything = [*one.values(), *other.values()]
+    names = [name for name, _ in everything]
+    references = [reference for _, reference in everything if reference]
+    assert len(references) == 2
+    assert len(set(names)) == len(names)
+    assert len(set(references)) == len(references)

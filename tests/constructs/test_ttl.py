@@ -3,8 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from cdk_support import new_stack
 
-from constructs_lib import ErrorTtl, Ttl
+from constructs_lib import DjangoOrigin, ErrorTtl, StaticDistribution, Ttl
 
 
 def seconds(value):
@@ -44,3 +45,20 @@ def test_fails_when_seconds_are_negative_or_broken(value):
         ErrorTtl(not_found=seconds(value))
     with pytest.raises(ValueError, match="error_ttl.server_error must be a whole"):
         ErrorTtl(server_error=seconds(value))
+
+
+@pytest.mark.parametrize("name", ["not_found", "server_error"])
+def test_fails_when_errors_would_outlive_what_caps_them(name):
+    stack = new_stack()
+    values = {"origin": DjangoOrigin.server("www.example.com")}
+    ttl = Ttl(default=seconds(60), max=seconds(60))
+    expected = (
+        f"^error_ttl.{name} must not be above ttl.max, .* such as 60 seconds, got 61$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        StaticDistribution(
+            stack, "Over", ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(61)}), **values
+        )
+    StaticDistribution(
+        stack, "At", ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(60)}), **values
+    )

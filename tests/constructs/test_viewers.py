@@ -99,6 +99,14 @@ def test_both_halves_have_the_same_viewers():
             "^denied_countries must be .* got 'Germany'$",
         ),
         (
+            {"allowed_countries": ("UK",)},
+            "^allowed_countries must be ISO 3166 codes, such as 'GB' for 'UK', got 'UK'$",
+        ),
+        (
+            {"denied_countries": ("EL",)},
+            "^denied_countries must be ISO 3166 codes, such as 'GR' for 'EL', got 'EL'$",
+        ),
+        (
             {"allowed_countries": "DE"},
             r"^allowed_countries must be a list such as \['DE'\], got 'DE'$",
         ),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from keys_support import A, B
 
 ARN = MAXIMAL["certificate_arn"]
-REGIONS = ("us-east-1", "eu-west-1", "cn-north-1")
+REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
 DAYS = st.sampled_from((1, 30, 90, 365, 3653))
 SECONDS = st.sampled_from((0, 1, 5, 60, 120, 121, 3600, 86400, 315_360_000))
 HEADER_NAMES = st.sampled_from(
@@ -96,7 +96,12 @@ HEADERS = some(
     nosniff=st.booleans(),
     cross_origin_resource_policy=st.sampled_from((False, "same-site")),
     content_security_policy=st.one_of(st.just(False), PRINTABLE),
+    referrer_policy=st.sampled_from(("no-referrer", "same-origin")),
+    frame_options=st.sampled_from(("DENY", "SAMEORIGIN")),
+    xss_protection=st.sampled_from(("0", "1", "1; mode=block", "1; report=/x")),
+    server_timing=st.sampled_from((1, 0.0001, 100)),
     extra=st.dictionaries(HEADER_NAMES, PRINTABLE, max_size=3),
+    override=st.dictionaries(HEADER_NAMES, st.booleans(), max_size=1),
     remove=st.lists(st.sampled_from(("Set-Cookie", "Server", "X-A")), max_size=3),
 )
 POLICY = st.just("658327ea-f89d-4fab-a63d-7e88639e58f6")

@@ -81,7 +81,9 @@ def test_every_key_is_read():
     assert static["domain_names"] == ("static.example.com",)
     assert static["ttl"].default == timedelta(seconds=3600)
     assert static["error_ttl"].not_found == timedelta(seconds=1)
-    assert static["headers"].hsts == Hsts(max_age=timedelta(days=730), preload=True)
+    assert static["headers"].hsts == Hsts(
+        max_age=timedelta(days=730), include_subdomains=True, preload=True
+    )
     assert static["headers"].extra == {"X-Robots-Tag": "noindex"}
     assert static["headers"].remove == ("Set-Cookie", "Server")
     assert prod.media["headers"].hsts is None
@@ -233,6 +235,19 @@ def test_all_environments_are_read_in_order():
             {"region": "virginia"},
             "environments.prod.region must be an AWS region that aws-cdk-lib knows, such as "
             "'us-east-1', got 'virginia'",
+        ),
+        *(
+            (
+                {"region": region},
+                "environments.prod.region must be of AWS's commercial partition, such as "
+                "'us-east-1', because CloudFront in China, GovCloud, the isolated regions and "
+                "the European Sovereign Cloud is another service or none, got "
+                f"{region!r}",
+            )
+            for region in (
+                *("us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1"),
+                *("eu-isoe-west-1", "eusc-de-east-1"),
+            )
         ),
         (
             {**BUCKET, "media": {"bucket": {"name": "files", "region": "eu-west-9"}}},
@@ -551,7 +566,7 @@ def test_an_alias_is_used_once_over_all_environments():
         CdnStack(app, green.stack_name, environment=green)
 
 
-@pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1", "mx-central-1"])
+@pytest.mark.parametrize("region", ["mx-central-1", "il-central-1"])
 def test_regions_of_any_shape_are_regions(region):
     (prod,) = read({"region": region})
     assert prod.region == region

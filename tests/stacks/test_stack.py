@@ -13,6 +13,7 @@ from cdk_support import (
     new_app,
 )
 from environments import BUCKET, MAXIMAL, MINIMAL
+from keys_support import A, B
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
@@ -239,6 +240,15 @@ def test_the_maximal_environment_synthesizes():
             assert resource["UpdateReplacePolicy"] == "Retain"
 
 
+def test_records_are_never_retained():
+    # Else a name that was given up would still lead to CloudFront.
+    template = environment_template(**{**MAXIMAL, "dns_records": True})
+    records = template.find_resources("AWS::Route53::RecordSet")
+    assert len(records) == 6
+    for record in records.values():
+        assert "DeletionPolicy" not in record
+
+
 def test_nothing_is_retained_unless_asked_for():
     for resource in environment_template().to_json()["Resources"].values():
         assert "DeletionPolicy" not in resource
@@ -294,6 +304,25 @@ def test_as_many_policies_as_an_account_has_room_for_are_no_warning():
     (note,) = noted({f"e{index}": MINIMAL for index in range(10)}).values()
     assert note[0] == "info"
     assert note[1].startswith("20 of 20 ")
+
+
+def test_vpc_origins_and_keys_are_counted_against_their_own_quota():
+    policy = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+    managed = {"cache": policy, "response_headers": policy}
+    arn = "arn:aws:ec2:us-east-1:111122223333:instance/i-0a1b2c"
+    inside = {
+        "origin": {"domain_name": "www.example.com", "vpc_endpoint_arn": arn},
+        "policy_ids": managed,
+    }
+    (note,) = noted({f"e{index}": inside for index in range(25)}).values()
+    assert note == ("info", "25 of 25 VPC origins of its account")
+    notes = noted({f"e{index}": inside for index in range(26)})
+    assert {level for level, _ in notes.values()} == {"warning"}
+    signing = {"keys": {"a": A, "b": B}, "signing_key": "a"}
+    private = {**inside, "origin_secret": MAXIMAL["origin_secret"]}
+    private["private"] = {"signing": signing}
+    (note,) = noted({"e1": private, "e2": private}).values()
+    assert note == ("info", "4 of 10 public keys of its account")
 
 
 def test_an_app_without_policies_of_its_own_says_nothing():

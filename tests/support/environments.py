@@ -71,8 +71,17 @@ MAXIMAL = {
         "ttl_seconds": {"min": 0, "default": 3600, "max": 86400},
         "error_ttl_seconds": {"not_found": 1, "server_error": 9},
         "headers": {
-            "hsts": {"max_age_seconds": 63072000, "preload": True},
+            "hsts": {
+                "max_age_seconds": 63072000,
+                "include_subdomains": True,
+                "preload": True,
+            },
+            "referrer_policy": "no-referrer",
+            "frame_options": "DENY",
+            "xss_protection": "1; mode=block",
+            "server_timing": 0.5,
             "extra": {"X-Robots-Tag": "noindex"},
+            "override": {"X-Robots-Tag": False},
             "remove": ["Set-Cookie", "Server"],
         },
     },
