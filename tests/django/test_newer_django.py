@@ -94,7 +94,8 @@ def test_the_example_site_is_checked_published_and_listed(python, tmp_path):
     assert "no issues" in manage("check", "--fail-level=WARNING")
     assert "published" in manage("cdn", "publish")
     on_server = ("--tag", "cdn", "--deploy", "--fail-level=WARNING")
-    assert "no issues" in manage("check", *on_server)
+    # It may inform, as of uploads that stay at the edges; it must not warn.
+    manage("check", *on_server)
     assert "b1" in manage("cdn", "list")
 
 

@@ -25,7 +25,7 @@ from rewriting_support import DEFAULTS
 SYNONYMS = {
     "AccessControl$": "ACL",
     "ActionsEnabled": "notifies",
-    "AllowOrigins|Cors": "pages of",
+    "AllowOrigins|Cors|ResponseHeadersPolicy": "pages of",
     "Alias|CNAME|Domain|DNSName|AlternativeNames|Records": "domain name|come from|leads to",
     "Bucket|Logging": "access logs",
     "Code|Function": "code",
@@ -86,7 +86,7 @@ ON = frozenset({"ActionsEnabled", "EnableSNI", "Ipv6Enabled"})
 
 # What no line has: a program's notation.
 NOTATION = re.compile(
-    r"(?<![.\w])None|True|False|\w\(\w+=|frozenset|Fn::(Hsts|Xss)|(^| )''( |$)|  |\{'|of ,"
+    r"(?<![.\w-])None|True|False|\w\(\w+=|frozenset|Fn::(Hsts|Xss)|(^| )''( |$)|  |\{'|of ,"
 )
 
 SECONDS = 40
