@@ -67,7 +67,9 @@ def judge(folder, places):
 
 
 def _synthesize(plugins, folder):
-    path = os.pathsep.join(map(str, (plugins, ROOT, HERE.parent / "support", HERE.parent, HERE)))
+    path = os.pathsep.join(
+        map(str, (plugins, ROOT, HERE.parent / "support", HERE.parent, HERE))
+    )
     _run(
         [sys.executable, str(HERE / "synthesize.py"), str(folder)],
         # jsii finds node beside the interpreter.
