@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 import pytest
-from aws_support import client, running_emulator
+from aws_support import client, made_distribution, running_emulator
 from cryptography.hazmat.primitives import serialization
 from project_support import Project
 
@@ -76,32 +75,7 @@ def endpoint(tmp_path_factory):
 
 @pytest.fixture
 def distribution(endpoint):
-    config = {
-        "CallerReference": str(time.time_ns()),
-        "Comment": "",
-        "Enabled": True,
-        "Origins": {
-            "Quantity": 1,
-            "Items": [
-                {
-                    "Id": "o",
-                    "DomainName": "www.example.com",
-                    "CustomOriginConfig": {
-                        "HTTPPort": 80,
-                        "HTTPSPort": 443,
-                        "OriginProtocolPolicy": "https-only",
-                    },
-                }
-            ],
-        },
-        "DefaultCacheBehavior": {
-            "TargetOriginId": "o",
-            "ViewerProtocolPolicy": "allow-all",
-            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
-        },
-    }
-    made = client("cloudfront", endpoint).create_distribution(DistributionConfig=config)
-    return made["Distribution"]["Id"]
+    return made_distribution(client("cloudfront", endpoint))
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import errno
 import json
 import os
 import random
-import time
 
 import pytest
-from aws_support import client, running_emulator
+from aws_support import client, made_distribution, running_emulator
 from crash_support import KILL, Fault, attempt, every_point, quick_folder, restore
 from django.core.files.base import ContentFile
 from storage_support import set_up
@@ -156,32 +155,7 @@ def aws(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def distribution(aws):
-    config = {
-        "CallerReference": str(time.time_ns()),
-        "Comment": "",
-        "Enabled": True,
-        "Origins": {
-            "Quantity": 1,
-            "Items": [
-                {
-                    "Id": "o",
-                    "DomainName": "www.example.com",
-                    "CustomOriginConfig": {
-                        "HTTPPort": 80,
-                        "HTTPSPort": 443,
-                        "OriginProtocolPolicy": "https-only",
-                    },
-                }
-            ],
-        },
-        "DefaultCacheBehavior": {
-            "TargetOriginId": "o",
-            "ViewerProtocolPolicy": "allow-all",
-            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
-        },
-    }
-    made = aws.create_distribution(DistributionConfig=config)
-    return made["Distribution"]["Id"]
+    return made_distribution(aws)
 
 
 def sent(aws, distribution):

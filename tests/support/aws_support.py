@@ -34,6 +34,36 @@ def client(service, endpoint, *, account=ACCOUNT):
     )
 
 
+def made_distribution(cloudfront):
+    """The id of a distribution with a plain server behind it."""
+    config = {
+        "CallerReference": str(time.time_ns()),
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {
+            "Quantity": 1,
+            "Items": [
+                {
+                    "Id": "o",
+                    "DomainName": "www.example.com",
+                    "CustomOriginConfig": {
+                        "HTTPPort": 80,
+                        "HTTPSPort": 443,
+                        "OriginProtocolPolicy": "https-only",
+                    },
+                }
+            ],
+        },
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "o",
+            "ViewerProtocolPolicy": "allow-all",
+            "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
+        },
+    }
+    made = cloudfront.create_distribution(DistributionConfig=config)
+    return made["Distribution"]["Id"]
+
+
 @contextmanager
 def running_emulator(folder, *program):
     """Its URL.
