@@ -334,8 +334,9 @@ def test_a_distribution_gets_404_from_every_page(site, path):
 
 
 def test_without_debug_the_site_serves_no_file(site):
-    name = next(iter(site.files()))
-    for path in (f"/media/uploads/{name}", "/static/b1/gallery/css/site.css"):
+    uploads = [f"/media/uploads/{quote(name)}" for name in site.files()]
+    assert uploads
+    for path in (*uploads, "/static/b1/gallery/css/site.css"):
         assert site.request("GET", path)[0].status == 404
 
 
