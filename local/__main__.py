@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local import release, supervisor
+from local import edge, release, supervisor
 from local.aws import cdk
 from local.environment import forget_foreign_aws
 from local.progress import Progress
@@ -46,6 +46,14 @@ def _main() -> int:
                 },
                 progress=progress,
             )
+        case "edge":
+            edge.edge(
+                state,
+                origin=arguments.origin,
+                environment=arguments.environment,
+                wanted={"aws": arguments.aws_port, "edge": arguments.edge_port},
+                progress=progress,
+            )
         case "status":
             return _status(state, as_json=arguments.json)
         case "release":
@@ -67,9 +75,26 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="deploy, start all, and stay until Ctrl-C")
-    up.add_argument("--environment", default="dev", help="of cdk.json (default: dev)")
-    for name in ("web", "edge", "django", "aws"):
-        up.add_argument(f"--{name}-port", type=_port, help="default: one that is free")
+    alone = commands.add_parser(
+        "edge", help="the CDN alone, in front of a site of your own, until Ctrl-C"
+    )
+    alone.add_argument(
+        "--origin",
+        required=True,
+        metavar="ADDRESS:PORT",
+        help="where your server listens on this machine, such as 127.0.0.1:8081",
+    )
+    for parsed, ports in (
+        (up, ("web", "edge", "django", "aws")),
+        (alone, ("edge", "aws")),
+    ):
+        parsed.add_argument(
+            "--environment", default="dev", help="of cdk.json (default: dev)"
+        )
+        for name in ports:
+            parsed.add_argument(
+                f"--{name}-port", type=_port, help="default: one that is free"
+            )
     status = commands.add_parser("status", help="what runs, and where")
     status.add_argument("--json", action="store_true")
     ship = commands.add_parser("release", help="ship the next build, or go back to one")
@@ -99,7 +124,7 @@ def _status(state: State, *, as_json: bool) -> int:
 
 def _table(found: Mapping[str, object]) -> str:
     shown = ("site", "static", "media", "aws", "stack", "build", "state")
-    return "\n".join(f"{name:<8}{found[name]}" for name in shown if name in found)
+    return "\n".join(f"{name:<8}{found[name]}" for name in shown if found.get(name))
 
 
 def _cdk(state: State, arguments: list[str]) -> int:

@@ -165,14 +165,14 @@ def free_port(
             return port
 
 
-def answers(url: str, *, host: str | None = None) -> Callable[[], bool]:
-    """A check whether a URL on this machine answers 200."""
+def answers(url: str, *, host: str | None = None, says: str = "") -> Callable[[], bool]:
+    """A check whether a URL on this machine answers 200, with a text in its body."""
 
     def check() -> bool:
         request = urllib.request.Request(url, headers={"Host": host} if host else {})
         try:
             with _OPENER.open(request, timeout=2) as response:
-                return bool(response.status == 200)
+                return bool(response.status == 200) and says.encode() in response.read()
         except (urllib.error.URLError, OSError):
             return False
 

@@ -13,12 +13,15 @@ from local.state import State, read_json, write_atomically
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Where everything listens, on 127.0.0.1."""
+    """Where everything listens, on 127.0.0.1.
+
+    :param django: None where the site is not ours, and was started by somebody else.
+    """
 
     aws: int
     edge: int
-    django: int
     web: int
+    django: int | None = None
 
     @property
     def site_url(self) -> str:
@@ -103,29 +106,44 @@ class Domains:
         return self.url_format.format(domain=name, label=name.partition(".")[0])
 
 
+def read_outputs(state: State, stack: str) -> dict[str, Any]:
+    """The outputs of a stack, by name.
+
+    :raises SystemExit: when the file has none.
+    """
+    try:
+        return _object(read_json(state.outputs)[stack])
+    except (KeyError, TypeError):
+        raise SystemExit(_no_outputs(state, stack)) from None
+
+
 def read_domains(state: State, stack: str, ports: Ports) -> Domains:
     """The names that the outputs file has for a stack.
 
     :raises SystemExit: when it has none.
     """
+    outputs = read_outputs(state, stack)
     try:
-        outputs = _object(read_json(state.outputs)[stack])
         static, media = (
             outputs[Output.STATIC_DOMAIN_NAME],
             outputs[Output.MEDIA_DOMAIN_NAME],
         )
         targets = outputs[Output.STATIC_DNS_TARGET], outputs[Output.MEDIA_DNS_TARGET]
-    except (KeyError, TypeError):
-        raise SystemExit(
-            f"{state.outputs} must hold the outputs of {stack}: remove "
-            f"{state.deployed} and start again"
-        ) from None
+    except KeyError:
+        raise SystemExit(_no_outputs(state, stack)) from None
     # The edge knows CloudFront's own names by their first label, and aliases as they are.
     form = "{label}.cloudfront" if (static, media) == targets else "{domain}"
     return Domains(
         static=static,
         media=media,
         url_format=f"http://{form}.localhost:{ports.edge}",
+    )
+
+
+def _no_outputs(state: State, stack: str) -> str:
+    return (
+        f"{state.outputs} must hold the outputs of {stack}: remove {state.deployed} and "
+        "start again"
     )
 
 

@@ -28,6 +28,11 @@ def release(state: State, version: str | None, progress: Progress) -> None:
     :raises SystemExit: when the name is not safe or nothing runs.
     """
     record = require_record(state)
+    if record.ports.django is None:
+        raise SystemExit(
+            "a site of your own is released by its own commands: run 'manage.py cdn "
+            "publish' there"
+        )
     with state.locked("release", "another release is under way: wait for its end"):
         name = builds.next_build(state) if version is None else version
         if not _SHAPE.fullmatch(name):

@@ -30,6 +30,11 @@ class State:
         return self.site / "cdn-outputs.json"
 
     @property
+    def shared_outputs(self) -> Path:
+        """The same outputs, for a site that runs as another user."""
+        return self.folder / "cdn-outputs.json"
+
+    @property
     def static_root(self) -> Path:
         return self.site / "static"
 
@@ -78,9 +83,9 @@ class State:
         return self.folder / "logs" / f"{name}.log"
 
     def create(self) -> None:
-        """Make the folders, readable by this user only."""
+        """Make the folders. Others pass to the shared outputs and read nothing else."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o700)
+        self.folder.chmod(0o711)
         for folder in (
             self.static_root,
             self.media_root,
@@ -91,12 +96,13 @@ class State:
             self.folder / "logs",
         ):
             folder.mkdir(parents=True, exist_ok=True)
+        self.site.chmod(0o700)
 
     def secret_key(self) -> str:
         """The example site's SECRET_KEY, made on first use."""
         path = self.site / "secret-key"
         if not path.exists():
-            write_atomically(path, secrets.token_urlsafe(50), mode=0o600)
+            write_atomically(path, secrets.token_urlsafe(50))
         return path.read_text("utf-8")
 
     def current_build(self) -> str | None:
@@ -120,11 +126,15 @@ class State:
             yield
 
 
-def write_atomically(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """Replace a file so that a reader sees the old content or the new, never a part."""
+def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Replace a file so that a reader sees the old content or the new, never a part.
+
+    :param mode: Of the file, whatever the umask says.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, mode)
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 from local.aws import cdk, emulator
@@ -95,14 +95,35 @@ def up(
     :raises SystemExit: when something cannot start or ends by itself.
     """
     stack, origin = cdk.site_stack(environment)
+
+    def bring_up(supervisor: Supervisor) -> str:
+        _bring_up(supervisor, origin, progress)
+        return _announcement(status(state))
+
+    run(state, stack, wanted, bring_up, progress)
+
+
+def run(
+    state: State,
+    stack: str,
+    wanted: Mapping[str, int | None],
+    bring_up: Callable[[Supervisor], str],
+    progress: Progress,
+    **own: int,
+) -> None:
+    """Start services, print what ``bring_up`` says, and stay until they end.
+
+    :param own: Ports that somebody else listens on.
+    :raises SystemExit: when something cannot start or ends by itself.
+    """
     state.create()
     with state.locked("up", _BUSY):
         _end_leftovers(read_record(state))
-        supervisor = Supervisor(state, stack, _choose_ports(state, wanted))
+        chosen = _choose_ports(state, wanted, frozenset(own.values()))
+        supervisor = Supervisor(state, stack, Ports(**chosen, **own))
         _end_on_signals()
         try:
-            _bring_up(supervisor, origin, progress)
-            print(_announcement(status(state)), flush=True)
+            print(bring_up(supervisor), flush=True)
             raise SystemExit(supervisor.watch())
         except KeyboardInterrupt:
             progress.say("\nending all processes")
@@ -110,12 +131,30 @@ def up(
             supervisor.stop()
 
 
+def deploy(supervisor: Supervisor, progress: Progress) -> None:
+    """Start the local AWS and bring its stack to the state of the checkout."""
+    port, stack = supervisor.ports.aws, supervisor.stack
+    with progress.step("starting the local AWS"):
+        supervisor.launch(emulator.service(supervisor.state, port))
+    with progress.step(f"deploying {stack} with the CDK CLI"):
+        cdk.deploy(supervisor.state, port, stack)
+
+
+def start_edge(
+    supervisor: Supervisor, origin: str, address: str, progress: Progress
+) -> None:
+    """Start the edge, and wait until it serves what is deployed.
+
+    :param origin: The name that the distributions have for the server.
+    :param address: Where that is on this machine, such as ``127.0.0.1:8081``.
+    """
+    with progress.step("starting the edge"):
+        supervisor.launch(_edge_service(supervisor, origin, address))
+
+
 def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
     state, ports, stack = supervisor.state, supervisor.ports, supervisor.stack
-    with progress.step("starting the local AWS"):
-        supervisor.launch(emulator.service(state, ports.aws))
-    with progress.step(f"deploying {stack} with the CDK CLI"):
-        cdk.deploy(state, ports.aws, stack)
+    deploy(supervisor, progress)
     domains = read_domains(state, stack, ports)
     environment = builds.django_environment(state, stack, domains)
     with progress.step("preparing the site: database, build, first picture"):
@@ -124,24 +163,27 @@ def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
         supervisor.launch(django_service(state, environment, ports))
     with progress.step("starting the web server"):
         supervisor.launch(web_service(state, environment, ports))
-    with progress.step("starting the edge"):
-        supervisor.launch(_edge_service(state, ports, origin))
+    start_edge(supervisor, origin, f"127.0.0.1:{ports.web}", progress)
 
 
-def _edge_service(state: State, ports: Ports, origin: str) -> Service:
+def _edge_service(supervisor: Supervisor, origin: str, address: str) -> Service:
+    state, ports = supervisor.state, supervisor.ports
     aws = emulator.endpoint(ports.aws)
+    domains = read_domains(state, supervisor.stack, ports)
     return Service(
         name="the edge",
         command=[
             *(sys.executable, "-m", "cdn_edge"),
             *("--endpoint", aws, "--port", str(ports.edge)),
-            *("--origin", f"{origin}=127.0.0.1:{ports.web}"),
+            *("--origin", f"{origin}={address}"),
             *("--origin", f"*.amazonaws.com=127.0.0.1:{ports.aws}"),
         ],
         environment=aws_environment(state, aws),
         folder=CHECKOUT,
         log=state.log("edge"),
-        ready=answers(f"http://127.0.0.1:{ports.edge}/_edge/health"),
+        ready=answers(
+            f"http://127.0.0.1:{ports.edge}/_edge/health", says=f'"{domains.static}"'
+        ),
     )
 
 
@@ -169,7 +211,7 @@ def status(state: State) -> Mapping[str, object]:
     found: dict[str, object] = {
         "up": True,
         "stack": record.stack,
-        "build": state.current_build(),
+        "build": None if record.ports.django is None else state.current_build(),
         "site": record.ports.site_url,
         "aws": emulator.endpoint(record.ports.aws),
         "state": str(state.folder),
@@ -178,8 +220,9 @@ def status(state: State) -> Mapping[str, object]:
     # Before the first deploy there are no names yet.
     with contextlib.suppress(SystemExit):
         domains = read_domains(state, record.stack, record.ports)
+        build = "" if record.ports.django is None else f"{state.current_build()}/"
         found |= {
-            "static": f"{domains.static_url}/{state.current_build()}/",
+            "static": f"{domains.static_url}/{build}",
             "media": f"{domains.media_url}/",
             "static_domain": domains.static,
             "media_domain": domains.media,
@@ -197,7 +240,9 @@ def _announcement(found: Mapping[str, object]) -> str:
     )
 
 
-def _choose_ports(state: State, wanted: Mapping[str, int | None]) -> Ports:
+def _choose_ports(
+    state: State, wanted: Mapping[str, int | None], others: frozenset[int]
+) -> dict[str, int]:
     """Given ports, else those of the last time where they are free, else any."""
     path = state.folder / "ports.json"
     last = read_json(path)
@@ -206,7 +251,7 @@ def _choose_ports(state: State, wanted: Mapping[str, int | None]) -> Ports:
     if len(given) != len(set(given)):
         raise SystemExit(f"the ports must differ from each other, got {given}")
     for name, port in wanted.items():
-        taken = frozenset((*chosen.values(), *given))
+        taken = others.union(chosen.values(), given)
         what = f"--{name}-port"
         if port is not None:
             chosen[name] = free_port(port, what=what)
@@ -214,8 +259,8 @@ def _choose_ports(state: State, wanted: Mapping[str, int | None]) -> Ports:
         chosen[name] = _last_port(last.get(name), taken) or free_port(
             None, what=what, taken=taken
         )
-    write_atomically(path, json.dumps(chosen))
-    return Ports(**chosen)
+    write_atomically(path, json.dumps({**last, **chosen}))
+    return chosen
 
 
 def _last_port(last: object, taken: frozenset[int]) -> int | None:

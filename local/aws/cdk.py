@@ -138,7 +138,7 @@ def deploy(state: State, port: int, stack: str) -> bool:
         ),
         f"cdk deploy {stack}",
     )
-    write_atomically(state.outputs, written.read_text("utf-8"))
+    write_atomically(state.outputs, written.read_text("utf-8"), mode=0o644)
     write_atomically(state.deployed, json.dumps({"fingerprint": fingerprint}))
     return True
 
