@@ -10,7 +10,7 @@ from cdn_review.change import Change
 from cdn_review.message import Message, Untrusted
 from cdn_review.preflight.clients import Aws
 from cdn_review.snapshot import NESTED, Stack, stack_of
-from dj_cloudfront.aws_errors import sentence
+from dj_cloudfront.aws_errors import error_message
 
 DEPLOYED = "what is deployed"
 
@@ -74,7 +74,7 @@ def _deployed(stack: Stack, aws: Aws) -> tuple[Stack | None, str]:
             f"of {stack.name!r}"
         )
         raise ValueError(
-            sentence(error, service="CloudFormation", region=region, action=action)
+            error_message(error, service="CloudFormation", region=region, action=action)
         ) from None
     # boto3 gives an object for JSON, and a text for everything else.
     if isinstance(answer["TemplateBody"], str):

@@ -24,8 +24,8 @@ from constructs_lib.options import (
     options_of,
 )
 from constructs_lib.origin import DjangoOrigin, check_origin
-from constructs_lib.origin_headers import Tree
 from constructs_lib.validation import check_distinct
+from dj_cloudfront.contract import Tree
 
 
 class DjangoCdn(Construct):

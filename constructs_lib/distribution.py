@@ -27,7 +27,6 @@ from constructs_lib.options import (
     defaults,
 )
 from constructs_lib.origin import DjangoOrigin, check_origin
-from constructs_lib.origin_headers import Tree
 from constructs_lib.signing import MediaSigning, check_origin_secret
 from constructs_lib.ttl import ErrorTtl, check_below, duration
 from constructs_lib.validation import check_partition, is_token
@@ -37,6 +36,7 @@ from constructs_lib.viewers import (
     render_price_class,
     render_tls,
 )
+from dj_cloudfront.contract import Tree
 
 # An uploaded index.html must not become the home page of the media domain, and a name that no
 # file has leads to the server's own 404.

@@ -15,13 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from constructs_lib.cors import Cors
-from constructs_lib.origin_headers import Tree
 from constructs_lib.response_headers import ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl
 from constructs_lib.validation import did_you_mean, truncated_repr
 from constructs_lib.viewers import PriceClass, Tls
-from dj_cloudfront.contract import UPLOAD_POLICY
+from dj_cloudfront.contract import UPLOAD_POLICY, Tree
 
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm

@@ -15,7 +15,6 @@ from constructs import Construct
 from cdn_model.quotas import FAILOVER_STATUS_CODES
 from constructs_lib.origin_headers import (
     OriginSecret,
-    Tree,
     check_custom_headers,
     warn_of_plain_text,
 )
@@ -33,7 +32,7 @@ from constructs_lib.origin_options import (
 from constructs_lib.ttl import duration
 from constructs_lib.validation import check_host_name, is_token, truncated_repr
 from constructs_lib.vpc_origin import check_endpoint_arn, shared_vpc_origin
-from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, Tree
 
 if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2

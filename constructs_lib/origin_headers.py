@@ -5,27 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from aws_cdk import Annotations, Stack
 from constructs import Construct
 
 from cdn_model.quotas import CUSTOM_ORIGIN_HEADERS, CUSTOM_ORIGIN_HEADERS_LENGTH
 from constructs_lib.validation import check_distinct, is_token, truncated_repr
-
-
-class Tree(StrEnum):
-    """A tree of files, read by one distribution under one path of the server."""
-
-    STATIC = "static"
-    MEDIA = "media"
-    PRIVATE = "private"
-
-    @property
-    def origin_path(self) -> str:
-        """Where the tree stands on the server, such as ``/static``."""
-        return f"/{self.value}"
-
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):[0-9]{12}"

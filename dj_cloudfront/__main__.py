@@ -27,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(pulled.warning, file=sys.stderr)
     if given.json:
         print(json.dumps(pulled.data, indent=2, ensure_ascii=False))
-    if pulled.complaint:
-        return _fail(pulled.complaint)
+    if pulled.error:
+        return _fail(pulled.error)
     if not given.json:
-        print(pulled.sentence)
+        print(pulled.message)
     return 0
 
 
@@ -49,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fail(sentence: str) -> int:
-    print(f"error: {sentence}", file=sys.stderr)
+def _fail(message: str) -> int:
+    print(f"error: {message}", file=sys.stderr)
     return 1
 
 

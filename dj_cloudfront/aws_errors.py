@@ -54,11 +54,11 @@ def open_session(profile: str | None = None) -> Any:
                 raise NoCredentialsError
             credentials.get_frozen_credentials()
     except Exception as error:  # A source of credentials can raise anything.
-        raise ValueError(_source_sentence(error)) from None
+        raise ValueError(_source_message(error)) from None
     return session
 
 
-def sentence(
+def error_message(
     error: Exception, *, service: str = "AWS", region: str = "", action: str = ""
 ) -> str:
     """What a call or its credentials failed with.
@@ -151,7 +151,7 @@ def _refusal(error: Any, where: str, action: str) -> str:
     return f"{where} must answer, but says {code}: {without_identifiers(message)}"
 
 
-def _source_sentence(error: Exception) -> str:
+def _source_message(error: Exception) -> str:
     """What went wrong before there were credentials."""
     import getpass
 
@@ -159,7 +159,7 @@ def _source_sentence(error: Exception) -> str:
 
     match error:
         case BotoCoreError() | ClientError():
-            return sentence(error)
+            return error_message(error)
         case EOFError() | getpass.GetPassWarning():
             return (
                 "AWS credentials must be given without an MFA code when there is no "

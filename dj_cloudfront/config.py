@@ -80,7 +80,7 @@ class Cdn:
 
     @property
     def media_key_pair_id(self) -> str:
-        """The id of the public key whose private half signs.
+        """The id of the public key of the key pair that signs.
 
         :raises ValueError: if the stack has no signing key.
         """
@@ -98,12 +98,12 @@ class Cdn:
 
     @property
     def static_origin(self) -> str | None:
-        """Scheme and host of ``static_url``. None with local URLs, and without that half."""
+        """Scheme and host of ``static_url``. None with local URLs, and without that distribution."""
         return self._bases.get(Output.STATIC_DOMAIN_NAME)
 
     @property
     def media_origin(self) -> str | None:
-        """Scheme and host of ``media_url``. None with local URLs, and without that half."""
+        """Scheme and host of ``media_url``. None with local URLs, and without that distribution."""
         return self._bases.get(Output.MEDIA_DOMAIN_NAME)
 
     @property

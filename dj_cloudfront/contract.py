@@ -14,6 +14,19 @@ UPLOAD_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """The Content Security Policy of uploads: a page or a drawing may be looked at, no more."""
 
 
+class Tree(StrEnum):
+    """A tree of files, read by one distribution under one path of the server."""
+
+    STATIC = "static"
+    MEDIA = "media"
+    PRIVATE = "private"
+
+    @property
+    def origin_path(self) -> str:
+        """Where the tree stands on the server, such as ``/static``."""
+        return f"/{self.value}"
+
+
 class Output(StrEnum):
     """The outputs of a stack. ``…DomainName`` goes into URLs, ``…DnsTarget`` into DNS."""
 
@@ -23,7 +36,7 @@ class Output(StrEnum):
     MEDIA_DOMAIN_NAME = "MediaDomainName"
     MEDIA_DISTRIBUTION_ID = "MediaDistributionId"
     MEDIA_DNS_TARGET = "MediaDnsTarget"
-    # Only where they apply: a signing key, a bucket for a half, a tree of private media.
+    # Only where they apply: a signing key, a bucket of static or media files, private files.
     MEDIA_KEY_PAIR_ID = "MediaKeyPairId"
     STATIC_BUCKET_NAME = "StaticBucketName"
     MEDIA_BUCKET_NAME = "MediaBucketName"

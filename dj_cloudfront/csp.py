@@ -64,7 +64,7 @@ def with_cdn(
     return result
 
 
-def effective(policy: Policy, name: str) -> tuple[str, list[object]] | None:
+def deciding_directive(policy: Policy, name: str) -> tuple[str, list[object]] | None:
     """The directive that decides for another one, itself or what it falls back to.
 
     :returns: Its name and its sources; None when the policy says nothing, and so allows all.

@@ -55,7 +55,7 @@ class HttpResponse:
 
     :param wire: Of the body as it was sent.
     :param content: Of the body once decoded, or None when it cannot be.
-    :param trouble: Why it cannot be decoded; empty when it can.
+    :param decode_error: Why it cannot be decoded; empty when it can.
     :param start: The first bytes as they were sent.
     """
 
@@ -63,7 +63,7 @@ class HttpResponse:
     headers: tuple[tuple[str, str], ...]
     wire: str
     content: str | None
-    trouble: str
+    decode_error: str
     start: bytes
 
     def all(self, name: str) -> list[str]:
@@ -149,7 +149,7 @@ class Client:
         return answer
 
     def _count(self, error: Exception) -> UnreachableError:
-        text = sentence(
+        text = failure_message(
             error, self.address.connect_to, self.address.port, self._timeout
         )
         found = UnreachableError(text, is_certificate=is_about_certificate(error))
@@ -254,7 +254,7 @@ class Client:
             headers=tuple(response.getheaders()),
             wire=digest.wire,
             content=digest.content,
-            trouble=digest.trouble,
+            decode_error=digest.decode_error,
             start=start,
         )
         return answer, is_whole
@@ -324,10 +324,10 @@ class Digest:
     @property
     def content(self) -> str | None:
         """The SHA-256 of what it decodes to; None when it does not."""
-        return None if self.trouble else self._content.hexdigest()
+        return None if self.decode_error else self._content.hexdigest()
 
     @property
-    def trouble(self) -> str:
+    def decode_error(self) -> str:
         """Why it cannot be decoded; empty when it can, as when there was no body."""
         if not self._trouble and self._size and not self._is_whole():
             return f"is no whole {self._coding}"
@@ -358,7 +358,7 @@ def is_about_certificate(error: Exception) -> bool:
     return isinstance(error, ssl.SSLCertVerificationError)
 
 
-def sentence(error: Exception, host: str, port: int, timeout: float) -> str:
+def failure_message(error: Exception, host: str, port: int, timeout: float) -> str:
     """What went wrong, without a subject: it follows the name of the target."""
     where = f"{host} port {port}"
     if isinstance(error, ssl.SSLCertVerificationError):

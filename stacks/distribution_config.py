@@ -27,9 +27,9 @@ from constructs_lib import (
     Ttl,
 )
 from constructs_lib.options import OPTIONS, defaults
-from constructs_lib.origin_headers import Tree
 from constructs_lib.signing import cookie_domain
 from constructs_lib.validation import check_bucket_name, check_host_name
+from dj_cloudfront.contract import Tree
 from stacks.config_reader import Section, as_object
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Self
 from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib import DjangoOrigin
 from constructs_lib.options import OPTIONS
-from constructs_lib.origin_headers import Tree
 from constructs_lib.validation import did_you_mean, truncated_repr
+from dj_cloudfront.contract import Tree
 from stacks.config_reader import Section, as_object, child
 from stacks.distribution_config import (
     SHARED_KEYS,

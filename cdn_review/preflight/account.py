@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from cdn_model.quotas import GLOBAL_REGION
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Target
+from cdn_review.preflight.planned_stack import PlannedStack
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
 # Of the CDK's default synthesizer.
@@ -20,9 +20,9 @@ _DENY_ALL = json.dumps(
 )
 
 
-def check_account(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_account(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Of another account, nothing else is asked."""
-    wanted = target.stack.account
+    wanted = planned.stack.account
     if not wanted:
         message = "the stack names no account, so it goes where the credentials lead"
         yield warned("account", message, "name the account in cdk.json")
@@ -34,9 +34,9 @@ def check_account(target: Target, clients: Clients) -> Iterator[Finding]:
         yield passed("account", "the credentials belong to the stack's account")
 
 
-def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_region(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Newer regions have to be enabled."""
-    region = region_of(target, clients.aws)
+    region = region_of(planned, clients.aws)
     states = {GLOBAL_REGION: "opt-in-not-required"}
     if region != GLOBAL_REGION:
         listed = clients.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
@@ -50,12 +50,12 @@ def check_region(target: Target, clients: Clients) -> Iterator[Finding]:
         yield passed("region", region)
 
 
-def check_bootstrap(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_bootstrap(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """The version that ``cdk bootstrap`` left in a parameter, then the role of a deploy."""
-    parameter = target.stack.bootstrap
+    parameter = planned.stack.bootstrap
     if not parameter:
         return
-    region = region_of(target, clients.aws)
+    region = region_of(planned, clients.aws)
     hint = f"run 'cdk bootstrap aws://<account>/{region}'"
     call = clients.aws.client("ssm", region).get_parameter
     found = clients.aws.ask(call, "ParameterNotFound", Name=parameter)
@@ -90,16 +90,18 @@ def _deploy_role(qualifier: str, region: str, aws: Aws) -> Finding:
     return passed("CDK role", "the credentials may assume it")
 
 
-def region_of(target: Target, aws: Aws) -> str:
-    return target.stack.region or aws.configured_region
+def region_of(planned: PlannedStack, aws: Aws) -> str:
+    return planned.stack.region or aws.configured_region
 
 
-def stack_resources(target: Target, clients: Clients) -> list[tuple[str, str, str]]:
+def stack_resources(
+    planned: PlannedStack, clients: Clients
+) -> list[tuple[str, str, str]]:
     """What the deployed stack has: type, logical id, physical id."""
-    region = region_of(target, clients.aws)
+    region = region_of(planned, clients.aws)
     client = clients.aws.client("cloudformation", region)
     listed = client.get_paginator("list_stack_resources").paginate(
-        StackName=target.stack.name
+        StackName=planned.stack.name
     )
     try:
         return [

@@ -11,7 +11,7 @@ from cdn_model.quotas import GLOBAL_REGION
 from cdn_model.values import canonical, mapping, reference, sequence
 from cdn_review.preflight.account import region_of
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Target, literal
+from cdn_review.preflight.planned_stack import PlannedStack, literal
 from dj_cloudfront.findings import Finding, Level, failed, passed, warned
 
 _CHECK = "certificate"
@@ -21,30 +21,30 @@ _KEYS = {"RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1"}
 _SOON = dt.timedelta(days=30)
 
 
-def check_certificate(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_certificate(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Each certificate of a distribution with names of its own."""
     wanted: dict[str, tuple[object, set[str]]] = {}
-    for logical_id, distribution in target.distributions.items():
+    for logical_id, distribution in planned.distributions.items():
         if distribution.config.get("Aliases"):
             viewer = distribution.config.get("ViewerCertificate")
             _, names = wanted.setdefault(canonical(viewer), (viewer, set()))
-            names.update(target.aliases(logical_id))
+            names.update(planned.aliases(logical_id))
     for viewer, names in wanted.values():
-        yield _certificate(viewer, sorted(names), target, clients)
+        yield _certificate(viewer, sorted(names), planned, clients)
 
 
 def _certificate(
-    viewer: object, names: list[str], target: Target, clients: Clients
+    viewer: object, names: list[str], planned: PlannedStack, clients: Clients
 ) -> Finding:
     if not viewer or mapping(viewer).get("CloudFrontDefaultCertificate") is True:
         message = f"{_list(names)} needs a certificate, but the distribution has none"
         return failed(_CHECK, message, "set certificate_arn or hosted_zone in cdk.json")
     value = mapping(viewer).get("ACMCertificateArn")
-    made = target.certificates.get(reference(value) or "")
+    made = planned.certificates.get(reference(value) or "")
     if made is not None:
         others = map(literal, sequence(made.get("SubjectAlternativeNames")))
         return _covered({literal(made.get("DomainName")), *others}, names, "to be made")
-    arn = literal(value) or _imported(value, target, clients)
+    arn = literal(value) or _imported(value, planned, clients)
     if not arn:
         message = "the certificate cannot be looked up: only the deploy knows its ARN"
         hint = (
@@ -54,12 +54,12 @@ def _certificate(
     return _existing(arn, names, clients.aws)
 
 
-def _imported(value: object, target: Target, clients: Clients) -> str:
+def _imported(value: object, planned: PlannedStack, clients: Clients) -> str:
     """What another stack exports under the name of an ``Fn::ImportValue``."""
     name = mapping(value).get("Fn::ImportValue")
     if not isinstance(name, str):
         return ""
-    client = clients.aws.client("cloudformation", region_of(target, clients.aws))
+    client = clients.aws.client("cloudformation", region_of(planned, clients.aws))
     listed = client.get_paginator("list_exports").paginate()
     exports = (one for page in listed for one in page["Exports"])
     return next((str(one["Value"]) for one in exports if one["Name"] == name), "")

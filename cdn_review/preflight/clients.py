@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdn_model.quotas import GLOBAL_REGION
-from dj_cloudfront.aws_errors import error_code, open_session, sentence
+from dj_cloudfront.aws_errors import error_code, error_message, open_session
 
 _DNS_SECONDS = 3.0
 
@@ -28,7 +28,7 @@ class Aws:
         try:
             caller = self.client("sts").get_caller_identity()
         except (BotoCoreError, ClientError, ValueError) as error:
-            raise ValueError(sentence(error, service="AWS STS")) from None
+            raise ValueError(error_message(error, service="AWS STS")) from None
         self.account = str(caller["Account"])
 
     @classmethod

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cdn_review.cdk_cli import progress
 from cdn_review.preflight.checks import NOT_ASKED, run_checks
 from cdn_review.preflight.clients import Aws, Clients, Dns
-from cdn_review.preflight.target import Target
+from cdn_review.preflight.planned_stack import PlannedStack
 from cdn_review.snapshot import NESTED, chosen, read_folder
 from cdn_review.terminal import is_coloured
 from cdn_review.worktree import working_tree
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"ENV must be the name of one stack, got {args.ENV!r}")
     findings: list[Finding] = []
     colour = is_coloured(args.color)
-    for finding in run_checks(Target(stack), clients, progress):
+    for finding in run_checks(PlannedStack(stack), clients, progress):
         findings.append(finding)
         if not args.json:
             print(_line(finding, colour=colour), flush=True)
@@ -72,16 +72,16 @@ def _line(finding: Finding, *, colour: bool) -> str:
 
 
 def _as_json(stack: str, findings: Sequence[Finding], *, is_ok: bool) -> str:
-    results = [
+    listed = [
         {
-            "check": finding.id,
+            "id": finding.id,
             "level": str(finding.level),
-            "sentence": _clean(finding.message),
-            "cure": _clean(finding.hint),
+            "message": _clean(finding.message),
+            "hint": _clean(finding.hint),
         }
         for finding in findings
     ]
-    data = {"ok": is_ok, "stack": stack, "results": results, "not_asked": [NOT_ASKED]}
+    data = {"ok": is_ok, "stack": stack, "findings": listed, "not_asked": [NOT_ASKED]}
     return json.dumps(data, indent=2)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from cdn_model.distribution import DISTRIBUTION
 from cdn_review.preflight.account import stack_resources
 from cdn_review.preflight.clients import Clients, pages
-from cdn_review.preflight.target import Record, Target, plain_name
+from cdn_review.preflight.planned_stack import DnsRecord, PlannedStack, plain_name
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
 _CHECK = "names in DNS"
@@ -17,13 +17,13 @@ _ZONE = "hosted zone"
 _MOVE = "move it as docs/operations.md says, or take it from the other one first"
 
 
-def check_aliases(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_aliases(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """A name belongs to one distribution in all of CloudFront."""
-    if not any(map(target.aliases, target.distributions)):
+    if not any(map(planned.aliases, planned.distributions)):
         return
     own = {
         logical: physical
-        for kind, logical, physical in stack_resources(target, clients)
+        for kind, logical, physical in stack_resources(planned, clients)
         if kind == DISTRIBUTION
     }
     client = clients.aws.client("cloudfront")
@@ -32,9 +32,9 @@ def check_aliases(target: Target, clients: Clients) -> Iterator[Finding]:
         for one in pages(client.list_distributions, "DistributionList")
         for alias in one.get("Aliases", {}).get("Items") or ()
     }
-    for logical_id in target.distributions:
+    for logical_id in planned.distributions:
         identity = own.get(logical_id, "")
-        for alias in target.aliases(logical_id):
+        for alias in planned.aliases(logical_id):
             holder = holders.get(alias, identity)
             if holder != identity:
                 message = (
@@ -83,27 +83,29 @@ def _conflict(alias: str, own: str, clients: Clients) -> Finding | None:
     return passed(_CHECK, f"{alias} is free, or this stack's own")
 
 
-def check_zone(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_zone(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Each zone that the stack writes to."""
     call = clients.aws.client("route53").get_hosted_zone
-    for zone in target.zones:
+    for zone in planned.zones:
         found = clients.aws.ask(call, "NoSuchHostedZone", "InvalidInput", Id=zone)
         if found is None:
             hint = "make it, or correct hosted_zone.id in cdk.json"
             yield failed(_ZONE, f"{zone} does not exist in this account", hint)
         else:
-            yield from _zone(target, zone, found, clients)
+            yield from _zone(planned, zone, found, clients)
 
 
-def _zone(target: Target, zone: str, found: Any, clients: Clients) -> Iterator[Finding]:
+def _zone(
+    planned: PlannedStack, zone: str, found: Any, clients: Clients
+) -> Iterator[Finding]:
     name = plain_name(found["HostedZone"]["Name"])
     if found["HostedZone"].get("Config", {}).get("PrivateZone"):
         message = f"the zone of {name} is private: nobody on the internet asks it"
         yield failed(_ZONE, message, "use the public zone of the name")
         return
-    records = [record for record in target.records if record.zone == zone]
+    records = [record for record in planned.records if record.zone == zone]
     outside = {one.name for one in records if not f".{one.name}".endswith(f".{name}")}
-    taken = dict(_taken(target, records, clients))
+    taken = dict(_taken(planned, records, clients))
     for record in sorted(outside):
         hint = "name the zone of the domain names in cdk.json"
         yield failed(_ZONE, f"{record} is not in the zone of {name}", hint)
@@ -117,16 +119,18 @@ def _zone(target: Target, zone: str, found: Any, clients: Clients) -> Iterator[F
 
 
 def _taken(
-    target: Target, records: list[Record], clients: Clients
+    planned: PlannedStack, records: list[DnsRecord], clients: Clients
 ) -> Iterator[tuple[str, str]]:
     """Names that the stack wants records for, and the types that are in the way."""
     own = {
         (logical, plain_name(physical))
-        for _, logical, physical in stack_resources(target, clients)
+        for _, logical, physical in stack_resources(planned, clients)
     }
     call = clients.aws.client("route53").list_resource_record_sets
     new = [one for one in records if (one.logical_id, one.name) not in own]
-    for (zone, name), wanted in groupby(sorted(new, key=_place), key=_place):
+    for (zone, name), wanted in groupby(
+        sorted(new, key=_zone_and_name), key=_zone_and_name
+    ):
         answer = call(HostedZoneId=zone, StartRecordName=name)
         there = {
             str(one["Type"])
@@ -139,7 +143,7 @@ def _taken(
             yield name, " and ".join(sorted(in_the_way))
 
 
-def _place(record: Record) -> tuple[str, str]:
+def _zone_and_name(record: DnsRecord) -> tuple[str, str]:
     return record.zone, record.name
 
 

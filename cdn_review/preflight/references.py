@@ -8,7 +8,7 @@ from typing import Any
 
 from cdn_review.preflight.account import region_of
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Target, literal, strings
+from cdn_review.preflight.planned_stack import PlannedStack, literal, strings
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
 _SECRET = re.compile(
@@ -20,18 +20,18 @@ _BUCKET = re.compile(
 )
 
 
-def check_secrets(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_secrets(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Secrets and their versions. Their values are never asked for."""
     wanted = {
         (name, (rest.split(":") + [""] * 5)[4])
-        for part in strings(target.resources)
+        for part in strings(planned.resources)
         # :SecretString:json-key:version-stage:version-id, each may be empty.
         for name, rest in _SECRET.findall(part)
     }
     for name, version in sorted(wanted):
         region = name.split(":")[3] if name.startswith("arn:") else ""
         client = clients.aws.client(
-            "secretsmanager", region or region_of(target, clients.aws)
+            "secretsmanager", region or region_of(planned, clients.aws)
         )
         yield _secret(name, version, client, clients.aws)
 
@@ -57,15 +57,15 @@ def _secret(name: str, version: str, client: Any, aws: Aws) -> Finding:
     return passed("secret", "the secret exists, in the version that is meant")
 
 
-def check_buckets(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_buckets(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Buckets of origins and logs that the stack does not make itself."""
-    made = target.of_type("AWS::S3::Bucket").values()
+    made = planned.of_type("AWS::S3::Bucket").values()
     own = {literal(given.get("BucketName")) for given in made}
     regions: dict[str, str] = {}
-    for match in filter(None, map(_BUCKET.fullmatch, strings(target.resources))):
+    for match in filter(None, map(_BUCKET.fullmatch, strings(planned.resources))):
         name = match[1] or match[3]
         regions[name] = match[2] or regions.get(name, "")
-    call = clients.aws.client("s3", region_of(target, clients.aws)).head_bucket
+    call = clients.aws.client("s3", region_of(planned, clients.aws)).head_bucket
     for name in sorted(regions.keys() - own):
         about = clients.aws.ask(call, "404", "NoSuchBucket", Bucket=name)
         there = str((about or {}).get("BucketRegion", ""))

@@ -17,7 +17,7 @@ from dj_cloudfront.builds.trash import Trashed, collecting
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class PruneResult:
     """What was done, or would be.
 
     :param inventory: What there was when it was decided.
@@ -43,28 +43,30 @@ class Outcome:
 
 def preview(
     root: Path, *, current: str, rules: RetentionRules, trash_for: timedelta
-) -> Outcome:
+) -> PruneResult:
     """What ``prune()`` would do now, with nothing changed.
 
     :raises ValueError: as ``prune()`` does.
     """
     inventory = take_inventory(root)
-    outcome = Outcome(inventory=inventory, decisions=decide(inventory, current, rules))
+    result = PruneResult(
+        inventory=inventory, decisions=decide(inventory, current, rules)
+    )
     due = [
         one.version for one in inventory.trash if _is_due(one, inventory.now, trash_for)
     ]
-    outcome.deleted.extend(due if trash_for else [*due, *outcome.pruned])
-    outcome.incomplete_builds.extend(path.name for path in inventory.incomplete_builds)
-    return outcome
+    result.deleted.extend(due if trash_for else [*due, *result.pruned])
+    result.incomplete_builds.extend(path.name for path in inventory.incomplete_builds)
+    return result
 
 
 def prune(
     root: Path, *, current: str, rules: RetentionRules, trash_for: timedelta
-) -> Outcome:
+) -> PruneResult:
     """Move the builds that may go to the trash, and delete what was there long enough.
 
     What was interrupted before is brought to an end first. What cannot be done is told in
-    the outcome, and the rest is done.
+    the result, and the rest is done.
 
     :param current: The build in service, by the settings.
     :param trash_for: How long a build can be brought back; with none it is deleted at once.
@@ -79,14 +81,16 @@ def prune(
         # What others decided or did meanwhile counts, so nothing is known before the lock.
         inventory = take_inventory(root, now=now)
         decisions = decide(inventory, current, rules)
-        outcome = Outcome(inventory=inventory, decisions=decisions, failures=failures)
-        _empty(outcome, trash_for)
-        for version in outcome.pruned:
+        result = PruneResult(
+            inventory=inventory, decisions=decisions, failures=failures
+        )
+        _empty(result, trash_for)
+        for version in result.pruned:
             with collecting(root, failures):
-                _remove(outcome, version, trash_for)
-        _note_in_use(outcome, current)
-        _tidy(outcome)
-    return outcome
+                _remove(result, version, trash_for)
+        _note_in_use(result, current)
+        _tidy(result)
+    return result
 
 
 def decide(
@@ -119,47 +123,47 @@ def _is_due(one: Trashed, now: float, trash_for: timedelta) -> bool:
     return now - min(one.since, now) >= trash_for.total_seconds()
 
 
-def _empty(outcome: Outcome, trash_for: timedelta) -> None:
+def _empty(result: PruneResult, trash_for: timedelta) -> None:
     """Delete what was in the trash long enough, and what nobody will finish.
 
     Before builds are moved, so that there is room on a full disk.
     """
-    for one in outcome.inventory.trash:
-        if _is_due(one, outcome.inventory.now, trash_for):
-            with collecting(outcome.inventory.root, outcome.failures):
+    for one in result.inventory.trash:
+        if _is_due(one, result.inventory.now, trash_for):
+            with collecting(result.inventory.root, result.failures):
                 trash.delete(one)
-                outcome.deleted.append(one.version)
+                result.deleted.append(one.version)
     # Whoever writes a build has the lock, so these have no writer. And if a lock did not
     # hold, the writer finds its folder under another name, and cannot show half of it.
-    for path in outcome.inventory.incomplete_builds:
+    for path in result.inventory.incomplete_builds:
         version = path.name[1:].partition(".publishing-")[0]
-        gone = hidden_folder(outcome.inventory.root, version)
-        with collecting(outcome.inventory.root, outcome.failures):
+        gone = hidden_folder(result.inventory.root, version)
+        with collecting(result.inventory.root, result.failures):
             os.rename(path, gone)
             filesystem.remove_tree(gone)
-            outcome.incomplete_builds.append(path.name)
+            result.incomplete_builds.append(path.name)
 
 
-def _remove(outcome: Outcome, version: str, trash_for: timedelta) -> None:
-    root = outcome.inventory.root
+def _remove(result: PruneResult, version: str, trash_for: timedelta) -> None:
+    root = result.inventory.root
     if trash_for:
-        outcome.moved.append(trash.move(root, version))
+        result.moved.append(trash.move(root, version))
     else:
         trash.delete_at_once(root, version)
-        outcome.deleted.append(version)
+        result.deleted.append(version)
 
 
-def _note_in_use(outcome: Outcome, current: str) -> None:
+def _note_in_use(result: PruneResult, current: str) -> None:
     """Keep which builds are in service now, for servers that never declare theirs."""
-    there = {build.version for build in outcome.inventory.builds}
-    in_use = {current} | {one.version for one in outcome.inventory.servers}
-    with collecting(outcome.inventory.root, outcome.failures):
-        touch_last_used(outcome.inventory.root, sorted(in_use & there))
+    there = {build.version for build in result.inventory.builds}
+    in_use = {current} | {one.version for one in result.inventory.servers}
+    with collecting(result.inventory.root, result.failures):
+        touch_last_used(result.inventory.root, sorted(in_use & there))
 
 
-def _tidy(outcome: Outcome) -> None:
+def _tidy(result: PruneResult) -> None:
     """Forget what was known of builds that are no more."""
-    root = outcome.inventory.root
-    with collecting(root, outcome.failures):
+    root = result.inventory.root
+    with collecting(root, result.failures):
         in_trash = [one.version for one in trash.trashed(root)]
         forget_last_used(root, keep=[*published(root), *in_trash])

@@ -45,7 +45,7 @@ IN_SCRIPTS: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.WORKER: re.compile(_WORKER + _OWN),
     ids.SERVICE_WORKER: re.compile(_SERVICE + _OWN),
 }
-_SENTENCES = {
+_MESSAGES = {
     ids.SPRITE: "templates must not use a sprite of the static files with <use href>",
     ids.WORKER: "pages must not start a worker of the static files",
     ids.SERVICE_WORKER: "pages must not register a service worker of the static files",
@@ -64,11 +64,11 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         for path in islice(files, MOST_FILES):
             for rule, line in search(path, patterns):
                 places.setdefault(rule, []).append(f"{path}:{line}")
-    for rule, sentence in _SENTENCES.items():
+    for rule, message in _MESSAGES.items():
         if found := places.get(rule):
             more = len(found) - _SHOWN
             yield rule.found(
-                f"{sentence}, got {', '.join(found[:_SHOWN])}"
+                f"{message}, got {', '.join(found[:_SHOWN])}"
                 + (f" and {more} more" if more > 0 else "")
             )
 

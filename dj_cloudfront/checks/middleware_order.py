@@ -104,8 +104,8 @@ def _is_exempt(path: str) -> bool:
 def _routes(cdn: Cdn) -> Iterator[CheckMessage]:
     if not getattr(settings, "ROOT_URLCONF", None):
         return
-    halves = {"static/": cdn.static_origin, "media/": cdn.media_origin}
-    trees = tuple(tree for tree, origin in halves.items() if origin is not None)
+    origins = {"static/": cdn.static_origin, "media/": cdn.media_origin}
+    trees = tuple(tree for tree, origin in origins.items() if origin is not None)
     found = [
         route
         for route in _all_routes(get_resolver().url_patterns, "", _DEPTH)

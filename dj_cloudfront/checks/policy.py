@@ -12,7 +12,13 @@ from django.core.checks import CheckMessage
 from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.folders import index_of
 from dj_cloudfront.config import Cdn
-from dj_cloudfront.csp import Policy, covers, effective, is_closed, trusts_scripts
+from dj_cloudfront.csp import (
+    Policy,
+    covers,
+    deciding_directive,
+    is_closed,
+    trusts_scripts,
+)
 
 _SELF = "'self'"
 _NONCES = ("'nonce-", "<CSP_NONCE")
@@ -80,7 +86,7 @@ def _lacking(policy: Policy, wanted: Iterable[tuple[str, str]]) -> dict[str, lis
     """The origins that a policy keeps out, by directive."""
     found: dict[str, list[str]] = {}
     for kind, url in wanted:
-        decides = effective(policy, kind)
+        decides = deciding_directive(policy, kind)
         if decides is not None and not _lets_in(kind, *decides, url):
             found.setdefault(kind, []).append(_origin(url))
     return found

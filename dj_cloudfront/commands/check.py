@@ -14,7 +14,7 @@ from django.urls import NoReverseMatch, reverse
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.build_version import check_build_version
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check import arguments as common
 
@@ -50,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     build_version: str | None,
     sample: int,
@@ -59,7 +59,7 @@ def run(
     **options: Any,
 ) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
-    from dj_cloudfront.live_check.report import show
+    from dj_cloudfront.live_check.check_report import show
     from dj_cloudfront.live_check.runner import Plan, check
     from dj_cloudfront.live_check.targets import TargetKind
 
@@ -77,10 +77,10 @@ def run(
             pages=_pages(),
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )
-        report = check(plan, terminal.progress)
+        report = check(plan, console.progress)
     except ValueError as error:
         raise CommandError(str(error)) from None
-    show(terminal, report)
+    show(console, report)
     if report.verdict is Level.FAIL:
         raise CommandError(
             f"build {report.build_version} is not ready: {report.summary}"

@@ -17,7 +17,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.builds.filesystem import write_atomically
 from dj_cloudfront.cdn_setting import cdn
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.server_config import (
     apache,
     caddy,
@@ -127,18 +127,16 @@ def add_arguments(parser: CommandParser) -> None:
         )
 
 
-def run(terminal: Terminal, *, server: str, output: str | None, **options: Any) -> None:
+def run(console: Console, *, server: str, output: str | None, **options: Any) -> None:
     given = {
         _destination(flag): options[_destination(flag)] for flag, _ in _OPTIONS[server]
     }
     try:
         text, is_secret = _RENDER[server](_command(server, given), given)
         if cdn().is_local:
-            terminal.warn(
-                "settings say local=True: this describes no server with a CDN"
-            )
+            console.warn("settings say local=True: this describes no server with a CDN")
         if output is None:
-            terminal.stdout.write(text, ending="")
+            console.stdout.write(text, ending="")
             return
         mode = 0o600 if is_secret else 0o644
         write_atomically(Path(output), text.encode(), mode=mode)

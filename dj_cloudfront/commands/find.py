@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront import cdn_setting
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.live_check import arguments as common
 
 
@@ -22,7 +22,7 @@ def add_arguments(parser: CommandParser) -> None:
     common.add_arguments(parser)
 
 
-def run(terminal: Terminal, *, name: str, **options: Any) -> None:
+def run(console: Console, *, name: str, **options: Any) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
     from dj_cloudfront.live_check.diagnosis import diagnose, lines
     from dj_cloudfront.live_check.trace import Search, find
@@ -37,10 +37,10 @@ def run(terminal: Terminal, *, name: str, **options: Any) -> None:
         trace = find(search)
     except ValueError as error:
         raise CommandError(str(error)) from None
-    is_well, sentence = diagnose(trace)
+    is_well, diagnosis = diagnose(trace)
     for line in lines(trace):
-        terminal.say(line)
-    terminal.result({**trace.as_data(), "is_well": is_well, "diagnosis": sentence})
+        console.write(line)
+    console.write_json({**trace.as_data(), "is_well": is_well, "diagnosis": diagnosis})
     if not is_well:
-        raise CommandError(sentence)
-    terminal.say(terminal.style.SUCCESS(sentence))
+        raise CommandError(diagnosis)
+    console.write(console.style.SUCCESS(diagnosis))

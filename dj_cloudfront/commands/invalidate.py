@@ -12,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.builds.filesystem import explained
 from dj_cloudfront.cdn_setting import cdn
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
 from dj_cloudfront.media.storages import MediaStorage
 
@@ -59,7 +59,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     paths: Sequence[str],
     pending: bool,
@@ -78,7 +78,7 @@ def run(
     storage = storage_of(using)
     try:
         if status:
-            _say_status(terminal, storage)
+            _write_status(console, storage)
             return
         invalidator = _invalidator(storage, budget, profile)
         while True:
@@ -87,7 +87,7 @@ def run(
                 if pending
                 else invalidator.send(paths)
             )
-            receipts = _send(terminal, invalidator, sent, wait)
+            receipts = _send(console, invalidator, sent, wait)
             if watch is None:
                 break
             time.sleep(watch)
@@ -97,21 +97,21 @@ def run(
         folder = storage.deletions.folder
         raise CommandError(str(explained(error, "invalidating", folder))) from None
     if not receipts:
-        terminal.say("nothing is pending")
-    terminal.result({"invalidations": [receipt.data for receipt in receipts]})
+        console.write("nothing is pending")
+    console.write_json({"invalidations": [receipt.data for receipt in receipts]})
 
 
 def _send(
-    terminal: Terminal, invalidator: Invalidator, sent: Iterable[Receipt], wait: bool
+    console: Console, invalidator: Invalidator, sent: Iterable[Receipt], wait: bool
 ) -> list[Receipt]:
     receipts = []
     for receipt in sent:
         receipts.append(receipt)
         number = len(receipt.paths)
-        terminal.say(f"{receipt.id}: {number} path{'s' * (number != 1)}")
+        console.write(f"{receipt.id}: {number} path{'s' * (number != 1)}")
     for receipt in receipts if wait else ():
         invalidator.wait(receipt)
-        terminal.say(f"{receipt.id}: completed")
+        console.write(f"{receipt.id}: completed")
     return receipts
 
 
@@ -147,13 +147,13 @@ def _invalidator(
     )
 
 
-def _say_status(terminal: Terminal, storage: MediaStorage) -> None:
+def _write_status(console: Console, storage: MediaStorage) -> None:
     backlog = storage.deletions.backlog()
-    terminal.say(
+    console.write(
         f"pending: {backlog.pending}, the oldest for {backlog.oldest_seconds:.0f} seconds"
         if backlog.pending
         else "nothing is pending"
     )
-    terminal.result(
+    console.write_json(
         {"pending": backlog.pending, "oldest_seconds": backlog.oldest_seconds}
     )

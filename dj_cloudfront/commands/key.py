@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.builds.filesystem import fsync_folder, write_new
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -23,7 +23,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument("--json", action="store_true", help="the result for a script")
 
 
-def run(terminal: Terminal, *, output: Path, **options: Any) -> None:
+def run(console: Console, *, output: Path, **options: Any) -> None:
     try:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,8 +55,8 @@ def run(terminal: Terminal, *, output: Path, **options: Any) -> None:
             f"{os.fspath(output)!r}: {error.strerror}"
         ) from None
     text = public.decode().strip()
-    terminal.say(
+    console.write(
         f"the private half is in {output}; for keys of signing in cdk.json:\n"
         f"{json.dumps(output.stem)}: {json.dumps(text)}"
     )
-    terminal.result({"name": output.stem, "public_key": text, "file": str(output)})
+    console.write_json({"name": output.stem, "public_key": text, "file": str(output)})

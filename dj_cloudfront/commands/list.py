@@ -17,7 +17,7 @@ from dj_cloudfront.commands._options import (
     rules_of,
     table,
 )
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 
 if TYPE_CHECKING:
     from dj_cloudfront.builds.inventory import Inventory, Usage
@@ -31,27 +31,27 @@ def add_arguments(parser: CommandParser) -> None:
     add_rules(parser)
 
 
-def run(terminal: Terminal, *, current: str | None, **options: Any) -> None:
+def run(console: Console, *, current: str | None, **options: Any) -> None:
     from dj_cloudfront.builds.inventory import take_inventory, usage
     from dj_cloudfront.builds.pruning import decide
 
     with as_command_error("listing builds", builds_root()):
         rules = rules_of(options)
         inventory = take_inventory(builds_root())
-        in_service = current or _if_there(terminal, build_in_service(), inventory)
+        in_service = current or _if_there(console, build_in_service(), inventory)
         decisions = decide(inventory, in_service, rules)
         usages = usage(inventory)
     decisions.reverse()
-    _print(terminal, inventory, decisions, usages)
-    terminal.result(_data(inventory, decisions, usages))
+    _print(console, inventory, decisions, usages)
+    console.write_json(_data(inventory, decisions, usages))
 
 
 def _if_there(
-    terminal: Terminal, current: str | None, inventory: Inventory
+    console: Console, current: str | None, inventory: Inventory
 ) -> str | None:
     if any(build.version == current for build in inventory.builds):
         return current
-    terminal.warn(
+    console.warn(
         "no build here is the current one: the settings name "
         + ("none" if current is None else f"{current}, which is not published")
     )
@@ -59,7 +59,7 @@ def _if_there(
 
 
 def _print(
-    terminal: Terminal,
+    console: Console,
     inventory: Inventory,
     decisions: list[Decision],
     usages: dict[str, Usage],
@@ -77,24 +77,24 @@ def _print(
         for one in decisions
     ]
     if not rows:
-        terminal.say(f"no builds in {inventory.root}")
+        console.write(f"no builds in {inventory.root}")
     else:
-        terminal.say(table(_HEAD, rows, right=_NUMBERS))
+        console.write(table(_HEAD, rows, right=_NUMBERS))
     for incomplete in inventory.incomplete_builds:
-        terminal.say(f"being published, or left over: {incomplete.name}")
+        console.write(f"being published, or left over: {incomplete.name}")
     for trashed in inventory.trash:
         back = shlex.join(("mv", str(trashed.path), f"{inventory.root}/"))
         since = moment(trashed.since)
-        terminal.say(f"in the trash since {since}: {trashed.version}; back by: {back}")
-    warn_of_absent(terminal, inventory)
+        console.write(f"in the trash since {since}: {trashed.version}; back by: {back}")
+    warn_of_absent(console, inventory)
 
 
-def warn_of_absent(terminal: Terminal, inventory: Inventory) -> None:
+def warn_of_absent(console: Console, inventory: Inventory) -> None:
     """Servers that declare what is not there; they may be gone, or about to break."""
     there = {build.version for build in inventory.builds}
     for one in inventory.servers:
         if one.version not in there:
-            terminal.warn(
+            console.warn(
                 f"{one.server} declares {one.version}, which is not here: publish it, or run "
                 f"'manage.py cdn use --forget {one.server}' if that server is gone"
             )
@@ -145,5 +145,5 @@ def _data(
             {"version": one.version, "path": str(one.path), "since": iso(one.since)}
             for one in inventory.trash
         ],
-        "leftovers": [path.name for path in inventory.incomplete_builds],
+        "incomplete_builds": [path.name for path in inventory.incomplete_builds],
     }

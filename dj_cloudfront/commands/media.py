@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.commands.invalidate import storage_of
-from dj_cloudfront.commands.terminal import Terminal
 from dj_cloudfront.media import orphans as rules
 from dj_cloudfront.media.names import token_folder
 from dj_cloudfront.media.storages import MediaStorage
@@ -50,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     orphans: bool,
     yes: bool,
@@ -64,34 +64,34 @@ def run(
     storage = storage_of(using)
     if orphans:
         try:
-            _orphans(terminal, storage, yes, older_than, trash)
+            _orphans(console, storage, yes, older_than, trash)
         except OSError as error:
             folder = Path(storage.location)
             raise CommandError(str(explained(error, "moving", folder))) from None
         return
     names = [name for name in rules.uploads(storage) if token_folder(name) is None]
     for name in names:
-        terminal.say(name)
-    terminal.say(f"{len(names)} uploads have names that can be given again")
-    terminal.result({"names": names})
+        console.write(name)
+    console.write(f"{len(names)} uploads have names that can be given again")
+    console.write_json({"names": names})
 
 
 def _orphans(
-    terminal: Terminal, storage: MediaStorage, yes: bool, days: float, trash: float
+    console: Console, storage: MediaStorage, yes: bool, days: float, trash: float
 ) -> None:
     found = rules.orphans(storage, days=days)
     for orphan in found:
-        terminal.say(f"{orphan.folder}  {orphan.size} bytes")
+        console.write(f"{orphan.folder}  {orphan.size} bytes")
         if yes:
-            terminal.say(f"  in the trash: {rules.trash(storage, orphan)}")
+            console.write(f"  in the trash: {rules.trash(storage, orphan)}")
     gone = rules.empty_trash(storage, days=trash) if yes else []
     for folder in gone:
-        terminal.say(f"deleted for good: {folder}")
-    terminal.say(
+        console.write(f"deleted for good: {folder}")
+    console.write(
         f"{len(found)} uploads are named by no row"
         + ("" if yes or not found else ": --yes moves them to the trash")
     )
-    terminal.result(
+    console.write_json(
         {
             "orphans": [
                 {"folder": one.folder, "size": one.size, "changed": one.changed}

@@ -19,11 +19,11 @@ from dj_cloudfront.commands._options import (
     rules_of,
     table,
 )
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.commands.list import warn_of_absent
-from dj_cloudfront.commands.terminal import Terminal
 
 if TYPE_CHECKING:
-    from dj_cloudfront.builds.pruning import Outcome
+    from dj_cloudfront.builds.pruning import PruneResult
 
 _HEAD = ("VERSION", "", "WHY")
 
@@ -43,7 +43,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     current: str | None,
     trash: timedelta,
@@ -54,16 +54,16 @@ def run(
 
     with as_command_error("pruning", builds_root()):
         act = prune if yes else preview
-        outcome = act(
+        result = act(
             builds_root(),
             current=current or _build_in_service(),
             rules=rules_of(options),
             trash_for=trash,
         )
-    _say(terminal, outcome, trash, yes)
-    terminal.result(_data(outcome, yes))
-    if outcome.failures:
-        raise CommandError("not everything was done: " + "; ".join(outcome.failures))
+    _write_summary(console, result, trash, yes)
+    console.write_json(_data(result, yes))
+    if result.failures:
+        raise CommandError("not everything was done: " + "; ".join(result.failures))
 
 
 def _build_in_service() -> str:
@@ -76,46 +76,48 @@ def _build_in_service() -> str:
     return found
 
 
-def _say(terminal: Terminal, outcome: Outcome, trash: timedelta, yes: bool) -> None:
+def _write_summary(
+    console: Console, result: PruneResult, trash: timedelta, yes: bool
+) -> None:
     goes = "goes" if yes else "would go"
     rows = [
         (one.version, goes if one.verdict == "prune" else "stays", one.reason)
-        for one in reversed(outcome.decisions)
+        for one in reversed(result.decisions)
     ]
-    terminal.say(table(_HEAD, rows, right=set()))
+    console.write(table(_HEAD, rows, right=set()))
     deleted = "deleted" if yes else "would be deleted"
-    for version in outcome.deleted:
-        terminal.say(f"{deleted} for good: {version}")
-    for name in outcome.incomplete_builds:
-        terminal.say(f"{deleted}, as nobody finished it: {name}")
-    _say_how_to_bring_back(terminal, outcome, trash)
-    if not outcome.inventory.servers:
-        terminal.warn(
+    for version in result.deleted:
+        console.write(f"{deleted} for good: {version}")
+    for name in result.incomplete_builds:
+        console.write(f"{deleted}, as nobody finished it: {name}")
+    _write_how_to_restore(console, result, trash)
+    if not result.inventory.servers:
+        console.warn(
             "no server has said which build it serves, so a build counts as superseded when "
             "the next one was published: run 'manage.py cdn use' in each release"
         )
-    warn_of_absent(terminal, outcome.inventory)
+    warn_of_absent(console, result.inventory)
     if not yes:
-        terminal.say("nothing was changed: add --yes to do it")
+        console.write("nothing was changed: add --yes to do it")
 
 
-def _say_how_to_bring_back(
-    terminal: Terminal, outcome: Outcome, trash: timedelta
+def _write_how_to_restore(
+    console: Console, result: PruneResult, trash: timedelta
 ) -> None:
-    if not outcome.moved:
+    if not result.moved:
         return
-    terminal.say(
+    console.write(
         "in the trash, and deleted by the first prune after "
         f"{in_words(trash.total_seconds())}; until then, bring one back by:"
     )
-    for one in outcome.moved:
-        back = shlex.join(("mv", str(one.path), f"{outcome.inventory.root}/"))
-        terminal.say(f"  {back}")
+    for one in result.moved:
+        back = shlex.join(("mv", str(one.path), f"{result.inventory.root}/"))
+        console.write(f"  {back}")
 
 
-def _data(outcome: Outcome, yes: bool) -> dict[str, Any]:
+def _data(result: PruneResult, yes: bool) -> dict[str, Any]:
     return {
-        "root": str(outcome.inventory.root),
+        "root": str(result.inventory.root),
         "done": yes,
         "builds": [
             {
@@ -124,12 +126,12 @@ def _data(outcome: Outcome, yes: bool) -> dict[str, Any]:
                 "reasons": list(one.reasons),
                 "superseded": iso(one.superseded),
             }
-            for one in reversed(outcome.decisions)
+            for one in reversed(result.decisions)
         ],
         "moved": [
-            {"version": one.version, "path": str(one.path)} for one in outcome.moved
+            {"version": one.version, "path": str(one.path)} for one in result.moved
         ],
-        "deleted": outcome.deleted,
-        "leftovers": outcome.incomplete_builds,
-        "failures": outcome.failures,
+        "deleted": result.deleted,
+        "incomplete_builds": result.incomplete_builds,
+        "failures": result.failures,
     }

@@ -13,7 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands._options import as_command_error
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 
 if TYPE_CHECKING:
     from dj_cloudfront.builds.publication import Published
@@ -72,7 +72,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     build_version: str | None,
     precompress: list[str] | None,
@@ -88,13 +88,13 @@ def run(
         storage = _storage(build_version, precompress, rewrite_references)
         found = find_sources(ignore)
         published = publish(
-            storage, found.sources, progress=terminal.progress, dry_run=dry_run
+            storage, found.sources, progress=console.progress, dry_run=dry_run
         )
     if verbosity >= 1:
-        _say_hidden(terminal, found, verbosity)
-        _say(terminal, published, dry_run)
-    _say_references(terminal, storage, published)
-    terminal.result(_data(storage, found, published, dry_run))
+        _write_hidden(console, found, verbosity)
+        _write_summary(console, published, dry_run)
+    _write_references(console, storage, published)
+    console.write_json(_data(storage, found, published, dry_run))
 
 
 def _storage(
@@ -120,40 +120,40 @@ def _storage(
     return storage
 
 
-def _say_hidden(terminal: Terminal, found: FoundSources, verbosity: int) -> None:
+def _write_hidden(console: Console, found: FoundSources, verbosity: int) -> None:
     if verbosity >= 2:
         for source in found.hidden:
-            terminal.say(
+            console.write(
                 f"another file is published as {source.name}, because a finder finds it first; "
                 f"left out: {source.where}"
             )
     elif found.hidden:
-        terminal.say(
+        console.write(
             f"left out as another file of their name is found first: {len(found.hidden)} "
             "(-v 2 names them)"
         )
 
 
-def _say(terminal: Terminal, published: Published, dry_run: bool) -> None:
+def _write_summary(console: Console, published: Published, dry_run: bool) -> None:
     if published.already_there:
-        terminal.say(
+        console.write(
             f"{published.path} is published already, with the same {published.files} files"
         )
         return
-    terminal.say(
+    console.write(
         f"{'would publish' if dry_run else 'published'} {published.path}: "
         f"{published.files} files, {published.linked} linked, {published.copied} written "
         f"({filesizeformat(published.bytes_written)}), in {published.seconds:.1f} s"
     )
 
 
-def _say_references(
-    terminal: Terminal, storage: PublishingStorage, published: Published
+def _write_references(
+    console: Console, storage: PublishingStorage, published: Published
 ) -> None:
     from dj_cloudfront.staticfiles.storage_base import complaint
 
     for reference in storage.stray_references(published):
-        terminal.warn(complaint(reference))
+        console.warn(complaint(reference))
 
 
 def _data(

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.cdn_setting import cdn
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.stack_outputs import update
 
 
@@ -23,7 +23,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     stack: str | None,
     region: str,
@@ -43,8 +43,8 @@ def run(
     except ValueError as error:
         raise CommandError(str(error)) from None
     if pulled.warning:
-        terminal.warn(pulled.warning)
-    terminal.result(pulled.data)
-    if pulled.complaint:
-        raise CommandError(pulled.complaint)
-    terminal.say(pulled.sentence)
+        console.warn(pulled.warning)
+    console.write_json(pulled.data)
+    if pulled.error:
+        raise CommandError(pulled.error)
+    console.write(pulled.message)

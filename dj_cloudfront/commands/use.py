@@ -12,7 +12,7 @@ from dj_cloudfront.commands._options import (
     build_in_service,
     builds_root,
 )
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -36,7 +36,7 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(
-    terminal: Terminal,
+    console: Console,
     *,
     version: str | None,
     server: str | None,
@@ -44,16 +44,16 @@ def run(
     **_: Any,
 ) -> None:
     if forget is None:
-        _register(terminal, version, server)
+        _register(console, version, server)
     elif version is None and server is None:
-        _unregister(terminal, forget)
+        _unregister(console, forget)
     else:
         raise CommandError(
             "forget must be given alone, such as --forget web-1, without VERSION and --server"
         )
 
 
-def _register(terminal: Terminal, version: str | None, server: str | None) -> None:
+def _register(console: Console, version: str | None, server: str | None) -> None:
     from dj_cloudfront.builds.in_use import check_server, register_server
 
     with as_command_error("declaring a build", builds_root()):
@@ -65,8 +65,8 @@ def _register(terminal: Terminal, version: str | None, server: str | None) -> No
             )
         name = check_server(server if server is not None else socket.gethostname())
         before = register_server(builds_root(), build, server=name)
-    terminal.result({"server": name, "version": build, "before": before})
-    terminal.say(f"{name} serves {build}{_was(before, build)}")
+    console.write_json({"server": name, "version": build, "before": before})
+    console.write(f"{name} serves {build}{_was(before, build)}")
 
 
 def _was(before: str | None, build: str) -> str:
@@ -75,11 +75,11 @@ def _was(before: str | None, build: str) -> str:
     return "" if before is None else f", and no longer {before}"
 
 
-def _unregister(terminal: Terminal, server: str) -> None:
+def _unregister(console: Console, server: str) -> None:
     from dj_cloudfront.builds.in_use import check_server, unregister_server
 
     with as_command_error("forgetting a server", builds_root()):
         name = check_server(server)
         before = unregister_server(builds_root(), name)
-    terminal.result({"server": name, "version": None, "before": before})
-    terminal.say(f"{name} is forgotten; it served {before or 'nobody knows what'}")
+    console.write_json({"server": name, "version": None, "before": before})
+    console.write(f"{name} is forgotten; it served {before or 'nobody knows what'}")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dj_cloudfront.live_check.targets import TargetKind, Tree
-from dj_cloudfront.live_check.trace import Copy, Trace, TraceStep
+from dj_cloudfront.contract import Tree
+from dj_cloudfront.live_check.targets import TargetKind
+from dj_cloudfront.live_check.trace import PublishedFile, Trace, TraceStep
 
 
 def diagnose(trace: Trace) -> tuple[bool, str]:
@@ -19,9 +20,9 @@ def diagnose(trace: Trace) -> tuple[bool, str]:
         _changed,
         _without_cors,
     ):
-        sentence = problem(trace)
-        if sentence:
-            return False, sentence
+        message = problem(trace)
+        if message:
+            return False, message
     return True, _all_well(trace)
 
 
@@ -55,16 +56,16 @@ def _not_published(trace: Trace) -> str:
 
 
 def _no_url(trace: Trace) -> str:
-    if not trace.url_trouble:
+    if not trace.url_error:
         return ""
-    return f"pages cannot refer to it: {trace.url_trouble}"
+    return f"pages cannot refer to it: {trace.url_error}"
 
 
 def _at_a_server(trace: Trace) -> str:
     where = f"build {trace.build}" if trace.build else "the upload"
     for step in _at(trace, TargetKind.ORIGIN):
-        if step.trouble:
-            return f"{step.target} {step.trouble}"
+        if step.error:
+            return f"{step.target} {step.error}"
         if step.status in (401, 403):
             return (
                 f"{step.target} answers {step.status}: give this command what the server "
@@ -79,8 +80,8 @@ def _at_a_server(trace: Trace) -> str:
 
 def _at_the_cdn(trace: Trace) -> str:
     for step in _at(trace, TargetKind.CDN):
-        if step.trouble:
-            return f"the CDN {step.trouble}"
+        if step.error:
+            return f"the CDN {step.error}"
         if step.status != 200:
             hint = (
                 "though the servers have it: run 'manage.py cdn check'"
@@ -151,7 +152,7 @@ def lines(trace: Trace) -> Iterator[str]:
         yield f"  {label:<8}{step.url}: {_step(step)}"
 
 
-def _copy(copy: Copy) -> str:
+def _copy(copy: PublishedFile) -> str:
     same = {
         True: "the same as the source",
         False: "differs from the source",
@@ -162,8 +163,8 @@ def _copy(copy: Copy) -> str:
 
 
 def _step(step: TraceStep) -> str:
-    if step.trouble:
-        return step.trouble
+    if step.error:
+        return step.error
     same = {True: "the same bytes", False: "other bytes", None: ""}
     parts = [
         str(step.status),

@@ -12,7 +12,8 @@ from django.utils.encoding import filepath_to_uri
 
 from dj_cloudfront.builds.filesystem import STATE_DIR
 from dj_cloudfront.builds.index import INDEX_NAME
-from dj_cloudfront.live_check.targets import Target, Tree
+from dj_cloudfront.contract import Tree
+from dj_cloudfront.live_check.targets import Target
 
 CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
 """``Accept-Encoding`` by the coding that it asks for. CloudFront sends no others."""

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from dj_cloudfront.builds.index import Index
 from dj_cloudfront.config import Cdn
+from dj_cloudfront.contract import Tree
 from dj_cloudfront.findings import Level
 from dj_cloudfront.http_probe import HttpResponse, UnreachableError
 from dj_cloudfront.live_check import probes
 from dj_cloudfront.live_check.arguments import RequestOptions
+from dj_cloudfront.live_check.check_report import CheckReport, TargetFinding, cleaned
 from dj_cloudfront.live_check.probes import CODINGS, Probe, ProbeKind
-from dj_cloudfront.live_check.report import Report, TargetFinding, cleaned
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules import (
     availability,
@@ -27,12 +28,12 @@ from dj_cloudfront.live_check.rules import (
 from dj_cloudfront.live_check.rules.caching import lifetime
 from dj_cloudfront.live_check.rules.consistency import agreement
 from dj_cloudfront.live_check.rules.content import has_right_bytes
-from dj_cloudfront.live_check.rules.rule import Rule
+from dj_cloudfront.live_check.rules.rule import ProbeRule
 from dj_cloudfront.live_check.sampling import Build, read_build
 from dj_cloudfront.live_check.targets import (
+    TREES,
     Target,
     TargetKind,
-    Tree,
     cdn_target,
     cdn_urls,
     host_for,
@@ -40,7 +41,7 @@ from dj_cloudfront.live_check.targets import (
     site_of,
 )
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[ProbeRule, ...] = (
     *availability.RULES,
     *content.RULES,
     *cors.RULES,
@@ -77,13 +78,13 @@ class Plan:
     allowed_hosts: tuple[str, ...]
 
 
-def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
+def check(plan: Plan, progress: Progress = lambda *_: None) -> CheckReport:
     """Ask and judge.
 
     :raises ValueError: with one sentence, when there is nothing to ask or to compare with.
     """
     urls, notes = cdn_urls(plan.cdn)
-    trees = [tree for tree in Tree if plan.cdn.is_local or tree in urls]
+    trees = [tree for tree in TREES if plan.cdn.is_local or tree in urls]
     if plan.only is TargetKind.ORIGIN:
         urls, notes = {}, [] if plan.cdn.is_local else notes
     elif not plan.options.origins:
@@ -110,7 +111,7 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> Report:
             of_build = None if why_not else build
             asked.append(_second_round(plan, first, of_build, progress))
     findings = [finding for results in asked for finding in judge(results)]
-    report = Report(
+    report = CheckReport(
         build_version=plan.build_version,
         findings=(*findings, *agreement(asked)),
         not_checked=(*notes, *_undecoded(asked)),

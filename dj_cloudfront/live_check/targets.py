@@ -10,7 +10,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from dj_cloudfront.config import Cdn
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import TREE_HEADER, Tree
 from dj_cloudfront.http_probe import Address, Client, HttpResponse, tls_context
 from dj_cloudfront.live_check.arguments import RequestOptions
 
@@ -24,11 +24,8 @@ _CLOUDFRONT_HEADERS = {
 _VIEWER_HEADERS = {"User-Agent": "dj-cloudfront"}
 
 
-class Tree(StrEnum):
-    """The tree of files that a distribution reads."""
-
-    STATIC = "static"
-    MEDIA = "media"
+TREES = (Tree.STATIC, Tree.MEDIA)
+"""Private files cannot be asked for without a signature."""
 
 
 class TargetKind(StrEnum):
@@ -120,7 +117,7 @@ def cdn_urls(cdn: Cdn) -> tuple[dict[Tree, str], list[str]]:
         return {}, ["the CDN: the settings have local=True, so there is none to ask"]
     found: dict[Tree, str] = {}
     missing = []
-    for tree in Tree:
+    for tree in TREES:
         try:
             found[tree] = _base(cdn, tree)
         except ValueError as error:

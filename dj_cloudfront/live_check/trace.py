@@ -17,14 +17,15 @@ from django.utils.encoding import filepath_to_uri
 from dj_cloudfront.builds.index import File
 from dj_cloudfront.builds.layout import published
 from dj_cloudfront.config import Cdn
+from dj_cloudfront.contract import Tree
 from dj_cloudfront.http_probe import HttpResponse, UnreachableError
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.probes import CODINGS
 from dj_cloudfront.live_check.sampling import read_file, safe_index
 from dj_cloudfront.live_check.targets import (
+    TREES,
     Target,
     TargetKind,
-    Tree,
     cdn_target,
     cdn_urls,
     host_for,
@@ -57,7 +58,7 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class SourceFile:
     """A file that a finder knows, or an upload on the disk.
 
     :param found_by: The class of the finder or of the storage.
@@ -70,7 +71,7 @@ class Source:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copy:
+class PublishedFile:
     """The file in a published build.
 
     :param name: Its name there, hashed where pages use the hashed one.
@@ -92,7 +93,7 @@ class TraceStep:
 
     :param target: The URL of the server or of the CDN.
     :param status: None when there was no answer.
-    :param trouble: Why there was no answer; empty when there was.
+    :param error: Why there was no answer; empty when there was.
     :param is_same: Whether the bytes are those on this disk; None where that is not known.
     """
 
@@ -100,7 +101,7 @@ class TraceStep:
     target: str
     url: str
     status: int | None = None
-    trouble: str = ""
+    error: str = ""
     is_same: bool | None = None
     cache: str = ""
     age: str = ""
@@ -117,7 +118,7 @@ class Trace:
     :param name: As ``{% static %}`` takes it.
     :param build: The build in the URL of the page; empty for media and local URLs.
     :param url: What pages refer to; empty when they cannot.
-    :param url_trouble: Why they cannot.
+    :param url_error: Why they cannot.
     :param builds: How many builds are published on this disk.
     """
 
@@ -125,25 +126,20 @@ class Trace:
     name: str
     build: str
     url: str
-    url_trouble: str = ""
-    sources: tuple[Source, ...] = ()
-    copies: tuple[Copy, ...] = ()
+    url_error: str = ""
+    sources: tuple[SourceFile, ...] = ()
+    copies: tuple[PublishedFile, ...] = ()
     builds: int = 0
     steps: tuple[TraceStep, ...] = ()
 
     @property
-    def used_copy(self) -> Copy | None:
+    def used_copy(self) -> PublishedFile | None:
         """The copy that pages refer to."""
         return next((copy for copy in self.copies if copy.is_used), None)
 
     def as_data(self) -> Mapping[str, object]:
         """For ``--json``. The keys are a public interface."""
-        data = asdict(self)
-        told = [
-            {"kind": step.pop("kind"), "place": step.pop("target"), **step}
-            for step in data.pop("steps")
-        ]
-        return {**data, "told": told}
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +154,7 @@ class _Reference:
     name: str
     build: str = ""
     url: str = ""
-    trouble: str = ""
+    error: str = ""
 
 
 def find(search: Search) -> Trace:
@@ -185,7 +181,7 @@ def find(search: Search) -> Trace:
         name=name,
         build=used.build,
         url=used.url,
-        url_trouble=used.trouble,
+        url_error=used.error,
         sources=sources,
         copies=copies,
         builds=len(builds),
@@ -227,7 +223,7 @@ def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Refere
         next(
             (
                 (tree, path.removeprefix(f"/{tree}/"))
-                for tree in Tree
+                for tree in TREES
                 if path.startswith(f"/{tree}/")
             ),
             (None, ""),
@@ -257,22 +253,22 @@ def _used(cdn: Cdn, wanted: _Reference, name: str, urls: Urls) -> _Reference:
         path = f"{wanted.build}/{filepath_to_uri(wanted.name)}"
         return replace(wanted, url=f"{base or '/static/'}{path}")
     try:
-        url, trouble = staticfiles_storage.url(name), ""
+        url, refusal = staticfiles_storage.url(name), ""
     except ValueError as error:
-        url, trouble = "", str(error)
+        url, refusal = "", str(error)
     if base and url.startswith(base):
         # The storage may refer to an earlier build, and to a hashed name.
         referred = _reference(url, urls, None)
         if referred.build:
             return replace(referred, url=url)
     build = "" if cdn.is_local else cdn.build_version or ""
-    return replace(wanted, name=name, build=build, url=url, trouble=trouble)
+    return replace(wanted, name=name, build=build, url=url, error=refusal)
 
 
 # -- on this disk
 
 
-def _static_sources(name: str) -> Iterator[Source]:
+def _static_sources(name: str) -> Iterator[SourceFile]:
     """Each file of this name that a finder has. The first one is published."""
     seen = set()
     for finder in finders.get_finders():
@@ -286,7 +282,7 @@ def _static_sources(name: str) -> Iterator[Source]:
                 yield _source(path, finder)
 
 
-def _upload(name: str) -> Source | None:
+def _upload(name: str) -> SourceFile | None:
     """The upload, when the storage of uploads is on this disk."""
     storage = storages["default"]
     try:
@@ -305,9 +301,9 @@ def _refusal(name: str, error: Exception) -> ValueError:
     )
 
 
-def _source(path: Path, finder: object) -> Source:
+def _source(path: Path, finder: object) -> SourceFile:
     file = read_file(path)
-    return Source(
+    return SourceFile(
         path=str(path),
         found_by=type(finder).__name__,
         size=file.size,
@@ -320,8 +316,8 @@ def _copies(
     builds: Sequence[str],
     name: str,
     used: _Reference,
-    sources: Sequence[Source],
-) -> Iterator[Copy]:
+    sources: Sequence[SourceFile],
+) -> Iterator[PublishedFile]:
     """The file in each build, oldest first."""
     for build in builds:
         is_used = build == used.build
@@ -330,7 +326,7 @@ def _copies(
         if copy is None:
             continue
         is_same = (original or copy).sha256 == sources[0].sha256 if sources else None
-        yield Copy(
+        yield PublishedFile(
             build=build,
             name=served,
             size=copy.size,
@@ -372,7 +368,7 @@ def _steps(
         try:
             answer = target.ask(path, headers=headers)
         except UnreachableError as error:
-            yield replace(step, trouble=clean(str(error)))
+            yield replace(step, error=clean(str(error)))
             continue
         finally:
             target.client.close()

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dj_cloudfront.aws_errors import sentence
+from dj_cloudfront.aws_errors import error_message
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.media.deletions import Deletion, Deletions
 from dj_cloudfront.media.names import token_folder
@@ -177,7 +177,7 @@ class Invalidator:
                     "it takes 3,000 paths at once: run this again in a few minutes"
                 ) from None
             raise ValueError(
-                sentence(error, service="CloudFront", action=action)
+                error_message(error, service="CloudFront", action=action)
             ) from None
 
     def _affordable(self, paths: int) -> int:

@@ -193,7 +193,7 @@ def read_key(source: str | os.PathLike[str]) -> bytes:
 def _secret(name: str) -> bytes:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from dj_cloudfront.aws_errors import open_session, sentence
+    from dj_cloudfront.aws_errors import error_message, open_session
 
     session = open_session()
     arn = name.split(":")
@@ -203,7 +203,7 @@ def _secret(name: str) -> bytes:
         answer = client.get_secret_value(SecretId=name)
     except (BotoCoreError, ClientError) as error:
         raise ValueError(
-            sentence(
+            error_message(
                 error,
                 service="Secrets Manager",
                 action="secretsmanager:GetSecretValue on the key's secret",

@@ -9,8 +9,8 @@ from typing import Any
 
 from dj_cloudfront.aws_errors import (
     error_code,
+    error_message,
     open_session,
-    sentence,
     without_identifiers,
 )
 from dj_cloudfront.contract import Output
@@ -65,8 +65,10 @@ def deployed(stack: str, *, region: str, profile: str | None) -> DeployedStack:
         if client is not None and _is_missing(error):
             raise ValueError(_missing(client, stack, region)) from None
         action = f"cloudformation:DescribeStacks on {stack!r} in {region}"
-        said = sentence(error, service="CloudFormation", region=region, action=action)
-        raise ValueError(said) from None
+        message = error_message(
+            error, service="CloudFormation", region=region, action=action
+        )
+        raise ValueError(message) from None
     return _standing(stack, found)
 
 

@@ -68,7 +68,7 @@ class PullResult:
     is_rolled_back: bool
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         if self.is_written:
             return (
                 f"wrote {', '.join(self.differences)} of {self.stack} to {self.output}"
@@ -85,7 +85,7 @@ class PullResult:
         )
 
     @property
-    def complaint(self) -> str | None:
+    def error(self) -> str | None:
         """Why ``--check`` fails."""
         if self.is_written or not self.differences:
             return None

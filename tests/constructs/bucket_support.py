@@ -27,7 +27,7 @@ def server():
 
 
 def distribution(stack, bucket=None, construct_id="Distribution"):
-    """Like the one of a half: the policies are named, and the default behaviour is the only one."""
+    """Like the one of a half: the policies are named, and the default behavior is the only one."""
     return cloudfront.Distribution(
         stack,
         construct_id,

@@ -20,7 +20,7 @@ from constructs_lib import (
     MediaDistribution,
     StaticDistribution,
 )
-from constructs_lib.origin_headers import Tree
+from dj_cloudfront.contract import Tree
 
 BALANCER = (
     "arn:aws:elasticloadbalancing:eu-west-1:111122223333:"

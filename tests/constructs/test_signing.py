@@ -16,7 +16,7 @@ def keys(signing_key="2026a", **added):
 
 
 def signing_stack(signing_keys=None):
-    """A distribution whose only behaviour is signed, and the output that Django reads."""
+    """A distribution whose only behavior is signed, and the output that Django reads."""
     stack = new_stack()
     signing = MediaSigning(stack, "Signing", keys=signing_keys or keys())
     cloudfront.Distribution(

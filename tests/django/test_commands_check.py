@@ -97,7 +97,7 @@ def test_what_is_wrong_comes_with_its_cure_and_fails(site, monkeypatch):
         "  FAIL  bytes             sends other bytes than the build has: js/module.mjs"
     )
     assert wrong[at + 1].strip() == (
-        "cure: bytes under a name must never change: publish a new version"
+        "hint: bytes under a name must never change: publish a new version"
     )
 
 
@@ -115,10 +115,10 @@ def test_a_script_gets_json_alone(site, monkeypatch):
     assert wrong == {
         "id": "bytes",
         "level": "FAIL",
-        "place": server.url,
+        "target": server.url,
         "tree": "static",
-        "sentence": "sends other bytes than the build has",
-        "cure": "bytes under a name must never change: publish a new version",
+        "message": "sends other bytes than the build has",
+        "hint": "bytes under a name must never change: publish a new version",
         # Not once for each of its six forms.
         "subjects": ["js/module.mjs"],
     }

@@ -110,7 +110,7 @@ def test_the_same_for_a_script(site):
     assert (data["name"], data["build"]) == (CSS, "b2")
     assert data["url"] == f"{site.base}b2/{CSS}"
     assert [one["is_same"] for one in data["copies"]] == [True]
-    assert [(one["kind"], one["status"]) for one in data["told"]] == [
+    assert [(one["kind"], one["status"]) for one in data["steps"]] == [
         ("origin", 200),
         ("cdn", 200),
     ]
@@ -357,7 +357,7 @@ def test_an_upload_is_followed_too(site):
     data = site.found(url)
     assert (data["tree"], data["name"], data["url"]) == ("media", "u/photo 1.png", url)
     assert [one["found_by"] for one in data["sources"]] == ["FileSystemStorage"]
-    assert [one["is_same"] for one in data["told"]] == [True, True]
+    assert [one["is_same"] for one in data["steps"]] == [True, True]
     assert data["diagnosis"] == (
         "all is well: the upload, 1 server, the CDN have the same bytes"
     )

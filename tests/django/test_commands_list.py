@@ -113,7 +113,7 @@ def test_a_script_reads_all_of_it(root):
     assert found["root"] == str(root)
     assert [one["version"] for one in found["builds"]] == ["b5", "b4", "b3", "b2", "b1"]
     assert found["servers"] == {"web1": "b4"}
-    assert found["leftovers"] == [".b6.publishing-0a1b2c3d"]
+    assert found["incomplete_builds"] == [".b6.publishing-0a1b2c3d"]
     assert found["trash"] == []
     newest = found["builds"][0]
     index = (root / "b5" / ".cdn-index.json").stat().st_size

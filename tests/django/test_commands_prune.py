@@ -131,7 +131,7 @@ def test_a_script_reads_the_same(root):
     assert did["builds"][2]["verdict"] == "prune"
     assert did["builds"][2]["reasons"] == ["superseded for 100 days"]
     assert [one["version"] for one in did["moved"]] == ["b1", "b2", "b3"]
-    assert did["failures"] == did["deleted"] == did["leftovers"] == []
+    assert did["failures"] == did["deleted"] == did["incomplete_builds"] == []
     assert would["builds"] == did["builds"]
 
 

@@ -229,26 +229,26 @@ def test_a_body_is_decoded(coding):
     data = gzip.compress(TEXT) if "gzip" in coding.lower() else TEXT
     found = digest(coding, data)
     assert (found.wire, found.content) == (sha256(data), sha256(TEXT))
-    assert found.trouble == ""
+    assert found.decode_error == ""
 
 
 def test_brotli_is_decoded_where_it_is_installed():
     brotli = pytest.importorskip("brotli")
     found = digest("br", brotli.compress(TEXT))
-    assert (found.content, found.trouble) == (sha256(TEXT), "")
+    assert (found.content, found.decode_error) == (sha256(TEXT), "")
     half = digest("br", brotli.compress(TEXT)[:-5])
-    assert (half.content, half.trouble) == (None, "is no whole br")
+    assert (half.content, half.decode_error) == (None, "is no whole br")
 
 
 def test_without_brotli_it_says_so(monkeypatch):
     monkeypatch.setitem(sys.modules, "brotli", None)
     found = digest("br", b"anything")
-    assert (found.content, found.trouble) == (None, NO_BROTLI)
+    assert (found.content, found.decode_error) == (None, NO_BROTLI)
     assert found.wire == sha256(b"anything")
 
 
 @pytest.mark.parametrize(
-    ("coding", "data", "trouble"),
+    ("coding", "data", "decode_error"),
     [
         ("gzip", gzip.compress(TEXT)[:-9], "is no whole gzip"),
         ("gzip", TEXT, "is no gzip"),
@@ -256,15 +256,15 @@ def test_without_brotli_it_says_so(monkeypatch):
         ("zstd", TEXT, "has the unknown coding 'zstd'"),
     ],
 )
-def test_what_cannot_be_decoded_says_why(coding, data, trouble):
+def test_what_cannot_be_decoded_says_why(coding, data, decode_error):
     pytest.importorskip("brotli")
     found = digest(coding, data)
     assert found.content is None
-    assert found.trouble.startswith(trouble)
+    assert found.decode_error.startswith(decode_error)
 
 
 def test_an_answer_without_a_body_is_no_broken_gzip():
-    assert digest("gzip", b"").trouble == ""
+    assert digest("gzip", b"").decode_error == ""
 
 
 # -- odd targets

@@ -8,13 +8,13 @@ import pytest
 from live_check_support import run
 
 import dj_cloudfront
+from dj_cloudfront.contract import Tree
 from dj_cloudfront.live_check.arguments import (
     RequestOptions,
     add_arguments,
     from_command_line,
 )
 from dj_cloudfront.live_check.targets import (
-    Tree,
     cdn_target,
     host_for,
     site_of,

@@ -22,8 +22,8 @@ class Third(StrEnum):
         return f"/{self.value}"
 
 
-def test_a_private_tree_has_no_behaviour_to_get_around():
-    # With several behaviours, a path judged as public might be read as private.
+def test_a_private_tree_has_no_behavior_to_get_around():
+    # With several behaviors, a path judged as public might be read as private.
     stack = new_stack()
     signing = MediaSigning(
         stack, "Signing", keys=SigningKeys(keys={"2026a": A}, signing_key="2026a")

@@ -20,7 +20,7 @@ from pull_support import OUTPUTS, Aws, error, stack_in
 
 from dj_cloudfront.__main__ import main
 from dj_cloudfront.commands import pull as subcommand
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.stack_outputs.update import pull
 from local import processes
 
@@ -93,7 +93,7 @@ def test_the_outputs_of_the_stack_are_written(output):
     pulled = pull(output, stack="mysite-cdn-prod")
     assert json.loads(output.read_text()) == {"mysite-cdn-prod": OUTPUTS}
     assert pulled.is_written
-    assert pulled.sentence == (
+    assert pulled.message == (
         "wrote MediaDomainName, StaticDistributionId, StaticDomainName of mysite-cdn-prod "
         f"to {output}"
     )
@@ -106,9 +106,7 @@ def test_a_second_pull_touches_nothing(output):
     after = output.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert not pulled.is_written
-    assert pulled.sentence.endswith(
-        "is what mysite-cdn-prod deployed; nothing to write"
-    )
+    assert pulled.message.endswith("is what mysite-cdn-prod deployed; nothing to write")
 
 
 def test_the_same_values_in_another_form_are_no_difference(output):
@@ -161,7 +159,7 @@ def test_a_check_writes_nothing_and_names_what_differs(held, output):
     named = (
         ["StaticDomainName"] if not held else ["MediaDomainName", "StaticDomainName"]
     )
-    assert pulled.complaint == (
+    assert pulled.error == (
         f"{output} must hold what mysite-cdn-staging deployed, but differs in "
         f"{', '.join(named)}: pull without --check"
     )
@@ -176,12 +174,12 @@ def plain_command(output, *options):
 
 def django_command(output, *options):
     streams = {"stdout": OutputWrapper(sys.stdout), "stderr": OutputWrapper(sys.stderr)}
-    terminal = Terminal(**streams, style=no_style(), as_json="--json" in options)
+    console = Console(**streams, style=no_style(), as_json="--json" in options)
     parser = CommandParser()
     subcommand.add_arguments(parser)
     given = vars(parser.parse_args(["--stack", "mysite-cdn-prod", *options]))
     try:
-        subcommand.run(terminal, **{**given, "output": str(output)})
+        subcommand.run(console, **{**given, "output": str(output)})
     except CommandError as error:
         streams["stderr"].write(f"error: {error}")
         return 1

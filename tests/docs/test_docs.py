@@ -390,11 +390,11 @@ def flat(value, path):
         yield path, value
 
 
-def properties(half):
+def properties(distribution):
     found = {}
     for name, resource in template().items():
         kind = resource["Type"].rpartition("::")[2]
-        if name.startswith(f"Cdn{half}"):
+        if name.startswith(f"Cdn{distribution}"):
             found |= dict(flat(resource["Properties"][CONFIGS[kind]], kind))
     return found
 
@@ -408,7 +408,7 @@ NOT_A_DEFAULT = re.compile(
 
 def test_the_table_of_defaults_is_the_template():
     (rows,) = tables(section(CONFIGURATION, "Defaults"))
-    for column, half in ((2, "Static"), (3, "Media")):
+    for column, distribution in ((2, "Static"), (3, "Media")):
         documented = {
             path: json.loads(code(row[column])[0])
             for row in rows
@@ -417,7 +417,7 @@ def test_the_table_of_defaults_is_the_template():
         }
         deployed = {
             path: value
-            for path, value in properties(half).items()
+            for path, value in properties(distribution).items()
             if not NOT_A_DEFAULT.search(path)
         }
         assert documented == deployed
@@ -482,12 +482,12 @@ def test_every_choice_is_documented():
 
 def test_the_attributes_are_there():
     rows = tables(section(CONFIGURATION, "`MediaDistribution`"))[1]
-    half = constructs_lib.MediaDistribution(
+    distribution = constructs_lib.MediaDistribution(
         cdk.Stack(),
         "Media",
         origin=constructs_lib.DjangoOrigin.server("www.example.com"),
     )
-    own = set(vars(half)) - set(vars(cdk.Stack())) - {"node"}
+    own = set(vars(distribution)) - set(vars(cdk.Stack())) - {"node"}
     assert {code(row[0])[0] for row in rows} == {
         n for n in own if not n.startswith("_")
     }

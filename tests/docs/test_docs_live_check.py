@@ -14,11 +14,10 @@ from docs_support import code, fenced, section, tables
 from dj_cloudfront.commands import check, find
 from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check import arguments
-from dj_cloudfront.live_check.report import Report, TargetFinding
+from dj_cloudfront.live_check.check_report import CheckReport, TargetFinding
 from dj_cloudfront.live_check.rules import consistency
 from dj_cloudfront.live_check.runner import RULES
 
-NAMES = {"place": "target", "sentence": "message", "cure": "hint"}
 PAGE = ROOT / "docs" / "live-check.md"
 LIVE_CHECK = ROOT / "dj_cloudfront" / "live_check"
 
@@ -69,11 +68,11 @@ def test_the_json_is_what_a_script_gets():
     shown = json.loads(block)
     finding = TargetFinding(
         **{
-            NAMES.get(name, name): tuple(value) if name == "subjects" else value
+            name: tuple(value) if name == "subjects" else value
             for name, value in shown["findings"][0].items()
         }
     )
-    made = Report(
+    made = CheckReport(
         build_version=shown["build_version"],
         findings=(dataclasses.replace(finding, level=Level(finding.level)),),
         not_checked=(),
@@ -96,7 +95,7 @@ def test_the_report_that_is_shown_speaks_the_code_s_sentences():
     for _, name, sentence in lines:
         assert name in {rule.id for rule in RULES}
         assert f'"{sentence}"' in said
-    for cure in re.findall(r"^ +cure: (.+)$", shown, re.M):
+    for cure in re.findall(r"^ +hint: (.+)$", shown, re.M):
         assert f'"{cure}"' in said
     assert "must have it first, or the CDN would only see what is missing there" in said
 

@@ -95,7 +95,7 @@ def fail(what, path, monkeypatch):
                 json.dumps({"mysite-cdn-staging": outputs, "mysite-cdn-prod": outputs})
             )
             values["stack"] = "mysite-cdn-dev"
-        case "a half that is not there":
+        case "a distribution that is not there":
             monkeypatch.setenv("STATIC_DOMAIN_NAME", "static.example.com")
         case _:
             pytest.fail(f"no way to make this happen: {what}")

@@ -71,7 +71,7 @@ def test_a_build_is_checked_before_it_is_switched_on(example):
     asked, total = report["files"].values()
     assert asked == total > 100
     through = {
-        one["tree"] for one in report["findings"] if "cloudfront" in one["place"]
+        one["tree"] for one in report["findings"] if "cloudfront" in one["target"]
     }
     assert through == {"static", "media"}
     released = example.local.run("release", coming)
@@ -88,10 +88,10 @@ def test_a_server_without_the_build_stops_the_release(example, tmp_path):
         url = f"http://127.0.0.1:{late.port}"
         done, report = example.check("--origin", example.server, "--origin", url)
     wrong = bad(report)
-    assert [(one["id"], one["level"], one["place"]) for one in wrong] == [
+    assert [(one["id"], one["level"], one["target"]) for one in wrong] == [
         ("status", "FAIL", url)
     ]
-    assert "does not have the build" in wrong[0]["sentence"]
+    assert "does not have the build" in wrong[0]["message"]
     assert done.returncode == 1
     assert done.stderr.startswith(f"CommandError: build {build} is not ready: 1 FAIL")
     (note,) = report["not_checked"]
@@ -109,7 +109,7 @@ def test_a_file_is_followed_from_the_app_to_the_edge(example):
     assert found["url"] == f"{example.local.status['static']}{name}"
     assert found["sources"][0]["found_by"] == "AppDirectoriesFinder"
     assert build in [one["build"] for one in found["copies"]]
-    assert [one["status"] for one in found["told"]] == [200, 200]
+    assert [one["status"] for one in found["steps"]] == [200, 200]
     assert found["diagnosis"] == (
         f"all is well: build {build}, 1 server, the CDN have the same bytes"
     )

@@ -19,7 +19,7 @@ from botocore.stub import Stubber
 
 from cdn_review.preflight.checks import OF_THE_ACCOUNT, findings_of
 from cdn_review.preflight.clients import Aws, Clients
-from cdn_review.preflight.target import Target
+from cdn_review.preflight.planned_stack import PlannedStack
 from cdn_review.snapshot import Stack
 from dj_cloudfront.findings import Level
 from local.environment import ACCOUNT, REGION
@@ -44,7 +44,7 @@ def target(resources, *, account=ACCOUNT, region=REGION, bootstrap="", **templat
         region=region,
         bootstrap=bootstrap,
     )
-    return Target(stack)
+    return PlannedStack(stack)
 
 
 def distribution(**config):

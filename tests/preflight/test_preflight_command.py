@@ -73,7 +73,7 @@ def test_as_json_it_is_one_object(assembly, variables, capsys):
     data = json.loads(capsys.readouterr().out)
     assert data["ok"] is False
     assert data["stack"] == "mysite-cdn-prod"
-    assert {*data["results"][0]} == {"check", "level", "sentence", "cure"}
+    assert {*data["findings"][0]} == {"id", "level", "message", "hint"}
     assert "verified" in data["not_asked"][0]
 
 

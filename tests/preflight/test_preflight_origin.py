@@ -11,7 +11,7 @@ from certificates_support import Authority
 from live_check_server_support import HOST, Reply, Server, good
 from preflight_support import recorded, target
 
-from cdn_review.preflight.origin import check_origin
+from cdn_review.preflight.origin_answers import check_origin
 from dj_cloudfront.findings import Level
 
 CLEAN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}

@@ -372,7 +372,7 @@ def cache_policy(
 
 
 def behavior(**more: object) -> dict[str, object]:
-    """A cache behaviour of the API: GET, HEAD and OPTIONS, all cached."""
+    """A cache behavior of the API: GET, HEAD and OPTIONS, all cached."""
     methods = named("GET", "HEAD", "OPTIONS")
     return {
         "TargetOriginId": "origin",

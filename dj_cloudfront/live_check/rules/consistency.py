@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dj_cloudfront.live_check.check_report import TargetFinding
 from dj_cloudfront.live_check.probes import Probe
-from dj_cloudfront.live_check.report import TargetFinding
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import WARN, Violation, findings
 

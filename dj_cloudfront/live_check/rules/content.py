@@ -52,7 +52,7 @@ def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
     companion = results.companion(result, answer.get("Content-Encoding"))
     if companion is not None and companion.sha256 == answer.wire:
         return True
-    return None if answer.trouble == NO_BROTLI else False
+    return None if answer.decode_error == NO_BROTLI else False
 
 
 @rule(
@@ -71,8 +71,8 @@ def right_bytes(results: ProbeResults) -> Iterator[Violation]:
 
 
 def _difference(results: ProbeResults, answer: HttpResponse) -> str:
-    if answer.trouble:
-        return f"sends a body that {answer.trouble}"
+    if answer.decode_error:
+        return f"sends a body that {answer.decode_error}"
     if not results.target.is_origin and answer.get("Age"):
         return "has a copy of other bytes than the build has, from earlier"
     return "sends other bytes than the build has"

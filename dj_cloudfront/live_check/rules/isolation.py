@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY
+from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_elsewhere, is_redirect
 from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
-from dj_cloudfront.live_check.targets import Tree
 
 
 def _shown(results: ProbeResults, kind: ProbeKind) -> list[ProbeResult]:

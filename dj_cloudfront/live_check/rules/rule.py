@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from dj_cloudfront.findings import Level
-from dj_cloudfront.live_check.report import TargetFinding
+from dj_cloudfront.live_check.check_report import TargetFinding
 from dj_cloudfront.live_check.results import ProbeResults
 from dj_cloudfront.live_check.targets import Target
 
@@ -31,7 +31,7 @@ Applies = Callable[[ProbeResults], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
+class ProbeRule:
     """One thing that is looked at.
 
     :param id: Stable, such as ``missing-lifetime``.
@@ -55,11 +55,11 @@ class Rule:
 
 def rule(
     name: str, *levels: Level, pass_message: str, applies: Applies
-) -> Callable[[Judge], Rule]:
+) -> Callable[[Judge], ProbeRule]:
     """Make a rule of a function that yields violations."""
 
-    def made(judge: Judge) -> Rule:
-        return Rule(
+    def made(judge: Judge) -> ProbeRule:
+        return ProbeRule(
             id=name,
             pass_message=pass_message,
             levels=frozenset(levels),

@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dj_cloudfront import commands
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 
 
 def subcommands() -> dict[str, ModuleType]:
@@ -42,10 +42,10 @@ class Command(BaseCommand):
     def handle(
         self, *arguments: Any, subcommand: str, json: bool = False, **options: Any
     ) -> None:
-        terminal = Terminal(
+        console = Console(
             stdout=self.stdout, stderr=self.stderr, style=self.style, as_json=json
         )
         try:
-            subcommands()[subcommand].run(terminal, **options)
+            subcommands()[subcommand].run(console, **options)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None

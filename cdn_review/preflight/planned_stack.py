@@ -13,15 +13,14 @@ from cdn_model.resource_types import UNIQUE_NAMES
 from cdn_model.template import Resolver
 from cdn_model.values import Json, mapping, properties, sequence, text
 from cdn_review.snapshot import Stack
-from dj_cloudfront.contract import TREE_HEADER
+from dj_cloudfront.contract import TREE_HEADER, Tree
 
-_TREES = {"static", "media", "private"}
 _RECORD = "AWS::Route53::RecordSet"
 _CERTIFICATE = "AWS::CertificateManager::Certificate"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class DnsRecord:
     """A record of Route 53 that the stack makes."""
 
     logical_id: str
@@ -52,7 +51,7 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Target:
+class PlannedStack:
     """A stack before it is deployed. Values that only a deploy knows are left out."""
 
     stack: Stack
@@ -92,9 +91,9 @@ class Target:
                     yield _server(name, origin, custom, cors_at_edge=cors_at_edge)
 
     @cached_property
-    def records(self) -> list[Record]:
+    def records(self) -> list[DnsRecord]:
         return [
-            Record(
+            DnsRecord(
                 logical_id=name,
                 zone=zone,
                 name=plain_name(literal(given.get("Name"))),
@@ -149,7 +148,7 @@ def _server(name: str, origin: Json, custom: Json, *, cors_at_edge: bool) -> Ser
     is_plain = custom.get("OriginProtocolPolicy") == "http-only"
     port = custom.get("HTTPPort" if is_plain else "HTTPSPort")
     return Server(
-        role=f"{tree} distribution" if tree in _TREES else name,
+        role=f"{tree} distribution" if tree in [*Tree] else name,
         host=literal(origin["DomainName"]),
         port=port if isinstance(port, int) else 443,
         is_plain=is_plain,

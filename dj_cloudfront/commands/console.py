@@ -10,11 +10,11 @@ from django.core.management.color import Style
 
 
 @dataclass(frozen=True, kw_only=True)
-class Terminal:
+class Console:
     """Results go to standard output, progress and complaints to standard error.
 
     :param style: Colours, which are empty unless standard output is a terminal.
-    :param as_json: Whether a script reads along. Then ``say`` is silent.
+    :param as_json: Whether a script reads along. Then ``write`` is silent.
     """
 
     stdout: OutputWrapper
@@ -22,12 +22,12 @@ class Terminal:
     style: Style
     as_json: bool = False
 
-    def say(self, text: str) -> None:
+    def write(self, text: str) -> None:
         """A line for a person."""
         if not self.as_json:
             self.stdout.write(text)
 
-    def result(self, data: object) -> None:
+    def write_json(self, data: object) -> None:
         """The result for a script; nothing without ``--json``."""
         if self.as_json:
             self.stdout.write(json.dumps(data, indent=2, ensure_ascii=False))

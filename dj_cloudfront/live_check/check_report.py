@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
-from dj_cloudfront.commands.terminal import Terminal
+from dj_cloudfront.commands.console import Console
 from dj_cloudfront.findings import Finding, Level
 
 # From good to bad. A rule without results has no finding, so that none is skipped.
@@ -27,19 +27,11 @@ class TargetFinding(Finding):
 
     def as_data(self) -> Mapping[str, object]:
         """For ``--json``. The keys are a public interface."""
-        return {
-            "id": self.id,
-            "level": self.level,
-            "place": self.target,
-            "tree": self.tree,
-            "sentence": self.message,
-            "cure": self.hint,
-            "subjects": list(self.subjects),
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class CheckReport:
     """All that was found.
 
     :param not_checked: What was left out, and why, a sentence each.
@@ -75,7 +67,7 @@ class Report:
         }
 
 
-def cleaned(report: Report, clean: Callable[[str], str]) -> Report:
+def cleaned(report: CheckReport, clean: Callable[[str], str]) -> CheckReport:
     """The report with everything cleaned that a server may have put into it."""
     findings = (
         replace(
@@ -88,46 +80,46 @@ def cleaned(report: Report, clean: Callable[[str], str]) -> Report:
     return replace(report, findings=tuple(findings))
 
 
-def show(terminal: Terminal, report: Report) -> None:
+def show(console: Console, report: CheckReport) -> None:
     """Write it, with colours if there are any."""
-    for line in lines(terminal, report):
-        terminal.say(line)
-    terminal.result(report.as_data())
+    for line in lines(console, report):
+        console.write(line)
+    console.write_json(report.as_data())
 
 
-def lines(terminal: Terminal, report: Report) -> Iterator[str]:
+def lines(console: Console, report: CheckReport) -> Iterator[str]:
     """The lines of the table."""
     asked, total = report.files
     yield f"build {report.build_version}: {asked} of {total} files asked for"
     width = max((len(finding.id) for finding in report.findings), default=0)
     for (target, tree), findings in groupby(_by_target(report), key=_target):
         yield ""
-        yield terminal.style.MIGRATE_HEADING(f"{target} {tree}")
+        yield console.style.MIGRATE_HEADING(f"{target} {tree}")
         for finding in findings:
-            yield from _finding_lines(terminal, finding, width)
+            yield from _finding_lines(console, finding, width)
     if report.not_checked:
         yield ""
     for note in report.not_checked:
         yield f"not checked: {note}"
     yield ""
-    yield _painted(terminal, report.verdict, f"{report.verdict}: {report.summary}")
+    yield _painted(console, report.verdict, f"{report.verdict}: {report.summary}")
 
 
 def _target(finding: TargetFinding) -> tuple[str, str]:
     return finding.target, finding.tree
 
 
-def _by_target(report: Report) -> list[TargetFinding]:
+def _by_target(report: CheckReport) -> list[TargetFinding]:
     """The findings of each target together, in the order in which targets were asked."""
     order = list(dict.fromkeys(map(_target, report.findings)))
     return sorted(report.findings, key=lambda one: order.index(_target(one)))
 
 
-def _finding_lines(terminal: Terminal, finding: Finding, width: int) -> Iterator[str]:
-    level = _painted(terminal, finding.level, finding.level)
+def _finding_lines(console: Console, finding: Finding, width: int) -> Iterator[str]:
+    level = _painted(console, finding.level, finding.level)
     yield f"  {level}  {finding.id:<{width}}  {finding.message}{_named(finding)}"
     if finding.hint:
-        yield f"  {'':<4}  {'':<{width}}  cure: {finding.hint}"
+        yield f"  {'':<4}  {'':<{width}}  hint: {finding.hint}"
 
 
 def _named(finding: Finding) -> str:
@@ -138,8 +130,8 @@ def _named(finding: Finding) -> str:
     return f": {shown} and {more} more" if more > 0 else f": {shown}"
 
 
-def _painted(terminal: Terminal, level: Level, text: str) -> str:
-    style = terminal.style
+def _painted(console: Console, level: Level, text: str) -> str:
+    style = console.style
     paint = {
         Level.PASS: style.SUCCESS,
         Level.WARN: style.WARNING,

@@ -18,7 +18,7 @@ from cdn_model.quotas import PER_ACCOUNT
 from cdn_model.resource_types import UNIQUE_NAMES
 from cdn_review.preflight.account import region_of, stack_resources
 from cdn_review.preflight.clients import Aws, Clients, pages
-from cdn_review.preflight.target import Target
+from cdn_review.preflight.planned_stack import PlannedStack
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
 _List = Callable[[Aws], set[tuple[str, str]]]
@@ -26,7 +26,7 @@ _LOG_GROUP = "AWS::Logs::LogGroup"
 _NEAR = 0.9
 
 
-class _Kind(NamedTuple):
+class _LimitedType(NamedTuple):
     """A type of resource that an account has a limited number of."""
 
     name: str
@@ -57,33 +57,33 @@ class _Kind(NamedTuple):
         return name, item.get("Id") or item["FunctionMetadata"]["FunctionARN"]
 
 
-_KINDS = (
-    _Kind("CachePolicy", "list_cache_policies"),
-    _Kind("Distribution", "list_distributions"),
-    _Kind("Function", "list_functions"),
-    _Kind("KeyGroup", "list_key_groups"),
-    _Kind("OriginAccessControl", "list_origin_access_controls"),
-    _Kind("OriginRequestPolicy", "list_origin_request_policies"),
-    _Kind("PublicKey", "list_public_keys"),
-    _Kind("ResponseHeadersPolicy", "list_response_headers_policies"),
-    _Kind("VpcOrigin", "list_vpc_origins"),
+_LIMITED_TYPES = (
+    _LimitedType("CachePolicy", "list_cache_policies"),
+    _LimitedType("Distribution", "list_distributions"),
+    _LimitedType("Function", "list_functions"),
+    _LimitedType("KeyGroup", "list_key_groups"),
+    _LimitedType("OriginAccessControl", "list_origin_access_controls"),
+    _LimitedType("OriginRequestPolicy", "list_origin_request_policies"),
+    _LimitedType("PublicKey", "list_public_keys"),
+    _LimitedType("ResponseHeadersPolicy", "list_response_headers_policies"),
+    _LimitedType("VpcOrigin", "list_vpc_origins"),
 )
 
 
-def check_names(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_names(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """A name that something else has fails the deploy in the middle."""
     wanted: dict[str, tuple[dict[str, str], _List]] = {
         kind.type: (names, kind.listed)
-        for kind in _KINDS
-        if kind.type in UNIQUE_NAMES and (names := target.named(kind.type))
+        for kind in _LIMITED_TYPES
+        if kind.type in UNIQUE_NAMES and (names := planned.named(kind.type))
     }
-    if log_groups := target.named(_LOG_GROUP):
-        wanted[_LOG_GROUP] = (log_groups, partial(_log_groups, target, log_groups))
+    if log_groups := planned.named(_LOG_GROUP):
+        wanted[_LOG_GROUP] = (log_groups, partial(_log_groups, planned, log_groups))
     if not wanted:
         return
     own = {
         (kind, physical): logical
-        for kind, logical, physical in stack_resources(target, clients)
+        for kind, logical, physical in stack_resources(planned, clients)
     }
     is_free = True
     for kind, (names, listed) in wanted.items():
@@ -98,8 +98,10 @@ def check_names(target: Target, clients: Clients) -> Iterator[Finding]:
         yield passed("names", f"{total} names are free, or this stack's own")
 
 
-def _log_groups(target: Target, names: Iterable[str], aws: Aws) -> set[tuple[str, str]]:
-    call = aws.client("logs", region_of(target, aws)).describe_log_groups
+def _log_groups(
+    planned: PlannedStack, names: Iterable[str], aws: Aws
+) -> set[tuple[str, str]]:
+    call = aws.client("logs", region_of(planned, aws)).describe_log_groups
     found = [
         one for name in names for one in call(logGroupNamePrefix=name)["logGroups"]
     ]
@@ -117,13 +119,13 @@ def _taken(what: str, name: str, *, is_own: bool) -> Finding:
     return failed("names", message, hint)
 
 
-def check_quota(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_quota(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """For each type that the stack makes: what there will be, and what is allowed."""
-    wanted = target.counts
-    kinds = [kind for kind in _KINDS if wanted[kind.type]]
+    wanted = planned.counts
+    kinds = [kind for kind in _LIMITED_TYPES if wanted[kind.type]]
     if not kinds:
         return
-    own = Counter(kind for kind, _, _ in stack_resources(target, clients))
+    own = Counter(kind for kind, _, _ in stack_resources(planned, clients))
     granted = _granted(clients.aws)
     for kind in kinds:
         after = len(kind.listed(clients.aws)) - own[kind.type] + wanted[kind.type]

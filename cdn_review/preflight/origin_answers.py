@@ -12,7 +12,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from cdn_review.preflight.clients import Clients
-from cdn_review.preflight.target import Server, Target
+from cdn_review.preflight.planned_stack import PlannedStack, Server
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.findings import Finding, failed, passed, warned
 from dj_cloudfront.http_probe import (
@@ -58,16 +58,16 @@ _WRONG = (
 )
 
 
-def check_origin(target: Target, clients: Clients) -> Iterator[Finding]:
+def check_origin(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     """Reachable, with a valid certificate, and answering as a file server should."""
     places: dict[tuple[str, int], list[Server]] = {}
-    for server in target.servers():
+    for server in planned.servers():
         places.setdefault((server.host, server.port), []).append(server)
     for servers in places.values():
-        yield from _place(servers, clients)
+        yield from _at_address(servers, clients)
 
 
-def _place(servers: list[Server], clients: Clients) -> Iterator[Finding]:
+def _at_address(servers: list[Server], clients: Clients) -> Iterator[Finding]:
     first = servers[0]
     wrong = None if clients.origin_address else _dns(first.host)
     if wrong:
