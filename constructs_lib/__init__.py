@@ -18,7 +18,7 @@ from constructs_lib.origin_record import OriginRecord
 from constructs_lib.response_headers import Hsts, ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.viewers import PriceClass, Tls
+from constructs_lib.viewers import HttpVersion, PriceClass, Tls
 
 __all__ = [
     "Bucket",
@@ -28,6 +28,7 @@ __all__ = [
     "DjangoOrigin",
     "ErrorTtl",
     "Hsts",
+    "HttpVersion",
     "IpAddressType",
     "MediaDistribution",
     "OriginRecord",

@@ -29,6 +29,7 @@ from constructs_lib.validation import (
     check_global_region,
     check_region_name,
     check_roles,
+    check_types,
     is_token,
     truncated_repr,
 )
@@ -61,6 +62,7 @@ class LogDestination:
             ``cloudfront``. Cost: delivery is free, storage about $0.023 a GB and month.
         :raises ValueError: when the prefix is no folder.
         """
+        check_types(cls.bucket, {"bucket": bucket, "prefix": prefix})
         # Never empty: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2274
         check_folder("prefix", prefix, like="cloudfront")
         return cls(given=bucket, prefix=prefix, retention=timedelta(0))
@@ -106,6 +108,8 @@ class LegacyLogs:
         :param prefix: The folder above the role's own. Default: ``legacy``. Cost: storage only.
         :raises ValueError: when a name cannot be right.
         """
+        given = {"bucket_name": bucket_name, "region": region, "prefix": prefix}
+        check_types(cls.named, given)
         check_bucket_name("bucket_name", bucket_name)
         check_folder("prefix", prefix, like="legacy")
         if region is not None:
@@ -154,6 +158,12 @@ class AccessLogs(Construct):
         :raises ValueError: outside us-east-1, or when a value cannot be right.
         """
         super().__init__(scope, construct_id)
+        given = {
+            "distributions": distributions,
+            "destination": destination,
+            "fields": fields,
+        }
+        check_types(AccessLogs.__init__, given)
         check_global_region("logs", Stack.of(self).region)
         check_roles(distributions)
         check_fields(fields)

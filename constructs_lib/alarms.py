@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from aws_cdk import Duration, Stack
+import jsii
+from aws_cdk import Annotations, Aspects, Duration, IAspect, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdn_model.quotas import GLOBAL_REGION
-from constructs_lib.validation import is_token, truncated_repr
+from constructs_lib.validation import check_types, is_token, truncated_repr
 
 SERVER_ERRORS_PERCENT = 5
 
@@ -33,8 +35,9 @@ class Limits:
     slowest_origin: timedelta | None = None
 
     def __post_init__(self) -> None:
+        check_types(type(self), vars(self))
         requests = self.requests_per_five_minutes
-        if requests is not None and (type(requests) is not int or requests < 1):
+        if requests is not None and requests < 1:
             raise ValueError(
                 "requests_per_five_minutes must be a whole number from 1, such as 100000, "
                 f"got {truncated_repr(requests)}"
@@ -66,7 +69,7 @@ class AlarmSpec:
     :param role: Its construct id.
     :param threshold: From where on it rings, in the unit of the metric.
     :param what: What has happened then, for the description.
-    :param cure: What to do, for the description.
+    :param hint: What to do, for the description.
     :param periods: How many periods of five minutes in a row. Default: 3.
     """
 
@@ -75,7 +78,7 @@ class AlarmSpec:
     statistic: str
     threshold: float
     what: str
-    cure: str
+    hint: str
     comparison: cloudwatch.ComparisonOperator = _AT_LEAST
     periods: int = 3
 
@@ -143,7 +146,7 @@ def _define(
         treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         alarm_description=(
             f"{role} files, distribution {distribution.distribution_id}: "
-            f"{spec.what} for {spec.periods * 5} minutes. {spec.cure}"
+            f"{spec.what} for {spec.periods * 5} minutes. {spec.hint}"
         ),
     )
     if topic is not None:
@@ -168,7 +171,7 @@ _SERVER_ERRORS = AlarmSpec(
     statistic=cloudwatch.Stats.AVERAGE,
     threshold=SERVER_ERRORS_PERCENT,
     what=f"{SERVER_ERRORS_PERCENT} % or more of the requests failed with a 5xx",
-    cure="Ask the Django server for one of the files directly, then read its error log: "
+    hint="Ask the Django server for one of the files directly, then read its error log: "
     "502 and 504 mean that CloudFront cannot reach it or trust its certificate, other "
     "codes are its own. Files that are in the cache are still served.",
 )
@@ -181,7 +184,7 @@ def _requests(number: int) -> AlarmSpec:
         statistic=cloudwatch.Stats.SUM,
         threshold=number,
         what=f"{number} or more requests in each five minutes",
-        cure="This costs money. Look in CloudFront's reports which file is popular and who "
+        hint="This costs money. Look in CloudFront's reports which file is popular and who "
         "asks. Expected: raise requests_per_five_minutes. An attack: a web ACL with a rate "
         "rule.",
     )
@@ -197,7 +200,7 @@ def _hit_rate(percent: float) -> AlarmSpec:
         # A new build misses everywhere at first.
         periods=12,
         what=f"less than {percent:g} % came from the cache",
-        cure="Look at Cache-Control of the files: static ones need a long max-age, and URLs "
+        hint="Look at Cache-Control of the files: static ones need a long max-age, and URLs "
         "must not have query strings or builds that change with each request.",
     )
 
@@ -209,7 +212,7 @@ def _origin_latency(milliseconds: float) -> AlarmSpec:
         statistic=cloudwatch.Stats.percentile(90),
         threshold=milliseconds,
         what=f"one in ten answers of the server took {milliseconds:g} ms or longer",
-        cure="Look at the load, the disk and the network of the Django server. Files that "
+        hint="Look at the load, the disk and the network of the Django server. Files that "
         "are in the cache are not slower.",
     )
 
@@ -225,13 +228,15 @@ class Notify:
     def topic(cls, topic: sns.ITopic) -> Notify:
         """A topic that exists: of this app, or by ARN.
 
-        Its policy must let ``cloudwatch.amazonaws.com`` publish. If it is encrypted, the key
-        must be your own and let the same in: alarms cannot use ``alias/aws/sns``
+        A policy that the app gives it gets a statement for alarms; one of a topic by ARN must
+        let ``cloudwatch.amazonaws.com`` publish, which synthesis says. If it is encrypted, the
+        key must be your own and let the same in: alarms cannot use ``alias/aws/sns``
         (https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns).
 
         :param topic: In us-east-1, because an alarm reaches topics of its own region only.
         :raises ValueError: when it is in another region.
         """
+        check_types(cls.topic, {"topic": topic})
         region = topic.env.region
         if not is_token(region) and region != GLOBAL_REGION:
             raise ValueError(
@@ -248,6 +253,7 @@ class Notify:
             so take a role's address, not a person's. Cost: 1,000 mails a month are free.
         :raises ValueError: when it is no address.
         """
+        check_types(cls.email, {"address": address})
         if not is_token(address) and not re.fullmatch(
             r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+", address
         ):
@@ -258,7 +264,11 @@ class Notify:
 
     def render(self, scope: Construct) -> sns.ITopic:
         """The topic to publish to; defines it in a scope when there is none yet."""
+        if isinstance(self.given, sns.Topic):
+            Aspects.of(self.given).add(_LetAlarmsIn())
+            return self.given
         if self.given is not None:
+            _say_statement(scope, self.given)
             return self.given
         topic = sns.Topic(scope, "Topic", enforce_ssl=True)
         topic.add_to_resource_policy(_let_alarms_publish(topic))
@@ -272,7 +282,27 @@ class Notify:
         return topic
 
 
-def _let_alarms_publish(topic: sns.Topic) -> iam.PolicyStatement:
+@jsii.implements(IAspect)
+class _LetAlarmsIn:
+    """Completes the policy of a topic, whenever the app has given it one."""
+
+    def visit(self, node: IConstruct) -> None:
+        if isinstance(node, sns.TopicPolicy):
+            topic = node.node.scope
+            assert isinstance(topic, sns.Topic)
+            node.document.add_statements(_let_alarms_publish(topic))
+
+
+def _say_statement(scope: Construct, topic: sns.ITopic) -> None:
+    statement = _let_alarms_publish(topic).to_statement_json()
+    Annotations.of(scope).add_info_v2(
+        "dj-cloudfront:alarm-topic-policy",
+        f"the policy of topic {topic.topic_arn} must let alarms publish, as SNS's own does, or "
+        "by this statement: " + json.dumps(Stack.of(scope).resolve(statement)),
+    )
+
+
+def _let_alarms_publish(topic: sns.ITopic) -> iam.PolicyStatement:
     # Any policy of ours replaces SNS's own, which lets the account's alarms in.
     stack = Stack.of(topic)
     alarms = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm:*"

@@ -13,7 +13,7 @@ from constructs import Construct
 from cdn_model.quotas import FAILOVER_STATUS_CODES
 from constructs_lib.cors import Cors
 from constructs_lib.physical_names import physical_name
-from constructs_lib.validation import truncated_repr
+from constructs_lib.validation import check_types, truncated_repr
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -58,6 +58,8 @@ class Bucket(Construct):
         :raises ValueError: when the server is to answer CORS, or a value cannot act.
         """
         super().__init__(scope, construct_id)
+        given = {"cors": cors, "bucket": bucket, "keep_replaced": keep_replaced}
+        check_types(Bucket.__init__, given)
         _check_cors(cors)
         self.cors = cors
         self.bucket = self._given(bucket, keep_replaced) or self._new(keep_replaced)

@@ -58,7 +58,10 @@ class DjangoCdn(Construct):
         super().__init__(scope, construct_id)
         check_origin(origin)
         check_options(options)
-        own = {Tree.STATIC: static or {}, Tree.MEDIA: media or {}}
+        own = {
+            Tree.STATIC: {} if static is None else static,
+            Tree.MEDIA: {} if media is None else media,
+        }
         if private is not None:
             own[Tree.PRIVATE] = private
         merged = {tree: options_of(tree, options, given) for tree, given in own.items()}

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from aws_cdk import aws_cloudfront as cloudfront
 
 from cdn_model.quotas import HEADER_VALUE_LENGTH
-from constructs_lib.validation import check_distinct, is_token, truncated_repr
+from constructs_lib.validation import (
+    check_distinct,
+    check_types,
+    is_token,
+    truncated_repr,
+)
+
+METHODS = (("GET", "HEAD"), ("GET", "HEAD", "OPTIONS"))
+"""The methods that CloudFront can cache."""
 
 _CORS_REQUEST_HEADERS = (
     "Origin",
@@ -38,6 +46,14 @@ class Cors:
     methods: tuple[str, ...]
     allowed_origins: tuple[str, ...]
     credentials: bool = False
+
+    def __post_init__(self) -> None:
+        check_types(type(self), vars(self), "cors.")
+        if self.methods not in METHODS:
+            raise ValueError(
+                "cors.methods must be ('GET', 'HEAD') or ('GET', 'HEAD', 'OPTIONS'), "
+                f"got {truncated_repr(self.methods)}"
+            )
 
     @classmethod
     def forward(cls) -> Cors:
@@ -113,7 +129,7 @@ class Cors:
 
 
 def _check_origin(origin: str) -> None:
-    if is_token(origin) or _ORIGIN.fullmatch(origin):
+    if is_token(origin) or isinstance(origin, str) and _ORIGIN.fullmatch(origin):
         return
     raise ValueError(
         "origins must be a scheme and a host without a path, such as "

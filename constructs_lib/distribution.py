@@ -33,6 +33,7 @@ from constructs_lib.validation import check_partition, is_token
 from constructs_lib.viewers import (
     check_web_acl,
     render_countries,
+    render_http_version,
     render_price_class,
     render_tls,
 )
@@ -195,7 +196,7 @@ def _distribution(
             cloudfront.ErrorResponse(http_status=status, ttl=duration(value))
             for status, value in error_ttl.by_status().items()
         ],
-        http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+        http_version=render_http_version(options.get("http_version")),
         enable_ipv6=options.get("ipv6") is not False,
         price_class=render_price_class(options.get("price_class")),
         geo_restriction=render_countries(
@@ -212,6 +213,9 @@ def _distribution(
         log_file_prefix=logs.file_prefix(tree) if logs else None,
         log_includes_cookies=False if logs else None,
     )
+    resource = distribution.node.default_child
+    assert isinstance(resource, cloudfront.CfnDistribution)
+    origin.complete(resource, index=1 if options.get("bucket") else 0)
     if zone and options.get("dns_records") is not False:
         define_records(scope, domain_names, zone, distribution)
     return distribution

@@ -160,7 +160,10 @@ def define_records(
     hosted_zone: route53.IHostedZone,
     distribution: cloudfront.IDistribution,
 ) -> None:
-    """A and AAAA alias records of each name. Queries for them are free of charge."""
+    """Alias records of each name: A, AAAA, and HTTPS, by which browsers begin with HTTP/3.
+
+    Queries for them are free of charge.
+    """
     from aws_cdk import aws_route53 as route53
     from aws_cdk import aws_route53_targets as targets
 
@@ -174,6 +177,9 @@ def define_records(
         )
         route53.AaaaRecord(
             of_name, "Ipv6", zone=hosted_zone, record_name=f"{name}.", target=target
+        )
+        route53.HttpsRecord(
+            of_name, "Https", zone=hosted_zone, record_name=f"{name}.", target=target
         )
 
 

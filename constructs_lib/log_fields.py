@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ PERSONAL_FIELDS = frozenset(
 )
 """Fields that tell of a person, alone or with another log."""
 
+_NAME = re.compile(r"\S{1,50}")
 _KNOWN = {
     *DEFAULT_FIELDS,
     *PERSONAL_FIELDS,
@@ -109,7 +111,7 @@ def check_fields(fields: Sequence[str]) -> None:
             "fields must have at least one field, such as DEFAULT_FIELDS, got none"
         )
     for field in fields:
-        if not 1 <= len(field) <= 50 or any(character.isspace() for character in field):
+        if not isinstance(field, str) or not _NAME.fullmatch(field):
             raise ValueError(
                 "fields must be names of up to 50 characters without spaces, such as "
                 f"'sc-status', got {truncated_repr(field)}"

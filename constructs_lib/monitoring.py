@@ -18,7 +18,7 @@ from constructs_lib.alarms import (
     define_alarms,
     metric,
 )
-from constructs_lib.validation import check_global_region, check_roles
+from constructs_lib.validation import check_global_region, check_roles, check_types
 
 _WIDTH = 24
 
@@ -65,6 +65,13 @@ class CdnMonitoring(Construct):
         :raises ValueError: outside us-east-1, or when a value cannot be right.
         """
         super().__init__(scope, construct_id)
+        given = {
+            "distributions": distributions,
+            "notify": notify,
+            "additional_metrics": additional_metrics,
+            "dashboard": dashboard,
+        }
+        check_types(CdnMonitoring.__init__, given)
         check_global_region("monitoring", Stack.of(self).region)
         check_roles(distributions)
         limits = Limits(

@@ -18,8 +18,8 @@ from constructs_lib.cors import Cors
 from constructs_lib.response_headers import ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.validation import did_you_mean, truncated_repr
-from constructs_lib.viewers import PriceClass, Tls
+from constructs_lib.validation import Kind, check_types, did_you_mean, truncated_repr
+from constructs_lib.viewers import HttpVersion, PriceClass, Tls
 from dj_cloudfront.contract import UPLOAD_POLICY, Tree
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class Policies:
     origin_request: cloudfront.IOriginRequestPolicy | None = None
     response_headers: cloudfront.IResponseHeadersPolicy | None = None
 
+    def __post_init__(self) -> None:
+        check_types(type(self), vars(self), "policies.")
+
 
 class DistributionOptions(TypedDict, total=False):
     """Keyword arguments of every distribution. All can be left out; ``None`` is the default.
@@ -70,6 +73,7 @@ class DistributionOptions(TypedDict, total=False):
         the cheapest ones.
     :param tls: The oldest protocol that viewers may speak. Acts with a certificate only.
         Default: TLS 1.2 with the ciphers of 2021.
+    :param http_version: The versions of HTTP beside 1.1. Default: HTTP/2 and HTTP/3.
     :param ipv6: False answers by IPv4 alone, as signatures that name an address need:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesGeneral.html
         Default: both.
@@ -96,6 +100,7 @@ class DistributionOptions(TypedDict, total=False):
     policies: Policies | None
     price_class: PriceClass | None
     tls: Tls | None
+    http_version: HttpVersion | None
     ipv6: bool | None
     web_acl_arn: str | None
     allowed_countries: Sequence[str]
@@ -131,17 +136,12 @@ class Option:
 
         :raises ValueError: otherwise.
         """
-        if isinstance(self.kind, str):
-            is_right = hasattr(value, self.kind)
-        else:
-            kind = (list, tuple) if self.kind is list else self.kind
-            is_right = isinstance(value, kind)
-        if value is None or is_right:
+        if value is None:
             return
         noun = self.noun or f"a {getattr(self.kind, '__name__', '')}"
-        raise ValueError(
-            f"{name} must be {noun} such as {self.example}, got {truncated_repr(value)}"
-        )
+        kinds = (list, tuple) if self.kind is list else (self.kind,)
+        accepts = self.kind if isinstance(self.kind, str) else kinds
+        Kind(cast(Any, accepts), noun, self.example).check(name, value)
 
 
 OPTIONS: Mapping[str, Option] = {
@@ -172,6 +172,9 @@ OPTIONS: Mapping[str, Option] = {
     "policies": Option(kind=Policies, example="Policies(cache=…)", key="policy_ids"),
     "price_class": Option(kind=PriceClass, example="PriceClass.ALL"),
     "tls": Option(kind=Tls, example="Tls.V1_3_2025"),
+    "http_version": Option(
+        kind=HttpVersion, noun="an HttpVersion", example="HttpVersion.HTTP2"
+    ),
     "ipv6": Option(kind=bool, noun="True or False,", example="False"),
     "web_acl_arn": Option(
         kind=str,
@@ -237,11 +240,16 @@ def check_options(options: Mapping[str, Any], tree: Tree | None = None) -> None:
     :param tree: Whose options these are. Default: those of several distributions.
     :raises ValueError: with one sentence that names the option.
     """
+    if not isinstance(options, Mapping):
+        raise ValueError(
+            f"{tree or 'options'} must be DistributionOptions such as "
+            f"DistributionOptions(price_class=PriceClass.ALL), got {truncated_repr(options)}"
+        )
     for name, value in options.items():
         if name not in OPTIONS:
             raise ValueError(
                 f"{truncated_repr(name)} must be one of the options "
-                f"{', '.join(OPTIONS)}{did_you_mean(name, OPTIONS)}"
+                f"{', '.join(OPTIONS)}{did_you_mean(str(name), OPTIONS)}"
             )
         option = OPTIONS[name]
         if value is not None and tree is None and not option.is_shared:
@@ -262,7 +270,7 @@ def options_of(
     tree: Tree, shared: DistributionOptions, own: DistributionOptions
 ) -> DistributionOptions:
     """What is given for one distribution replaces what is given for all."""
-    with named(tree, own):
+    with named(tree, own if isinstance(own, Mapping) else {}):
         check_options(own, tree)
     merged = {
         name: value

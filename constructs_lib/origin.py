@@ -30,8 +30,18 @@ from constructs_lib.origin_options import (
     warn_of_quotas,
 )
 from constructs_lib.ttl import duration
-from constructs_lib.validation import check_host_name, is_token, truncated_repr
-from constructs_lib.vpc_origin import check_endpoint_arn, shared_vpc_origin
+from constructs_lib.validation import (
+    check_host_name,
+    check_types,
+    is_token,
+    truncated_repr,
+)
+from constructs_lib.vpc_origin import (
+    check_endpoint_arn,
+    check_given,
+    check_owner,
+    shared_vpc_origin,
+)
 from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, Tree
 
 if TYPE_CHECKING:
@@ -65,6 +75,7 @@ class DjangoOrigin:
     balancer_dns_name: str | None = None
     vpc_endpoint_arn: str | None = None
     vpc_origin_id: str | None = None
+    owner_account_id: str | None = None
     ip_address_type: IpAddressType = IpAddressType.IPV4
     connection_attempts: int = 2
     connection_timeout: timedelta = timedelta(seconds=5)
@@ -78,6 +89,7 @@ class DjangoOrigin:
     origin_secret: OriginSecret | None = None
 
     def __post_init__(self) -> None:
+        check_types(type(self), vars(self))
         check_domain_name(self.domain_name, self.balancer_dns_name)
         if self.failover_domain_name is not None:
             check_failover(self.failover_domain_name, self.domain_name)
@@ -88,11 +100,16 @@ class DjangoOrigin:
         check_port(self.https_port)
         if self.vpc_endpoint_arn is not None:
             check_endpoint_arn("endpoint", self.vpc_endpoint_arn)
-        if self.vpc_origin_id is not None and self.https_port != 443:
-            raise ValueError(
-                "https_port must be left out with an existing VPC origin, which has its own, "
-                f"got {self.https_port}"
+            if self.ip_address_type is IpAddressType.IPV6:
+                raise ValueError(
+                    "ip_address_type must be 'ipv4' or 'dualstack' inside a VPC, got 'ipv6'"
+                )
+        if self.vpc_origin_id is not None:
+            check_given(
+                self.vpc_origin_id, port=self.https_port, address=self.ip_address_type
             )
+        if self.owner_account_id is not None:
+            check_owner(self.owner_account_id, self.vpc_origin_id)
         if self.origin_shield_region is not None:
             check_shield_region("origin_shield_region", self.origin_shield_region)
         # Reserved without a secret too, so that adding one never collides.
@@ -135,6 +152,7 @@ class DjangoOrigin:
         :param ip_address_type: Other than IPv4 needs a dual-stack balancer. Default: IPv4.
         :param options: See :class:`OriginOptions`.
         """
+        check_types(cls.load_balancer, {"balancer": balancer})
         if isinstance(balancer, str):
             if not is_token(balancer):
                 check_host_name("balancer", balancer)
@@ -154,35 +172,64 @@ class DjangoOrigin:
         endpoint: cloudfront.VpcOriginEndpoint | cloudfront.IVpcOrigin | str,
         *,
         domain_name: str,
+        ip_address_type: IpAddressType = IpAddressType.IPV4,
+        owner_account_id: str | None = None,
         **options: Unpack[OriginOptions],
     ) -> DjangoOrigin:
         """Servers without a public address, in a private subnet.
 
-        All distributions share one VPC origin, which has no charge of its own. The security group of
-        the endpoint must let CloudFront in, and the VPC needs an internet gateway:
+        A stack has one VPC origin for an endpoint, which has no charge of its own. The security
+        group of the endpoint must let CloudFront in, and the VPC needs an internet gateway:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-vpc-origins.html
 
         :param endpoint: Such as ``VpcOriginEndpoint.application_load_balancer(alb)``, or the
-            ARN of a balancer or an instance, or a VPC origin that exists in the account.
+            ARN of a balancer or an instance, or a VPC origin that exists.
         :param domain_name: On the endpoint's certificate. Nobody looks it up.
+        :param ip_address_type: Dual-stack needs such an endpoint. Default: IPv4.
+        :param owner_account_id: The account that shares an existing VPC origin with yours:
+            https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/sharing-resources.html
+            Default: your own.
         :param options: See :class:`OriginOptions`.
         :raises ValueError: when CloudFront would refuse a value.
         """
+        check_types(cls.vpc, {"endpoint": endpoint})
+        arn = existing = None
         if isinstance(endpoint, str):
-            return cls(domain_name=domain_name, vpc_endpoint_arn=endpoint, **options)
-        if isinstance(endpoint, cloudfront.VpcOriginEndpoint):
+            arn = endpoint
+        elif isinstance(endpoint, cloudfront.VpcOriginEndpoint):
             arn = endpoint.endpoint_arn
-            return cls(domain_name=domain_name, vpc_endpoint_arn=arn, **options)
+        else:
+            existing = endpoint.vpc_origin_id
         return cls(
-            domain_name=domain_name, vpc_origin_id=endpoint.vpc_origin_id, **options
+            domain_name=domain_name,
+            vpc_endpoint_arn=arn,
+            vpc_origin_id=existing,
+            owner_account_id=owner_account_id,
+            ip_address_type=ip_address_type,
+            **options,
         )
 
     @property
     def looked_up(self) -> tuple[str, ...]:
         """The names by which CloudFront finds the servers in DNS: none inside a VPC."""
-        is_private = self.vpc_endpoint_arn or self.vpc_origin_id
-        names = (None if is_private else self.domain_name, self.failover_domain_name)
-        return tuple(filter(None, names))
+        first = None if self._is_private else self.domain_name
+        return tuple(filter(None, (first, self.failover_domain_name)))
+
+    @property
+    def _is_private(self) -> bool:
+        return bool(self.vpc_endpoint_arn or self.vpc_origin_id)
+
+    def complete(self, distribution: cloudfront.CfnDistribution, index: int) -> None:
+        """Add what the CDK's origins cannot say.
+
+        :param index: Of this origin among those of the distribution.
+        """
+        if self.owner_account_id is not None:
+            # https://github.com/aws/aws-cdk/issues/36935
+            distribution.add_property_override(
+                f"DistributionConfig.Origins.{index}.VpcOriginConfig.OwnerAccountId",
+                self.owner_account_id,
+            )
 
     def render(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         """The CDK's origin for one distribution, which is the scope.
@@ -220,7 +267,8 @@ class DjangoOrigin:
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
             origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
             https_port=None if self.https_port == 443 else self.https_port,
-            ip_address_type=self.ip_address_type.render(),
+            # Inside a VPC the type is that of the VPC origin, and not of the second server.
+            ip_address_type=None if self._is_private else self.ip_address_type.render(),
             **shared,
         )
 
@@ -244,7 +292,10 @@ class DjangoOrigin:
     def _vpc_origin(self, scope: Construct) -> cloudfront.IVpcOrigin | None:
         if self.vpc_endpoint_arn is not None:
             return shared_vpc_origin(
-                scope, endpoint_arn=self.vpc_endpoint_arn, https_port=self.https_port
+                scope,
+                endpoint_arn=self.vpc_endpoint_arn,
+                https_port=self.https_port,
+                ip_address_type=self.ip_address_type,
             )
         if self.vpc_origin_id is not None:
             return cloudfront.VpcOrigin.from_vpc_origin_id(

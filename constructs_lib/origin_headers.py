@@ -10,7 +10,12 @@ from aws_cdk import Annotations, Stack
 from constructs import Construct
 
 from cdn_model.quotas import CUSTOM_ORIGIN_HEADERS, CUSTOM_ORIGIN_HEADERS_LENGTH
-from constructs_lib.validation import check_distinct, is_token, truncated_repr
+from constructs_lib.validation import (
+    check_distinct,
+    check_types,
+    is_token,
+    truncated_repr,
+)
 
 _ARN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):[0-9]{12}"
@@ -40,6 +45,7 @@ class OriginSecret:
     version: str
 
     def __post_init__(self) -> None:
+        check_types(type(self), vars(self), "origin_secret.")
         if not is_token(self.arn) and not _ARN.fullmatch(self.arn):
             raise ValueError(
                 "origin_secret.arn must be the whole ARN of a secret, such as "
@@ -129,7 +135,7 @@ def warn_of_plain_text(scope: Construct, headers: Mapping[str, str]) -> None:
 
 
 def _check_header(name: str, value: str, reserved: set[str]) -> None:
-    if not HEADER_NAME.fullmatch(name):
+    if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         raise ValueError(
             "custom_headers must have names of 1 to 256 letters, digits and hyphens, such as "
             f"'X-Site', got {truncated_repr(name)}"
@@ -143,6 +149,7 @@ def _check_header(name: str, value: str, reserved: set[str]) -> None:
             "custom_headers must not have a header that CloudFront sends or removes itself, "
             f"got {truncated_repr(name)}"
         )
+    check_types(_check_header, {"value": value}, f"custom_headers[{name!r}].")
     if not _is_reference(value) and not HEADER_VALUE.fullmatch(value):
         # Not the value: it may be what nobody should read in a log.
         raise ValueError(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from constructs import Construct
 
-from constructs_lib.origin import DjangoOrigin
-from constructs_lib.validation import is_token
+from constructs_lib.origin import DjangoOrigin, check_origin
+from constructs_lib.validation import check_types, is_token
 
 if TYPE_CHECKING:
     from aws_cdk import aws_route53 as route53
@@ -32,6 +32,8 @@ class OriginRecord(Construct):
         :raises ValueError: when the origin has no balancer or its name is not in the zone.
         """
         super().__init__(scope, construct_id)
+        check_origin(origin)
+        check_types(OriginRecord.__init__, {"zone": zone})
         if origin.balancer_dns_name is None:
             raise ValueError(
                 "origin must be a load balancer, such as "

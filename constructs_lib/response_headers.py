@@ -21,6 +21,7 @@ from constructs_lib.validation import (
     check_distinct,
     check_list,
     check_seconds,
+    check_types,
     is_token,
     truncated_repr,
 )
@@ -69,6 +70,7 @@ class Hsts:
     preload: bool = False
 
     def __post_init__(self) -> None:
+        check_types(type(self), vars(self), "headers.hsts.")
         # CloudFront counts in 32 bits.
         check_seconds("headers.hsts.max_age", self.max_age, low=0, high=2**31 - 1)
         if self.preload and not (self.include_subdomains and self.max_age >= _YEAR):
@@ -116,10 +118,11 @@ class ResponseHeaders:
     remove: tuple[str, ...] = ("Set-Cookie",)
 
     def __post_init__(self) -> None:
+        check_list("headers.remove", self.remove, like="Set-Cookie")
+        check_types(type(self), vars(self), "headers.")
         for name in self.extra:
             _check_extra(name)
         _check_custom(self.custom)
-        check_list("headers.remove", self.remove, like="Set-Cookie")
         for name in self.remove:
             _check_removed(name)
         if len(self.remove) > REMOVED_RESPONSE_HEADERS:

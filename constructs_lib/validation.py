@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Mapping
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from types import ModuleType
 
 from cdn_model.quotas import GLOBAL_REGION
 
@@ -46,6 +50,115 @@ def is_token(value: object) -> bool:
         return any(isinstance(one, str) and one.startswith("#{Token[") for one in value)
     # The CDK encodes numbers as doubles around -1.9e289.
     return isinstance(value, float) and value < -1e288
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What an argument takes, for people and for :meth:`check`.
+
+    :param accepts: Its types, or the attribute by which a construct is known, so that no
+        service is imported for it.
+    """
+
+    accepts: tuple[type, ...] | str
+    noun: str
+    example: str
+
+    def check(self, name: str, value: object) -> None:
+        """A value of the kind.
+
+        :raises ValueError: otherwise.
+        """
+        if isinstance(self.accepts, str):
+            is_right = hasattr(value, self.accepts)
+        else:
+            # A bool is an int, and no number of seconds.
+            is_right = isinstance(value, self.accepts) and (
+                bool in self.accepts or not isinstance(value, bool)
+            )
+        if not is_right:
+            raise ValueError(
+                f"{name} must be {self.noun} such as {self.example}, "
+                f"got {truncated_repr(value)}"
+            )
+
+
+_DISTRIBUTION = Kind("distribution_id", "a distribution", "cdn.static.distribution")
+_TEXTS = Kind((list, tuple), "a list", "['a', 'b']")
+_KINDS = {
+    "str": Kind((str,), "a string", "'www.example.com'"),
+    "int": Kind((int,), "a whole number", "5"),
+    "float": Kind((int, float), "a number", "0.5"),
+    "bool": Kind((bool,), "True or False,", "False"),
+    "timedelta": Kind((timedelta,), "a datetime.timedelta", "timedelta(seconds=5)"),
+    "Mapping": Kind((Mapping,), "a dict", "{'name': 'value'}"),
+    "Sequence": _TEXTS,
+    "tuple": _TEXTS,
+    "IBucket": Kind("bucket_arn", "a bucket", "s3.Bucket.from_bucket_name(…)"),
+    "ICachePolicy": Kind(
+        "cache_policy_id", "a cache policy", "CachePolicy.CACHING_OPTIMIZED"
+    ),
+    "IOriginRequestPolicy": Kind(
+        "origin_request_policy_id",
+        "an origin request policy",
+        "OriginRequestPolicy.USER_AGENT_REFERER_HEADERS",
+    ),
+    "IResponseHeadersPolicy": Kind(
+        "response_headers_policy_id",
+        "a response headers policy",
+        "ResponseHeadersPolicy.SECURITY_HEADERS",
+    ),
+    "IHostedZone": Kind(
+        "hosted_zone_id", "a hosted zone", "HostedZone.from_hosted_zone_attributes(…)"
+    ),
+    "ITopic": Kind("topic_arn", "a topic", "sns.Topic.from_topic_arn(…)"),
+    "ILoadBalancerV2": Kind(
+        "load_balancer_dns_name", "a load balancer", "ApplicationLoadBalancer(…)"
+    ),
+    "IVpcOrigin": Kind("vpc_origin_id", "a VPC origin", "VpcOrigin(…)"),
+    "VpcOriginEndpoint": Kind(
+        "endpoint_arn", "an endpoint", "VpcOriginEndpoint.ec2_instance(…)"
+    ),
+}
+
+
+def check_types(
+    owner: Callable[..., object], values: Mapping[str, object], prefix: str = ""
+) -> None:
+    """Values of the types that a class or a function is annotated with.
+
+    :param prefix: What stands before the names in a sentence, such as ``headers.``.
+    :raises ValueError: otherwise, with a sentence that names the argument. Tokens pass.
+    """
+    module = sys.modules[owner.__module__]
+    for name, annotation in inspect.get_annotations(owner).items():
+        if name == "return" or name not in values:
+            continue
+        kinds = [_kind(each, module) for each in str(annotation).split(" | ")]
+        _check_one_of(f"{prefix}{name}", values[name], kinds)
+
+
+def _check_one_of(name: str, value: object, kinds: Sequence[Kind | None]) -> None:
+    if is_token(value) or (value is None and None in kinds):
+        return
+    error: ValueError | None = None
+    for kind in filter(None, kinds):
+        try:
+            return kind.check(name, value)
+        except ValueError as found:
+            error = error or found
+    if error is not None:
+        raise error
+
+
+def _kind(annotation: str, module: ModuleType) -> Kind | None:
+    name = annotation.partition("[")[0].rpartition(".")[2]
+    if name == "None":
+        return None
+    if name in _KINDS:
+        return _KINDS[name]
+    own = getattr(module, name)
+    return Kind((own,), f"of type {name},", f"{name}(…)")
 
 
 def check_host_name(what: str, value: object) -> None:
@@ -221,8 +334,9 @@ def check_roles(distributions: Mapping[str, object]) -> None:
             "distributions must have at least one distribution, such as "
             '{"Static": cdn.static.distribution}, got {}'
         )
-    for role in distributions:
-        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", role):
+    for role, distribution in distributions.items():
+        _DISTRIBUTION.check(f"distributions[{role!r}]", distribution)
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", str(role)):
             raise ValueError(
                 "distributions must be named by roles in PascalCase, such as 'Static', "
                 f"got {role!r}"

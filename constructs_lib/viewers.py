@@ -35,6 +35,15 @@ class Tls(StrEnum):
     V1_3_2025 = "TLSv1.3_2025"
 
 
+class HttpVersion(StrEnum):
+    """The versions of HTTP beside 1.1 that viewers may speak."""
+
+    HTTP2_AND_3 = "http2and3"
+    HTTP2 = "http2"
+    HTTP3 = "http3"
+    HTTP1_1 = "http1.1"
+
+
 _PRICE_CLASSES = {
     PriceClass.NORTH_AMERICA_AND_EUROPE: cloudfront.PriceClass.PRICE_CLASS_100,
     PriceClass.MOST: cloudfront.PriceClass.PRICE_CLASS_200,
@@ -56,6 +65,11 @@ _COUNTRIES_OF_ISO = {"UK": "GB", "EL": "GR"}
 def render_price_class(price_class: PriceClass | None) -> cloudfront.PriceClass:
     """The CDK's value, by default that of the cheapest locations."""
     return _PRICE_CLASSES[price_class or PriceClass.NORTH_AMERICA_AND_EUROPE]
+
+
+def render_http_version(version: HttpVersion | None) -> cloudfront.HttpVersion:
+    """The CDK's value, by default HTTP/2 and HTTP/3."""
+    return cloudfront.HttpVersion[(version or HttpVersion.HTTP2_AND_3).name]
 
 
 def render_tls(tls: Tls | None) -> cloudfront.SecurityPolicyProtocol:

@@ -10,12 +10,14 @@ from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
+from constructs_lib.origin_options import IpAddressType
 from constructs_lib.physical_names import physical_name
 from constructs_lib.validation import is_token, truncated_repr
 
 VPC_ORIGIN_NAME_LIMIT = 64
 """Characters to which the CDK cuts such a name."""
 
+_ID = re.compile(r"vo_[A-Za-z0-9_-]+")
 _ENDPOINT = re.compile(
     r"arn:aws[a-z-]*:"
     r"(elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/(app|net)/[^/]+/[0-9a-f]+"
@@ -37,6 +39,45 @@ def check_endpoint_arn(what: str, arn: str) -> None:
     )
 
 
+def check_given(vpc_origin_id: str, *, port: int, address: IpAddressType) -> None:
+    """A VPC origin that exists, with a port and a type of its own.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if not is_token(vpc_origin_id) and not _ID.fullmatch(vpc_origin_id):
+        raise ValueError(
+            "vpc_origin_id must be the id of a VPC origin, such as 'vo_0123456789abcdef', "
+            f"got {truncated_repr(vpc_origin_id)}"
+        )
+    own = {
+        "https_port": None if port == 443 else port,
+        "ip_address_type": None if address is IpAddressType.IPV4 else address.value,
+    }
+    for name, value in own.items():
+        if value is not None:
+            raise ValueError(
+                f"{name} must be left out with an existing VPC origin, which has its own, "
+                f"got {value}"
+            )
+
+
+def check_owner(account: str, vpc_origin_id: str | None) -> None:
+    """The account that shares a VPC origin.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if vpc_origin_id is None:
+        raise ValueError(
+            "owner_account_id must be left out with an endpoint, whose VPC origin is made in "
+            f"the account of the stack, got {truncated_repr(account)}"
+        )
+    if not is_token(account) and not re.fullmatch("[0-9]{12}", account):
+        raise ValueError(
+            "owner_account_id must be 12 digits, such as '111122223333', "
+            f"got {truncated_repr(account)}"
+        )
+
+
 class VpcOrigin(Construct):
     """CloudFront's way into a VPC, without tags.
 
@@ -47,12 +88,19 @@ class VpcOrigin(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, endpoint_arn: str, https_port: int
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        endpoint_arn: str,
+        https_port: int,
+        ip_address_type: IpAddressType,
     ) -> None:
         """Define the VPC origin.
 
         :param endpoint_arn: A load balancer or an instance.
         :param https_port: Where it listens.
+        :param ip_address_type: How it is reached.
         """
         super().__init__(scope, construct_id)
         self.endpoint_arn = endpoint_arn
@@ -68,34 +116,47 @@ class VpcOrigin(Construct):
             ),
         )
         resource.add_property_deletion_override("Tags")
+        if ip_address_type is not IpAddressType.IPV4:
+            # An override, because older versions of aws-cdk-lib have no such property.
+            resource.add_property_override(
+                "VpcOriginEndpointConfig.IpAddressType", ip_address_type.value
+            )
         self.reference = cloudfront.VpcOrigin.from_vpc_origin_id(
             self, "Reference", resource.attr_id
         )
 
 
 def shared_vpc_origin(
-    scope: Construct, *, endpoint_arn: str, https_port: int
+    scope: Construct,
+    *,
+    endpoint_arn: str,
+    https_port: int,
+    ip_address_type: IpAddressType,
 ) -> cloudfront.IVpcOrigin:
-    """The VPC origin of all distributions that stand side by side, made for the first of them.
+    """The VPC origin of all distributions of a stack, made for the first of them.
 
-    Its id follows from what it leads to. Another endpoint or port thus gives a second VPC
+    Its id follows from what it leads to. Another endpoint, port or type thus gives a second VPC
     origin, to which CloudFormation moves the distributions before it deletes the first;
     an update of the first would fail.
 
     :raises ValueError: when two endpoints cannot be told apart.
     """
-    parent = scope if Stack.is_stack(scope) else scope.node.scope
-    assert isinstance(parent, Construct)
-    target = json.dumps([Stack.of(scope).resolve(endpoint_arn), https_port])
-    construct_id = f"VpcOrigin{hashlib.sha256(target.encode()).hexdigest()[:8]}"
-    found = parent.node.try_find_child(construct_id)
+    stack = Stack.of(scope)
+    target = [stack.resolve(endpoint_arn), https_port, ip_address_type.value]
+    digest = hashlib.sha256(json.dumps(target).encode()).hexdigest()
+    construct_id = f"VpcOrigin{digest[:8]}"
+    found = stack.node.try_find_child(construct_id)
     if not isinstance(found, VpcOrigin):
         found = VpcOrigin(
-            parent, construct_id, endpoint_arn=endpoint_arn, https_port=https_port
+            stack,
+            construct_id,
+            endpoint_arn=endpoint_arn,
+            https_port=https_port,
+            ip_address_type=ip_address_type,
         )
     if found.endpoint_arn != endpoint_arn:
         raise ValueError(
             "endpoint must have a logical id of its own, got one that endpoints of two "
-            "stacks share: give each distribution a construct of its own around it"
+            "stacks share: give one of them another construct id, or its ARN as a string"
         )
     return found.reference

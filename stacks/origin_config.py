@@ -19,9 +19,11 @@ KEYS = (
     "keepalive_timeout_seconds",
     "load_balancer",
     "origin_shield_region",
+    "owner_account_id",
     "read_timeout_seconds",
     "response_completion_timeout_seconds",
     "vpc_endpoint_arn",
+    "vpc_origin_id",
 )
 
 
@@ -60,16 +62,22 @@ def _origin(section: Section, options: OriginOptions) -> DjangoOrigin:
             f"{section.at('load_balancer')} and {section.at('vpc_endpoint_arn')} must not "
             "both be given: a balancer in a VPC is the endpoint"
         )
-    if endpoint:
-        if section.get("ip_address_type") is not None:
-            raise ValueError(
-                f"{section.at('ip_address_type')} must not be given with "
-                f"{section.at('vpc_endpoint_arn')}: inside a VPC it is always IPv4"
-            )
-        return DjangoOrigin.vpc(endpoint, domain_name=name, **options)
     address = IpAddressType(
         section.choice("ip_address_type", tuple(kind.value for kind in IpAddressType))
     )
+    existing = section.text("vpc_origin_id", like="vo_0123456789abcdef")
+    section.at_most_one("vpc_origin_id", "vpc_endpoint_arn")
+    section.at_most_one("vpc_origin_id", "load_balancer")
+    owner = section.text("owner_account_id", like="111122223333")
+    if endpoint or existing or owner:
+        return DjangoOrigin(
+            domain_name=name,
+            vpc_endpoint_arn=endpoint,
+            vpc_origin_id=existing,
+            owner_account_id=owner,
+            ip_address_type=address,
+            **options,
+        )
     if balancer:
         return DjangoOrigin.load_balancer(
             balancer, domain_name=name, ip_address_type=address, **options

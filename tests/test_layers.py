@@ -50,7 +50,7 @@ ALLOWED = {
     },
     "constructs_lib": {
         *("cdn_model", "dj_cloudfront.contract"),
-        *("aws_cdk", "constructs", "cryptography"),
+        *("aws_cdk", "constructs", "cryptography", "jsii"),
     },
     "dj_cloudfront": {"cdn_model", "django", "asgiref", *(set(EXTRAS) - {"dns"})},
     "cdn_model": set(),

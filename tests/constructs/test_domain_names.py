@@ -58,14 +58,17 @@ def test_a_zone_brings_one_certificate_for_all_aliases():
     )
 
 
-def test_a_zone_brings_ipv4_and_ipv6_records_of_each_alias():
+def test_a_zone_brings_records_of_each_alias_for_ipv4_ipv6_and_https():
     assert records(pair()) == [
         ("assets.example.com.", "A"),
         ("assets.example.com.", "AAAA"),
+        ("assets.example.com.", "HTTPS"),
         ("media.example.com.", "A"),
         ("media.example.com.", "AAAA"),
+        ("media.example.com.", "HTTPS"),
         ("static.example.com.", "A"),
         ("static.example.com.", "AAAA"),
+        ("static.example.com.", "HTTPS"),
     ]
 
 
@@ -94,7 +97,7 @@ def test_a_given_certificate_is_used():
     )
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::CertificateManager::Certificate", 0)
-    assert len(records(template)) == 2
+    assert len(records(template)) == 3
 
 
 @HALVES
@@ -109,7 +112,7 @@ def test_a_half_alone_gets_its_certificate_and_records(kind):
     )
     template = Template.from_stack(stack)
     template.resource_count_is("AWS::CertificateManager::Certificate", 1)
-    assert len(records(template)) == 2
+    assert len(records(template)) == 3
 
 
 def test_an_alias_added_later_leaves_the_others_records_alone():
@@ -260,7 +263,7 @@ def test_names_may_be_tokens_with_a_hosted_zone():
         media={"domain_names": ["media.example.com", f"media.{parent}"]},
     )
     template = Template.from_stack(stack)
-    assert len(template.find_resources("AWS::Route53::RecordSet")) == 6
+    assert len(template.find_resources("AWS::Route53::RecordSet")) == 9
     found = template.find_resources("AWS::CloudFront::Distribution").values()
     comments = {one["Properties"]["DistributionConfig"]["Comment"] for one in found}
     assert comments == {"Static files", "Media files"}

@@ -8,8 +8,9 @@ import pytest
 from aws_cdk import Token
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
-from aws_cdk.assertions import Template
+from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import new_app, new_stack
 
 from constructs_lib.alarms import Notify
@@ -229,6 +230,37 @@ def test_a_given_topic_is_used_as_it_is():
     )
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_topic_with_a_policy_of_its_own_lets_alarms_in(when):
+    stack = new_stack()
+    topic = sns.Topic(stack, "Alarms", enforce_ssl=when == "before")
+    monitoring(stack, notify=Notify.topic(topic))
+    if when == "after":
+        topic.grant_publish(iam.ServicePrincipal("events.amazonaws.com"))
+    template = synthesized(stack)
+    (policy,) = template.find_resources("AWS::SNS::TopicPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    (allow,) = (one for one in statements if one.get("Sid") == "LetAlarmsPublish")
+    assert allow["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert len(statements) == 2
+
+
+def test_a_topic_without_a_policy_keeps_that_of_sns():
+    stack = new_stack()
+    monitoring(stack, notify=Notify.topic(sns.Topic(stack, "Alarms")))
+    synthesized(stack).resource_count_is("AWS::SNS::TopicPolicy", 0)
+
+
+def test_the_statement_for_a_topic_by_arn_is_printed():
+    stack = new_stack()
+    arn = "arn:aws:sns:us-east-1:111122223333:alarms"
+    topic = sns.Topic.from_topic_arn(stack, "Alarms", arn)
+    monitoring(stack, notify=Notify.topic(topic))
+    (note,) = Annotations.from_stack(stack).find_info("*", Match.any_value())
+    assert note.entry.data.startswith(f"the policy of topic {arn} must let alarms")
+    assert '"Sid": "LetAlarmsPublish"' in note.entry.data
+
+
 def test_the_dashboard_shows_paid_metrics_only_when_they_are_paid_for():
     free, paid = template_of(), template_of(additional_metrics=True)
     for name in ("Requests", "BytesDownloaded", "4xxErrorRate", "5xxErrorRate"):
@@ -339,8 +371,8 @@ def test_fails_when_a_limit_is_on_metrics_that_are_not_paid_for(paid):
     ("bad", "sentence"),
     [
         ({"requests_per_five_minutes": 0}, "must be a whole number from 1, such as"),
-        ({"requests_per_five_minutes": 1.5}, "must be a whole number from 1, such as"),
-        ({"requests_per_five_minutes": True}, "must be a whole number from 1, such as"),
+        ({"requests_per_five_minutes": 1.5}, "must be a whole number such as 5"),
+        ({"requests_per_five_minutes": True}, "must be a whole number such as 5"),
         ({"lowest_hit_rate_percent": 0}, "must be above 0 and at most 100, such as 80"),
         ({"lowest_hit_rate_percent": 101}, "must be above 0 and at most 100"),
         ({"slowest_origin": timedelta(0)}, "must be at least a millisecond, such as"),

@@ -1,4 +1,4 @@
-"""A server without a public address: one VPC origin for both halves, without tags."""
+"""A server without a public address: one VPC origin for a stack, without tags."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from cdk_support import distribution_config, new_app, new_stack, only, resources
 from constructs import Construct
 
 from constructs_lib import (
+    Bucket,
+    Cors,
     DjangoCdn,
     DjangoOrigin,
+    IpAddressType,
     MediaDistribution,
     StaticDistribution,
 )
@@ -48,10 +51,10 @@ def private_balancer(stack):
     return elbv2.ApplicationLoadBalancer(stack, "Balancer", vpc=ec2.Vpc(stack, "Vpc"))
 
 
-def test_one_vpc_origin_serves_both_halves():
+def test_one_vpc_origin_serves_both_distributions():
     template = cdn_template(vpc(), new_stack(stack_id="mysite-cdn-prod"))
     config = only(template, "VpcOrigin")["VpcOriginEndpointConfig"]
-    assert re.fullmatch("mysite-cdn-prod-Cdn-VpcOrigin.*-[0-9a-f]{8}", config["Name"])
+    assert re.fullmatch("mysite-cdn-prod-VpcOrigin.*-[0-9a-f]{8}", config["Name"])
     assert config | {"Name": "-"} == {
         "Name": "-",
         "Arn": BALANCER,
@@ -103,7 +106,7 @@ def test_maximum_example():
 def test_logical_ids_are_a_contract():
     found = cdn_template(vpc()).to_json()["Resources"]
     assert {name for name in found if "VpcOrigin" in name} == {
-        "CdnVpcOrigin21a9ae7b46DF0DD0"
+        "VpcOriginabadeaf26410E811"
     }
 
 
@@ -135,19 +138,78 @@ def test_changing_tags_never_reach_what_cannot_be_updated(tag):
     assert "Tags" not in only(template, "VpcOrigin")
 
 
-def test_halves_side_by_side_share_and_halves_apart_do_not():
+def test_a_stack_has_one_vpc_origin_for_an_endpoint():
     stack = new_stack()
-    StaticDistribution(stack, "Static", origin=vpc())
-    MediaDistribution(stack, "Media", origin=vpc())
+    DjangoCdn(stack, "Cdn", origin=vpc())
+    DjangoCdn(stack, "Other", origin=vpc())
     StaticDistribution(Construct(stack, "Elsewhere"), "Static", origin=vpc())
-    names = {
-        found["VpcOriginEndpointConfig"]["Name"]
-        for found in resources(Template.from_stack(stack), "VpcOrigin").values()
-    }
-    assert len(names) == 2
+    template = Template.from_stack(stack)
+    template.resource_count_is("AWS::CloudFront::Distribution", 5)
+    template.resource_count_is("AWS::CloudFront::VpcOrigin", 1)
 
 
-@pytest.mark.parametrize("other", [vpc(INSTANCE), vpc(https_port=8443)])
+def test_an_endpoint_may_be_reached_by_ipv6_too():
+    stack = new_stack()
+    dual = vpc(
+        ip_address_type=IpAddressType.DUALSTACK, failover_domain_name="b.example.com"
+    )
+    template = cdn_template(dual, stack)
+    config = only(template, "VpcOrigin")["VpcOriginEndpointConfig"]
+    assert config["IpAddressType"] == "dualstack"
+    for found in resources(template, "Distribution").values():
+        for origin in found["DistributionConfig"]["Origins"]:
+            assert "IpAddressType" not in origin.get("CustomOriginConfig", {})
+
+
+def test_an_endpoint_by_ipv6_alone_is_refused():
+    with pytest.raises(ValueError, match="^ip_address_type must be 'ipv4' or 'dual"):
+        vpc(ip_address_type=IpAddressType.IPV6)
+
+
+@pytest.mark.parametrize("role", ["Static", "Media"])
+def test_a_vpc_origin_of_another_account_names_its_owner(role):
+    stack = new_stack()
+    shared = cloudfront.VpcOrigin.from_vpc_origin_id(stack, "Shared", "vo_123")
+    bucket = Bucket(stack, "Bucket", cors=Cors.any_origin())
+    DjangoCdn(
+        stack,
+        "Cdn",
+        origin=vpc(shared, owner_account_id="444455556666"),
+        media={"bucket": bucket},
+    )
+    found = resources(Template.from_stack(stack), "Distribution")
+    (config,) = (
+        one["DistributionConfig"]
+        for name, one in found.items()
+        if name.startswith(f"Cdn{role}")
+    )
+    (server,) = (one for one in config["Origins"] if "VpcOriginConfig" in one)
+    assert server["VpcOriginConfig"]["OwnerAccountId"] == "444455556666"
+    assert all(one["Id"] for one in config["Origins"])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "owner", "sentence"),
+    [
+        (BALANCER, "444455556666", "^owner_account_id must be left out with an endp"),
+        ("existing", "4444", "^owner_account_id must be 12 digits, such as .*'4444'"),
+    ],
+)
+def test_fails_when_an_owner_cannot_be_right(endpoint, owner, sentence):
+    if endpoint == "existing":
+        endpoint = cloudfront.VpcOrigin.from_vpc_origin_id(new_stack(), "V", "vo_1")
+    with pytest.raises(ValueError, match=sentence):
+        vpc(endpoint, owner_account_id=owner)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        vpc(INSTANCE),
+        vpc(https_port=8443),
+        vpc(ip_address_type=IpAddressType.DUALSTACK),
+    ],
+)
 def test_another_endpoint_or_port_is_another_vpc_origin(other):
     # CloudFormation makes the new one, moves the distributions, deletes the old one.
     before, after = cdn_template(vpc()), cdn_template(other)

@@ -170,6 +170,9 @@ NEEDS = {
         **CERTIFICATE,
         "private": {"domain_names": ["private.example.com"], "signing": SIGNING},
     },
+    "origin.owner_account_id": {
+        "origin": {"domain_name": "origin.example.com", "vpc_origin_id": "vo_1"}
+    },
     "media.bucket.region": {"media": {"bucket": {"name": "mysite-media"}}},
 }
 # In place of examples that leave something out.

@@ -194,7 +194,7 @@ def test_all_environments_are_read_in_order():
             {"orgin": "x"},
             "environments.prod.orgin must be one of account, allowed_countries, bucket, "
             "certificate_arn, cors, denied_countries, dns_records, error_ttl_seconds, "
-            "headers, hosted_zone, ipv6, legacy_logs, logs, media, monitoring, origin, "
+            "headers, hosted_zone, http_version, ipv6, legacy_logs, logs, media, monitoring, origin, "
             "origin_secret, policy_ids, price_class, private, region, retain, static, "
             "termination_protection, tls, ttl_seconds, web_acl_arn, got 'orgin': did you "
             "mean 'origin'?",
@@ -203,7 +203,7 @@ def test_all_environments_are_read_in_order():
             {"static": {"max_age": 1}},
             "environments.prod.static.max_age must be one of allowed_countries, bucket, "
             "certificate_arn, cors, denied_countries, dns_records, domain_names, "
-            "error_ttl_seconds, headers, hosted_zone, ipv6, legacy_logs, policy_ids, price_class, "
+            "error_ttl_seconds, headers, hosted_zone, http_version, ipv6, legacy_logs, policy_ids, price_class, "
             "tls, ttl_seconds, web_acl_arn, got 'max_age'",
         ),
         (

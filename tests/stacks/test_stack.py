@@ -244,7 +244,7 @@ def test_records_are_never_retained():
     # Else a name that was given up would still lead to CloudFront.
     template = environment_template(**{**MAXIMAL, "dns_records": True})
     records = template.find_resources("AWS::Route53::RecordSet")
-    assert len(records) == 6
+    assert len(records) == 9
     for record in records.values():
         assert "DeletionPolicy" not in record
 

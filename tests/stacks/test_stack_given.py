@@ -97,13 +97,38 @@ def test_a_balancer_is_asked_by_a_name_of_ones_own():
         assert origin["DomainName"] == "origin.example.com"
 
 
-def test_fails_when_a_server_in_a_vpc_has_an_ip_address_type():
+def test_fails_when_a_server_in_a_vpc_has_ipv6_alone():
     with pytest.raises(ValueError) as error:
         environment(**of_origin(vpc_endpoint_arn=INSTANCE, ip_address_type="ipv6"))
     assert str(error.value) == (
-        "environments.test.origin.ip_address_type must not be given with "
-        "environments.test.origin.vpc_endpoint_arn: inside a VPC it is always IPv4"
+        "environments.test.origin.ip_address_type must be 'ipv4' or 'dualstack' inside a "
+        "VPC, got 'ipv6'"
     )
+
+
+def test_a_vpc_origin_that_another_account_shares():
+    shared = {"vpc_origin_id": "vo_123", "owner_account_id": "444455556666"}
+    template = environment_template(**of_origin(**shared))
+    template.resource_count_is("AWS::CloudFront::VpcOrigin", 0)
+    for half in halves(template):
+        (origin,) = half["Origins"]
+        assert origin["VpcOriginConfig"]["VpcOriginId"] == "vo_123"
+        assert origin["VpcOriginConfig"]["OwnerAccountId"] == "444455556666"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"vpc_origin_id": "vo_1", "vpc_endpoint_arn": INSTANCE},
+        {"vpc_origin_id": "vo_1", "load_balancer": "a.elb.amazonaws.com"},
+        {"vpc_origin_id": "vo_1", "https_port": 8443},
+        {"vpc_origin_id": "i-123"},
+        {"owner_account_id": "444455556666"},
+    ],
+)
+def test_fails_when_a_vpc_origin_is_given_twice_or_in_part(values):
+    with pytest.raises(ValueError, match=r"^environments\.test\.origin\.[a-z_]+ "):
+        environment(**of_origin(**values))
 
 
 def test_a_header_is_left_out_by_false_and_set_by_a_string():
@@ -121,3 +146,64 @@ def test_a_header_is_left_out_by_false_and_set_by_a_string():
 def test_fails_when_a_number_is_larger_than_any_can_be(values):
     with pytest.raises(ValueError, match="must be at most 999999999, such as .* got 1"):
         environment(**values)
+
+
+ZONES = {
+    "hosted_zone": {"id": "Z0123456789ABC", "name": "example.com"},
+    "static": {"domain_names": ["static.example.com"]},
+    "media": {
+        "domain_names": ["media.example-usercontent.com"],
+        "hosted_zone": {"id": "Z9876543210CBA", "name": "example-usercontent.com"},
+    },
+}
+
+
+def test_uploads_under_a_domain_of_their_own_get_certificate_and_records():
+    template = environment_template(**ZONES)
+    certificates = template.find_resources("AWS::CertificateManager::Certificate")
+    assert {
+        one["Properties"]["DomainName"]: one["Properties"]["DomainValidationOptions"][
+            0
+        ]["HostedZoneId"]
+        for one in certificates.values()
+    } == {
+        "static.example.com": "Z0123456789ABC",
+        "media.example-usercontent.com": "Z9876543210CBA",
+    }
+    records = template.find_resources("AWS::Route53::RecordSet").values()
+    assert {
+        (one["Properties"]["Name"], one["Properties"]["HostedZoneId"])
+        for one in records
+    } == {
+        ("static.example.com.", "Z0123456789ABC"),
+        ("media.example-usercontent.com.", "Z9876543210CBA"),
+    }
+
+
+def test_each_distribution_has_its_own_settings_from_cdk_json():
+    acl = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/{}/1"
+    settings = {
+        "web_acl_arn": (acl.format("a"), acl.format("b")),
+        "allowed_countries": (["DE"], ["FR"]),
+        "price_class": ("200", "all"),
+        "ipv6": (False, True),
+        "http_version": ("http2", "http1.1"),
+    }
+    template = environment_template(
+        static={key: one for key, (one, _) in settings.items()},
+        media={key: other for key, (_, other) in settings.items()},
+    )
+    found = [
+        [half["WebACLId"], half["Restrictions"]["GeoRestriction"]["Locations"]]
+        + [half["PriceClass"], half["IPV6Enabled"], half["HttpVersion"]]
+        for half in halves(template)
+    ]
+    assert sorted(map(str, found)) == sorted(
+        map(
+            str,
+            (
+                [acl.format("a"), ["DE"], "PriceClass_200", False, "http2"],
+                [acl.format("b"), ["FR"], "PriceClass_All", True, "http1.1"],
+            ),
+        )
+    )
