@@ -13,6 +13,7 @@ from aiohttp import web
 
 from benchmarks.pairs import Figure
 from cdn_edge.distributions import Source, parse
+from cdn_edge.origin_client import Address
 from cdn_edge.server import Edge
 
 BODY = b"x" * 10_240
@@ -107,7 +108,8 @@ async def _edge() -> int:
 
     server = await asyncio.start_server(origin, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    edge = Edge(table={"www.example.com": ("127.0.0.1", port)}, log=lambda line: None)
+    table = {"www.example.com": Address("127.0.0.1", port)}
+    edge = Edge(table=table, log=lambda line: None)
     resources = {"CachePolicy": {"cache": _POLICY}}
     edge.configure(parse(Source(distributions=[_CONFIG], resources=resources)))
     return await edge.start()

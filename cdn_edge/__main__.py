@@ -5,16 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from cdn_edge.cloudfront_api import Reader, follow, new_client
 from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidations
-from cdn_edge.origin_client import Address, origin_table
+from cdn_edge.origin_client import origin_table
 from cdn_edge.server import HOST, Edge, log_to_stdout
 from cdn_edge.template import TemplateReader
+from cdn_edge.tls import LocalAuthority, OriginTls, ViewerTls
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,11 +31,32 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, default=0, help="default: any free one")
     parser.add_argument(
+        "--tls",
+        type=Path,
+        metavar="FOLDER",
+        help="listen with TLS as well; the folder keeps the authority for browsers to trust",
+    )
+    parser.add_argument("--tls-port", type=int, default=0, help="default: any free one")
+    parser.add_argument(
         "--origin",
         action="append",
         default=[],
         metavar="NAME=ADDRESS:PORT",
-        help="where an origin is on this machine; may be given several times",
+        help="where an origin is on this machine, with https:// before an address that "
+        "speaks TLS; may be given several times",
+    )
+    parser.add_argument(
+        "--origin-ca",
+        type=Path,
+        metavar="PATH",
+        help="certificates to trust at origins, besides those of the system",
+    )
+    parser.add_argument(
+        "--client-certificate",
+        action="append",
+        default=[],
+        metavar="ARN=PATH",
+        help="a certificate and its key in PEM, to show to origins; may be given several times",
     )
     return parser
 
@@ -43,7 +65,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser().parse_args(arguments)
     try:
         table = origin_table(given.origin)
-    except ValueError as error:
+        origin_tls = OriginTls(
+            authorities=_readable("--origin-ca", given.origin_ca),
+            certificates=dict(
+                _client_certificate(one) for one in given.client_certificate
+            ),
+        )
+        viewer_tls = given.tls and ViewerTls(LocalAuthority(given.tls))
+    except (OSError, ValueError) as error:
         parser().error(str(error))
     if given.template:
         reader: Reader | TemplateReader = TemplateReader(paths=given.template)
@@ -57,30 +86,55 @@ def main(arguments: Sequence[str] | None = None) -> None:
         reader = TemplateReader(paths=given.template)
     else:
         reader = Reader(client=new_client(given.endpoint))
-    asyncio.run(serve(reader, port=given.port, table=table))
+    edge = Edge(table=table, viewer_tls=viewer_tls, origin_tls=origin_tls)
+    asyncio.run(serve(edge, reader, port=given.port, tls_port=given.tls_port))
+
+
+def _client_certificate(entry: str) -> tuple[str, Path]:
+    arn, _, path = entry.partition("=")
+    found = _readable("--client-certificate", Path(path) if path else None)
+    if found is None:
+        raise ValueError(
+            "--client-certificate must map an ARN to a file, such as "
+            f"'arn:aws:acm:us-east-1:123456789012:certificate/1=client.pem', got {entry!r}"
+        )
+    return arn, found
+
+
+def _readable(option: str, path: Path | None) -> Path | None:
+    """
+    :raises ValueError: when a path is given that is no file with a certificate.
+    """
+    if path and not (path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()):
+        raise ValueError(
+            f"{option} must name a file with a certificate in PEM, such as ca.pem, got "
+            f"{str(path)!r}"
+        )
+    return path
 
 
 async def serve(
-    reader: Reader | TemplateReader, *, port: int, table: Mapping[str, Address]
+    edge: Edge, reader: Reader | TemplateReader, *, port: int, tls_port: int
 ) -> None:
     """Until SIGTERM or SIGINT."""
     stopped, configured = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
-    edge = Edge(table=table)
     try:
-        listening_on = await edge.start(port)
+        listening_on = await edge.start(port, tls_port)
     except OSError as error:
-        message = f"--port must be free, such as 8100, got {port}: {error.strerror}"
-        raise SystemExit(message) from None
+        raise SystemExit(
+            "--port and --tls-port must be free, such as 8100 and 8443, got "
+            f"{port} and {tls_port}: {error.strerror}"
+        ) from None
 
     def configure(configuration: Configuration) -> None:
         edge.configure(configuration)
         configured.set()
 
     work = [
-        _announce(configured, listening_on),
+        _announce(configured, edge, listening_on),
         follow(reader.read, configure, log=log_to_stdout),
     ]
     if isinstance(reader, Reader):
@@ -99,9 +153,10 @@ def _silent(line: str) -> None:
     """That the API is away is said where the configuration is read."""
 
 
-async def _announce(configured: asyncio.Event, port: int) -> None:
+async def _announce(configured: asyncio.Event, edge: Edge, port: int) -> None:
     await configured.wait()
-    log_to_stdout(f"edge ready on http://{HOST}:{port}")
+    tls = f" and https://{HOST}:{edge.tls_port}" if edge.tls_port else ""
+    log_to_stdout(f"edge ready on http://{HOST}:{port}{tls}")
 
 
 if __name__ == "__main__":

@@ -85,13 +85,18 @@ class Key(NamedTuple):
 
 @dataclass(kw_only=True, slots=True)
 class ViewerRequest:
-    """A request as it arrived: the target's bytes are never decoded or resolved."""
+    """A request as it arrived: the target's bytes are never decoded or resolved.
+
+    :param scheme: ``http`` or ``https``; empty where one listener stands for both.
+    """
 
     method: str
     path: str
     query: str = ""
     headers: Headers
     address: str = "127.0.0.1"
+    scheme: str = ""
+    version: str = "1.1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +107,7 @@ class OriginRequest:
     method: str
     target: str
     headers: CIMultiDict[str]
+    scheme: str
 
 
 def match(distribution: Distribution, path: str) -> Behavior:
@@ -158,7 +164,7 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
         if name.lower().startswith(PLAYED)
     }
     return {
-        FORWARDED_PROTO: "https",
+        FORWARDED_PROTO: request.scheme or "https",
         "cloudfront-viewer-address": request.address,
         "cloudfront-viewer-http-version": "1.1",
         **{
@@ -250,6 +256,7 @@ def origin_request(
         method=request.method,
         target=origin.path + request.path + (f"?{query}" if query else ""),
         headers=_origin_headers(origin, behavior, request, request_id),
+        scheme=origin.scheme(request.scheme or "https"),
     )
 
 

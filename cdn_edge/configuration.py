@@ -128,17 +128,35 @@ class ResponseHeadersPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where misses go."""
+    """Where misses go.
+
+    :param protocol_policy: ``http-only``, ``https-only`` or ``match-viewer``.
+    :param ssl_protocols: The least versions of TLS, in CloudFront's names.
+    :param client_certificate: The ARN of the certificate that CloudFront shows to it.
+    """
 
     domain_name: str
     path: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    port: int = 443
+    protocol_policy: str = "https-only"
+    http_port: int = 80
+    https_port: int = 443
+    ssl_protocols: frozenset[str] = frozenset({"TLSv1.2"})
+    client_certificate: str = ""
     connection_attempts: int
     connection_timeout: int
     read_timeout: int
     keepalive_timeout: int = 5
     completion_timeout: int | None = None
+
+    def scheme(self, viewer: str) -> str:
+        """``http`` or ``https``, for a viewer that uses one of them."""
+        if self.protocol_policy == "match-viewer":
+            return viewer
+        return "http" if self.protocol_policy == "http-only" else "https"
+
+    def port(self, scheme: str) -> int:
+        return self.https_port if scheme == "https" else self.http_port
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +166,7 @@ class Behavior:
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
         cannot be seen.
     :param failover_statuses: Those of the first origin at which the second is asked.
+    :param viewer_protocol_policy: ``allow-all``, ``https-only`` or ``redirect-to-https``.
     :param unmodelled: What would change its answers, and the edge does not do.
     :param trusted_keys: Public keys in PEM by their ids, of which one must have signed the
         request. None: everybody may have the files.
@@ -162,6 +181,7 @@ class Behavior:
     origin_request: OriginRequestPolicy = OriginRequestPolicy()
     response_headers: ResponseHeadersPolicy = ResponseHeadersPolicy()
     compress: bool = False
+    viewer_protocol_policy: str = "allow-all"
     trusted_keys: Mapping[str, str] | None = None
     unmodelled: tuple[str, ...] = ()
 
@@ -182,7 +202,10 @@ class ErrorRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution:
-    """One deployed distribution, with every default filled in."""
+    """One deployed distribution, with every default filled in.
+
+    :param security_policy: The least version of TLS for viewers, such as ``TLSv1.2_2021``.
+    """
 
     id: str
     domain_name: str
@@ -194,6 +217,7 @@ class Distribution:
     allowed_countries: frozenset[str] | None = None
     blocked_countries: frozenset[str] = frozenset()
     tag_header: str = ""
+    security_policy: str = ""
     unmodelled: tuple[str, ...] = ()
 
     def error_rule(self, status: int) -> ErrorRule:

@@ -60,6 +60,9 @@ def _distribution(given: Json, deployed: Source) -> Distribution:
             int(one["ErrorCode"]): _error_rule(one)
             for one in sequence(config.get("CustomErrorResponses"))
         },
+        security_policy=text(
+            mapping(config.get("ViewerCertificate")).get("MinimumProtocolVersion")
+        ),
         tag_header=text(mapping(config.get("CacheTagConfig")).get("HeaderName")),
         unmodelled=tuple(_unmodelled(read)),
         **_countries(config["Restrictions"]["GeoRestriction"]),
@@ -87,6 +90,7 @@ def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
         origin_request=origin_request_policy(_policy(config, "OriginRequestPolicy")),
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
         compress=bool(config["Compress"]),
+        viewer_protocol_policy=text(config.get("ViewerProtocolPolicy")) or "allow-all",
         trusted_keys=keys if is_signed else None,
         unmodelled=tuple(_changing(config)),
     )
@@ -113,7 +117,9 @@ def _origin(given: Json) -> Origin:
         or given.get("VpcOriginConfig")
         or model.CUSTOM_ORIGIN_DEFAULTS
     )
-    plain = timeouts.get("OriginProtocolPolicy") == "http-only"
+    # A bucket gets what the viewer uses.
+    assumed = "match-viewer" if "S3OriginConfig" in given else "https-only"
+    mutual = mapping(timeouts.get("OriginMtlsConfig"))
     return Origin(
         domain_name=text(given["DomainName"]).lower(),
         path=text(given["OriginPath"]),
@@ -121,7 +127,13 @@ def _origin(given: Json) -> Origin:
             (text(one["HeaderName"]), text(one.get("HeaderValue")))
             for one in sequence(given.get("CustomHeaders"))
         ),
-        port=int(timeouts.get("HTTPPort" if plain else "HTTPSPort", 443)),
+        protocol_policy=text(timeouts.get("OriginProtocolPolicy")) or assumed,
+        http_port=int(timeouts.get("HTTPPort", 80)),
+        https_port=int(timeouts.get("HTTPSPort", 443)),
+        ssl_protocols=frozenset(
+            map(text, sequence(timeouts.get("OriginSslProtocols")) or ["TLSv1.2"])
+        ),
+        client_certificate=text(mutual.get("ClientCertificateArn")),
         connection_attempts=int(given["ConnectionAttempts"]),
         connection_timeout=int(given["ConnectionTimeout"]),
         read_timeout=int(timeouts["OriginReadTimeout"]),

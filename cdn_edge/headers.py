@@ -38,6 +38,7 @@ class Result(StrEnum):
     REFRESH_HIT = "RefreshHit"
     MISS = "Miss"
     ERROR = "Error"
+    REDIRECT = "Redirect"
 
 
 def request_id() -> str:

@@ -12,6 +12,7 @@ import httptools
 from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError, BodyStream
+from cdn_edge.tls import ViewerTls
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 LONGEST_URL = 8192
@@ -52,6 +53,7 @@ class Request:
         self.keep_alive = True
         self.refused = 0
         self.address = ""
+        self.scheme = ""
 
 
 Serve = Callable[[Request, "ViewerConnection"], Coroutine[None, None, None] | None]
@@ -59,11 +61,21 @@ Serve = Callable[[Request, "ViewerConnection"], Coroutine[None, None, None] | No
 
 
 class ViewerConnection(asyncio.Protocol):
-    """One connection; its requests are answered in turn."""
+    """One connection; its requests are answered in turn.
+
+    :param scheme: ``http`` or ``https``; empty where one listener stands for both.
+    """
 
     def __init__(
-        self, serve: Serve, limits: Limits, connections: set[ViewerConnection]
+        self,
+        serve: Serve,
+        limits: Limits,
+        connections: set[ViewerConnection],
+        scheme: str = "",
+        tls: ViewerTls | None = None,
     ) -> None:
+        self._tls = tls
+        self._scheme = scheme
         self._serve = serve
         self._limits = limits
         self._connections = connections
@@ -88,6 +100,10 @@ class ViewerConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        secure = transport.get_extra_info("ssl_object")
+        if self._tls and not self._tls.accepts(secure):
+            transport.abort()
+            return
         self._address = transport.get_extra_info("peername")[0]
         self._connections.add(self)
         self.deadline = self._loop.time() + self._limits.head
@@ -103,7 +119,8 @@ class ViewerConnection(asyncio.Protocol):
         # A viewer may close its side and still wait for the response.
         self._viewer_has_gone()
         self._advance()
-        return True
+        # TLS has no connection that is half closed.
+        return self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()
@@ -160,7 +177,7 @@ class ViewerConnection(asyncio.Protocol):
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
-        request.address = self._address
+        request.address, request.scheme = self._address, self._scheme
         request.refused = _refusal(request)
         length = request.headers.get("Content-Length")
         if "Transfer-Encoding" in request.headers or (length or "0") != "0":
@@ -228,7 +245,7 @@ class ViewerConnection(asyncio.Protocol):
     def _close(self, *, unread: bool) -> None:
         if self._is_lingering or self._transport.is_closing():
             return
-        if not unread:
+        if not unread or not self._transport.can_write_eof():
             self._transport.close()
             return
         # To close at once would reset the connection, and the response be lost with it.

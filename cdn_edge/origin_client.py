@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import ssl
 import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import httptools
 from multidict import CIMultiDict
@@ -16,10 +18,23 @@ from cdn_edge.body import Body, BodyError, BodyStream
 from cdn_edge.cache_key import HOP_BY_HOP, OriginRequest
 from cdn_edge.configuration import Origin
 from cdn_edge.listener import LONGEST_HEAD
+from cdn_edge.tls import OriginTls, is_allowed
 
-Address = tuple[str, int]
+
+class Address(NamedTuple):
+    """A place on this machine.
+
+    :param tls: Whether TLS is spoken there, where a distribution asks for it.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+
 
 _REPEATED = frozenset({"GET", "HEAD"})
+# OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH.
+_OTHER_NAME = 62
 _MOST_INTERIM_RESPONSES = 8
 _BODYLESS = (204, 304)
 
@@ -66,6 +81,7 @@ def error_response(
 def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
     """From ``dev.example.com=127.0.0.1:8000``: which local address is which origin.
 
+    An address that begins with ``https://`` gets TLS, and any other plain HTTP.
     A name may have the port of the origin, such as ``dev.example.com:8443``, or stand for many,
     such as ``*.amazonaws.com`` for the buckets of a local S3.
     """
@@ -73,14 +89,16 @@ def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
 
 
 def _entry(entry: str) -> tuple[str, Address]:
-    name, _, address = entry.partition("=")
+    name, _, given = entry.partition("=")
+    address = given.removeprefix("https://")
     host, _, port = address.rpartition(":")
     if not (name and port.isdecimal() and 0 < int(port) < 65536 and _is_loopback(host)):
         raise ValueError(
             "--origin must map an origin's domain name to a loopback address, such as "
             f"'dev.example.com=127.0.0.1:8000', got {entry!r}"
         )
-    return name.lower(), (host.strip("[]"), int(port))
+    tls = address != given
+    return name.lower(), Address(host.strip("[]"), int(port), tls)
 
 
 def _is_loopback(host: str) -> bool:
@@ -96,9 +114,10 @@ class OriginClient:
     :param table: Local addresses by the origins' domain names.
     """
 
-    def __init__(self, table: Mapping[str, Address]) -> None:
+    def __init__(self, table: Mapping[str, Address], tls: OriginTls) -> None:
         self._table = table
-        self._idle: dict[Address, list[_Connection]] = {}
+        self._tls = tls
+        self._idle: dict[tuple[object, ...], list[_Connection]] = {}
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
     def close(self) -> None:
@@ -127,7 +146,7 @@ class OriginClient:
         self, request: OriginRequest, body: BodyStream | None
     ) -> Response:
         origin = request.origin
-        address = self._address(origin)
+        address = self._address(origin, request.scheme)
         if address is None:
             return error_response(
                 502,
@@ -138,7 +157,7 @@ class OriginClient:
         attempts = origin.connection_attempts
         for attempt in range(1, attempts + 1):
             try:
-                connection = await self._connect(address, origin)
+                connection = await self._connect(address, request)
             except (OSError, TimeoutError) as error:
                 if attempt == attempts:
                     return _failure(origin, error)
@@ -154,15 +173,38 @@ class OriginClient:
                 raise
         raise AssertionError("unreachable: the last attempt returns")
 
-    def _address(self, origin: Origin) -> Address | None:
+    def _address(self, origin: Origin, scheme: str) -> Address | None:
         name = origin.domain_name
         labels = name.split(".")
         wildcards = ["*." + ".".join(labels[n:]) for n in range(1, len(labels))]
-        names = (f"{name}:{origin.port}", name, *wildcards)
+        names = (f"{name}:{origin.port(scheme)}", name, *wildcards)
         return next(filter(None, map(self._table.get, names)), None)
 
-    async def _connect(self, address: Address, origin: Origin) -> _Connection:
-        idle = self._idle.get(address, [])
+    async def _connect(self, address: Address, request: OriginRequest) -> _Connection:
+        if not (address.tls and request.scheme == "https"):
+            return await self._connected(address, request.origin, None)
+        # The certificate is for the origin's name, or for the Host that is forwarded.
+        host = request.headers.get("Host", "").partition(":")[0]
+        names = dict.fromkeys((host, request.origin.domain_name))
+        for name in names:
+            try:
+                return await self._connected(address, request.origin, name)
+            except ssl.SSLCertVerificationError as error:
+                if error.verify_code != _OTHER_NAME:
+                    raise
+                refused = error
+        raise refused
+
+    async def _connected(
+        self, address: Address, origin: Origin, name: str | None
+    ) -> _Connection:
+        """:param name: For TLS, what the certificate must name. None: plain HTTP."""
+        key = (
+            address,
+            name,
+            name and (origin.ssl_protocols, origin.client_certificate),
+        )
+        idle = self._idle.setdefault(key, [])
         while idle:
             connection = idle.pop()
             if connection.is_usable:
@@ -171,8 +213,16 @@ class OriginClient:
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(origin.connection_timeout):
             _, made = await loop.create_connection(
-                lambda: _Connection(self._idle.setdefault(address, [])), *address
+                lambda: _Connection(idle),
+                address.host,
+                address.port,
+                ssl=self._tls.context(origin) if name else None,
+                server_hostname=name,
             )
+        secure = made.ssl_object
+        if secure and not is_allowed(secure, origin.ssl_protocols):
+            made.close()
+            raise ssl.SSLError(f"{secure.version()} is not allowed")
         self._open.add(made)
         return made
 
@@ -200,6 +250,11 @@ class _Connection(asyncio.Protocol):
         self._expires_at = 0.0
         self._origin: Origin | None = None
         self._drained: asyncio.Future[None] | None = None
+
+    @property
+    def ssl_object(self) -> ssl.SSLObject | None:
+        found: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        return found
 
     @property
     def is_usable(self) -> bool:

@@ -115,8 +115,16 @@ _FAILOVER = {"CONNECTION": 503, "TIMEOUT": 504}
 class RequestHandler:
     """Decides everything but the bytes on the wire."""
 
-    def __init__(self, *, cache: Cache, origins: OriginClient, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        cache: Cache,
+        origins: OriginClient,
+        clock: Clock,
+        tls_port: int | None = None,
+    ) -> None:
         self._clock = clock
+        self._tls_port = tls_port
         self._cache = cache
         self._origins = origins
 
@@ -132,8 +140,10 @@ class RequestHandler:
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
-        refused = _refusal(behavior, request, body) or _refusal_of_country(
-            distribution, request
+        refused = (
+            _refusal_of_protocol(behavior, request, self._tls_port)
+            or _refusal(behavior, request, body)
+            or _refusal_of_country(distribution, request)
         )
         if refused:
             return own_answer(refused)
@@ -240,10 +250,11 @@ class RequestHandler:
 def own_answer(response: Response) -> ViewerResponse:
     """A response of the edge itself."""
     headers = response.headers.copy()
+    result = Result.ERROR if response.status >= 400 else Result.REDIRECT
     finish(
         headers,
         status=response.status,
-        result=Result.ERROR,
+        result=result,
         age=None,
         identity=request_id(),
     )
@@ -251,10 +262,34 @@ def own_answer(response: Response) -> ViewerResponse:
     return ViewerResponse(
         status=response.status,
         headers=headers,
-        result=Result.ERROR,
+        result=result,
         body=response.body,
         size=len(response.body),
     )
+
+
+def _refusal_of_protocol(
+    behavior: Behavior, request: ViewerRequest, tls_port: int | None
+) -> Response | None:
+    """
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html
+    """
+    if request.scheme != "http" or behavior.viewer_protocol_policy == "allow-all":
+        return None
+    if behavior.viewer_protocol_policy == "https-only":
+        return error_response(403, "This file is to be asked for with HTTPS.")
+    if request.method not in ("GET", "HEAD") and request.version == "1.0":
+        return error_response(403, "This file is to be asked for with HTTPS.")
+    host = request.headers.get("Host", "").partition(":")[0]
+    query = f"?{request.query}" if request.query else ""
+    moved = request.method in ("GET", "HEAD")
+    status, reason = (
+        (301, "Moved Permanently") if moved else (307, "Temporary Redirect")
+    )
+    headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/html"})
+    headers["Location"] = f"https://{host}:{tls_port}{request.path}{query}"
+    page = f"<html><head><title>{status} {reason}</title></head></html>"
+    return Response(status=status, headers=headers, body=page.encode(), own=True)
 
 
 def _refusal_of_country(

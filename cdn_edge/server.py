@@ -33,6 +33,7 @@ from cdn_edge.listener import (
 )
 from cdn_edge.origin_client import Address, OriginClient, error_response
 from cdn_edge.request_handler import RequestHandler, ViewerResponse, own_answer
+from cdn_edge.tls import OriginTls, ViewerTls
 
 HOST = "127.0.0.1"
 HEALTH_PATH = "/_edge/health"
@@ -59,6 +60,9 @@ class Edge:
     :param clock: Seconds since the epoch; tests turn it by hand.
     :param capacity: How many bytes of bodies the cache holds.
     :param limits: How long viewers may take.
+    :param viewer_tls: What a second listener shows to viewers. None: the listener for HTTP
+        stands for both.
+    :param origin_tls: Whom it trusts in the place of an origin.
     """
 
     def __init__(
@@ -69,12 +73,17 @@ class Edge:
         capacity: int = DEFAULT_CAPACITY,
         log: Log = log_to_stdout,
         limits: Limits | None = None,
+        viewer_tls: ViewerTls | None = None,
+        origin_tls: OriginTls | None = None,
     ) -> None:
         self.configuration = Configuration()
         self._table = table
         self._clock = clock
         self._log = log
         self._limits = limits or Limits()
+        self._viewer_tls = viewer_tls
+        self._origin_tls = origin_tls or OriginTls()
+        self.tls_port: int | None = None
         self._cache = Cache(clock=clock, capacity=capacity)
         self._warned: set[str] = set()
         self._connections: set[ViewerConnection] = set()
@@ -82,6 +91,8 @@ class Edge:
     def configure(self, configuration: Configuration) -> None:
         """Serve this from now on. What is cached stays cached."""
         self.configuration = configuration
+        if self._viewer_tls:
+            self._viewer_tls.configure(configuration)
         warnings = set(configuration.warnings)
         for warning in sorted(warnings - self._warned):
             self._log(f"warning: {warning}")
@@ -94,25 +105,43 @@ class Edge:
         for one in invalidations:
             self._cache.discard(one.covers)
 
-    async def start(self, port: int = 0) -> int:
-        """Listen, on loopback only; returns the port.
+    async def start(self, port: int = 0, tls_port: int = 0) -> int:
+        """Listen, on loopback only; returns the port of HTTP.
 
         :raises OSError: when something else listens there.
         """
-        self._origins = OriginClient(self._table)
+        self._origins = OriginClient(self._table, self._origin_tls)
+        self._servers: list[asyncio.Server] = []
+        if self._viewer_tls:
+            self.tls_port = await self._listen(tls_port, "https", self._viewer_tls)
+        listening_on = await self._listen(port, "http" if self._viewer_tls else "")
         self._handler = RequestHandler(
-            cache=self._cache, origins=self._origins, clock=self._clock
-        )
-        self._server = await asyncio.get_running_loop().create_server(
-            lambda: ViewerConnection(self._serve, self._limits, self._connections),
-            HOST,
-            port,
+            cache=self._cache,
+            origins=self._origins,
+            clock=self._clock,
+            tls_port=self.tls_port,
         )
         self._sweeping = asyncio.ensure_future(self._sweep())
-        return int(self._server.sockets[0].getsockname()[1])
+        return listening_on
+
+    async def _listen(
+        self, port: int, scheme: str, tls: ViewerTls | None = None
+    ) -> int:
+        server = await asyncio.get_running_loop().create_server(
+            lambda: ViewerConnection(
+                self._serve, self._limits, self._connections, scheme, tls
+            ),
+            HOST,
+            port,
+            ssl=tls.context if tls else None,
+            ssl_handshake_timeout=self._limits.head if tls else None,
+        )
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        self._server.close()
+        for server in self._servers:
+            server.close()
         self._sweeping.cancel()
         for connection in list(self._connections):
             connection.abort()
@@ -141,6 +170,8 @@ class Edge:
             query=query,
             headers=given.headers,
             address=given.address,
+            scheme=given.scheme,
+            version=given.version,
         )
         if given.refused:
             answer = own_answer(error_response(given.refused, _REFUSALS[given.refused]))

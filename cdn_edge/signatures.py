@@ -104,11 +104,14 @@ def _in_cookies(request: ViewerRequest) -> Mapping[str, str]:
 
 
 def _urls(request: ViewerRequest) -> Iterator[str]:
-    """What the URL may have been when it was signed: the listener counts as HTTPS."""
+    """What the URL may have been when it was signed.
+
+    A listener that stands for HTTP and HTTPS leaves the scheme open.
+    """
     host = request.headers.get("Host", "")
     query = without_signature(request.query)
     target = request.path + (f"?{query}" if query else "")
-    for scheme in ("https", "http"):
+    for scheme in [request.scheme] if request.scheme else ["https", "http"]:
         for name in dict.fromkeys((host, host.partition(":")[0])):
             yield f"{scheme}://{name}{target}"
 

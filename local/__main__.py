@@ -43,6 +43,7 @@ def _main() -> int:
                     "edge": arguments.edge_port,
                     "django": arguments.django_port,
                     "web": arguments.web_port,
+                    **_tls(arguments),
                 },
                 progress=progress,
             )
@@ -51,7 +52,11 @@ def _main() -> int:
                 state,
                 origin=arguments.origin,
                 environment=arguments.environment,
-                wanted={"aws": arguments.aws_port, "edge": arguments.edge_port},
+                wanted={
+                    "aws": arguments.aws_port,
+                    "edge": arguments.edge_port,
+                    **_tls(arguments),
+                },
                 progress=progress,
             )
         case "status":
@@ -63,6 +68,10 @@ def _main() -> int:
         case "cdk":
             return _cdk(state, arguments.arguments)
     return 0
+
+
+def _tls(arguments: argparse.Namespace) -> dict[str, int | None]:
+    return {"tls": arguments.tls_port} if arguments.tls else {}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,11 +94,14 @@ def _parser() -> argparse.ArgumentParser:
         help="where your server listens on this machine, such as 127.0.0.1:8081",
     )
     for parsed, ports in (
-        (up, ("web", "edge", "django", "aws")),
-        (alone, ("edge", "aws")),
+        (up, ("web", "edge", "tls", "django", "aws")),
+        (alone, ("edge", "tls", "aws")),
     ):
         parsed.add_argument(
             "--environment", default="dev", help="of cdk.json (default: dev)"
+        )
+        parsed.add_argument(
+            "--tls", action="store_true", help="serve files with TLS as well"
         )
         for name in ports:
             parsed.add_argument(
@@ -123,7 +135,7 @@ def _status(state: State, *, as_json: bool) -> int:
 
 
 def _table(found: Mapping[str, object]) -> str:
-    shown = ("site", "static", "media", "aws", "stack", "build", "state")
+    shown = ("site", "static", "media", "tls", "aws", "stack", "build", "state")
     return "\n".join(f"{name:<8}{found[name]}" for name in shown if found.get(name))
 
 

@@ -16,12 +16,14 @@ class Ports:
     """Where everything listens, on 127.0.0.1.
 
     :param django: None where the site is not ours, and was started by somebody else.
+    :param tls: The edge's second listener. None: it has HTTP alone.
     """
 
     aws: int
     edge: int
     web: int
     django: int | None = None
+    tls: int | None = None
 
     @property
     def site_url(self) -> str:
@@ -136,7 +138,11 @@ def read_domains(state: State, stack: str, ports: Ports) -> Domains:
     return Domains(
         static=static,
         media=media,
-        url_format=f"http://{form}.localhost:{ports.edge}",
+        url_format=(
+            f"https://{form}.localhost:{ports.tls}"
+            if ports.tls
+            else f"http://{form}.localhost:{ports.edge}"
+        ),
     )
 
 

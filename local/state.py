@@ -70,6 +70,11 @@ class State:
         return CHECKOUT / ".local" / "caches"
 
     @property
+    def tls(self) -> Path:
+        """The certificate authority of the edge, and its key."""
+        return self.folder / "tls"
+
+    @property
     def running(self) -> Path:
         """The record of what runs now."""
         return self.folder / "running.json"

@@ -170,12 +170,14 @@ def _edge_service(supervisor: Supervisor, origin: str, address: str) -> Service:
     state, ports = supervisor.state, supervisor.ports
     aws = emulator.endpoint(ports.aws)
     domains = read_domains(state, supervisor.stack, ports)
+    tls = ("--tls", str(state.tls), "--tls-port", str(ports.tls)) if ports.tls else ()
     return Service(
         name="the edge",
         command=[
             *(sys.executable, "-m", "cdn_edge"),
             *("--endpoint", aws, "--port", str(ports.edge)),
             *("--origin", f"{origin}={address}"),
+            *tls,
             *("--origin", f"*.amazonaws.com=127.0.0.1:{ports.aws}"),
         ],
         environment=aws_environment(state, aws),
@@ -215,6 +217,7 @@ def status(state: State) -> Mapping[str, object]:
         "site": record.ports.site_url,
         "aws": emulator.endpoint(record.ports.aws),
         "state": str(state.folder),
+        **({"tls": str(state.tls / "ca.pem")} if record.ports.tls else {}),
         "processes": {child.name: child.pid for child in record.children},
     }
     # Before the first deploy there are no names yet.
@@ -231,10 +234,12 @@ def status(state: State) -> Mapping[str, object]:
 
 
 def _announcement(found: Mapping[str, object]) -> str:
+    trust = f"  browsers have to trust {found['tls']}\n\n" if "tls" in found else ""
     return (
         f"\n  site    {found['site']}\n"
         f"  static  {found['static']}   (deployed as {found['static_domain']})\n"
         f"  media   {found['media']}   (deployed as {found['media_domain']})\n\n"
+        f"{trust}"
         "  ship the next build:  .venv/bin/python -m local release\n"
         "  end with Ctrl-C, or:  .venv/bin/python -m local down\n"
     )

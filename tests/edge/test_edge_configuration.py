@@ -234,9 +234,12 @@ def test_fails_when_an_origin_is_not_mapped_to_a_loopback_address(entry):
 
 
 def test_origins_are_mapped_to_loopback_addresses():
-    assert origin_table(["Dev.example.com=127.0.0.1:8000", "b=[::1]:81"]) == {
-        "dev.example.com": ("127.0.0.1", 8000),
-        "b": ("::1", 81),
+    assert origin_table(
+        ["Dev.example.com=127.0.0.1:8000", "b=[::1]:81", "c=https://[::1]:82"]
+    ) == {
+        "dev.example.com": ("127.0.0.1", 8000, False),
+        "b": ("::1", 81, False),
+        "c": ("::1", 82, True),
     }
 
 

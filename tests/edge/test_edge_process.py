@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -68,6 +70,44 @@ def test_process_is_not_ready_before_it_has_read_what_is_deployed():
     assert (rest, process.returncode) == ("", 0)
 
 
+def test_tls_listener_is_announced_and_its_keys_are_not_in_the_log(tmp_path):
+    folder = tmp_path / "tls"
+    with CountingOrigin() as api:
+        api.default = Reply(body=b"<List><Quantity>0</Quantity></List>")
+        address = f"http://{api.address}"
+        with started("--endpoint", address, "--tls", str(folder)) as process:
+            ready = process.stdout.readline()
+            context = ssl.create_default_context(cafile=folder / "ca.pem")
+            port = int(ready.rpartition(":")[2])
+            with (
+                socket.create_connection(("127.0.0.1", port)) as plain,
+                context.wrap_socket(plain, server_hostname="localhost") as viewer,
+            ):
+                viewer.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                assert b" 403 " in viewer.recv(65536)
+            process.terminate()
+            said = ready + process.stdout.read()
+    assert " and https://127.0.0.1:" in ready
+    assert "PRIVATE KEY" not in said
+    assert len(said.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--origin-ca", "/dev/null", "--origin-ca must name a file with a certificate"),
+        ("--client-certificate", "arn", "--client-certificate must map an ARN"),
+        ("--tls", "/dev/null", "/dev/null"),
+    ],
+)
+def test_fails_when_certificates_cannot_be_read(option, value, message):
+    with started("--endpoint", "http://127.0.0.1:1", option, value) as process:
+        said = process.stdout.read()
+    assert process.returncode == 2
+    assert message in said
+    assert "Traceback" not in said
+
+
 def test_fails_when_an_origin_is_elsewhere():
     with started(
         "--endpoint", "http://127.0.0.1:1", "--origin", "a=10.0.0.1:80"
@@ -83,7 +123,8 @@ def test_fails_when_the_port_is_taken():
         with started("--endpoint", "http://127.0.0.1:1", "--port", port) as process:
             said = process.stdout.read()
     assert process.returncode == 1
-    assert said.startswith(f"--port must be free, such as 8100, got {port}")
+    assert said.startswith("--port and --tls-port must be free")
+    assert f"got {port} and 0: " in said
     assert "Traceback" not in said
 
 

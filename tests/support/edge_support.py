@@ -10,6 +10,7 @@ import asyncio
 import http.client
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -153,7 +154,8 @@ class Asked:
 class CountingOrigin:
     """A web server that answers as told and writes down what it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.asked: list[Asked] = []
         self.sent = 0
         self.connections = 0
@@ -172,7 +174,7 @@ class CountingOrigin:
 
     @property
     def address(self) -> str:
-        return f"{HOST}:{self.port}"
+        return f"{'https://' if self.tls else ''}{HOST}:{self.port}"
 
     @property
     def count(self) -> int:
@@ -192,7 +194,9 @@ class CountingOrigin:
 
     async def _start(self) -> None:
         self._connections: set[asyncio.Task[None]] = set()
-        self._server = await asyncio.start_server(self._connected, HOST, self.port)
+        self._server = await asyncio.start_server(
+            self._connected, HOST, self.port, ssl=self.tls
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
@@ -294,6 +298,7 @@ class RunningEdge(Viewer):
         origins: Mapping[str, CountingOrigin | str],
         capacity: int = 8 * 1024 * 1024,
         limits: Limits | None = None,
+        **tls: Any,
     ) -> None:
         addresses = [
             f"{name}={one if isinstance(one, str) else one.address}"
@@ -307,6 +312,7 @@ class RunningEdge(Viewer):
             capacity=capacity,
             log=self.log.append,
             limits=limits,
+            **tls,
         )
         self.edge.configure(parse(deployed))
         self._thread = LoopThread()
