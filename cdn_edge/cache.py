@@ -32,7 +32,7 @@ LARGEST_SHARE = 8
 
 _HEADERS_SIZE = 1024
 _OF_THE_BODY = frozenset(
-    {"content-length", "content-encoding", "content-type", "content-range", "etag"}
+    {"content-length", "content-encoding", "content-range", "etag"}
 )
 
 

@@ -160,10 +160,11 @@ def _seconds(control: Mapping[str, str | None], name: str) -> float | None:
 def age(headers: Headers) -> int:
     """What caches before CloudFront say of themselves, in seconds; 0 if they are silent.
 
-    What is no number counts as old: to ask once too often is never wrong.
+    Of several, the first one counts (RFC 9111, 5.1). What is no number counts as old: to ask
+    once too often is never wrong.
     """
-    given = ",".join(headers.getall("Age", ()))
-    if not given:
+    given = ",".join(headers.getall("Age", ())).partition(",")[0].strip()
+    if "Age" not in headers:
         return 0
     return (
         min(int(given[:19]), LONGEST_AGE) if _DIGITS.fullmatch(given) else LONGEST_AGE

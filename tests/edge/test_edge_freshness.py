@@ -209,7 +209,7 @@ def test_what_refuses_caching_is_kept_for_a_dead_origin_only(refusal):
     [
         ("0", 50),
         ("20", 30),
-        ("20, 40", 0),
+        ("20, 40", 30),
         ("x", 0),
         ("-20", 0),
         ("20.5", 0),

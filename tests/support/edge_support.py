@@ -12,7 +12,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -298,7 +298,8 @@ class RunningEdge(Viewer):
         origins: Mapping[str, CountingOrigin | str],
         capacity: int = 8 * 1024 * 1024,
         limits: Limits | None = None,
-        **tls: Any,
+        clock: Callable[[], float] | None = None,
+        **more: Any,
     ) -> None:
         addresses = [
             f"{name}={one if isinstance(one, str) else one.address}"
@@ -308,11 +309,11 @@ class RunningEdge(Viewer):
         self.log: list[str] = []
         self.edge = Edge(
             table=origin_table(addresses),
-            clock=self.clock,
+            clock=clock or self.clock,
             capacity=capacity,
             log=self.log.append,
             limits=limits,
-            **tls,
+            **more,
         )
         self.edge.configure(parse(deployed))
         self._thread = LoopThread()
