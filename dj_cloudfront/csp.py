@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from cdn_model import csp as model
-from cdn_model.csp import covers as covers
+from cdn_model.csp import covers
 from dj_cloudfront.config import Cdn
 
 Policy = Mapping[str, object]

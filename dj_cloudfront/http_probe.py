@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 _BLOCK = 1 << 16
-_SHOWN = 2048
 # An answer may take this many times as long as a single wait.
 _PATIENCE = 10
 # An address that failed so often in a row is not asked again.
@@ -56,7 +55,6 @@ class HttpResponse:
     :param wire: Of the body as it was sent.
     :param content: Of the body once decoded, or None when it cannot be.
     :param decode_error: Why it cannot be decoded; empty when it can.
-    :param start: The first bytes as they were sent.
     """
 
     status: int
@@ -64,7 +62,6 @@ class HttpResponse:
     wire: str
     content: str | None
     decode_error: str
-    start: bytes
 
     def all(self, name: str) -> list[str]:
         """The values of a header, in the order in which they were sent."""
@@ -152,7 +149,8 @@ class Client:
         text = failure_message(
             error, self.address.connect_to, self.address.port, self._timeout
         )
-        found = UnreachableError(text, is_certificate=is_about_certificate(error))
+        is_certificate = isinstance(error, ssl.SSLCertVerificationError)
+        found = UnreachableError(text, is_certificate=is_certificate)
         with self._lock:
             self._failed += 1
             self._last = found
@@ -179,19 +177,17 @@ class Client:
         )
         try:
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.sock = self._secured(raw, self._context)
+            connection.sock = self._secured(raw)
         except BaseException:
             raw.close()
             raise
         return connection
 
-    def _secured(
-        self, raw: socket.socket, context: ssl.SSLContext | None
-    ) -> socket.socket:
-        if context is None:
+    def _secured(self, raw: socket.socket) -> socket.socket:
+        if self._context is None:
             return raw
         name = self.address.server_name
-        secured = context.wrap_socket(raw, server_hostname=name)
+        secured = self._context.wrap_socket(raw, server_hostname=name)
         ends = (secured.getpeercert() or {}).get("notAfter")
         if isinstance(ends, str):
             self.expires = ssl.cert_time_to_seconds(ends)
@@ -239,11 +235,9 @@ class Client:
     def _read(self, response: http.client.HTTPResponse) -> tuple[HttpResponse, bool]:
         """The answer, and whether all of its body was read."""
         digest = Digest(response.headers.get("Content-Encoding", ""))
-        start = b""
         size = 0
         is_whole = True
         for data in _pieces(response):
-            start += data[: _SHOWN - len(start)]
             digest.add(data)
             size += len(data)
             if self._most_bytes is not None and size >= self._most_bytes:
@@ -255,7 +249,6 @@ class Client:
             wire=digest.wire,
             content=digest.content,
             decode_error=digest.decode_error,
-            start=start,
         )
         return answer, is_whole
 
@@ -302,19 +295,19 @@ class Digest:
         self._content = hashlib.sha256()
         self._size = 0
         self._coding = coding.strip().lower()
-        self._trouble = ""
+        self._error = ""
         self._decode, self._is_whole = self._decoder()
 
     def add(self, data: bytes) -> None:
         """The next piece as it was sent."""
         self._wire.update(data)
         self._size += len(data)
-        if self._trouble:
+        if self._error:
             return
         try:
             self._content.update(self._decode(data))
         except Exception as error:  # zlib.error and brotli.error have no common base
-            self._trouble = f"is no {self._coding} ({error})"
+            self._error = f"is no {self._coding} ({error})"
 
     @property
     def wire(self) -> str:
@@ -329,9 +322,9 @@ class Digest:
     @property
     def decode_error(self) -> str:
         """Why it cannot be decoded; empty when it can, as when there was no body."""
-        if not self._trouble and self._size and not self._is_whole():
+        if not self._error and self._size and not self._is_whole():
             return f"is no whole {self._coding}"
-        return self._trouble if self._size else ""
+        return self._error if self._size else ""
 
     def _decoder(self) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:
         if self._coding in ("gzip", "x-gzip"):
@@ -340,22 +333,17 @@ class Digest:
         if self._coding == "br":
             return self._brotli()
         if self._coding not in ("", "identity"):
-            self._trouble = f"has the unknown coding {self._coding!r}"
+            self._error = f"has the unknown coding {self._coding!r}"
         return bytes, lambda: True
 
     def _brotli(self) -> tuple[Callable[[bytes], bytes], Callable[[], bool]]:
         try:
             import brotli  # type: ignore[import-untyped,import-not-found,unused-ignore]
         except ImportError:
-            self._trouble = NO_BROTLI
+            self._error = NO_BROTLI
             return bytes, lambda: True
         decompressor: Any = brotli.Decompressor()
         return decompressor.process, decompressor.is_finished
-
-
-def is_about_certificate(error: Exception) -> bool:
-    """Whether the server has the wrong certificate, rather than no answer."""
-    return isinstance(error, ssl.SSLCertVerificationError)
 
 
 def failure_message(error: Exception, host: str, port: int, timeout: float) -> str:

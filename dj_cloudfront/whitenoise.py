@@ -27,7 +27,7 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
 )
 
 from dj_cloudfront import cdn_setting
-from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY
+from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.server_config import responses
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -35,7 +35,7 @@ _HeaderList = list[tuple[str, str]]
 
 # Of any tree: some servers resolve a path before Django sees it, and tell the raw one too.
 _ODD = re.compile(
-    rf"(https?://[^/?]*)?{responses.path_traversal((responses.STATIC, responses.MEDIA, responses.PRIVATE))}",
+    rf"(https?://[^/?]*)?{responses.path_traversal(Tree)}",
     re.IGNORECASE,
 )
 _OF_A_PREFLIGHT = {
@@ -55,15 +55,15 @@ class StaticFilesMiddleware:
     would lead past the CDN. With ``local=True`` it is not used.
     """
 
-    tree: ClassVar[str] = responses.STATIC
+    tree: ClassVar[str] = Tree.STATIC
 
     def __init__(self, get_response: GetResponse) -> None:
         if cdn_setting.cdn().is_local:
             raise MiddlewareNotUsed("the URLs are local")
         self.get_response = get_response
         self._prefix = f"/{self.tree}/"
-        self._files = _Files(
-            self.root(), self._prefix, has_companions=self.tree == responses.STATIC
+        self._files = _FileFinder(
+            self.root(), self._prefix, has_companions=self.tree == Tree.STATIC
         )
 
     def root(self) -> str:
@@ -108,7 +108,7 @@ class StaticFilesMiddleware:
         response["Access-Control-Allow-Origin"] = "*"
         response["Access-Control-Expose-Headers"] = responses.EXPOSED_HEADERS
         response["X-Content-Type-Options"] = "nosniff"
-        if self.tree != responses.STATIC:
+        if self.tree != Tree.STATIC:
             response["Content-Security-Policy"] = UPLOAD_POLICY
         return response
 
@@ -120,7 +120,7 @@ class MediaFilesMiddleware(StaticFilesMiddleware):
     server or a bucket does that better.
     """
 
-    tree = responses.MEDIA
+    tree = Tree.MEDIA
 
     def root(self) -> str:
         if not settings.MEDIA_ROOT:
@@ -131,7 +131,7 @@ class MediaFilesMiddleware(StaticFilesMiddleware):
         return root
 
 
-class _Files:
+class _FileFinder:
     """Looks at the disk when a file is asked for, since builds come and go."""
 
     def __init__(self, root: str, prefix: str, *, has_companions: bool) -> None:

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage
 
+from cdn_model.csp import covers
 from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.folders import index_of
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.csp import (
     Policy,
-    covers,
     deciding_directive,
     is_closed,
     trusts_scripts,
@@ -41,7 +41,7 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         wanted.append(("img-src", cdn.media_url))
     for setting, policy in policies():
         if lacking := _lacking(policy, wanted):
-            yield ids.POLICY.found(_sentence(setting, lacking))
+            yield ids.POLICY.found(_message(setting, lacking))
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -57,7 +57,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     kinds = sorted({_KINDS[end] for end in ends & _KINDS.keys()})
     for setting, policy in there_are:
         if lacking := _lacking(policy, [(kind, cdn.static_url) for kind in kinds]):
-            yield ids.POLICY_OF_KINDS.found(_sentence(setting, lacking))
+            yield ids.POLICY_OF_KINDS.found(_message(setting, lacking))
 
 
 def policies() -> Iterator[tuple[str, Policy]]:
@@ -110,7 +110,7 @@ def _is_nonce(source: object) -> bool:
     return not isinstance(source, str) or source.startswith(_NONCES)
 
 
-def _sentence(setting: str, lacking: Mapping[str, list[str]]) -> str:
+def _message(setting: str, lacking: Mapping[str, list[str]]) -> str:
     hosts = "; ".join(
         f"{' and '.join(origins)} in {name}" for name, origins in lacking.items()
     )

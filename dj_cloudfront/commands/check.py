@@ -16,13 +16,13 @@ from dj_cloudfront import cdn_setting
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.findings import Level
-from dj_cloudfront.live_check import arguments as common
+from dj_cloudfront.live_check import arguments
 
 _SAMPLE = 20
 
 
 def add_arguments(parser: CommandParser) -> None:
-    common.add_arguments(parser)
+    arguments.add_arguments(parser)
     parser.add_argument(
         "--build-version",
         metavar="VERSION",
@@ -67,7 +67,7 @@ def run(
     try:
         plan = Plan(
             cdn=cdn,
-            options=common.from_command_line(options),
+            options=arguments.read_options(**options),
             build_version=check_build_version(
                 build_version or cdn.build_version, "--build-version"
             ),

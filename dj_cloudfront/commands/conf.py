@@ -18,11 +18,11 @@ from django.core.management.base import CommandError, CommandParser
 from dj_cloudfront.builds.filesystem import write_atomically
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.console import Console
+from dj_cloudfront.contract import Tree
 from dj_cloudfront.server_config import (
     apache,
     caddy,
     nginx,
-    responses,
     whitenoise_settings,
 )
 from dj_cloudfront.server_config.from_settings import (
@@ -94,7 +94,7 @@ _WEB: tuple[Option, ...] = (
         {
             "action": "append",
             "default": [],
-            "choices": [responses.STATIC, responses.MEDIA, responses.PRIVATE],
+            "choices": [*Tree],
             "help": "a tree that asks for the secret; private media always does "
             "(default: every tree)",
         },

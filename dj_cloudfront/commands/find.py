@@ -12,14 +12,14 @@ from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.commands.console import Console
-from dj_cloudfront.live_check import arguments as common
+from dj_cloudfront.live_check import arguments
 
 
 def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", help="such as css/site.css, or a URL from a page"
     )
-    common.add_arguments(parser)
+    arguments.add_arguments(parser)
 
 
 def run(console: Console, *, name: str, **options: Any) -> None:
@@ -30,7 +30,7 @@ def run(console: Console, *, name: str, **options: Any) -> None:
     try:
         search = Search(
             cdn=cdn_setting.cdn(),
-            options=common.from_command_line(options),
+            options=arguments.read_options(**options),
             name=name,
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )

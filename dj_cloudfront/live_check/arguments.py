@@ -1,4 +1,4 @@
-"""What ``cdn check`` and ``cdn find`` are told on the command line, and by the environment."""
+"""What ``cdn check`` and ``cdn find`` get from the command line and the environment."""
 
 from __future__ import annotations
 
@@ -93,15 +93,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the result as JSON")
 
 
-def from_command_line(given: Mapping[str, Any]) -> RequestOptions:
-    """The arguments that both commands have, out of all that Django passes on.
-
-    :raises ValueError: with one sentence that has no header's value in it.
-    """
-    names = ("origins", "host", "site", "headers", "ca_file", "timeout")
-    return read_options(**{name: given[name] for name in names})
-
-
 def read_options(
     *,
     origins: list[str],
@@ -110,8 +101,9 @@ def read_options(
     headers: list[str],
     ca_file: str | None,
     timeout: float,
+    **_: Any,
 ) -> RequestOptions:
-    """The arguments as a value.
+    """The arguments that both commands have, out of all that Django passes on.
 
     :raises ValueError: with one sentence that has no header's value in it.
     """

@@ -1,4 +1,4 @@
-"""What a target result: everything that the rules judge."""
+"""What a target answered: everything that the rules judge."""
 
 from __future__ import annotations
 
@@ -51,12 +51,6 @@ class ProbeResults:
         """The answers for files of the build that are files."""
         return [one for one in self.of_kind(ProbeKind.FILE) if one.answer.status == 200]
 
-    @property
-    def missing(self) -> HttpResponse | None:
-        """The answer for a name that nobody has."""
-        found = self.of_kind(ProbeKind.MISSING)
-        return found[0].answer if found else None
-
     def file(self, result: ProbeResult) -> File | None:
         """What the build has under the name that was asked for."""
         return self.index.files.get(result.probe.subject) if self.index else None
@@ -69,7 +63,7 @@ class ProbeResults:
         return self.index.files.get(result.probe.subject + suffix)
 
     def is_nothing(self, answer: HttpResponse) -> bool:
-        """Whether a missing file is result the same."""
+        """Whether a missing file gets the same answer."""
         return any(
             answer.is_like(one.answer) for one in self.of_kind(ProbeKind.MISSING)
         )

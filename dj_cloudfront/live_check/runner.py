@@ -229,8 +229,8 @@ def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -
 
 
 def _keeps_what_is_missing(results: ProbeResults) -> bool:
-    answer = results.missing
-    return answer is not None and (answer.status < 400 or bool(lifetime(answer)))
+    first = results.of_kind(ProbeKind.MISSING)[:1]
+    return any(one.answer.status < 400 or lifetime(one.answer) for one in first)
 
 
 def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:

@@ -58,7 +58,7 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceFile:
+class OriginalFile:
     """A file that a finder knows, or an upload on the disk.
 
     :param found_by: The class of the finder or of the storage.
@@ -127,7 +127,7 @@ class Trace:
     build: str
     url: str
     url_error: str = ""
-    sources: tuple[SourceFile, ...] = ()
+    sources: tuple[OriginalFile, ...] = ()
     copies: tuple[PublishedFile, ...] = ()
     builds: int = 0
     steps: tuple[TraceStep, ...] = ()
@@ -143,7 +143,7 @@ class Trace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Reference:
+class _WantedFile:
     """The file that pages or a given URL refer to.
 
     :param name: Of a URL it may be hashed.
@@ -189,7 +189,7 @@ def find(search: Search) -> Trace:
     )
 
 
-def _find_media(search: Search, wanted: _Reference, urls: Urls) -> Trace:
+def _find_media(search: Search, wanted: _WantedFile, urls: Urls) -> Trace:
     source = _upload(wanted.name)
     expected = (source.sha256 if source else None, None)
     return Trace(
@@ -205,13 +205,13 @@ def _find_media(search: Search, wanted: _Reference, urls: Urls) -> Trace:
 # -- the name
 
 
-def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Reference:
+def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _WantedFile:
     """A name as ``{% static %}`` takes it, or a URL of either tree.
 
     :param builds: Folders that are builds. None: whatever comes first is one.
     """
     if "://" not in text and not text.startswith("/"):
-        return _Reference(tree=Tree.STATIC, name=text)
+        return _WantedFile(tree=Tree.STATIC, name=text)
     parts = urlsplit(text)
     path = unquote(parts.path)
     tree, inside = next(
@@ -236,8 +236,8 @@ def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Refere
         )
     build, slash, name = inside.partition("/")
     if tree is Tree.STATIC and slash and (builds is None or build in builds):
-        return _Reference(tree=tree, name=name, build=build)
-    return _Reference(tree=tree, name=inside)
+        return _WantedFile(tree=tree, name=name, build=build)
+    return _WantedFile(tree=tree, name=inside)
 
 
 def _original_name(name: str) -> str:
@@ -246,7 +246,7 @@ def _original_name(name: str) -> str:
     return next((plain for plain, made in hashed.items() if made == name), name)
 
 
-def _used(cdn: Cdn, wanted: _Reference, name: str, urls: Urls) -> _Reference:
+def _used(cdn: Cdn, wanted: _WantedFile, name: str, urls: Urls) -> _WantedFile:
     """What pages refer to, or what the URL that was given does."""
     base = urls.get(Tree.STATIC, "")
     if wanted.build:
@@ -268,7 +268,7 @@ def _used(cdn: Cdn, wanted: _Reference, name: str, urls: Urls) -> _Reference:
 # -- on this disk
 
 
-def _static_sources(name: str) -> Iterator[SourceFile]:
+def _static_sources(name: str) -> Iterator[OriginalFile]:
     """Each file of this name that a finder has. The first one is published."""
     seen = set()
     for finder in finders.get_finders():
@@ -282,7 +282,7 @@ def _static_sources(name: str) -> Iterator[SourceFile]:
                 yield _source(path, finder)
 
 
-def _upload(name: str) -> SourceFile | None:
+def _upload(name: str) -> OriginalFile | None:
     """The upload, when the storage of uploads is on this disk."""
     storage = storages["default"]
     try:
@@ -301,9 +301,9 @@ def _refusal(name: str, error: Exception) -> ValueError:
     )
 
 
-def _source(path: Path, finder: object) -> SourceFile:
+def _source(path: Path, finder: object) -> OriginalFile:
     file = read_file(path)
-    return SourceFile(
+    return OriginalFile(
         path=str(path),
         found_by=type(finder).__name__,
         size=file.size,
@@ -315,8 +315,8 @@ def _copies(
     root: Path,
     builds: Sequence[str],
     name: str,
-    used: _Reference,
-    sources: Sequence[SourceFile],
+    used: _WantedFile,
+    sources: Sequence[OriginalFile],
 ) -> Iterator[PublishedFile]:
     """The file in each build, oldest first."""
     for build in builds:
@@ -353,7 +353,7 @@ def _in(build: Path, name: str) -> File | None:
 def _steps(
     search: Search,
     urls: Urls,
-    used: _Reference,
+    used: _WantedFile,
     expected: _Digests,
 ) -> Iterator[TraceStep]:
     """Ask as a browser does for a font or a module, from a page of the site."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, UPLOAD_POLICY
+from dj_cloudfront.contract import (
+    ORIGIN_SECRET_HEADER,
+    TREE_HEADER,
+    UPLOAD_POLICY,
+    Tree,
+)
 from dj_cloudfront.server_config import responses
 from dj_cloudfront.server_config.site import ServedTree, Site, common, fill, lines
 
@@ -179,7 +184,7 @@ def _tree(site: Site, tree: ServedTree) -> str:
     return fill(
         _TREE,
         name=tree.name,
-        policy="" if tree.name == responses.STATIC else f"\t{policy}",
+        policy="" if tree.name == Tree.STATIC else f"\t{policy}",
         p=_prefix(site),
         root=tree.root,
         cache=responses.cache_control(tree.name),

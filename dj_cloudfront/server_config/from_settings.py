@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dj_cloudfront.server_config.responses import MEDIA, PRIVATE, STATIC
+from dj_cloudfront.contract import Tree
 from dj_cloudfront.server_config.site import (
     Certificate,
     ListenAddress,
@@ -114,11 +114,11 @@ def _names(settings: DjangoSettings, options: ServerOptions) -> tuple[str, ...]:
 
 
 def _trees(settings: DjangoSettings, options: ServerOptions) -> tuple[ServedTree, ...]:
-    roots = [(STATIC, settings.builds_root, "static_root of CDN")]
+    roots = [(Tree.STATIC, settings.builds_root, "static_root of CDN")]
     if settings.media_root:
-        roots.append((MEDIA, settings.media_root, "MEDIA_ROOT"))
+        roots.append((Tree.MEDIA, settings.media_root, "MEDIA_ROOT"))
     if options.private_root:
-        roots.append((PRIVATE, options.private_root, "--private-root"))
+        roots.append((Tree.PRIVATE, options.private_root, "--private-root"))
     guarded = _guarded([name for name, _, _ in roots], options)
     return tuple(
         ServedTree(
@@ -134,7 +134,7 @@ def _trees(settings: DjangoSettings, options: ServerOptions) -> tuple[ServedTree
 def _guarded(trees: Sequence[str], options: ServerOptions) -> set[str]:
     """The trees that ask for the origin secret: all, unless some were named."""
     if not options.origin_secret_variable:
-        if options.guard or PRIVATE in trees:
+        if options.guard or Tree.PRIVATE in trees:
             given = "--guard" if options.guard else "--private-root"
             raise ValueError(
                 "--origin-secret-variable must name the variable that holds the origin "
@@ -147,7 +147,7 @@ def _guarded(trees: Sequence[str], options: ServerOptions) -> set[str]:
             raise ValueError(
                 f"--guard must be one of the trees: {', '.join(trees)}, got {name!r}"
             )
-    return {*options.guard, PRIVATE} if options.guard else set(trees)
+    return {*options.guard, Tree.PRIVATE} if options.guard else set(trees)
 
 
 def _certificate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER
+from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, Tree
 from dj_cloudfront.server_config import responses
 from dj_cloudfront.server_config.site import (
     ServedTree,
@@ -162,7 +162,7 @@ def _listen(site: Site) -> str:
 
 
 def _location(tree: ServedTree, *, brotli: bool) -> str:
-    first = tree.name == responses.STATIC
+    first = tree.name == Tree.STATIC
     return fill(
         _LOCATION,
         name=tree.name,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-STATIC, MEDIA, PRIVATE = "static", "media", "private"
+from dj_cloudfront.contract import Tree
+
 A_YEAR = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
 NO_STORE = "no-store"
@@ -53,7 +54,7 @@ missing in some; a file of another kind is ``UNKNOWN_TYPE``, which browsers down
 
 def cache_control(tree: str) -> str:
     """Of a file that is there. A build never changes; media may have to disappear."""
-    return A_YEAR if tree == STATIC else A_DAY
+    return A_YEAR if tree == Tree.STATIC else A_DAY
 
 
 def path_traversal(trees: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dj_cloudfront.contract import UPLOAD_POLICY
+from dj_cloudfront.contract import UPLOAD_POLICY, Tree
 from dj_cloudfront.server_config import responses
 
 
@@ -47,12 +47,12 @@ class ServedTree:
     @property
     def has_companions(self) -> bool:
         """Whether ``a.css.gz`` stands for ``a.css``. Among uploads it may be anybody's."""
-        return self.name == responses.STATIC
+        return self.name == Tree.STATIC
 
     @property
     def needs_header(self) -> bool:
         """Whether nobody but its own distribution may read it."""
-        return self.name == responses.PRIVATE
+        return self.name == Tree.PRIVATE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from pages_support import MEDIA, STATIC, cdn
 
+from cdn_model.csp import covers
 from dj_cloudfront import csp
-from dj_cloudfront.csp import covers, with_cdn
+from dj_cloudfront.csp import with_cdn
 
 S, M = f"https://{STATIC}", f"https://{MEDIA}"
 SELF, NONE = "'self'", "'none'"

@@ -12,7 +12,7 @@ from dj_cloudfront.contract import Tree
 from dj_cloudfront.live_check.arguments import (
     RequestOptions,
     add_arguments,
-    from_command_line,
+    read_options,
 )
 from dj_cloudfront.live_check.targets import (
     cdn_target,
@@ -26,7 +26,7 @@ SECRET = "0123456789abcdef-of-the-servers"
 def parsed(*arguments):
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    return from_command_line(vars(parser.parse_args(arguments)))
+    return read_options(**vars(parser.parse_args(arguments)))
 
 
 def refused(*arguments):

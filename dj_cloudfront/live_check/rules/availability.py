@@ -9,7 +9,14 @@ from urllib.parse import urljoin, urlsplit
 from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    of_kind,
+    result_rule,
+    rule,
+)
 from dj_cloudfront.live_check.sampling import suffix_of
 
 _DAY = 86_400
@@ -70,19 +77,19 @@ def certificate(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(WARN, message, hint)
 
 
-def _plain(results: ProbeResults) -> list[ProbeResult]:
-    return [*results.of_kind(ProbeKind.FILE), *results.of_kind(ProbeKind.MISSING)]
+_asked = of_kind(ProbeKind.FILE)
+files_and_missing = of_kind(ProbeKind.FILE, ProbeKind.MISSING)
 
 
 @rule(
     "other-cdn",
     WARN,
     pass_message="has no other cache in front",
-    applies=lambda results: results.target.is_origin and _plain(results),
+    applies=lambda results: results.target.is_origin and files_and_missing(results),
 )
 def other_cdn(results: ProbeResults) -> Iterator[Violation]:
     signs: dict[str, str] = {}
-    for one in _plain(results):
+    for one in files_and_missing(results):
         for name, who in _SIGNS.items():
             if one.answer.get(name):
                 signs.setdefault(name, who)
@@ -136,14 +143,15 @@ def is_login(result: ProbeResult) -> bool:
     return answer.status in (401, 403)
 
 
+def served_files(results: ProbeResults) -> list[ProbeResult]:
+    """The answers that are files of the build, and no page in their place."""
+    return [one for one in results.files if not is_login(one)]
+
+
 def is_elsewhere(results: ProbeResults, answer: HttpResponse) -> bool:
     """Whether a redirect leads away from the name that was asked."""
     here, there = _here_and_there(results, answer)
     return here != there
-
-
-def _asked(results: ProbeResults) -> list[ProbeResult]:
-    return results.of_kind(ProbeKind.FILE)
 
 
 @rule("status", FAIL, pass_message="has every file that was asked for", applies=_asked)
@@ -162,16 +170,14 @@ def status(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, message, hint, one.probe.subject)
 
 
-@rule("redirect", FAIL, pass_message="redirects no file", applies=_asked)
-def redirect(results: ProbeResults) -> Iterator[Violation]:
-    hint = (
-        "let the web server answer files itself; where Django does, set "
-        "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT"
-    )
-    for one in _asked(results):
-        if is_redirect(one.answer) and not is_login(one):
-            message = _where_to(results, one.answer)
-            yield Violation(FAIL, message, hint, one.probe.subject)
+@result_rule("redirect", FAIL, pass_message="redirects no file", of=_asked)
+def redirect(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if is_redirect(one.answer) and not is_login(one):
+        hint = (
+            "let the web server answer files itself; where Django does, set "
+            "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT"
+        )
+        yield Violation(FAIL, _where_to(results, one.answer), hint)
 
 
 def _where_to(results: ProbeResults, answer: HttpResponse) -> str:
@@ -188,15 +194,14 @@ def _here_and_there(results: ProbeResults, answer: HttpResponse) -> tuple[str, s
     return here, f"{there.scheme}://{there.netloc}"
 
 
-@rule("login", FAIL, pass_message="asks nobody for a login", applies=_asked)
-def login(results: ProbeResults) -> Iterator[Violation]:
-    hint = (
-        "open the trees to the distributions; what the servers want of them, this check "
-        "gets by CDN_ORIGIN_SECRET or --header"
-    )
-    for one in _asked(results):
-        if is_login(one):
-            yield Violation(FAIL, _refusal(one.answer), hint, one.probe.subject)
+@result_rule("login", FAIL, pass_message="asks nobody for a login", of=_asked)
+def login(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if is_login(one):
+        hint = (
+            "open the trees to the distributions; what the servers want of them, this "
+            "check gets by CDN_ORIGIN_SECRET or --header"
+        )
+        yield Violation(FAIL, _refusal(one.answer), hint)
 
 
 def _refusal(answer: HttpResponse) -> str:

@@ -8,8 +8,15 @@ from cdn_model import cache_control
 from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.availability import is_login, is_redirect
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
+from dj_cloudfront.live_check.rules.availability import is_redirect, served_files
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    of_kind,
+    result_rule,
+    rule,
+)
 
 _YEAR = 31_536_000
 
@@ -23,65 +30,54 @@ def lifetime(answer: HttpResponse) -> int | None:
     )
 
 
-def _files(results: ProbeResults) -> list[ProbeResult]:
-    return [one for one in results.files if not is_login(one)]
-
-
-@rule(
+@result_rule(
     "lifetime",
     WARN,
     FAIL,
     pass_message="lets files be kept for a year, unasked",
-    applies=_files,
+    of=served_files,
 )
-def file_lifetime(results: ProbeResults) -> Iterator[Violation]:
+def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     hint = (
         "send Cache-Control: public, max-age=31536000, immutable with files of a build"
     )
-    for one in _files(results):
-        control = one.answer.get("Cache-Control")
-        seconds = lifetime(one.answer)
-        subject = one.probe.subject
-        if seconds == 0:
-            message = f"lets nobody keep files ({control or 'Expires'})"
-            yield Violation(FAIL, message, hint, subject)
-        elif seconds is None:
-            message = "does not say how long files may be kept"
-            yield Violation(WARN, message, hint, subject)
-        elif seconds < _YEAR:
-            message = f"lets files be kept for {seconds} seconds only"
-            yield Violation(WARN, message, hint, subject)
-        elif "immutable" not in cache_control.directives(control):
-            message = "lets browsers ask again for files that never change"
-            yield Violation(WARN, message, hint, subject)
+    control = one.answer.get("Cache-Control")
+    seconds = lifetime(one.answer)
+    if seconds == 0:
+        message = f"lets nobody keep files ({control or 'Expires'})"
+        yield Violation(FAIL, message, hint)
+    elif seconds is None:
+        yield Violation(WARN, "does not say how long files may be kept", hint)
+    elif seconds < _YEAR:
+        message = f"lets files be kept for {seconds} seconds only"
+        yield Violation(WARN, message, hint)
+    elif "immutable" not in cache_control.directives(control):
+        message = "lets browsers ask again for files that never change"
+        yield Violation(WARN, message, hint)
 
 
-def _missing(results: ProbeResults) -> list[ProbeResult]:
-    return results.of_kind(ProbeKind.MISSING)
-
-
-@rule(
+@result_rule(
     "missing",
     WARN,
     FAIL,
     pass_message="answers 404 for a name that nobody has",
-    applies=_missing,
+    of=of_kind(ProbeKind.MISSING),
 )
-def missing(results: ProbeResults) -> Iterator[Violation]:
-    for one in _missing(results):
-        if one.answer.status != 404:
-            yield Violation(
-                WARN if one.answer.status == 403 else FAIL,
-                f"answers {one.answer.status} for a name that nobody has",
-                "answer 404 in both trees, with no page and no redirect in its place: "
-                "anything else may be kept for a file that is still to come. Private media "
-                "answers 403, as it should",
-                one.probe.subject,
-            )
+def missing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    status = one.answer.status
+    if status != 404:
+        hint = (
+            "answer 404 in both trees, with no page and no redirect in its place: "
+            "anything else may be kept for a file that is still to come. Private media "
+            "answers 403, as it should"
+        )
+        message = f"answers {status} for a name that nobody has"
+        yield Violation(WARN if status == 403 else FAIL, message, hint)
 
 
 def _errors(results: ProbeResults) -> list[ProbeResult]:
-    return [one for one in _missing(results) if one.answer.status >= 400]
+    missing = results.of_kind(ProbeKind.MISSING)
+    return [one for one in missing if one.answer.status >= 400]
 
 
 @rule(
@@ -116,23 +112,21 @@ def _redirects(results: ProbeResults) -> list[ProbeResult]:
     return [one for one in results.answered if is_redirect(one.answer)]
 
 
-@rule(
+@result_rule(
     "redirect-lifetime",
     FAIL,
     pass_message="lets no redirect be kept",
-    applies=_redirects,
+    of=_redirects,
 )
-def redirect_lifetime(results: ProbeResults) -> Iterator[Violation]:
-    hint = (
-        "send Cache-Control: no-store with redirects; CloudFront keeps and does not "
-        "follow them"
-    )
-    for one in _redirects(results):
-        seconds = lifetime(one.answer)
-        if seconds != 0:
-            why = "" if seconds else ", for it does not say how long"
-            message = f"lets a redirect be kept{why}"
-            yield Violation(FAIL, message, hint, one.probe.subject)
+def redirect_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    seconds = lifetime(one.answer)
+    if seconds != 0:
+        why = "" if seconds else ", for it does not say how long"
+        hint = (
+            "send Cache-Control: no-store with redirects; CloudFront keeps and does not "
+            "follow them"
+        )
+        yield Violation(FAIL, f"lets a redirect be kept{why}", hint)
 
 
 RULES = (file_lifetime, missing, missing_lifetime, redirect_lifetime)

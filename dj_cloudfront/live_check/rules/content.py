@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from dj_cloudfront.builds.index import COMPANIONS
 from dj_cloudfront.http_probe import NO_BROTLI, HttpResponse
-from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.availability import is_login
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
+from dj_cloudfront.live_check.rules.availability import (
+    files_and_missing,
+    is_login,
+    served_files,
+)
+from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, result_rule
 from dj_cloudfront.live_check.sampling import suffix_of
 
 _SCRIPT = ("text/javascript", "application/javascript", "application/x-javascript")
@@ -55,19 +58,19 @@ def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
     return None if answer.decode_error == NO_BROTLI else False
 
 
-@rule(
+@result_rule(
     "bytes",
     FAIL,
     pass_message="sends the bytes that were published",
-    applies=lambda results: results.files,
+    of=lambda results: results.files,
+    shows_form=True,
 )
-def right_bytes(results: ProbeResults) -> Iterator[Violation]:
-    hint = "bytes under a name must never change: publish a new version" + (
-        "" if results.target.is_origin else ", or invalidate these paths"
-    )
-    for one in results.files:
-        if not is_login(one) and has_right_bytes(results, one) is False:
-            yield Violation(FAIL, _difference(results, one.answer), hint, one.subject)
+def right_bytes(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if not is_login(one) and has_right_bytes(results, one) is False:
+        hint = "bytes under a name must never change: publish a new version"
+        if not results.target.is_origin:
+            hint += ", or invalidate these paths"
+        yield Violation(FAIL, _difference(results, one.answer), hint)
 
 
 def _difference(results: ProbeResults, answer: HttpResponse) -> str:
@@ -78,88 +81,69 @@ def _difference(results: ProbeResults, answer: HttpResponse) -> str:
     return "sends other bytes than the build has"
 
 
-def _files(results: ProbeResults) -> list[ProbeResult]:
-    return [one for one in results.files if not is_login(one)]
-
-
-@rule("type", WARN, FAIL, pass_message="sends the right types", applies=_files)
-def right_type(results: ProbeResults) -> Iterator[Violation]:
-    for one in _files(results):
-        suffix = suffix_of(one.probe.subject)
-        expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
-        found = one.answer.media_type
-        if expected is None or found in expected:
-            continue
-        message = f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}"
-        hint = "tell the web server the type"
-        if suffix in _STRICT:
-            hint += ": browsers refuse it under any other"
-            yield Violation(FAIL, message, hint, one.probe.subject)
-        else:
-            yield Violation(WARN, message, hint, one.probe.subject)
+@result_rule("type", WARN, FAIL, pass_message="sends the right types", of=served_files)
+def right_type(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    suffix = suffix_of(one.probe.subject)
+    expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
+    found = one.answer.media_type
+    if expected is None or found in expected:
+        return
+    message = f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}"
+    hint = "tell the web server the type"
+    if suffix in _STRICT:
+        yield Violation(FAIL, message, hint + ": browsers refuse it under any other")
+    else:
+        yield Violation(WARN, message, hint)
 
 
 def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
     return [
         one
-        for one in _files(results)
+        for one in served_files(results)
         if suffix_of(one.probe.subject) in _TEXT
         and (file := results.file(one)) is not None
         and file.size in _COMPRESSED
     ]
 
 
-@rule(
+@result_rule(
     "compression",
     WARN,
     FAIL,
     pass_message="sends text in the form that was asked for",
-    applies=_worth_compressing,
+    of=_worth_compressing,
 )
-def compression(results: ProbeResults) -> Iterator[Violation]:
-    for one in _worth_compressing(results):
-        yield from _compression_violations(results, one)
-
-
-def _compression_violations(
-    results: ProbeResults, result: ProbeResult
-) -> Iterator[Violation]:
-    asked, name = result.probe.coding, result.probe.subject
-    coding = result.answer.get("Content-Encoding").strip().lower() or "identity"
+def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    asked = one.probe.coding
+    coding = one.answer.get("Content-Encoding").strip().lower() or "identity"
     if asked == "identity" != coding:
         message = f"sends {coding} to those who did not ask for it"
         hint = "compress only for those who send Accept-Encoding"
-        yield Violation(FAIL, message, hint, name)
-    if coding != asked and results.companion(result, asked):
+        yield Violation(FAIL, message, hint)
+    if coding != asked and results.companion(one, asked):
         message = f"does not send the {COMPANIONS[asked]} files that were published"
         hint = (
             "let it send compressed files, to proxies too: in nginx gzip_static on, "
             "gzip_proxied any, and brotli_static on where there is the module"
         )
-        yield Violation(WARN, message, hint, name)
+        yield Violation(WARN, message, hint)
     elif asked != "identity" == coding and not results.target.is_origin:
         message = "sends text uncompressed"
         hint = "CloudFront compresses as it finds time: publish compressed files"
-        yield Violation(WARN, message, hint, name)
-    vary = result.answer.get("Vary").lower()
+        yield Violation(WARN, message, hint)
+    vary = one.answer.get("Vary").lower()
     if coding != "identity" and "accept-encoding" not in vary:
         message = "sends compressed text without Vary: Accept-Encoding"
         hint = "let it say so, or caches mix the forms up: in nginx gzip_vary on"
-        yield Violation(WARN, message, hint, name)
+        yield Violation(WARN, message, hint)
 
 
-def _plain(results: ProbeResults) -> list[ProbeResult]:
-    return [*results.of_kind(ProbeKind.FILE), *results.of_kind(ProbeKind.MISSING)]
-
-
-@rule("cookie", WARN, FAIL, pass_message="sets no cookie", applies=_plain)
-def cookie(results: ProbeResults) -> Iterator[Violation]:
-    level = WARN if results.target.is_origin else FAIL
-    hint = "a cached cookie is everybody's: let the web server answer files, not Django"
-    for one in _plain(results):
-        if one.answer.get("Set-Cookie"):
-            message = "sets a cookie with a file"
-            yield Violation(level, message, hint, one.probe.subject)
+@result_rule("cookie", WARN, FAIL, pass_message="sets no cookie", of=files_and_missing)
+def cookie(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if one.answer.get("Set-Cookie"):
+        level = WARN if results.target.is_origin else FAIL
+        hint = "a cached cookie is everybody's: let the web server answer files, not Django"
+        yield Violation(level, "sets a cookie with a file", hint)
 
 
 RULES = (right_bytes, right_type, compression, cookie)

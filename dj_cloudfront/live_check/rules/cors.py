@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    of_kind,
+    result_rule,
+)
 from dj_cloudfront.server_config import responses
 
 _ALLOW = "Access-Control-Allow-Origin"
@@ -16,46 +22,39 @@ _EXPOSED = responses.EXPOSED_HEADERS.split(", ")
 _ALLOW_ALL = "send Access-Control-Allow-Origin: * with every answer of the tree, once"
 
 
-@rule(
+@result_rule(
     "cors",
     WARN,
     FAIL,
     pass_message="lets pages of other origins use files, however they are asked for",
-    applies=lambda results: results.files or results.of_kind(ProbeKind.MISSING),
+    of=lambda results: [*results.files, *results.of_kind(ProbeKind.MISSING)],
+    shows_form=True,
 )
-def cors(results: ProbeResults) -> Iterator[Violation]:
-    by_list = _is_by_list(results)
-    for one in results.files:
-        if one.probe.with_origin:
-            yield from _with_origin(results, one)
-        elif _allowed(one) != ["*"] and not by_list:
-            yield Violation(
-                WARN,
-                "allows other origins only where Origin was sent",
-                "a browser may use a copy from <img> for fetch(): " + _ALLOW_ALL,
-                one.subject,
-            )
-    for one in results.of_kind(ProbeKind.MISSING):
+def cors(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if one.probe.kind is ProbeKind.MISSING:
         if one.answer.status == 404 and not _allowed(one):
             message = "hides its 404 from scripts of other origins"
-            hint = _ALLOW_ALL + ", errors included"
-            yield Violation(WARN, message, hint, one.subject)
+            yield Violation(WARN, message, _ALLOW_ALL + ", errors included")
+    elif one.probe.with_origin:
+        yield from _with_origin(results, one)
+    elif _allowed(one) != ["*"] and not _is_by_list(results):
+        message = "allows other origins only where Origin was sent"
+        hint = "a browser may use a copy from <img> for fetch(): " + _ALLOW_ALL
+        yield Violation(WARN, message, hint)
 
 
 def _with_origin(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     allowed = _allowed(result)
-    subject = result.subject
     if not allowed:
-        yield Violation(FAIL, "does not allow other origins", _ALLOW_ALL, subject)
+        yield Violation(FAIL, "does not allow other origins", _ALLOW_ALL)
     elif len(allowed) > 1:
-        message = "sends Access-Control-Allow-Origin twice"
-        yield Violation(FAIL, message, _ALLOW_ALL, subject)
+        yield Violation(FAIL, "sends Access-Control-Allow-Origin twice", _ALLOW_ALL)
     elif allowed[0] not in ("*", results.site):
         message = f"allows {allowed[0]} only, and not {results.site}"
-        yield Violation(FAIL, message, _ALLOW_ALL + ", or say --site", subject)
+        yield Violation(FAIL, message, _ALLOW_ALL + ", or say --site")
     elif allowed[0] != "*" and results.target.is_origin and not _varies(result.answer):
         message = "repeats the Origin it is sent, without Vary: Origin"
-        yield Violation(WARN, message, _ALLOW_ALL + ", or add the Vary", subject)
+        yield Violation(WARN, message, _ALLOW_ALL + ", or add the Vary")
 
 
 def _is_by_list(results: ProbeResults) -> bool:
@@ -75,48 +74,42 @@ def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
     return [one for one in results.files if one.probe.with_origin]
 
 
-@rule(
+@result_rule(
     "expose",
     WARN,
     pass_message="lets scripts read its headers",
-    applies=_from_elsewhere,
+    of=_from_elsewhere,
+    shows_form=True,
 )
-def expose(results: ProbeResults) -> Iterator[Violation]:
-    hint = f"send {_EXPOSE}: {', '.join(_EXPOSED)}"
-    for one in _from_elsewhere(results):
-        names = _names(one.answer.get(_EXPOSE))
-        hidden = [name for name in _EXPOSED if name.lower() not in names]
-        if hidden and "*" not in names:
-            message = f"hides {', '.join(hidden)} from scripts"
-            yield Violation(WARN, message, hint, one.subject)
+def expose(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    names = _names(one.answer.get(_EXPOSE))
+    hidden = [name for name in _EXPOSED if name.lower() not in names]
+    if hidden and "*" not in names:
+        message = f"hides {', '.join(hidden)} from scripts"
+        yield Violation(WARN, message, f"send {_EXPOSE}: {', '.join(_EXPOSED)}")
 
 
-@rule(
+@result_rule(
     "preflight",
     WARN,
     FAIL,
     pass_message="answers what browsers ask before unusual requests",
-    applies=lambda results: results.of_kind(ProbeKind.PREFLIGHT),
+    of=of_kind(ProbeKind.PREFLIGHT),
 )
-def preflight(results: ProbeResults) -> Iterator[Violation]:
-    for one in results.of_kind(ProbeKind.PREFLIGHT):
-        answer = one.answer
-        if answer.status == 403 and not results.target.is_origin:
-            yield Violation(
-                WARN,
-                "takes no OPTIONS (403)",
-                "this is so with Cors.any_origin(); deploy Cors.forward() for scripts that "
-                "send headers of their own",
-                one.subject,
-            )
-        elif answer.status not in (200, 204):
-            message = f"answers OPTIONS with {answer.status}"
-            hint = "answer OPTIONS with 204 and the CORS headers"
-            yield Violation(FAIL, message, hint, one.subject)
-        elif not {*answer.all(_ALLOW)} & {"*", results.site} or not _allows(answer):
-            message = "answers OPTIONS without the CORS headers"
-            hint = "send Access-Control-Allow-Origin, -Methods and -Headers with it"
-            yield Violation(FAIL, message, hint, one.subject)
+def preflight(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    answer = one.answer
+    if answer.status == 403 and not results.target.is_origin:
+        hint = (
+            "this is so with Cors.any_origin(); deploy Cors.forward() for scripts that "
+            "send headers of their own"
+        )
+        yield Violation(WARN, "takes no OPTIONS (403)", hint)
+    elif answer.status not in (200, 204):
+        hint = "answer OPTIONS with 204 and the CORS headers"
+        yield Violation(FAIL, f"answers OPTIONS with {answer.status}", hint)
+    elif not {*answer.all(_ALLOW)} & {"*", results.site} or not _allows(answer):
+        hint = "send Access-Control-Allow-Origin, -Methods and -Headers with it"
+        yield Violation(FAIL, "answers OPTIONS without the CORS headers", hint)
 
 
 def _allows(answer: HttpResponse) -> bool:

@@ -9,112 +9,107 @@ from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind
 from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_elsewhere, is_redirect
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, rule
-
-
-def _shown(results: ProbeResults, kind: ProbeKind) -> list[ProbeResult]:
-    """The answers that show something, be it only where to look."""
-    return [one for one in results.of_kind(kind) if _shows(results, one.answer)]
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    of_kind,
+    result_rule,
+)
 
 
 def _shows(results: ProbeResults, answer: HttpResponse) -> bool:
+    """Whether an answer shows something, be it only where to look."""
     return answer.status < 400 and not results.is_nothing(answer)
 
 
-@rule(
+@result_rule(
     "other-build",
     FAIL,
     pass_message="has no files for a build that nobody published",
-    applies=lambda results: results.of_kind(ProbeKind.OTHER_BUILD),
+    of=of_kind(ProbeKind.OTHER_BUILD),
 )
-def other_build(results: ProbeResults) -> Iterator[Violation]:
-    for one in _shown(results, ProbeKind.OTHER_BUILD):
-        yield Violation(
-            FAIL,
-            f"answers {one.answer.status} for a build that nobody published",
+def other_build(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, one.answer):
+        message = f"answers {one.answer.status} for a build that nobody published"
+        hint = (
             "serve /static/<build>/ from a folder of that name: a server that drops the "
-            "build from the path gives old files under new names",
-            one.subject,
+            "build from the path gives old files under new names"
         )
+        yield Violation(FAIL, message, hint)
 
 
-@rule(
+@result_rule(
     "hidden",
     FAIL,
     pass_message="hides names that begin with a dot",
-    applies=lambda results: results.of_kind(ProbeKind.HIDDEN),
+    of=of_kind(ProbeKind.HIDDEN),
 )
-def hidden(results: ProbeResults) -> Iterator[Violation]:
-    hint = "answer 404 for every path with a part that begins with a dot"
-    for one in _shown(results, ProbeKind.HIDDEN):
-        yield Violation(FAIL, "shows hidden files", hint, one.subject)
+def hidden(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, one.answer):
+        hint = "answer 404 for every path with a part that begins with a dot"
+        yield Violation(FAIL, "shows hidden files", hint)
 
 
-@rule(
-    "listing",
-    WARN,
-    FAIL,
-    pass_message="shows no folder",
-    applies=lambda results: results.of_kind(ProbeKind.FOLDER),
+@result_rule(
+    "listing", WARN, FAIL, pass_message="shows no folder", of=of_kind(ProbeKind.FOLDER)
 )
-def listing(results: ProbeResults) -> Iterator[Violation]:
+def listing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     hint = (
         "serve files only, without listing, index page or redirect: in nginx "
         "try_files $uri =404"
     )
-    for one in _shown(results, ProbeKind.FOLDER):
-        if not is_redirect(one.answer):
-            message = f"shows a folder ({one.answer.status})"
-            yield Violation(FAIL, message, hint, one.subject)
-        elif is_elsewhere(results, one.answer):
-            message = "redirects folders to another address"
-            yield Violation(FAIL, message, hint, one.subject)
-        else:
-            yield Violation(WARN, "redirects folders", hint, one.subject)
+    if not _shows(results, one.answer):
+        return
+    if not is_redirect(one.answer):
+        yield Violation(FAIL, f"shows a folder ({one.answer.status})", hint)
+    elif is_elsewhere(results, one.answer):
+        yield Violation(FAIL, "redirects folders to another address", hint)
+    else:
+        yield Violation(WARN, "redirects folders", hint)
 
 
-@rule(
+@result_rule(
     "tree",
     FAIL,
     pass_message="answers a distribution in its own tree only",
-    applies=lambda results: results.of_kind(ProbeKind.OUTSIDE),
+    of=of_kind(ProbeKind.OUTSIDE),
 )
-def own_tree(results: ProbeResults) -> Iterator[Violation]:
-    hint = (
-        f"answer 404 when {TREE_HEADER} is not the tree of the resolved path, and put "
-        "CdnTreeMiddleware first in MIDDLEWARE"
-    )
-    for one in _shown(results, ProbeKind.OUTSIDE):
+def own_tree(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, one.answer):
         message = f"answers {one.answer.status} outside of the tree in {TREE_HEADER}"
-        yield Violation(FAIL, message, hint, one.subject)
+        hint = (
+            f"answer 404 when {TREE_HEADER} is not the tree of the resolved path, and put "
+            "CdnTreeMiddleware first in MIDDLEWARE"
+        )
+        yield Violation(FAIL, message, hint)
 
 
-@rule(
+@result_rule(
     "odd-paths",
     WARN,
     FAIL,
     pass_message="lets no odd path out of its tree",
-    applies=lambda results: results.of_kind(ProbeKind.PATH_TRAVERSAL),
+    of=of_kind(ProbeKind.PATH_TRAVERSAL),
 )
-def path_traversal(results: ProbeResults) -> Iterator[Violation]:
+def path_traversal(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     hint = (
         "refuse odd paths on the raw target, before anything resolves it, as the printed "
         "configurations do ('manage.py cdn conf')"
     )
-    for one in results.of_kind(ProbeKind.PATH_TRAVERSAL):
-        status = one.answer.status
-        if _shows(results, one.answer):
-            message = f"answers {status} for odd paths: the site shows through"
-            yield Violation(FAIL, message, hint, one.subject)
-        elif status >= 500 or _is_other_error(results, one.answer):
-            message = "lets odd paths through to something else, which refuses them"
-            yield Violation(WARN, message, hint, one.subject)
+    status = one.answer.status
+    if _shows(results, one.answer):
+        message = f"answers {status} for odd paths: the site shows through"
+        yield Violation(FAIL, message, hint)
+    elif status >= 500 or _is_other_error(results, one.answer):
+        message = "lets odd paths through to something else, which refuses them"
+        yield Violation(WARN, message, hint)
 
 
 def _is_other_error(results: ProbeResults, answer: HttpResponse) -> bool:
     """Whether something else than the file server answers that there is nothing."""
     known = [one.answer for one in results.of_kind(ProbeKind.MISSING)]
-    # Where each error has an id of its own in it, nothing can be told.
+    # Where each error has an id of its own in it, they cannot be compared.
     if not known or not all(one.is_like(known[0]) for one in known):
         return False
     return answer.status == known[0].status and not answer.is_like(known[0])
@@ -126,44 +121,38 @@ def _not_found(results: ProbeResults) -> list[ProbeResult]:
     return [one for one in missing if one.answer.status == 404]
 
 
-def _media_errors(results: ProbeResults) -> list[ProbeResult]:
-    return _not_found(results) if results.target.tree is Tree.MEDIA else []
+def _is_open_media(results: ProbeResults) -> bool:
+    return results.target.tree is Tree.MEDIA and not results.target.is_origin
 
 
-@rule(
+@result_rule(
     "sandbox",
     WARN,
     FAIL,
     pass_message="puts uploads into a sandbox",
-    applies=_media_errors,
+    of=lambda results: _not_found(results) if results.target.tree is Tree.MEDIA else [],
 )
-def sandbox(results: ProbeResults) -> Iterator[Violation]:
-    level = WARN if results.target.is_origin else FAIL
-    hint = f"send Content-Security-Policy: {UPLOAD_POLICY} with every answer of media"
-    for one in _media_errors(results):
-        if "sandbox" not in one.answer.get("Content-Security-Policy").lower():
-            message = "sends uploads without a sandbox policy"
-            yield Violation(level, message, hint, one.subject)
+def sandbox(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if "sandbox" not in one.answer.get("Content-Security-Policy").lower():
+        level = FAIL if _is_open_media(results) else WARN
+        hint = (
+            f"send Content-Security-Policy: {UPLOAD_POLICY} with every answer of media"
+        )
+        yield Violation(level, "sends uploads without a sandbox policy", hint)
 
 
-def _plain(results: ProbeResults) -> list[ProbeResult]:
-    return [*results.files, *_not_found(results)]
-
-
-@rule(
+@result_rule(
     "nosniff",
     WARN,
     FAIL,
     pass_message="lets browsers guess no types",
-    applies=_plain,
+    of=lambda results: [*results.files, *_not_found(results)],
 )
-def nosniff(results: ProbeResults) -> Iterator[Violation]:
-    is_open = results.target.tree is Tree.MEDIA and not results.target.is_origin
-    hint = "send X-Content-Type-Options: nosniff with every answer of the tree"
-    for one in _plain(results):
-        if "nosniff" not in one.answer.get("X-Content-Type-Options").lower():
-            level = FAIL if is_open else WARN
-            yield Violation(level, "lets browsers guess types", hint, one.probe.subject)
+def nosniff(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+    if "nosniff" not in one.answer.get("X-Content-Type-Options").lower():
+        level = FAIL if _is_open_media(results) else WARN
+        hint = "send X-Content-Type-Options: nosniff with every answer of the tree"
+        yield Violation(level, "lets browsers guess types", hint)
 
 
 RULES = (other_build, hidden, listing, own_tree, path_traversal, sandbox, nosniff)

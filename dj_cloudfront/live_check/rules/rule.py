@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check.check_report import TargetFinding
-from dj_cloudfront.live_check.results import ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind
+from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.targets import Target
 
 PASS, WARN, FAIL = Level.PASS, Level.WARN, Level.FAIL
@@ -27,6 +28,7 @@ class Violation:
 
 
 Judge = Callable[[ProbeResults], Iterable[Violation]]
+JudgeOne = Callable[[ProbeResults, ProbeResult], Iterable[Violation]]
 Applies = Callable[[ProbeResults], object]
 
 
@@ -68,6 +70,36 @@ def rule(
         )
 
     return made
+
+
+def result_rule(
+    name: str,
+    *levels: Level,
+    pass_message: str,
+    of: Callable[[ProbeResults], list[ProbeResult]],
+    shows_form: bool = False,
+) -> Callable[[JudgeOne], ProbeRule]:
+    """Make a rule of a function that judges one result at a time.
+
+    :param of: The results to judge.
+    :param shows_form: Whether a finding names the form in which a file was asked for.
+    """
+
+    def made(judge_one: JudgeOne) -> ProbeRule:
+        def judge(results: ProbeResults) -> Iterator[Violation]:
+            for one in of(results):
+                subject = one.subject if shows_form else one.probe.subject
+                for violation in judge_one(results, one):
+                    yield replace(violation, subject=subject)
+
+        return rule(name, *levels, pass_message=pass_message, applies=of)(judge)
+
+    return made
+
+
+def of_kind(*kinds: ProbeKind) -> Callable[[ProbeResults], list[ProbeResult]]:
+    """The results of some kinds of probes."""
+    return lambda results: [one for kind in kinds for one in results.of_kind(kind)]
 
 
 def findings(
