@@ -209,14 +209,14 @@ def test_what_is_no_plain_file_is_not_there(ask, site, kind):
 
 
 def test_a_build_that_is_pruned_while_it_is_read_is_no_failure(ask, site, monkeypatch):
-    find = whitenoise._Files.find
+    find = whitenoise._FileFinder.find
 
     def pruned(self, url):
         file = find(self, url)
         (site / "static/b1/app.css").unlink()
         return file
 
-    monkeypatch.setattr(whitenoise._Files, "find", pruned)
+    monkeypatch.setattr(whitenoise._FileFinder, "find", pruned)
     response = ask("/static/b1/app.css")
     assert (response.status_code, response["Cache-Control"]) == (404, "no-store")
 
