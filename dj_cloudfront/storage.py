@@ -50,3 +50,6 @@ class ManifestBuildStorage(CachedUrls, ManifestStorage):
     :param manifest_storage: Where the manifest is. Default: in the build, as
         ``.staticfiles.json``, which web servers do not show.
     """
+
+    def is_url_final(self) -> bool:
+        return bool(self.hashed_files) or not self.manifest_strict

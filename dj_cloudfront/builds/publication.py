@@ -105,6 +105,14 @@ class Publication:
     def __exit__(self, *raised: object) -> None:
         self.abandon()
 
+    def begin(self) -> None:
+        """Wait for others now, rather than with the first file.
+
+        :raises ValueError: with one sentence, when the version cannot be published.
+        :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        """
+        self._open_tree()
+
     def add(self, name: str, source: Path) -> None:
         """Add a file with the bytes of ``source``: linked to the same bytes, or copied.
 
@@ -267,10 +275,17 @@ class Publication:
         filesystem.fsync_folder(self.root)
 
     def _keep(self, existing: Index, tree: BuildTree) -> Published:
-        difference = first_difference(existing, tree)
-        if difference:
+        found = differences(existing, tree)
+        if found and read_index(self.root / self.version) is None:
             raise ValueError(
-                f"build {self.version!r} must keep what was published, but {difference}: "
+                f"{self.root / self.version} must not hold files before it is published, such "
+                f"as those of COMPRESS_ROOT or of another collectstatic, but {_some(found)}: "
+                "let them write elsewhere and remove the folder, or publish under another "
+                "BUILD_VERSION"
+            )
+        if found:
+            raise ValueError(
+                f"build {self.version!r} must keep what was published, but {_some(found)}: "
                 "publish under a BUILD_VERSION that was never used"
             )
         if not self._dry_run:
@@ -327,25 +342,33 @@ def existing_build(path: Path) -> Index | None:
     return read_index(path) or scan(path, path.name)
 
 
-def first_difference(published: Index, tree: BuildTree) -> str | None:
+def differences(published: Index, tree: BuildTree) -> list[str]:
     """What keeps a tree from being the published build, companions aside.
 
     :param tree: Filled with the published build as its previous one.
     """
     index = tree.index(published.version)
+    found = []
     for name in sorted({*published.files, *index.files}):
         if published.is_companion(name) or index.is_companion(name):
             continue
         old, new = published.files.get(name), index.files.get(name)
         if old is None:
-            return f"{name!r} is not in it"
-        if new is None:
-            return f"{name!r} is in it and is no longer among the files"
-        if old != new:
-            return f"{name!r} has other bytes in it"
-        if tree.entries[name].origin != name:
-            return f"{name!r} has been changed in it since"
-    return None
+            found.append(f"{name!r} is not in it")
+        elif new is None:
+            found.append(f"{name!r} is in it and is no longer among the files")
+        elif old != new:
+            found.append(f"{name!r} has other bytes in it")
+        elif tree.entries[name].origin != name:
+            found.append(f"{name!r} has been changed in it since")
+    return found
+
+
+def _some(found: Sequence[str]) -> str:
+    """The first of them, and how many there are beside it."""
+    more = len(found) - 1
+    files = "1 more file differs" if more == 1 else f"{more} more files differ"
+    return f"{found[0]} and {files}" if more else found[0]
 
 
 def publish(

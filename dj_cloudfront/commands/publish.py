@@ -83,6 +83,7 @@ def run(
     **options: Any,
 ) -> None:
     from dj_cloudfront.staticfiles.publish import find_sources, publish
+    from dj_cloudfront.staticfiles.staging import foreign
 
     with as_command_error("publishing", cdn().builds_root):
         storage = _storage(build_version, precompress, rewrite_references)
@@ -93,6 +94,12 @@ def run(
     if verbosity >= 1:
         _write_hidden(console, found, verbosity)
         _write_summary(console, published, dry_run)
+    kind = foreign(type(storage), "post_process")
+    if dry_run and kind is not None:
+        console.warn(
+            "not counted, because a dry run does not make it: what "
+            f"{kind.__name__}.post_process() of STORAGES['staticfiles'] makes"
+        )
     _write_references(console, storage, published)
     console.write_json(_data(storage, found, published, dry_run))
 

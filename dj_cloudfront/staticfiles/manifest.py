@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Collection, Generator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from django.apps import apps
 from django.core.files.base import ContentFile
 
 from dj_cloudfront.builds import filesystem
@@ -20,6 +22,7 @@ from dj_cloudfront.staticfiles.hashing import (
     PreviousManifest,
     read_previous_manifest,
 )
+from dj_cloudfront.staticfiles.staging import add_staged
 from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
 
@@ -47,7 +50,8 @@ class ManifestStorage(ManifestFiles, HashingStorage):
         path = urlsplit(unquote(name)).path.strip()
         if self.hash_key(path) in self.hashed_files:
             return super().stored_name(name)
-        if not self.manifest_strict:
+        if not self.manifest_strict or (not self.hashed_files and _is_loading()):
+            # Each build has its files under their own names too.
             return name
         raise ValueError(
             f"Missing staticfiles manifest entry for {path!r}" + self._hint()
@@ -65,7 +69,7 @@ class ManifestStorage(ManifestFiles, HashingStorage):
     def post_process(
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
-        kind: type[Files] = ManifestFiles if self.is_local else PublishingStorage
+        kind: type[Files] = ManifestFiles if self.is_djangos else PublishingStorage
         yield from kind.post_process(self, paths, dry_run=dry_run, **options)
 
     def process(
@@ -85,6 +89,13 @@ class ManifestStorage(ManifestFiles, HashingStorage):
     def published(self, published: Published) -> None:
         if self.manifest_storage is not self:
             self.save_manifest()
+
+    def add_staged(self, publication: Publication, folder: Path) -> None:
+        add_staged(publication, folder, without=self.manifest_name)
+        manifest = self._manifest(folder)
+        if publication.path.is_dir() and manifest.is_file():
+            path = self._manifest(publication.path)
+            filesystem.write_new(path, manifest.read_bytes(), mode=0o444)
 
     def references_in(self, published: Published) -> list[Reference]:
         """Without those in hashed files, which repeat those in the files themselves."""
@@ -119,3 +130,18 @@ class ManifestStorage(ManifestFiles, HashingStorage):
             f", for {self._manifest(self.location)} does not exist: publish the build before "
             "the processes start that render its pages"
         )
+
+
+def _is_loading() -> bool:
+    """Whether code asks that runs once, while modules load.
+
+    Commands load it before the build is there: the one that publishes, ``migrate``, ``check``.
+    """
+    if not apps.ready:
+        return True
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+    return False

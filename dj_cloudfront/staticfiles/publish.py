@@ -13,8 +13,13 @@ from typing import Any
 from django.apps import apps
 from django.conf import STATICFILES_STORAGE_ALIAS, settings
 from django.contrib.staticfiles.finders import get_finders
-from django.contrib.staticfiles.storage import HashedFilesMixin, StaticFilesStorage
+from django.contrib.staticfiles.storage import (
+    HashedFilesMixin,
+    StaticFilesStorage,
+    staticfiles_storage,
+)
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
@@ -57,6 +62,12 @@ class SourceFile:
                 for chunk in content.chunks():
                     file.write(chunk.encode() if isinstance(chunk, str) else chunk)
             yield copy
+
+    @contextmanager
+    def opened(self) -> Iterator[File[Any]]:
+        """The content, as the finder's storage opens it."""
+        with self.storage.open(self.path) as file:
+            yield file
 
     def _path(self) -> Path | None:
         """None where the storage has other content than a file that it may name."""
@@ -164,23 +175,39 @@ def publish(
     """
     with (
         storage.publication(progress=progress, dry_run=dry_run) as publication,
-        storage.writing(publication),
+        storage.writing(publication, dry_run=dry_run),
+        _as_configured(storage),
     ):
-        _add(publication, sources, progress)
-        _process(storage, publication, [source.name for source in sources], progress)
-        published = publication.finish()
-    if not dry_run:
-        storage.published(published)
-    return published
+        _add(storage, publication, sources, progress)
+        _process(storage, publication, sources, progress, dry_run=dry_run)
+        return storage.finish(publication, dry_run=dry_run)
+
+
+@contextmanager
+def _as_configured(storage: PublishingStorage) -> Iterator[None]:
+    """Let code of others that uses ``staticfiles_storage`` have this storage."""
+    lazy: Any = staticfiles_storage
+    previous, lazy._wrapped = lazy._wrapped, storage
+    try:
+        yield
+    finally:
+        lazy._wrapped = previous
 
 
 def _add(
-    publication: Publication, sources: Sequence[SourceFile], progress: Progress
+    storage: PublishingStorage,
+    publication: Publication,
+    sources: Sequence[SourceFile],
+    progress: Progress,
 ) -> None:
     step = max(1, len(sources) // 100)
     for done, source in enumerate(sources, 1):
-        with source.file() as path:
-            publication.add(source.name, path)
+        if storage.is_djangos:
+            with source.opened() as file:
+                storage.save(source.name, file)
+        else:
+            with source.file() as path:
+                publication.add(source.name, path)
         if done % step == 0 or done == len(sources):
             progress("publishing", done, len(sources))
 
@@ -188,20 +215,39 @@ def _add(
 def _process(
     storage: PublishingStorage,
     publication: Publication,
-    names: Sequence[str],
+    sources: Sequence[SourceFile],
     progress: Progress,
+    *,
+    dry_run: bool,
 ) -> None:
-    for done, (name, _, processed) in enumerate(storage.process(publication, names), 1):
+    if storage.is_djangos:
+        paths = {source.name: (source.storage, source.path) for source in sources}
+        processing = storage.post_process(paths, dry_run=dry_run)
+    else:
+        # In a dry run too, for it writes nothing by itself.
+        processing = storage.process(publication, [one.name for one in sources])
+    for done, (name, _, processed) in enumerate(processing, 1):
         if isinstance(processed, Exception):
-            raise CommandError(
-                f"{name} must be UTF-8 and refer to files of the build, but: "
-                f"{_why(processed)}; mend it, or publish with "
-                "dj_cloudfront.storage.BuildStorage, which leaves references as they are"
-            ) from processed
-        progress("hashing", done, max(done, len(names)))
+            raise refusal(name, processed) from processed
+        progress("hashing", done, max(done, len(sources)))
 
 
-def _why(error: Exception) -> str:
-    """Django's words, without the storage that they name, and with the line if they have it."""
+def refusal(names: str, error: Exception) -> CommandError:
+    """What ``post_process`` says of files, as one sentence."""
+    mend = (
+        "mend it, or publish with dj_cloudfront.storage.BuildStorage, which leaves "
+        "references as they are"
+    )
+    if "Max post-process passes" in str(error):
+        return CommandError(
+            f"{names} must not refer to each other or to themselves in a circle, for each "
+            f"hashed name would depend on the next one: {mend}"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return CommandError(f"{names} must be UTF-8, but: {error}; {mend}")
+    # Django's words, without the storage that they name, and with the line if they have it.
     said = str(error).partition(" with <")[0].rstrip(".")
-    return " ".join(": ".join((said, *getattr(error, "__notes__", ()))).split())
+    said = " ".join(": ".join((said, *getattr(error, "__notes__", ()))).split())
+    return CommandError(
+        f"{names} must refer to files of the build, but: {said}; {mend}"
+    )

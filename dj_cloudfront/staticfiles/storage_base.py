@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import logging
 import os
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,12 @@ from dj_cloudfront.builds.css_references import Reference
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.builds.publication import Progress, Publication, Published
 from dj_cloudfront.staticfiles.django_types import Files, Processed
+from dj_cloudfront.staticfiles.staging import (
+    STAGED,
+    add_staged,
+    foreign,
+    staging_folder,
+)
 from dj_cloudfront.staticfiles.storage_options import (
     BuildLocation,
     PublishingOptions,
@@ -45,15 +50,13 @@ def bytes_of(content: File[Any]) -> bytes:
     )
 
 
-logger = logging.getLogger("dj_cloudfront")
-
-
 class PublishingStorage(Files):
     """What the storages have in common.
 
-    ``collectstatic`` fills a hidden folder beside the builds; ``post_process``, its last step,
-    shows it by one rename. Until then the storage reads and writes there, for the command
-    alone. With local URLs it is Django's own storage.
+    A command fills a hidden folder beside the builds, and shows it by one rename. Until then
+    the storage reads and writes there, for the command alone. With local URLs it is Django's
+    own storage, and so it is in a folder of plain files where a class that is not ours
+    decides what is made of a file.
 
     :param precompress: Companions to write for files that compress well: ``gz``, ``br``.
     :param rewrite_references: Whether root-absolute references in stylesheets are made
@@ -77,12 +80,18 @@ class PublishingStorage(Files):
             reference_prefix=reference_prefix,
         )
         self._publication: Publication | None = None
+        self._staging: Path | None = None
         super().__init__(location, base_url, *args, **options)
 
     @property
     def is_local(self) -> bool:
         """Whether the URLs are this server's own, so that nothing is published."""
-        return is_local(self.location, self.base_url)
+        return self._staging is None and is_local(self.location, self.base_url)
+
+    @property
+    def is_djangos(self) -> bool:
+        """Whether files are written where they are named, one by one."""
+        return self._staging is not None or self.is_local
 
     @property
     def place(self) -> BuildLocation:
@@ -125,23 +134,51 @@ class PublishingStorage(Files):
         return self.references_in(published)
 
     @contextmanager
-    def writing(self, publication: Publication) -> Iterator[None]:
+    def writing(
+        self, publication: Publication, *, dry_run: bool = False
+    ) -> Iterator[None]:
         """Read and write a build that does not show yet, until the context ends."""
-        previous, self._publication = self._publication, publication
-        try:
+        with ExitStack() as held:
+            held.callback(setattr, self, "_publication", self._publication)
+            self._publication = publication
+            if foreign(type(self), *STAGED) is not None:
+                folder = staging_folder(publication, dry_run=dry_run)
+                self._write_into(held.enter_context(folder), held)
             yield
-        finally:
-            self._publication = previous
+
+    def finish(self, publication: Publication, *, dry_run: bool = False) -> Published:
+        """Show the build that was written.
+
+        :raises ValueError: with one sentence, when the build cannot be published.
+        :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        """
+        if self._staging is not None:
+            self.add_staged(publication, self._staging)
+        published = publication.finish()
+        if not dry_run:
+            self.published(published)
+        return published
+
+    def add_staged(self, publication: Publication, folder: Path) -> None:
+        """Add what was written as Django does it."""
+        add_staged(publication, folder, without=None)
+
+    def _write_into(self, folder: Path, held: ExitStack) -> None:
+        for name in ("base_location", "location"):
+            held.callback(setattr, self, name, getattr(self, name))
+            setattr(self, name, os.fspath(folder))
+        held.callback(setattr, self, "_staging", None)
+        self._staging = folder
 
     def path(self, name: str | os.PathLike[str]) -> str:
         path = super().path(name)
-        if self._publication is None:
+        if self._publication is None or self._staging is not None:
             return path
         # What Django's check has let pass begins with the location.
         return os.fspath(self._publication.path) + path[len(self.location) :]
 
     def delete(self, name: str) -> None:
-        if self._publication is not None:
+        if self._staging is None and self._publication is not None:
             self._publication.remove(name)
             return
         self._refuse_to_change_a_build(name)
@@ -150,27 +187,15 @@ class PublishingStorage(Files):
     def post_process(
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
-        """Show the build: the last step of ``collectstatic``.
-
-        :raises ValueError: with one sentence, when the build cannot be published.
-        :raises OSError: with one sentence, when the disk or a permission does not allow it.
-        """
-        publication = self._publication
-        if publication is None or dry_run:
-            return
-        names = [name.replace(os.sep, "/") for name in paths]
-        processing = self.process(publication, names)
-        for processed in processing:
-            if isinstance(processed[2], Exception):
-                # The command raises it, and tells nobody that it has ended.
-                processing.close()
-                yield processed
-                return
-            yield processed
-        published = publication.finish()
-        self.published(published)
-        for reference in self.stray_references(published):
-            logger.warning("%s", complaint(reference))
+        """Add what is made of the files: the last step of ``collectstatic``."""
+        if self.is_djangos:
+            # Of a class behind this one.
+            others = getattr(super(), "post_process", None)
+            if others is not None:
+                yield from others(paths, dry_run, **options)
+        elif self._publication is not None and not dry_run:
+            names = [name.replace(os.sep, "/") for name in paths]
+            yield from self.process(self._publication, names)
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
         if set(mode) & set("wax+"):
@@ -178,7 +203,7 @@ class PublishingStorage(Files):
         return super()._open(name, mode)
 
     def _save(self, name: str, content: File[Any]) -> str:
-        if self._publication is None:
+        if self._publication is None or self._staging is not None:
             self._refuse_to_change_a_build(name)
             return super()._save(name, content)
         source = file_of(content)
@@ -189,9 +214,8 @@ class PublishingStorage(Files):
         return name
 
     def _refuse_to_change_a_build(self, name: str) -> None:
-        if self.is_local and not os.path.exists(
-            os.path.join(self.location, INDEX_NAME)
-        ):
+        index = os.path.join(self.location, INDEX_NAME)
+        if self.is_djangos and not os.path.exists(index):
             return
         # Other commands write through the storage, and end with this sentence.
         raise CommandError(

@@ -17,18 +17,24 @@ class _UrlCache(dict[str, str]):
     """The URLs of names, as long as what they were made of is the same."""
 
     def __init__(
-        self, base_url: str, hashed: Mapping[str, str], answer: Callable[[str], str]
+        self,
+        base_url: str,
+        hashed: Mapping[str, str],
+        answer: Callable[[str], str],
+        lasts: Callable[[], bool],
     ) -> None:
         super().__init__()
         self.base_url = base_url
         self.hashed = hashed
         self.count = len(hashed)
         self._answer = answer
+        self._lasts = lasts
 
     def __missing__(self, name: str) -> str:
         url = self._answer(name)
         # Names may come from a request: neither their number nor their length is trusted.
-        if len(self) < MOST_NAMES and len(name) <= LONGEST_NAME:
+        few = len(self) < MOST_NAMES and len(name) <= LONGEST_NAME
+        if few and self._lasts():
             self[name] = url
         return url
 
@@ -59,4 +65,10 @@ class CachedUrls(Files):
         return urls[name]
 
     def _remembered(self) -> _UrlCache:
-        return _UrlCache(self.base_url, self.hashed_files, super().url)
+        return _UrlCache(
+            self.base_url, self.hashed_files, super().url, self.is_url_final
+        )
+
+    def is_url_final(self) -> bool:
+        """Whether a URL that is given now is that for the whole life of the process."""
+        return True

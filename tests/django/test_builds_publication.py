@@ -302,14 +302,17 @@ def test_the_same_content_again_does_nothing(root):
     ("files", "sentence"),
     [
         ({**FILES, "css/site.css": b"new"}, "'css/site.css' has other bytes in it"),
-        ({**FILES, "z.css": b"", "css/new.css": b""}, "'css/new.css' is not in it"),
+        (
+            {**FILES, "z.css": b"", "css/new.css": b""},
+            "'css/new.css' is not in it and 1 more file differs",
+        ),
         (
             {name: data for name, data in FILES.items() if name != "js/app.mjs"},
             "'js/app.mjs' is in it and is no longer among the files",
         ),
         (
-            {**FILES, "robots.txt": b"", "img/logo.svg": b""},
-            "'img/logo.svg' has other bytes in it",
+            {**FILES, "robots.txt": b"", "img/logo.svg": b"", "a.css": b""},
+            "'a.css' is not in it and 2 more files differ",
         ),
     ],
 )

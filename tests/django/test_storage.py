@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 
 import pytest
@@ -248,8 +247,14 @@ def test_a_caller_that_goes_on_after_a_failure_publishes_nothing(site):
         with storage.publication() as publication, storage.writing(publication):
             for name, data in FILES.items():
                 storage.save(name, ContentFile(data))
-            told = [name for name, *_ in storage.post_process(FILES)]
-    assert told == ["css/site.css"]
+            assert [name for name, *_ in storage.post_process(FILES)]
+    assert (site.builds(), site.leftovers()) == ([], [])
+
+
+@pytest.mark.parametrize("publish", ["collect", "publish"])
+def test_a_failure_is_a_sentence_and_nothing_is_published(site, publish):
+    with pytest.raises(CommandError, match="css/site.css must refer to.*: spoilt; me"):
+        getattr(site, publish)(storage="test_storage.Spoilt")
     assert (site.builds(), site.leftovers()) == ([], [])
 
 
@@ -465,28 +470,23 @@ def test_fails_when_an_option_is_none(site, options, sentence):
 STRAY = b"p {}\nq { background: url(/static/img/logo.png) }\n"
 
 
-def test_a_reference_that_leads_out_of_the_build_is_reported(site, caplog):
+def test_a_reference_that_leads_out_of_the_build_is_reported(site):
     site.write({"css/stray.css": STRAY})
-    with caplog.at_level(logging.WARNING, "dj_cloudfront"):
-        site.collect()
-    assert [record.getMessage() for record in caplog.records] == [
+    assert site.collect_both()[1].splitlines() == [
         "css/stray.css:2: url(/static/img/logo.png) leads out of the build, to where the CDN "
         "has nothing: write ../img/logo.png, or let rewrite_references do it"
     ]
     assert site.published_files()["css/stray.css"] == STRAY
 
 
-def test_a_reference_is_rewritten_on_request(site, caplog):
+def test_a_reference_is_rewritten_on_request(site):
     site.write({"css/stray.css": STRAY})
-    site.collect(options={"rewrite_references": True})
-    assert caplog.records == []
+    assert site.collect_both(options={"rewrite_references": True})[1] == ""
     found = site.published_files()["css/stray.css"]
     assert found == b"p {}\nq { background: url(../img/logo.png) }\n"
 
 
-def test_references_begin_as_the_options_say(site, caplog):
+def test_references_begin_as_the_options_say(site):
     site.write({"css/stray.css": STRAY.replace(b"/static/", b"/assets/")})
-    site.collect()
-    assert caplog.records == []
-    site.collect("b2", options={"reference_prefix": "/assets/"})
-    assert "url(/assets/img/logo.png)" in caplog.records[0].getMessage()
+    _, said = site.collect_both("b2", options={"reference_prefix": "/assets/"})
+    assert "url(/assets/img/logo.png)" in said and "write ../img/logo.png" in said

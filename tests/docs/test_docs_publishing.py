@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError
 from django.test import override_settings
 from docs_support import code, fenced, section, tables
-from storage_support import DJANGOS_HASHED, HASHED, Site
+from storage_support import DJANGOS_HASHED, HASHED, Site, set_up
 
 from benchmarks import limits
 from dj_cloudfront.builds.index import INDEX_NAME, read_index, render
@@ -76,6 +76,7 @@ def test_the_options_of_the_storages_are_their_arguments():
         code(name)[0]: (of, default)
         for name, of, default, _ in rows("Options of the storages")
     }
+    set_up()
     # Django's own argument, which our storages do not name.
     assert set(documented) == ours | {"manifest_storage"}
     with override_settings(STATIC_ROOT="/s/b1", STATIC_URL="/b1/"):
@@ -147,6 +148,17 @@ def with_a_dangling_reference(site):
     site.publish(storage=HASHED)
 
 
+def with_a_circle(site):
+    site.write({"css/base.css": b'@import "site.css";'})
+    site.publish(storage=HASHED)
+
+
+def after_something_else(site):
+    (site.root / "b1" / "CACHE").mkdir(parents=True)
+    (site.root / "b1" / "CACHE" / "x.css").write_text("p {}")
+    site.publish()
+
+
 def write_into_a_build(site):
     site.publish()
     with site.settings():
@@ -166,6 +178,8 @@ MISTAKES = {
     "`collectstatic --link`": lambda site: site.collect(link=True),
     "`collectstatic --no-post-process`": lambda site: site.collect(post_process=False),
     "a hashed stylesheet that refers to nothing": with_a_dangling_reference,
+    "hashed files that refer to each other in a circle": with_a_circle,
+    "a folder of the build's name that something else has filled": after_something_else,
     "anything else that writes into a build": write_into_a_build,
 }
 

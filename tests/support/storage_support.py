@@ -85,16 +85,21 @@ class Site:
 
     def collect(self, version="b1", storage=PLAIN, *, command=None, **given):
         """Run ``collectstatic``; returns what it says."""
+        return self.collect_both(version, storage, command=command, **given)[0]
+
+    def collect_both(self, version="b1", storage=PLAIN, *, command=None, **given):
+        """The same, and what it complains about."""
         names = (
             *("clear", "dry_run", "ignore_patterns", "interactive", "link"),
             "post_process",
         )
         options = {"interactive": False, "verbosity": 2}
         options |= {name: given.pop(name) for name in names if name in given}
-        out = io.StringIO()
+        out, complaints = io.StringIO(), io.StringIO()
+        streams = {"stdout": out, "stderr": complaints, "no_color": True}
         with self.settings(version, storage, **given):
-            call_command(command or "collectstatic", stdout=out, **options)
-        return out.getvalue()
+            call_command(command or "collectstatic", **streams, **options)
+        return out.getvalue(), complaints.getvalue()
 
     def publish(self, *arguments, version="b1", storage=PLAIN, **given):
         """Run ``cdn publish``; returns what it says, and what it complains about."""

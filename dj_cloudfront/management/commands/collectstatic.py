@@ -5,17 +5,21 @@ It needs ``dj_cloudfront`` before ``django.contrib.staticfiles`` in ``INSTALLED_
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.core.management.base import CommandError
 
 from dj_cloudfront.commands._options import as_command_error
-from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+from dj_cloudfront.staticfiles.django_types import Processed
+from dj_cloudfront.staticfiles.publish import refusal
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage, complaint
 
 
 class Command(collectstatic.Command):
-    """Fills a hidden folder, which its last step shows by one rename.
+    """Fills a hidden folder, and shows it by one rename.
 
     With another storage, or with local URLs, it does what Django's command does.
     """
@@ -34,8 +38,8 @@ class Command(collectstatic.Command):
             )
         if not self.post_process:
             raise CommandError(
-                "collectstatic must run without --no-post-process, because a build appears "
-                "in that step: for plain names choose dj_cloudfront.storage.BuildStorage"
+                "collectstatic must run without --no-post-process, because pages ask for what "
+                "that step makes: for plain names choose dj_cloudfront.storage.BuildStorage"
             )
 
     def collect(self) -> dict[str, list[str]]:
@@ -44,9 +48,34 @@ class Command(collectstatic.Command):
         with (
             as_command_error("collecting static files", self.storage.location),
             self.storage.publication(dry_run=self.dry_run) as publication,
-            self.storage.writing(publication),
+            self.storage.writing(publication, dry_run=self.dry_run),
+            refusing(self.storage),
         ):
-            return super().collect()
+            report = super().collect()
+            if self.dry_run:
+                return report
+            published = self.storage.finish(publication)
+        for reference in self.storage.stray_references(published):
+            self.stderr.write(complaint(reference))
+        return report
 
     def _publishes(self) -> bool:
         return isinstance(self.storage, PublishingStorage) and not self.storage.is_local
+
+
+@contextmanager
+def refusing(storage: PublishingStorage) -> Iterator[None]:
+    """Raise what ``post_process`` says of a file as a sentence, which Django does not."""
+    post_process = storage.post_process
+
+    def processed(*args: Any, **options: Any) -> Iterator[Processed]:
+        for one in post_process(*args, **options):
+            if isinstance(one[2], Exception):
+                raise refusal(one[0], one[2]) from one[2]
+            yield one
+
+    storage.post_process = processed  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del storage.post_process
