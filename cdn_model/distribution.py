@@ -492,33 +492,25 @@ def _api_names(value: object, *, ordered: bool = False) -> Any:
     :param ordered: Whether lists are arguments of an intrinsic function.
     """
     if isinstance(value, dict):
-        if "Items" in value and value.keys() <= {"Enabled", "Items", "Quantity"}:
-            enabled = value.get("Enabled", True)
-            return _api_names(value["Items"]) if enabled in (True, "true") else []
-        if (
-            value.keys()
-            and value.keys() <= {"Enabled", "Quantity"}
-            and "Quantity" in value
-        ):
-            return []
-        renamed = {
-            _API_NAMES.get(str(key), str(key)): _api_names(
-                part, ordered=str(key).startswith("Fn::")
-            )
-            for key, part in value.items()
-            if key != "Quantity"
-        }
-        return _without_wrappers(
-            {
-                key: part
-                for key, part in renamed.items()
-                if part not in (None, []) and (part != "" or key in _CAN_BE_EMPTY)
-            }
-        )
-    if isinstance(value, list | tuple):
+        is_list = "Items" in value or "Quantity" in value
+        if is_list and value.keys() <= {"Enabled", "Items", "Quantity"}:
+            enabled = value.get("Enabled", True) in (True, "true")
+            return _api_names(value.get("Items", [])) if enabled else []
+        renamed: dict[str, Any] = {}
+        for key, part in value.items():
+            named = part
+            if isinstance(part, (dict, list)):
+                named = _api_names(part, ordered=str(key).startswith("Fn::"))
+            elif isinstance(part, (str, float)):
+                named = scalar(part)
+            is_set = named not in (None, []) and (named != "" or key in _CAN_BE_EMPTY)
+            if is_set and key != "Quantity":
+                renamed[_API_NAMES.get(str(key), str(key))] = named
+        return _without_wrappers(renamed)
+    if isinstance(value, list):
         parts = [_api_names(part, ordered=ordered) for part in value]
         # Names and codes have no order: the API answers in another one than was written.
-        is_set = not ordered and all(isinstance(part, str | int) for part in parts)
+        is_set = not ordered and all(isinstance(part, (str, int)) for part in parts)
         return sorted(parts, key=text) if is_set else parts
     return scalar(value)
 

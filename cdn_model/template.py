@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import Any, TypeGuard
 
@@ -63,7 +64,14 @@ class Resolver:
 
     def holds(self, condition: str) -> bool | None:
         """Whether a condition holds; ``None`` if that is not part of the choice."""
+        if condition in self._holding:
+            return self._holding[condition]
         return self._truth({"Condition": condition}, 0)
+
+    @cached_property
+    def _holding(self) -> dict[str, bool | None]:
+        conditions = mapping(self.template.get("Conditions"))
+        return {name: self._truth(one, 1) for name, one in conditions.items()}
 
     def _truth(self, expression: object, depth: int) -> bool | None:
         """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-conditions.html"""
@@ -91,24 +99,27 @@ class Resolver:
         return self.assignment.get(canonical(expression))
 
     def _of(self, value: object, depth: int) -> Any:
-        if isinstance(value, str | int | float) or value is None:
+        if isinstance(value, (str, int, float)) or value is None:
             return value
         if depth > _DEEPEST:
             return "nested too deeply"
         if isinstance(value, dict):
             return self._mapping(value, depth)
-        if isinstance(value, list | tuple):
+        if isinstance(value, list):
             parts = (self._of(part, depth + 1) for part in value)
             return [part for part in parts if part != NO_VALUE]
         return str(value)
 
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> Any:
-        function, argument = _only_item(value)
-        resolve = _FUNCTIONS.get(function)
-        if resolve is not None:
-            return resolve(self, argument, depth)
-        parts = {str(key): self._of(part, depth + 1) for key, part in value.items()}
-        return {key: part for key, part in parts.items() if part != NO_VALUE}
+        if len(value) == 1:
+            ((function, argument),) = value.items()
+            if function in _FUNCTIONS:
+                return _FUNCTIONS[function](self, argument, depth)
+        return {
+            key: resolved
+            for key, part in value.items()
+            if (resolved := self._of(part, depth + 1)) != NO_VALUE
+        }
 
     def _ref(self, argument: object, depth: int) -> Any:
         if not isinstance(argument, str):
@@ -256,11 +267,11 @@ def _condition_names(value: object, depth: int) -> Iterator[str]:
         if isinstance(argument, list) and argument and isinstance(argument[0], str):
             yield argument[0]
         for part in value.values():
-            if isinstance(part, dict | list):
+            if isinstance(part, (dict, list)):
                 yield from _condition_names(part, depth + 1)
     elif isinstance(value, list):
         for part in value:
-            if isinstance(part, dict | list):
+            if isinstance(part, (dict, list)):
                 yield from _condition_names(part, depth + 1)
 
 

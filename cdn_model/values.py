@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
+
+_REFERENCE = re.compile(r'"(?:Ref|Fn::GetAtt)": \[?"([^".]+)')
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ def sequence(value: object) -> list[Any]:
         value = value.get("Items")
     if value is None or value == {}:
         return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    return list(value) if isinstance(value, list) else [value]
 
 
 def text(value: object) -> str:
@@ -106,17 +109,9 @@ def reference(value: object) -> str | None:
     return argument if function == "Ref" and isinstance(argument, str) else None
 
 
-def references(value: object) -> Iterator[str]:
+def references(value: object) -> set[str]:
     """Every logical id that a value refers to, wherever in it."""
-    name = reference(value)
-    if name is not None:
-        yield name
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from references(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from references(part)
+    return set(_REFERENCE.findall(json.dumps(value)))
 
 
 def resources(template: object, resource_type: str = "") -> dict[str, Json]:

@@ -85,16 +85,34 @@ def _stack(
         yield role_of(was), removed_stack(was, after)
     elif was is not None and now is not None and was != now:
         matches = match(was.template, now.template)
-        before = Side(was, {one.id_before: one.role for one in matches})
-        later = Side(now, {one.id_after: one.role for one in matches})
+        before = Side(was, {m.id_before: m.role for m in matches if m.id_before})
+        later = Side(now, {m.id_after: m.role for m in matches if m.id_after})
+        changed = matches
+        if before.reads_like(later):
+            changed = [m for m in matches if m.before != m.after or m.is_replaced]
         used: set[str] = set()
-        for one in matches:
-            if one.type == DISTRIBUTION:
-                for line in _distribution(one, before, later, used):
-                    yield one.role, line
-        yield from resource_lines(before, later, matches, used)
-        for line in stack_lines(before, later, matches):
+        for one in _distributions(matches, changed):
+            for line in _distribution(one, before, later, used):
+                yield one.role, line
+        yield from resource_lines(before, later, changed, used)
+        for line in stack_lines(before, later, changed):
             yield role_of(now), line
+
+
+def _distributions(
+    matches: Iterable[Match], changed: Iterable[Match]
+) -> Iterator[Match]:
+    """Those that changed, and those that use something that did."""
+    ids = {name for m in changed if m.type in INLINED for name in m.ids}
+    # Two steps away are the key of a group, and the function of a version.
+    for m in matches:
+        if m.type in INLINED and m.refers_to & ids:
+            ids |= m.ids
+    yield from (
+        m
+        for m in matches
+        if m.type == DISTRIBUTION and (m in changed or m.refers_to & ids)
+    )
 
 
 def _new_stack(stack: Stack) -> Line:
@@ -196,9 +214,9 @@ def _lines(
     elif was is not None and now is not None:
         if one.is_replaced:
             yield _replaced(one, was, now)
-        yield from DISTRIBUTION_RULES.lines(
-            settings_of(was.config), settings_of(now.config)
-        )
+        if was.config != now.config:
+            settings = settings_of(was.config), settings_of(now.config)
+            yield from DISTRIBUTION_RULES.lines(*settings)
         yield from Rules(()).lines(_beside(one.before), _beside(one.after))
         yield from _behaviors(was, now)
 
@@ -207,7 +225,7 @@ def _beside(resource: Json | None) -> Leaves:
     """What stands beside the configuration of a distribution."""
     known = ("DistributionConfig", "Tags")
     rest = {key: part for key, part in properties(resource).items() if key not in known}
-    return dict(leaves(rest))
+    return leaves(rest)
 
 
 def _added(now: Distribution) -> Line:
@@ -259,18 +277,18 @@ def _behaviors(was: Distribution, now: Distribution) -> Iterator[Line]:
     places = _places(was, now)
     found: dict[Line, list[str]] = defaultdict(list)
     for path, before, after in places:
-        lines = [
-            *BEHAVIOR_RULES.lines(
-                behavior_of(before.config), behavior_of(after.config)
-            ),
-            *origin_lines(before, after),
-        ]
-        for line in dict.fromkeys(lines):
+        for line in dict.fromkeys(_behavior(before.config, after.config)):
             found[line].append(path)
     every = [path for path, _, _ in places]
     for line, paths in found.items():
         where = _where(paths, every)
         yield within(line, where, paths) if where else line
+
+
+def _behavior(before: Json, after: Json) -> Iterator[Line]:
+    if before != after:
+        yield from BEHAVIOR_RULES.lines(behavior_of(before), behavior_of(after))
+        yield from origin_lines(before, after)
 
 
 def _where(paths: list[str], every: list[str]) -> Message:

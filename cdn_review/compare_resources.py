@@ -80,15 +80,9 @@ def resource_lines(
 
     :param inlined: Roles of resources whose settings are compared with distributions.
     """
-    was, now = before.stack.template, after.stack.template
-    is_same_around = not any(one.is_replaced for one in matches) and all(
-        was.get(section) == now.get(section)
-        for section in ("Conditions", "Mappings", "Parameters")
-    )
     together: dict[tuple[ResourceType, Line], list[str]] = defaultdict(list)
     for one in matches:
-        is_unchanged = one.before == one.after and is_same_around
-        if not is_unchanged and one.type != DISTRIBUTION:
+        if one.type != DISTRIBUTION:
             for line in dict.fromkeys(_lines(one, before, after, matches, inlined)):
                 together[one.kind, line].append(one.role)
     for (kind, line), roles in together.items():

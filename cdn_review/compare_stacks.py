@@ -75,8 +75,8 @@ def stack_lines(before: Side, after: Side, matches: Sequence[Match]) -> Iterator
     yield from _macros(was.template, now.template, matches)
     yield from _tags(matches)
     for section in _SECTIONS:
-        parts = [leaves(one.template.get(section), section) for one in (was, now)]
-        yield from Rules(()).lines(dict(parts[0]), dict(parts[1]))
+        first, second = (leaves(s.template.get(section), section) for s in (was, now))
+        yield from Rules(()).lines(first, second)
     yield from _outputs(before, after)
 
 
@@ -222,9 +222,12 @@ def _outputs(before: Side, after: Side) -> Iterator[Line]:
         if names:
             outputs = plural(names, "the output {} is", "the outputs {} are")
             yield say(Topic.OUTPUTS, f"{outputs} {verb}", listed(names), note=note)
+    changed = sorted(set(was) & set(now))
+    if before.reads_like(after):
+        changed = [name for name in changed if was[name] != now[name]]
     sides = (before.stack.template, was.values()), (after.stack.template, now.values())
-    for choice in assignments(*sides):
-        for name in sorted(set(was) & set(now)):
+    for choice in assignments(*sides) if changed else ():
+        for name in changed:
             earlier = _output_leaves(before.resolver(choice).resolve(was[name]))
             later = _output_leaves(after.resolver(choice).resolve(now[name]))
             yield from _output_values(name, earlier, later)
@@ -233,7 +236,7 @@ def _outputs(before: Side, after: Side) -> Iterator[Line]:
 def _output_leaves(output: object) -> dict[str, Leaf]:
     ignored = ("Condition", "Description")
     parts = {k: part for k, part in mapping(output).items() if k not in ignored}
-    return dict(leaves(parts))
+    return leaves(parts)
 
 
 def _output_values(
@@ -300,14 +303,14 @@ def _aliases(side: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
 
 def policy_counts(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Line]]:
     """How many policies the app has of those that an account may have, when it grows."""
+    earlier, later = _policies(before), _policies(after)
     for kind in _POLICIES:
         totals: Counter[str] = Counter()
-        for stack in after.stacks.values():
-            totals[stack.account] += len(resources(stack.template, kind))
         for name, stack in after.stacks.items():
-            earlier = before.stacks[name].template if name in before.stacks else {}
+            totals[stack.account] += later[name, kind]
+        for name, stack in after.stacks.items():
             total = totals[stack.account]
-            grows = len(resources(stack.template, kind)) > len(resources(earlier, kind))
+            grows = later[name, kind] > earlier[name, kind]
             if grows and total > POLICIES_PER_ACCOUNT // 2:
                 line = say(
                     Topic.POLICIES,
@@ -319,3 +322,11 @@ def policy_counts(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str,
                     else "",
                 )
                 yield name, RESOURCE_TYPES[kind].nouns, line
+
+
+def _policies(side: Snapshot) -> Counter[tuple[str, str]]:
+    return Counter(
+        (stack.name, text(resource.get("Type")))
+        for stack in side.stacks.values()
+        for resource in resources(stack.template).values()
+    )

@@ -112,44 +112,42 @@ _NATURAL_KEYS = (
 _HIDDEN = re.compile(
     r"(^|\.)(HeaderValue|SearchString|SearchStringBase64|EncodedKey|FunctionCode|Secret\w*"
     r"|\w*Password|PrivateKey|ZipFile|ConnectionFunctionCode)$"
-    r"|(^|\.)Environment(Variables)?(\.Variables\.|\[[^\]]*\]\.Value$)"
+    r"|(^|\.)(Environment(Variables)?|UserData)($|[.\[])"
+    r"|(Token|ApiKey|(?<!Allow)Credentials)$"
 )
 
 
-def leaves(
-    value: object, path: str = "", *, depth: int = 0
-) -> Iterator[tuple[str, Leaf]]:
+def leaves(value: object, path: str = "") -> dict[str, Leaf]:
     """Every leaf of a resolved value. A list of scalars is one leaf, without an order."""
+    found: dict[str, Leaf] = {}
+    _add(found, value, path, 0)
+    return found
+
+
+def _add(found: dict[str, Leaf], value: object, path: str, depth: int) -> None:
     if depth > DEEPEST:
-        yield path, "nested too deeply"
+        found[path] = "nested too deeply"
     elif isinstance(value, dict) and not is_computed(value):
-        yield from _object(value, path, depth)
-    elif isinstance(value, list | tuple):
-        yield from _list(value, path, depth)
+        if not value and path:
+            found[path] = Present()
+        prefix = f"{path}." if path else ""
+        for key, part in value.items():
+            _add(found, part, f"{prefix}{key}", depth + 1)
+    elif isinstance(value, list):
+        if any(isinstance(p, (dict, list)) and not is_computed(p) for p in value):
+            for name, part in _elements(value):
+                _add(found, part, f"{path}[{name}]", depth + 1)
+        elif value:
+            found[path] = frozenset(map(leaf, value))
     elif value is not None:
-        yield path, leaf(value, path)
-
-
-def _object(value: Json, path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
-    if not value and path:
-        yield path, Present()
-    prefix = f"{path}." if path else ""
-    for key, part in value.items():
-        yield from leaves(part, f"{prefix}{key}", depth=depth + 1)
-
-
-def _list(value: Sequence[Any], path: str, depth: int) -> Iterator[tuple[str, Leaf]]:
-    if all(not isinstance(part, dict | list) or is_computed(part) for part in value):
-        if value:
-            yield path, frozenset(leaf(part, path) for part in value)
-        return
-    for name, part in _elements(value):
-        yield from leaves(part, f"{path}[{name}]", depth=depth + 1)
+        found[path] = leaf(value)
 
 
 def _elements(values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     """The elements by what tells them apart, so that they are compared with themselves."""
     for key in _NATURAL_KEYS:
+        if key not in mapping(values[0]):
+            continue
         names = [mapping(value).get(key) for value in values]
         if all(
             isinstance(n, str) or (isinstance(n, int) and n is not True) for n in names
@@ -163,13 +161,19 @@ def _elements(values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     yield from ((str(number), value) for number, value in enumerate(ordered))
 
 
-def leaf(value: object, path: str = "") -> Leaf:
+def hidden(path: str, value: Leaf) -> Leaf:
+    """The value itself, unless its path says that nobody may read it."""
+    if value is None or not _HIDDEN.search(path):
+        return value
+    parts = value if isinstance(value, frozenset) else (value,)
+    return Hidden(repr(sorted(map(repr, parts))), isinstance(value, Computed))
+
+
+def leaf(value: object) -> Leaf:
     """One value that stands alone."""
-    if _HIDDEN.search(path):
-        return Hidden(text(value), computed=is_computed(value))
     if is_computed(value):
         return _computed(value)
-    return scalar(value) if isinstance(value, str | int | float) else text(value)
+    return scalar(value) if isinstance(value, (str, int, float)) else text(value)
 
 
 def _computed(value: object) -> Leaf:
@@ -201,7 +205,7 @@ def settings_of(config: Json) -> Leaves:
         rest["Restrictions"] = _without(restrictions, "GeoRestriction") or None
     elif restrictions is not None:
         found["GeoRestriction"] = leaf(restrictions)
-    return found | dict(leaves(rest))
+    return found | leaves(rest)
 
 
 def _without(config: Json, *names: str) -> dict[str, Any]:
@@ -234,7 +238,7 @@ def behavior_of(config: Json) -> Leaves:
         if plain_object(policy):
             policy = read(policy, found)
         if policy:
-            found |= dict(leaves(policy, name))
+            found |= leaves(policy, name)
     if isinstance(rest.get("TrustedKeyGroups"), list):
         found["TrustedKeyGroups"] = frozenset(map(_key, rest.pop("TrustedKeyGroups")))
     for key, name in (
@@ -246,7 +250,7 @@ def behavior_of(config: Json) -> Leaves:
             found[f"Code[{text(mapping(association).get('EventType'))}]"] = name
     if "OriginGroup" in rest:
         found["OriginGroup"] = True
-    return found | dict(leaves(rest))
+    return found | leaves(rest)
 
 
 def _key(value: object) -> Leaf | Key:
@@ -327,9 +331,9 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
         rest["SecurityHeadersConfig"] = security or None
     for path, item in _items(rest, "CustomHeadersConfig", "Header", "Header"):
         found[path] = leaf(item.pop("Value", None))
-        found |= dict(leaves({"Override": False, **item}, path))
+        found |= leaves({"Override": False, **item}, path)
     for path, item in _items(rest, "RemoveHeadersConfig", "Header", "RemovedHeader"):
-        found |= {**dict(leaves(item, path)), path: True}
+        found |= {**leaves(item, path), path: True}
     timing = mapping(rest.get("ServerTimingHeadersConfig"))
     if timing.get("Enabled") is True and timing.keys() <= {"Enabled", "SamplingRate"}:
         del rest["ServerTimingHeadersConfig"]
@@ -388,7 +392,7 @@ def _cors(config: Json) -> Leaves:
         listed = rest.get(name)
         if isinstance(listed, list):
             rest[name] = [n.lower() if isinstance(n, str) else n for n in listed]
-    return {"Cors": True, **dict(leaves(rest, "Cors"))}
+    return {"Cors": True, **leaves(rest, "Cors")}
 
 
 def origin_of(config: Json) -> Leaves:
@@ -397,7 +401,7 @@ def origin_of(config: Json) -> Leaves:
     for path, item in _items(rest, "CustomHeaders", "HeaderName", "Header"):
         value = item.pop("HeaderValue", None)
         own = Hidden(text(value), computed=is_computed(value))
-        found |= {**dict(leaves(item, path)), path: own}
+        found |= {**leaves(item, path), path: own}
     shield = mapping(rest.get("OriginShield"))
     enabled, known = shield.get("Enabled"), {"Enabled", "OriginShieldRegion"}
     if isinstance(enabled, bool) and shield.keys() <= known:
@@ -417,8 +421,8 @@ def origin_of(config: Json) -> Leaves:
         if plain_object(rest.get(section)):
             # Their settings have the same names and meanings.
             for key, part in rest.pop(section).items():
-                found |= dict(leaves(part, key))
-    return found | dict(leaves(rest))
+                found |= leaves(part, key)
+    return found | leaves(rest)
 
 
 def decoded(computed: Computed) -> Any:

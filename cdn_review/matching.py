@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,6 +53,7 @@ class Match:
     :param role: What a reader calls it. No other resource of the comparison has that role.
     :param kind: What is said of resources that serve as it does.
     :param id_before: Its logical id, or nothing where it does not exist.
+    :param refers_to: The logical ids that it names on either side.
     """
 
     role: str
@@ -61,11 +62,16 @@ class Match:
     id_after: str = ""
     before: Json | None = None
     after: Json | None = None
+    refers_to: Set[str] = frozenset()
 
     @property
     def type(self) -> str:
         resource = self.after if self.after is not None else self.before
         return text(mapping(resource).get("Type"))
+
+    @property
+    def ids(self) -> set[str]:
+        return {self.id_before, self.id_after} - {""}
 
     @property
     def is_replaced(self) -> bool:
@@ -79,6 +85,15 @@ class Side:
 
     stack: Stack
     names: Mapping[str, str]
+
+    def reads_like(self, other: Side) -> bool:
+        """Whether what is equal on both sides also means the same."""
+        return all(
+            self.stack.template.get(section) == other.stack.template.get(section)
+            for section in ("Conditions", "Mappings", "Parameters")
+        ) and all(
+            other.names.get(name, role) == role for name, role in self.names.items()
+        )
 
     @cached_property
     def by_role(self) -> dict[str, Json]:
@@ -99,8 +114,8 @@ def match(before: Json, after: Json) -> list[Match]:
     anew under another logical id is one resource to a reader.
     """
     old, new = resources(before), resources(after)
-    old_roles, new_roles = roles_of(before), roles_of(after)
-    old_kinds, new_kinds = _kinds(old), _kinds(new)
+    old_roles, old_kinds, old_links = _named(before)
+    new_roles, new_kinds, new_links = _named(after)
     pairs = {n: n for n in new if n in old and old[n].get("Type") == new[n].get("Type")}
     for likeness in (_content, _same_role, _aliases, _same_noun):
         gone = _by(likeness, old, old_roles, pairs)
@@ -125,6 +140,7 @@ def match(before: Json, after: Json) -> list[Match]:
             id_after=second,
             before=old.get(first),
             after=new.get(second),
+            refers_to=old_links.get(first, set()) | new_links.get(second, set()),
         )
         matches.append(one)
     return matches
@@ -174,26 +190,35 @@ def _same_noun(resource: Json, role: str) -> tuple[str, ...]:
 
 def roles_of(template: Json) -> dict[str, str]:
     """What a reader calls each resource, by logical id: what it is and what it serves."""
+    return _named(template)[0]
+
+
+def _named(
+    template: Json,
+) -> tuple[dict[str, str], dict[str, ResourceType], dict[str, set[str]]]:
+    """The roles of the resources, what is said of their types, and what they refer to."""
     found = resources(template)
-    refers_to = {name: set(references(properties(one))) for name, one in found.items()}
+    refers_to = {name: references(properties(one)) for name, one in found.items()}
+    kinds = _kinds(found, refers_to)
     trees = _distributions(template, found)
     users = _users(refers_to, trees)
     named = {
         name: trees.get(name) or _role(kind, users.get(name, set()))
-        for name, kind in _kinds(found).items()
+        for name, kind in kinds.items()
     }
-    return _unique(named, found)
+    return _unique(named, found), kinds, refers_to
 
 
-def _kinds(found: Mapping[str, Json]) -> dict[str, ResourceType]:
+def _kinds(
+    found: Mapping[str, Json], refers_to: Mapping[str, set[str]]
+) -> dict[str, ResourceType]:
     """The types by logical id. A topic that no alarm uses is no alarm topic."""
-    alarms = (one for one in found.values() if one.get("Type") == ALARM)
-    used = {name for alarm in alarms for name in references(properties(alarm))}
+    alarms = (name for name, one in found.items() if one.get("Type") == ALARM)
+    used = {other for name in alarms for other in refers_to[name]}
     kinds = {}
     for name, resource in found.items():
         kind = type_of(resource.get("Type"))
-        near = {name, *references(properties(resource))}
-        is_used = kind is not ALARM_TOPIC or near & used
+        is_used = kind is not ALARM_TOPIC or {name, *refers_to[name]} & used
         kinds[name] = kind if is_used else other_type(resource.get("Type"))
     return kinds
 

@@ -17,7 +17,16 @@ from typing import Any
 
 from cdn_model.values import Computed, canonical, is_computed, text
 from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Hidden, Key, Leaf, Leaves, Present, Selection, decoded
+from cdn_review.leaves import (
+    Hidden,
+    Key,
+    Leaf,
+    Leaves,
+    Present,
+    Selection,
+    decoded,
+    hidden,
+)
 from cdn_review.message import Message, Trusted, Untrusted, format_message
 
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
@@ -222,19 +231,27 @@ class Rules:
         """
         found: list[tuple[Rule, Difference]] = []
         for path in sorted(was.keys() | now.keys()):
-            pair = {"before": was.get(path), "after": now.get(path)}
-            if path.startswith("@") or same(**pair):
+            before, after = was.get(path), now.get(path)
+            if path.startswith("@") or same(before, after):
                 continue
             rule, key = _rule_for(self, path)
-            own = Difference(path=path, **pair, was=was, now=now, key=key, which=which)
+            own = Difference(
+                path=path,
+                before=hidden(path, before),
+                after=hidden(path, after),
+                was=was,
+                now=now,
+                key=key,
+                which=which,
+            )
             found.append((rule, own))
-        hidden = [
+        hiding = [
             (d.path, rule.hides.replace("{key}", re.escape(d.key)))
             for rule, d in found
             if rule.hides and rule.hides_when(d)
         ]
         for rule, d in found:
-            if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hidden):
+            if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hiding):
                 yield from rule.apply(d)
 
 

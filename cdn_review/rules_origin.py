@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cdn_model.distribution import Behavior
 from cdn_model.values import Json, mapping, text
 from cdn_review.change import BlockReason, Tag, Topic
 from cdn_review.leaves import Hidden, Leaf, Leaves, origin_of
@@ -36,8 +35,8 @@ _SIGNING = ("never", "no-override", "always")
 _VIEWER_HTTPS = ("https-only", "redirect-to-https")
 
 
-def origin_lines(was: Behavior, now: Behavior) -> Iterator[Line]:
-    """The origins of one path: the first, then those that are asked when it fails."""
+def origin_lines(was: Json, now: Json) -> Iterator[Line]:
+    """The origins of a behavior: the first, then those that are asked when it fails."""
     old, new = _leaves(was), _leaves(now)
     pairs = _pairs(old, new)
     for position, origin in enumerate(new):
@@ -56,9 +55,9 @@ def origin_lines(was: Behavior, now: Behavior) -> Iterator[Line]:
         yield say(Topic.ORIGIN, text, first)
 
 
-def _leaves(behavior: Behavior) -> list[Leaves]:
-    origins: Sequence[Json] = behavior.config.get("Origins", ())
-    viewer = text(behavior.config.get("ViewerProtocolPolicy"))
+def _leaves(behavior: Json) -> list[Leaves]:
+    origins: Sequence[Json] = behavior.get("Origins", ())
+    viewer = text(behavior.get("ViewerProtocolPolicy"))
     return [{**origin_of(origin), "@viewer": viewer} for origin in origins]
 
 
@@ -84,12 +83,12 @@ def _pairs(old: Sequence[Leaves], new: Sequence[Leaves]) -> dict[int, int]:
 
 
 def _added(
-    now: Behavior, origin: Leaves, which: str, old: Sequence[Leaves]
+    now: Json, origin: Leaves, which: str, old: Sequence[Leaves]
 ) -> Iterator[Line]:
     """A new origin has to be as closed as the server beside it."""
     message, values = "{} is asked first", [_named(origin)]
     if which:
-        criteria = mapping(now.config.get("OriginGroup", {}).get("FailoverCriteria"))
+        criteria = mapping(now.get("OriginGroup", {}).get("FailoverCriteria"))
         message = "{} is asked when the first origin answers {}"
         values.append(listed(map(text, criteria.get("StatusCodes", []))))
     note = "one more request for each file that only the second origin has"

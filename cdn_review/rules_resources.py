@@ -9,7 +9,6 @@ from typing import Any
 from cdn_model.distribution import CLOUDFRONT
 from cdn_model.resource_types import with_defaults
 from cdn_model.values import (
-    Computed,
     Json,
     canonical,
     is_computed,
@@ -21,7 +20,7 @@ from cdn_model.values import (
 )
 from cdn_review.bucket_policy import allowed_anew, no_longer_refused, statements
 from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Hidden, Leaf, Leaves, Selection, leaf, leaves
+from cdn_review.leaves import Leaf, Leaves, Selection, leaf, leaves
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
@@ -44,10 +43,6 @@ CDN_REFUSED = "files that CloudFront reads from the bucket answer 403"
 OPENED = "what is behind it can be asked without the CDN"
 SETTING = "the setting {path} is {after} instead of {before}"
 
-# Settings of any type that can be secrets.
-_HIDDEN = re.compile(
-    r"(^|\.)(Environment(Variables)?|UserData)(?![^.\[])|(Token|ApiKey|Credentials)$"
-)
 _ACTIONS = ("Allow", "Count", "Challenge", "Captcha", "Block")
 _GROUPS_OWN = "the group's own"
 _ADDRESS_FIELDS = frozenset({"c-ip", "x-forwarded-for", "cs(Cookie)", "cs-uri-query"})
@@ -80,17 +75,10 @@ def resource_leaves(resource_type: str, properties: Json) -> Leaves:
     derive = _DERIVED.get(resource_type)
     filled = dict(with_defaults(resource_type, properties))
     found, rest = derive(filled) if derive else ({}, filled)
-    found |= dict(leaves(rest))
+    found |= leaves(rest)
     for path in [path for path in found if path.endswith("RateBasedStatement.Limit")]:
         found.setdefault(f"{path[:-5]}EvaluationWindowSec", 300)
-    return {
-        path: Hidden(
-            repr(sorted(map(repr, elements(value)))), isinstance(value, Computed)
-        )
-        if _HIDDEN.search(path)
-        else value
-        for path, value in found.items()
-    }
+    return found
 
 
 def uses_of_set(name: str, web_acls: Iterable[Json]) -> Leaves:
