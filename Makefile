@@ -46,8 +46,9 @@ test: install install-debian
 test-all: install install-debian
 	@$(MAKE) --no-print-directory -j2 slow-parts slow-whole
 
+# Coverage takes half as long again, so CI alone measures it.
 test-parts:
-	$(BIN)/python -m pytest -m "not slow" --ignore=tests/e2e --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not slow" --ignore=tests/e2e $(if $(CI),--cov --cov-report=term)
 
 slow-parts:
 	$(BIN)/python -m pytest -m slow --ignore=tests/e2e

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
+from botocore.loaders import JSONFileLoader
+
+# Every session reads the models of its services anew, which is most of what a client costs.
+_read = cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda self, path: _read(path)
 
 
 def pytest_addoption(parser):
