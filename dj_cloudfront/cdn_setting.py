@@ -1,4 +1,4 @@
-"""What the site's settings say of the CDN."""
+"""The setting ``CDN`` of the site."""
 
 from __future__ import annotations
 

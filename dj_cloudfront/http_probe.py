@@ -34,7 +34,7 @@ NO_BROTLI = "Brotli is not installed here"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address:
+class ServerAddress:
     """Where to connect, and the name to ask for there.
 
     :param connect_to: A name or an IP address.
@@ -102,7 +102,7 @@ class Client:
 
     def __init__(
         self,
-        address: Address,
+        address: ServerAddress,
         *,
         timeout: float,
         context: ssl.SSLContext | None = None,
@@ -390,5 +390,5 @@ def _tls(error: ssl.SSLError, where: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    said = error.strerror if isinstance(error, OSError) else None
-    return said or str(error) or type(error).__name__
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error) or type(error).__name__

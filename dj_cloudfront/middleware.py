@@ -1,7 +1,7 @@
-"""The part of the whole-site protection that Django itself can give.
+"""``CdnTreeMiddleware``: Django refuses every request that carries ``X-Cdn-Tree``.
 
-Any request that carries ``X-Cdn-Tree`` is refused. The web server compares it with the tree of
-the path: see ``server_config/`` and ``whitenoise.py``.
+The web server compares the header with the tree of the path: see ``server_config/`` and
+``whitenoise.py``.
 """
 
 from __future__ import annotations

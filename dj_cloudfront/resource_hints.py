@@ -1,4 +1,4 @@
-"""Resource hints: what lets a browser begin before it has read that far.
+"""Resource hints, ``preconnect`` and ``preload``: a browser begins earlier.
 
 https://html.spec.whatwg.org/multipage/links.html#link-type-preconnect
 """

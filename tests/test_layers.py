@@ -216,3 +216,24 @@ def test_nothing_that_ships_imports_what_does_not(room):
         assert not any(
             is_within(name, f) for name in imports_of(path) for f in forbidden
         )
+
+
+# Django wants the same name, or both packages mean CloudFront's own noun.
+SHARED_NAMES = {"Behavior", "Command", "Cors", "Distribution"}
+# Each of these has two meanings; it leaves the list with a better name.
+AMBIGUOUS_NAMES = {
+    *("Files", "Key", "Limits", "Line", "Match", "Reader", "Reference", "Selection"),
+}
+
+
+def test_no_other_class_name_is_defined_twice():
+    defined = [
+        node.name.lstrip("_")
+        for room in ("stacks", "constructs_lib", "dj_cloudfront")
+        + ("cdn_edge", "cdn_model", "cdn_review")
+        for path in files_of(room)
+        for node in ast.parse(path.read_text("utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    twice = {name for name in defined if defined.count(name) > 1}
+    assert twice <= SHARED_NAMES | AMBIGUOUS_NAMES

@@ -1,4 +1,4 @@
-"""Whether the servers answer as CloudFront needs it."""
+"""Whether the origin servers answer as CloudFront needs it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from cdn_review.preflight.planned_stack import PlannedStack, Server
 from dj_cloudfront.contract import TREE_HEADER
 from dj_cloudfront.findings import Finding, failed, passed, warned
 from dj_cloudfront.http_probe import (
-    Address,
     Client,
     HttpResponse,
+    ServerAddress,
     UnreachableError,
     tls_context,
 )
@@ -75,7 +75,9 @@ def _at_address(servers: list[Server], clients: Clients) -> Iterator[Finding]:
         return
     host, port = clients.origin_address or (first.host, first.port)
     client = Client(
-        Address(connect_to=host, port=port, host=first.host, server_name=first.host),
+        ServerAddress(
+            connect_to=host, port=port, host=first.host, server_name=first.host
+        ),
         timeout=_SECONDS,
         context=None if first.is_plain else tls_context(),
         most_bytes=_MOST_BYTES,

@@ -1,4 +1,4 @@
-"""What the stack only refers to, and somebody else has to have made."""
+"""Whether the secrets and buckets exist that the stack refers to and does not make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no header makes possible across hosts, found in templates and scripts.
+"""Sprites and workers of the CDN's host, which browsers refuse: found in templates and scripts.
 
 A scan by patterns that are hardly ever wrong: what a script puts together is not seen.
 """

@@ -1,4 +1,4 @@
-"""What reaches the CDN's hosts that should not, and what they could reach."""
+"""Cookie domains, trusted origins and ``ALLOWED_HOSTS`` that cover the CDN's hosts."""
 
 from __future__ import annotations
 

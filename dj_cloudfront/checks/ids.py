@@ -23,10 +23,6 @@ class SystemCheck:
     hint: str
     deploy: bool = False
 
-    @property
-    def level(self) -> str:
-        return {"E": "error", "W": "warning", "I": "information"}[self.id[0]]
-
     def found(self, message: str) -> CheckMessage:
         """The mistake, as it was found: a sentence that begins with the setting's name."""
         kind = {"E": Error, "W": Warning, "I": Info}[self.id[0]]

@@ -1,4 +1,4 @@
-"""Uploads: names that come again, and deleted files that edges still have."""
+"""Uploads: names that are given again, and deleted files that edges still have."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -110,32 +110,3 @@ def as_command_error(what: str, folder: str | Path) -> Iterator[None]:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(str(explained(error, what, Path(folder)))) from error
-
-
-def iso(time: float | None) -> str | None:
-    """A time for a script, in UTC."""
-    if time is None:
-        return None
-    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
-
-
-def moment(time: float | None) -> str:
-    """A time for a person, in the time zone of the settings."""
-    if time is None:
-        return "not known"
-    return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M")
-
-
-def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[int]
-) -> str:
-    """Rows of cells as lines. ``right`` are the columns of numbers."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    lines = []
-    for row in (head, *rows):
-        cells = [
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)

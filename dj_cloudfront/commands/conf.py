@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +93,7 @@ _WEB: tuple[Option, ...] = (
         {
             "action": "append",
             "default": [],
-            "choices": [*Tree],
+            "choices": [tree.value for tree in Tree],
             "help": "a tree that asks for the secret; private media always does "
             "(default: every tree)",
         },
@@ -132,7 +131,7 @@ def run(console: Console, *, server: str, output: str | None, **options: Any) ->
         _destination(flag): options[_destination(flag)] for flag, _ in _OPTIONS[server]
     }
     try:
-        text, is_secret = _RENDER[server](_command(server, given), given)
+        text, is_secret = _render(server, _command(server, given), given)
         if cdn().is_local:
             console.warn("settings say local=True: this describes no server with a CDN")
         if output is None:
@@ -172,35 +171,23 @@ def _settings() -> DjangoSettings:
     )
 
 
-def _nginx(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    brotli = given.pop("brotli")
-    site = from_settings(_settings(), ServerOptions(**given), command=command)
-    return nginx.render(site, brotli=brotli), bool(site.secrets)
-
-
-def _apache(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    site = from_settings(_settings(), ServerOptions(**given), command=command)
-    return apache.render(site), bool(site.secrets)
-
-
-def _caddy(command: str, given: dict[str, Any]) -> tuple[str, bool]:
+def _render(server: str, command: str, given: dict[str, Any]) -> tuple[str, bool]:
+    """The text, and whether it holds a secret."""
+    if server == "whitenoise":
+        from_settings(_settings(), ServerOptions(http=True), command=command)
+        text = whitenoise_settings.render(
+            command=command, middleware=settings.MIDDLEWARE, media=given["media"]
+        )
+        return text, False
+    brotli = given.pop("brotli", False)
     site = from_settings(
-        _settings(), ServerOptions(**given), command=command, makes_certificates=True
+        _settings(),
+        ServerOptions(**given),
+        command=command,
+        makes_certificates=server == "caddy",
     )
-    return caddy.render(site), bool(site.secrets)
-
-
-def _whitenoise(command: str, given: dict[str, Any]) -> tuple[str, bool]:
-    from_settings(_settings(), ServerOptions(http=True), command=command)
-    text = whitenoise_settings.render(
-        command=command, middleware=settings.MIDDLEWARE, media=given["media"]
-    )
-    return text, False
-
-
-_RENDER: dict[str, Callable[[str, dict[str, Any]], tuple[str, bool]]] = {
-    "nginx": _nginx,
-    "apache": _apache,
-    "caddy": _caddy,
-    "whitenoise": _whitenoise,
-}
+    if server == "nginx":
+        text = nginx.render(site, brotli=brotli)
+    else:
+        text = {"apache": apache, "caddy": caddy}[server].render(site)
+    return text, bool(site.secrets)

@@ -1,9 +1,11 @@
-"""What a subcommand says, and where."""
+"""Where a subcommand writes, and how times, sizes and tables look."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
@@ -11,7 +13,7 @@ from django.core.management.color import Style
 
 @dataclass(frozen=True, kw_only=True)
 class Console:
-    """Results go to standard output, progress and complaints to standard error.
+    """Results go to standard output, progress and warnings to standard error.
 
     :param style: Colours, which are empty unless standard output is a terminal.
     :param as_json: Whether a script reads along. Then ``write`` is silent.
@@ -42,3 +44,44 @@ class Console:
             # Without Django's red, for it is no error.
             plain = f"\r{what} {done}/{total}"
             self.stderr.write(plain, style_func=str, ending=end)
+
+
+def iso(time: float | None) -> str | None:
+    """A time for a script, in UTC."""
+    if time is None:
+        return None
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
+
+
+def moment(time: float | None) -> str:
+    """A time for a person, in the time zone of the settings."""
+    if time is None:
+        return "not known"
+    return datetime.fromtimestamp(time).strftime("%Y-%m-%d %H:%M")
+
+
+def table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[int]
+) -> str:
+    """Rows of cells as lines. ``right`` are the columns of numbers."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = []
+    for row in (head, *rows):
+        cells = [
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def in_bytes(count: int) -> str:
+    """A number of bytes for a person, such as ``101.6 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    size = float(count)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.95:
+            return f"{size:.1f} {unit}"
+    return f"{size / 1000:.1f} TB"

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.files.storage import storages
 from django.core.management.base import CommandError, CommandParser
 
+from cdn_model.quotas import GLOBAL_REGION
 from dj_cloudfront.builds.filesystem import explained
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.console import Console
@@ -138,7 +139,7 @@ def _invalidator(
     private = cdn().private_origin
     is_private = private is not None and storage.base_url.startswith(f"{private}/")
     # CloudFront has one endpoint; the region is for its name only.
-    client = open_session(profile).client("cloudfront", region_name="us-east-1")
+    client = open_session(profile).client("cloudfront", region_name=GLOBAL_REGION)
     return Invalidator(
         client,
         distribution_id=cdn().distribution_id(private=is_private),

@@ -12,12 +12,9 @@ from dj_cloudfront.commands._options import (
     as_command_error,
     build_in_service,
     builds_root,
-    iso,
-    moment,
     rules_of,
-    table,
 )
-from dj_cloudfront.commands.console import Console
+from dj_cloudfront.commands.console import Console, in_bytes, iso, moment, table
 
 if TYPE_CHECKING:
     from dj_cloudfront.builds.inventory import Inventory, Usage
@@ -107,18 +104,6 @@ def state(decision: Decision) -> str:
     if decision.superseded is None or decision.reason.startswith("superseded"):
         return decision.reason
     return f"{decision.reason}, superseded since {moment(decision.superseded)}"
-
-
-def in_bytes(count: int) -> str:
-    """A number of bytes for a person, such as ``101.6 MB``."""
-    if count < 1000:
-        return f"{count} B"
-    size = float(count)
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 999.95:
-            return f"{size:.1f} {unit}"
-    return f"{size / 1000:.1f} TB"
 
 
 def _data(

@@ -15,11 +15,9 @@ from dj_cloudfront.commands._options import (
     build_in_service,
     builds_root,
     days,
-    iso,
     rules_of,
-    table,
 )
-from dj_cloudfront.commands.console import Console
+from dj_cloudfront.commands.console import Console, iso, table
 from dj_cloudfront.commands.list import warn_of_absent
 
 if TYPE_CHECKING:
@@ -89,7 +87,7 @@ def _write_summary(
     for version in result.deleted:
         console.write(f"{deleted} for good: {version}")
     for name in result.incomplete_builds:
-        console.write(f"{deleted}, as nobody finished it: {name}")
+        console.write(f"{deleted}, as it was never finished: {name}")
     _write_how_to_restore(console, result, trash)
     if not result.inventory.servers:
         console.warn(

@@ -82,4 +82,4 @@ def _unregister(console: Console, server: str) -> None:
         name = check_server(server)
         before = unregister_server(builds_root(), name)
     console.write_json({"server": name, "version": None, "before": before})
-    console.write(f"{name} is forgotten; it served {before or 'nobody knows what'}")
+    console.write(f"{name} is forgotten; it served {before or 'no known build'}")

@@ -1,4 +1,4 @@
-"""A trace for a person: a line for each station, and what is wrong first of all."""
+"""A trace for a person: a line for each step, and the first problem."""
 
 from __future__ import annotations
 

@@ -16,8 +16,13 @@ from dj_cloudfront.http_probe import HttpResponse, UnreachableError
 from dj_cloudfront.live_check import probes
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.check_report import CheckReport, TargetFinding, cleaned
-from dj_cloudfront.live_check.probes import CODINGS, Probe, ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import (
+    CODINGS,
+    Probe,
+    ProbeKind,
+    ProbeResult,
+    ProbeResults,
+)
 from dj_cloudfront.live_check.rules import (
     availability,
     caching,
@@ -220,11 +225,11 @@ def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -
     )
     if lacking:
         return (
-            f"{', '.join(lacking)} must have it first, or the CDN would only see what is "
-            "missing there"
+            f"{', '.join(lacking)} must have it first: the CDN would only find errors "
+            "there"
         )
     if not servers and _keeps_what_is_missing(first):
-        return "it would keep what it is told of a file that is missing"
+        return "it would cache the answer for a missing file"
     return ""
 
 

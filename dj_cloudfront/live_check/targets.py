@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.contract import TREE_HEADER, Tree
-from dj_cloudfront.http_probe import Address, Client, HttpResponse, tls_context
+from dj_cloudfront.http_probe import Client, HttpResponse, ServerAddress, tls_context
 from dj_cloudfront.live_check.arguments import RequestOptions
 
 _PORTS = {"http": 80, "https": 443}
@@ -172,11 +172,11 @@ def _base(cdn: Cdn, tree: Tree) -> str:
     return cdn.static_url.removesuffix(f"{cdn.build_version}/")
 
 
-def _address(url: str, *, host: str | None = None) -> Address:
+def _address(url: str, *, host: str | None = None) -> ServerAddress:
     parts = urlsplit(url)
     name = parts.hostname or ""
     asked_for = parts.netloc if host is None else host
-    return Address(
+    return ServerAddress(
         # glibc does not know the names below localhost, as browsers do (RFC 6761).
         connect_to="127.0.0.1" if _is_local_name(name) else name,
         port=parts.port or _PORTS[parts.scheme],

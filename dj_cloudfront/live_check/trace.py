@@ -1,4 +1,4 @@
-"""One file on its way: from its source through the builds and the servers to the CDN."""
+"""``cdn find``: follow a file from its source through builds and servers to the CDN."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class TraceStep:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """The whole way.
+    """What was found of a file, from its source to the CDN.
 
     :param name: As ``{% static %}`` takes it.
     :param build: The build in the URL of the page; empty for media and local URLs.

@@ -1,4 +1,4 @@
-"""What every server answers alike, by the rules of docs/web-server.md."""
+"""Headers, types and refused paths that all servers share: docs/web-server.md has the rules."""
 
 from __future__ import annotations
 

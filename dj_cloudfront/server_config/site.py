@@ -1,4 +1,4 @@
-"""``Site``: what a web server has to know, in the terms of no server."""
+"""``Site``: what a web server has to know, independent of the server."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_what_was_in_the_trash_is_told_when_it_is_deleted(root):
 
 def test_what_publishing_left_over_is_told_and_removed(root):
     left = make_build(root, ".b6.publishing-0a1b2c3d", index=False)
-    line = "deleted, as nobody finished it: .b6.publishing-0a1b2c3d\n"
+    line = "deleted, as it was never finished: .b6.publishing-0a1b2c3d\n"
     assert f"would be {line}" in cdn("prune")[0]
     assert left.exists()
     assert line in cdn("prune", "--yes")[0]

@@ -14,16 +14,16 @@ from origin_support import ODD_PATHS, free_port
 
 from dj_cloudfront.http_probe import (
     NO_BROTLI,
-    Address,
     Client,
     Digest,
+    ServerAddress,
     UnreachableError,
 )
 from dj_cloudfront.live_check.probes import path_traversal_probes
 
 
 def client_of(port, *, connect_to="127.0.0.1", timeout=5):
-    address = Address(
+    address = ServerAddress(
         connect_to=connect_to,
         port=port,
         host="www.example.com",

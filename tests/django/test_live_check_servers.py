@@ -83,8 +83,8 @@ def test_the_cdn_is_not_asked_for_a_build_that_a_server_lacks(site, monkeypatch)
     assert "does not have the build" in wrong[0].message
     assert through == []
     assert report.not_checked == (
-        f"build {BUILD} through the CDN: {late.url} must have it first, or the CDN would only "
-        "see what is missing there",
+        f"build {BUILD} through the CDN: {late.url} must have it first: the CDN would only "
+        "find errors there",
     )
     # What has nothing to do with the build is looked at all the same.
     asked = {one.id for one in report.findings if "cloudfront" in one.target}
@@ -102,8 +102,8 @@ def test_a_cdn_that_keeps_errors_is_not_asked_for_a_build_blindly(site, monkeypa
         seen = run(cdn, server.url)
     assert before == 0
     # Servers that are named and not asked do not vouch for anything.
-    assert any("would keep what it is told" in one for one in unasked.not_checked)
-    assert any("would keep what it is told" in one for one in blind.not_checked)
+    assert any("would cache the answer" in one for one in unasked.not_checked)
+    assert any("would cache the answer" in one for one in blind.not_checked)
     # A server that was asked has all of it, so there is no 404 to be kept.
     assert not any("through the CDN" in one for one in seen.not_checked)
 

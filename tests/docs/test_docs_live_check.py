@@ -97,7 +97,7 @@ def test_the_report_that_is_shown_speaks_the_code_s_sentences():
         assert f'"{sentence}"' in said
     for cure in re.findall(r"^ +hint: (.+)$", shown, re.M):
         assert f'"{cure}"' in said
-    assert "must have it first, or the CDN would only see what is missing there" in said
+    assert "must have it first: the CDN would only find errors there" in said
 
 
 def test_every_diagnosis_begins_as_the_table_says():

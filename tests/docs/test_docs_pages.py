@@ -32,7 +32,9 @@ def test_the_checks_are_documented_as_they_are(level, title):
         (code(one)[0], code(when), what, cure) for one, when, what, cure in rows
     ]
     for rule, row in zip(
-        (rule for rule in SYSTEM_CHECKS if rule.level == level), documented, strict=True
+        (rule for rule in SYSTEM_CHECKS if rule.id[0] == level[0].upper()),
+        documented,
+        strict=True,
     ):
         assert row[:2] == (rule.id, ["--deploy"] if rule.deploy else [])
         assert row[2] == rule.what

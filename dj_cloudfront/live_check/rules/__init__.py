@@ -1,3 +1,3 @@
-"""What is looked at, by subject. The ids of the rules are a public interface."""
+"""The rules of ``cdn check``, by subject. Their ids are a public interface."""
 
 from __future__ import annotations

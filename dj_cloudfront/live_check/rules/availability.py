@@ -1,4 +1,4 @@
-"""Is it there, is it who it should be, and who stands in between?"""
+"""Rules on availability: an answer, its certificate, and no cache or login in between."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urljoin, urlsplit
 
 from dj_cloudfront.http_probe import HttpResponse
-from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import (
     FAIL,
     WARN,
@@ -100,9 +99,9 @@ def other_cdn(results: ProbeResults) -> Iterator[Violation]:
     for name in signs:
         yield Violation(
             WARN,
-            f"seems to sit behind something else that caches ({who})",
-            "two caches keep things twice as long and must both be emptied: let the "
-            "distributions ask the server itself, or let the other cache pass these trees by",
+            f"seems to be behind another cache ({who})",
+            "two caches keep files twice as long, and both must be invalidated: let the "
+            "distributions ask the server itself, or let the other cache bypass these trees",
             name,
         )
 
@@ -194,12 +193,12 @@ def _here_and_there(results: ProbeResults, answer: HttpResponse) -> tuple[str, s
     return here, f"{there.scheme}://{there.netloc}"
 
 
-@result_rule("login", FAIL, pass_message="asks nobody for a login", of=_asked)
+@result_rule("login", FAIL, pass_message="asks for no login", of=_asked)
 def login(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     if is_login(one):
         hint = (
-            "open the trees to the distributions; what the servers want of them, this "
-            "check gets by CDN_ORIGIN_SECRET or --header"
+            "open the trees to the distributions; give this check the secret in "
+            "CDN_ORIGIN_SECRET, or other headers with --header"
         )
         yield Violation(FAIL, _refusal(one.answer), hint)
 
@@ -208,7 +207,7 @@ def _refusal(answer: HttpResponse) -> str:
     if answer.status == 200:
         return "answers a page (text/html) in place of files"
     if is_redirect(answer):
-        return f"sends whoever asks for a file to a login ({answer.status})"
+        return f"redirects requests for files to a login ({answer.status})"
     return f"refuses files ({answer.status})"
 
 

@@ -1,4 +1,4 @@
-"""How long answers live: files for a year, errors and redirects not at all."""
+"""Rules on ``Cache-Control``: files for a year, errors and redirects not at all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from cdn_model import cache_control
 from dj_cloudfront.http_probe import HttpResponse
-from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_redirect, served_files
 from dj_cloudfront.live_check.rules.rule import (
     FAIL,
@@ -34,7 +33,7 @@ def lifetime(answer: HttpResponse) -> int | None:
     "lifetime",
     WARN,
     FAIL,
-    pass_message="lets files be kept for a year, unasked",
+    pass_message="lets files be cached for a year, without revalidation",
     of=served_files,
 )
 def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
@@ -44,15 +43,15 @@ def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation
     control = one.answer.get("Cache-Control")
     seconds = lifetime(one.answer)
     if seconds == 0:
-        message = f"lets nobody keep files ({control or 'Expires'})"
+        message = f"forbids caching of files ({control or 'Expires'})"
         yield Violation(FAIL, message, hint)
     elif seconds is None:
-        yield Violation(WARN, "does not say how long files may be kept", hint)
+        yield Violation(WARN, "does not say how long files may be cached", hint)
     elif seconds < _YEAR:
-        message = f"lets files be kept for {seconds} seconds only"
+        message = f"lets files be cached for {seconds} seconds only"
         yield Violation(WARN, message, hint)
     elif "immutable" not in cache_control.directives(control):
-        message = "lets browsers ask again for files that never change"
+        message = "lets browsers revalidate files that never change"
         yield Violation(WARN, message, hint)
 
 
@@ -60,7 +59,7 @@ def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation
     "missing",
     WARN,
     FAIL,
-    pass_message="answers 404 for a name that nobody has",
+    pass_message="answers 404 for a missing file",
     of=of_kind(ProbeKind.MISSING),
 )
 def missing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
@@ -68,10 +67,10 @@ def missing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     if status != 404:
         hint = (
             "answer 404 in both trees, with no page and no redirect in its place: "
-            "anything else may be kept for a file that is still to come. Private media "
+            "anything else may be cached for a file that is published later. Private media "
             "answers 403, as it should"
         )
-        message = f"answers {status} for a name that nobody has"
+        message = f"answers {status} for a missing file"
         yield Violation(WARN if status == 403 else FAIL, message, hint)
 
 
@@ -84,7 +83,7 @@ def _errors(results: ProbeResults) -> list[ProbeResult]:
     "missing-lifetime",
     WARN,
     FAIL,
-    pass_message="lets no error be kept",
+    pass_message="lets no error be cached",
     applies=_errors,
 )
 def missing_lifetime(results: ProbeResults) -> Iterator[Violation]:
@@ -92,18 +91,18 @@ def missing_lifetime(results: ProbeResults) -> Iterator[Violation]:
     for one in _errors(results):
         seconds = lifetime(one.answer)
         if seconds:
-            message = f"lets an error be kept for {seconds} seconds"
+            message = f"lets an error be cached for {seconds} seconds"
             yield Violation(FAIL, message, hint)
             break
         # Of the errors that say nothing, CloudFront keeps 404 and the like, no 403.
         if seconds is None and one.answer.status == 404:
-            message = "does not say that an error must not be kept"
+            message = "does not forbid caching of errors"
             yield Violation(WARN, message, hint)
             break
     if any(one.answer.get("Age") for one in results.of_kind(ProbeKind.MISSING_AGAIN)):
         yield Violation(
             FAIL,
-            "has kept an error, and gives it to the next who asks",
+            "has cached an error, and sends it to the next viewer",
             "deploy the error TTL 0 for 404, and see that the servers send no-store",
         )
 
@@ -115,18 +114,18 @@ def _redirects(results: ProbeResults) -> list[ProbeResult]:
 @result_rule(
     "redirect-lifetime",
     FAIL,
-    pass_message="lets no redirect be kept",
+    pass_message="lets no redirect be cached",
     of=_redirects,
 )
 def redirect_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     seconds = lifetime(one.answer)
     if seconds != 0:
-        why = "" if seconds else ", for it does not say how long"
+        why = "" if seconds else ", because it does not say how long"
         hint = (
-            "send Cache-Control: no-store with redirects; CloudFront keeps and does not "
-            "follow them"
+            "send Cache-Control: no-store with redirects: CloudFront caches them and does "
+            "not follow them"
         )
-        yield Violation(FAIL, f"lets a redirect be kept{why}", hint)
+        yield Violation(FAIL, f"lets a redirect be cached{why}", hint)
 
 
 RULES = (file_lifetime, missing, missing_lifetime, redirect_lifetime)

@@ -1,17 +1,16 @@
-"""Do all servers, and the CDN, answer the same for the same file?"""
+"""The rule that all servers and the CDN send the same headers for a file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from dj_cloudfront.live_check.check_report import TargetFinding
-from dj_cloudfront.live_check.probes import Probe
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import Probe, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import WARN, Violation, findings
 
 ID = "agreement"
 LEVELS = frozenset({WARN})
-PASS_MESSAGE = "says the same of files as the first server"
+PASS_MESSAGE = "sends the same headers as the first server"
 
 _OF_A_FILE = ("Content-Type", "Cache-Control")
 # The edge may add these or change them by its policy, and compress by itself.

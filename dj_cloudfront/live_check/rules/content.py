@@ -1,4 +1,4 @@
-"""The files as they are sent: the right bytes, type and compression, no cookie."""
+"""Rules on content: the right bytes, type and compression, and no cookie."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dj_cloudfront.builds.index import COMPANIONS
 from dj_cloudfront.http_probe import NO_BROTLI, HttpResponse
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import (
     files_and_missing,
     is_login,
@@ -110,15 +110,15 @@ def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
     "compression",
     WARN,
     FAIL,
-    pass_message="sends text in the form that was asked for",
+    pass_message="sends text in the encoding that was asked for",
     of=_worth_compressing,
 )
 def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     asked = one.probe.coding
     coding = one.answer.get("Content-Encoding").strip().lower() or "identity"
     if asked == "identity" != coding:
-        message = f"sends {coding} to those who did not ask for it"
-        hint = "compress only for those who send Accept-Encoding"
+        message = f"sends {coding} although Accept-Encoding does not name it"
+        hint = "compress only for requests with Accept-Encoding"
         yield Violation(FAIL, message, hint)
     if coding != asked and results.companion(one, asked):
         message = f"does not send the {COMPANIONS[asked]} files that were published"
@@ -129,12 +129,12 @@ def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
         yield Violation(WARN, message, hint)
     elif asked != "identity" == coding and not results.target.is_origin:
         message = "sends text uncompressed"
-        hint = "CloudFront compresses as it finds time: publish compressed files"
+        hint = "CloudFront compresses only when it has time: publish compressed files"
         yield Violation(WARN, message, hint)
     vary = one.answer.get("Vary").lower()
     if coding != "identity" and "accept-encoding" not in vary:
         message = "sends compressed text without Vary: Accept-Encoding"
-        hint = "let it say so, or caches mix the forms up: in nginx gzip_vary on"
+        hint = "send it, or caches mix up the encodings: in nginx gzip_vary on"
         yield Violation(WARN, message, hint)
 
 
@@ -142,7 +142,7 @@ def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
 def cookie(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     if one.answer.get("Set-Cookie"):
         level = WARN if results.target.is_origin else FAIL
-        hint = "a cached cookie is everybody's: let the web server answer files, not Django"
+        hint = "a cached cookie reaches every viewer: let the web server answer files, not Django"
         yield Violation(level, "sets a cookie with a file", hint)
 
 

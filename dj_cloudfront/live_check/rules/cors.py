@@ -1,12 +1,11 @@
-"""Who may use the files: CORS, as fonts, modules and ``fetch()`` need it."""
+"""Rules on CORS, which fonts, modules and ``fetch()`` need."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dj_cloudfront.http_probe import HttpResponse
-from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.rule import (
     FAIL,
     WARN,
@@ -93,7 +92,7 @@ def expose(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     "preflight",
     WARN,
     FAIL,
-    pass_message="answers what browsers ask before unusual requests",
+    pass_message="answers CORS preflights",
     of=of_kind(ProbeKind.PREFLIGHT),
 )
 def preflight(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:

@@ -1,4 +1,4 @@
-"""What a tree must not show: other builds' names, hidden files, folders, the site itself."""
+"""Rules on isolation: no other build, hidden file, folder or page of the site shows."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.http_probe import HttpResponse
-from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import is_elsewhere, is_redirect
 from dj_cloudfront.live_check.rules.rule import (
     FAIL,
@@ -26,12 +25,12 @@ def _shows(results: ProbeResults, answer: HttpResponse) -> bool:
 @result_rule(
     "other-build",
     FAIL,
-    pass_message="has no files for a build that nobody published",
+    pass_message="has no files for a build that was never published",
     of=of_kind(ProbeKind.OTHER_BUILD),
 )
 def other_build(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     if _shows(results, one.answer):
-        message = f"answers {one.answer.status} for a build that nobody published"
+        message = f"answers {one.answer.status} for a build that was never published"
         hint = (
             "serve /static/<build>/ from a folder of that name: a server that drops the "
             "build from the path gives old files under new names"
@@ -102,7 +101,7 @@ def path_traversal(results: ProbeResults, one: ProbeResult) -> Iterator[Violatio
         message = f"answers {status} for odd paths: the site shows through"
         yield Violation(FAIL, message, hint)
     elif status >= 500 or _is_other_error(results, one.answer):
-        message = "lets odd paths through to something else, which refuses them"
+        message = "passes odd paths on to something else, which refuses them"
         yield Violation(WARN, message, hint)
 
 

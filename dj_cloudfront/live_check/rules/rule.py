@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check.check_report import TargetFinding
-from dj_cloudfront.live_check.probes import ProbeKind
-from dj_cloudfront.live_check.results import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.targets import Target
 
 PASS, WARN, FAIL = Level.PASS, Level.WARN, Level.FAIL

@@ -46,8 +46,8 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """What the build on this server holds beside them. With a policy it reads the index."""
-    there_are = [*policies()]
-    if not there_are or cdn.static_origin is None:
+    sent = [*policies()]
+    if not sent or cdn.static_origin is None:
         return
     if (index := index_of(cdn)) is None:
         return
@@ -55,7 +55,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         PurePosixPath(name).suffix.removeprefix(".").lower() for name in index.files
     }
     kinds = sorted({_KINDS[end] for end in ends & _KINDS.keys()})
-    for setting, policy in there_are:
+    for setting, policy in sent:
         if lacking := _lacking(policy, [(kind, cdn.static_url) for kind in kinds]):
             yield ids.POLICY_OF_KINDS.found(_message(setting, lacking))
 
