@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import boto3
+
 from cdn_edge.cloudfront_api import Reader, follow, new_client
 from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidations
@@ -58,6 +60,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="ARN=PATH",
         help="a certificate and its key in PEM, to show to origins; may be given several times",
     )
+    parser.add_argument(
+        "--standby",
+        choices=("maximum", "minimum"),
+        default="maximum",
+        help="which TTL, when it is above 0, lets what must not be stored stand in for an "
+        "origin that cannot be reached: the guide of 2026 or of 2023 (default: maximum)",
+    )
     return parser
 
 
@@ -84,9 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 f"cdk.out/mysite-cdn-prod.template.json, got {error}"
             )
         reader = TemplateReader(paths=given.template)
+        credentials = None
     else:
         reader = Reader(client=new_client(given.endpoint))
-    edge = Edge(table=table, viewer_tls=viewer_tls, origin_tls=origin_tls)
+        credentials = boto3.Session().get_credentials()
+    edge = Edge(
+        table=table,
+        viewer_tls=viewer_tls,
+        origin_tls=origin_tls,
+        credentials=credentials,
+        standby=given.standby == "maximum",
+    )
     asyncio.run(serve(edge, reader, port=given.port, tls_port=given.tls_port))
 
 

@@ -192,6 +192,8 @@ class Cache:
     """Answers from the store, from the origin, or from what another is fetching.
 
     :param limit: Bodies above this many bytes pass without being kept.
+    :param standby: Whether ``no-store``, ``no-cache`` and ``private`` responses are kept for
+        the case that the origin cannot be reached, with a minimum TTL of 0.
     """
 
     def __init__(
@@ -200,8 +202,10 @@ class Cache:
         clock: Clock,
         capacity: int = DEFAULT_CAPACITY,
         limit: int | None = None,
+        standby: bool = True,
     ) -> None:
         self._clock = clock
+        self._standby = standby
         self._limit = capacity // LARGEST_SHARE if limit is None else limit
         self._store = Store(capacity)
         self._flights: dict[tuple[Key, Ranges | None], asyncio.Task[Outcome]] = {}
@@ -323,13 +327,14 @@ class Cache:
     def _lifetime(
         self, response: Response, rules: CachingRules, now: float, *, status: int
     ) -> Lifetime | None:
-        return lifetime(
+        found = lifetime(
             status,
             response.headers,
             ttls=rules.ttls,
             error_ttl=rules.error_ttl(status),
             now=now,
         )
+        return None if found and found.standby and not self._standby else found
 
     async def _keep(
         self, fetch: _Fetch, response: Response, now: float, *, cuttable: bool

@@ -41,7 +41,7 @@ class Reader:
         """None: nothing has changed since the last reading."""
         summaries = pages(self.client, "list_distributions", "DistributionList")
         policies = {kind: self._policies(kind) for kind in _POLICIES}
-        resources = {**policies, **self._keys()}
+        resources = {**policies, **self._keys(), **self._controls()}
         if (summaries, resources) == self._last:
             return None
         distributions = [
@@ -56,6 +56,11 @@ class Reader:
         """The account's own; ``cdn_model`` knows AWS's."""
         items = pages(self.client, _POLICIES[kind], f"{kind}List", Type="custom")
         return {item[kind]["Id"]: item[kind] for item in items}
+
+    def _controls(self) -> Mapping[str, Mapping[str, Json]]:
+        name = "OriginAccessControl"
+        items = pages(self.client, "list_origin_access_controls", f"{name}List")
+        return {name: {item["Id"]: item for item in items}}
 
     def _keys(self) -> Mapping[str, Mapping[str, Json]]:
         groups = pages(self.client, "list_key_groups", "KeyGroupList")

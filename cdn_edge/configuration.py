@@ -133,6 +133,7 @@ class Origin:
     :param protocol_policy: ``http-only``, ``https-only`` or ``match-viewer``.
     :param ssl_protocols: The least versions of TLS, in CloudFront's names.
     :param client_certificate: The ARN of the certificate that CloudFront shows to it.
+    :param signing: ``always`` or ``no-override``, for a bucket whose requests are signed.
     """
 
     domain_name: str
@@ -143,6 +144,7 @@ class Origin:
     https_port: int = 443
     ssl_protocols: frozenset[str] = frozenset({"TLSv1.2"})
     client_certificate: str = ""
+    signing: str = ""
     connection_attempts: int
     connection_timeout: int
     read_timeout: int
@@ -167,6 +169,7 @@ class Behavior:
         cannot be seen.
     :param failover_statuses: Those of the first origin at which the second is asked.
     :param viewer_protocol_policy: ``allow-all``, ``https-only`` or ``redirect-to-https``.
+    :param removes_set_cookie: Its settings are from before policies, and forward no cookies.
     :param unmodelled: What would change its answers, and the edge does not do.
     :param trusted_keys: Public keys in PEM by their ids, of which one must have signed the
         request. None: everybody may have the files.
@@ -183,6 +186,7 @@ class Behavior:
     compress: bool = False
     viewer_protocol_policy: str = "allow-all"
     trusted_keys: Mapping[str, str] | None = None
+    removes_set_cookie: bool = False
     unmodelled: tuple[str, ...] = ()
 
     @property

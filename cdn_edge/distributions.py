@@ -48,14 +48,23 @@ def parse(deployed: Source) -> Configuration:
 def _distribution(given: Json, deployed: Source) -> Distribution:
     read = model.from_config(given.get("DistributionConfig"), deployed.find)
     config = read.config
-    keys = _trusted_keys(mapping(given.get("DistributionConfig")), deployed)
+    # In the order of ``read.behaviors``.
+    written = mapping(given.get("DistributionConfig"))
+    as_written = [
+        *map(mapping, sequence(written.get("CacheBehaviors"))),
+        mapping(written.get("DefaultCacheBehavior")),
+    ]
+    unmodelled = tuple(_changing_all(config))
     return Distribution(
         id=text(given.get("Id")),
         domain_name=text(given.get("DomainName")).lower(),
         aliases=tuple(text(one).lower() for one in sequence(config.get("Aliases"))),
         enabled=bool(config["Enabled"]),
         default_root_object=text(config.get("DefaultRootObject")).lstrip("/"),
-        behaviors=tuple(map(_behavior, read.behaviors, keys)),
+        behaviors=tuple(
+            _behavior(one, raw, deployed, unmodelled)
+            for one, raw in zip(read.behaviors, as_written, strict=True)
+        ),
         errors={
             int(one["ErrorCode"]): _error_rule(one)
             for one in sequence(config.get("CustomErrorResponses"))
@@ -77,7 +86,9 @@ def _countries(given: Json) -> dict[str, frozenset[str]]:
     return {"blocked_countries": found} if kind == "blacklist" else {}
 
 
-def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
+def _behavior(
+    given: model.Behavior, written: Json, deployed: Source, unmodelled: tuple[str, ...]
+) -> Behavior:
     config = given.config
     is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
     return Behavior(
@@ -91,9 +102,21 @@ def _behavior(given: model.Behavior, keys: Mapping[str, str]) -> Behavior:
         response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
         compress=bool(config["Compress"]),
         viewer_protocol_policy=text(config.get("ViewerProtocolPolicy")) or "allow-all",
-        trusted_keys=keys if is_signed else None,
-        unmodelled=tuple(_changing(config)),
+        trusted_keys=_trusted_keys(written, deployed) if is_signed else None,
+        removes_set_cookie=_removes_set_cookie(written),
+        unmodelled=(*unmodelled, *_changing(config)),
     )
+
+
+def _removes_set_cookie(written: Json) -> bool:
+    """The guide says so of settings from before policies.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html
+    """
+    if written.get("CachePolicyId") or not mapping(written.get("ForwardedValues")):
+        return False
+    cookies = mapping(mapping(written["ForwardedValues"]).get("Cookies"))
+    return bool(cookies.get("Forward", "none") == "none")
 
 
 def _failover_statuses(behavior: Json) -> frozenset[int]:
@@ -134,12 +157,22 @@ def _origin(given: Json) -> Origin:
             map(text, sequence(timeouts.get("OriginSslProtocols")) or ["TLSv1.2"])
         ),
         client_certificate=text(mutual.get("ClientCertificateArn")),
+        signing=_signing(given),
         connection_attempts=int(given["ConnectionAttempts"]),
         connection_timeout=int(given["ConnectionTimeout"]),
         read_timeout=int(timeouts["OriginReadTimeout"]),
         keepalive_timeout=int(timeouts["OriginKeepaliveTimeout"]),
         completion_timeout=int(given.get("ResponseCompletionTimeout") or 0) or None,
     )
+
+
+def _signing(origin: Json) -> str:
+    if mapping(origin.get("S3OriginConfig")).get("OriginAccessIdentity"):
+        return "always"
+    control = mapping(origin.get("OriginAccessControl"))
+    behavior = text(control.get("SigningBehavior"))
+    is_bucket = control.get("OriginAccessControlOriginType") == "s3"
+    return behavior if is_bucket and behavior != "never" else ""
 
 
 def _error_rule(given: Json) -> ErrorRule:
@@ -150,33 +183,52 @@ def _error_rule(given: Json) -> ErrorRule:
     )
 
 
-def _trusted_keys(config: Json, deployed: Source) -> Iterator[Mapping[str, str]]:
+def _trusted_keys(behavior: Json, deployed: Source) -> Mapping[str, str]:
     """By their ids, which a viewer names and ``cdn_model`` leaves out."""
-    default = config.get("DefaultCacheBehavior")
-    for behavior in (*sequence(config.get("CacheBehaviors")), default):
-        groups = [
-            deployed.find("KeyGroup", group)
-            for group in sequence(mapping(behavior).get("TrustedKeyGroups"))
-        ]
-        configs = [mapping(mapping(group).get("KeyGroupConfig")) for group in groups]
-        keys = [key for one in configs for key in sequence(one.get("Items"))]
-        ids = [reference(key) or text(key) for key in keys]
-        found = {one: mapping(deployed.find("PublicKey", one)) for one in ids}
-        yield {
-            one: text(mapping(key.get("PublicKeyConfig", key)).get("EncodedKey"))
-            for one, key in found.items()
-            if key
-        }
+    groups = [
+        deployed.find("KeyGroup", group)
+        for group in sequence(behavior.get("TrustedKeyGroups"))
+    ]
+    configs = [mapping(mapping(group).get("KeyGroupConfig")) for group in groups]
+    keys = [key for one in configs for key in sequence(one.get("Items"))]
+    ids = [reference(key) or text(key) for key in keys]
+    found = {one: mapping(deployed.find("PublicKey", one)) for one in ids}
+    return {
+        one: text(mapping(key.get("PublicKeyConfig", key)).get("EncodedKey"))
+        for one, key in found.items()
+        if key
+    }
+
+
+def _changing_all(config: Json) -> Iterator[str]:
+    """What is not modelled and would change the answers of all behaviors."""
+    in_use = {
+        "web ACL": bool(config.get("WebACLId")),
+        "client certificates of viewers": bool(config.get("ViewerMtlsConfig")),
+        "connection functions": bool(config.get("ConnectionFunctionAssociation")),
+        "continuous deployment": bool(config.get("ContinuousDeploymentPolicyId")),
+    }
+    yield from (name for name, used in in_use.items() if used)
 
 
 def _changing(behavior: Json) -> Iterator[str]:
     """What is not modelled and would change the answers of a behavior."""
-    names = {
-        "FunctionAssociations": "functions",
-        "LambdaFunctionAssociations": "Lambda@Edge",
-        "FieldLevelEncryptionId": "field-level encryption",
+    controls = [
+        mapping(origin.get("OriginAccessControl")) for origin in behavior["Origins"]
+    ]
+    kinds = {text(one.get("OriginAccessControlOriginType", "s3")) for one in controls}
+    in_use = {
+        "functions": behavior.get("FunctionAssociations"),
+        "Lambda@Edge": behavior.get("LambdaFunctionAssociations"),
+        "field-level encryption": behavior.get("FieldLevelEncryptionId"),
+        "signers of an account (their behaviors answer 403)": behavior.get(
+            "TrustedSigners"
+        ),
+        "gRPC": mapping(behavior.get("GrpcConfig")).get("Enabled"),
+        "Smooth Streaming": behavior.get("SmoothStreaming"),
+        "signed requests to origins other than buckets": kinds - {"s3"},
     }
-    yield from (name for key, name in names.items() if behavior.get(key))
+    yield from (name for name, used in in_use.items() if used)
 
 
 def _unmodelled(read: model.Distribution) -> Iterator[str]:
@@ -184,17 +236,11 @@ def _unmodelled(read: model.Distribution) -> Iterator[str]:
     behaviors = [one.config for one in read.behaviors]
     origins = [origin for behavior in behaviors for origin in behavior["Origins"]]
     in_use = {
-        "web ACL": bool(config.get("WebACLId")),
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),
-        "signatures of origin requests (a local S3 asks for none)": any(
-            "OriginAccessControl" in one for one in origins
-        ),
-        "signers of an account (their behaviors answer 403)": any(
-            one.get("TrustedSigners") for one in behaviors
-        ),
         "real-time logs": any(one.get("RealtimeLogConfigArn") for one in behaviors),
     }
     yield from (name for name, used in in_use.items() if used)
+    yield from _changing_all(config)
     yield from dict.fromkeys(name for one in behaviors for name in _changing(one))

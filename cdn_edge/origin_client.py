@@ -12,12 +12,14 @@ from enum import Enum
 from typing import NamedTuple
 
 import httptools
+from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
 from cdn_edge.body import Body, BodyError, BodyStream
 from cdn_edge.cache_key import HOP_BY_HOP, OriginRequest
 from cdn_edge.configuration import Origin
 from cdn_edge.listener import LONGEST_HEAD
+from cdn_edge.origin_access import signature
 from cdn_edge.tls import OriginTls, is_allowed
 
 
@@ -112,11 +114,18 @@ class OriginClient:
     """The client side of the edge. Nothing is repeated but what is written here.
 
     :param table: Local addresses by the origins' domain names.
+    :param credentials: Of AWS, to sign requests to buckets. None: nothing is signed.
     """
 
-    def __init__(self, table: Mapping[str, Address], tls: OriginTls) -> None:
+    def __init__(
+        self,
+        table: Mapping[str, Address],
+        tls: OriginTls,
+        credentials: Credentials | None = None,
+    ) -> None:
         self._table = table
         self._tls = tls
+        self._credentials = credentials
         self._idle: dict[tuple[object, ...], list[_Connection]] = {}
         self._open: weakref.WeakSet[_Connection] = weakref.WeakSet()
 
@@ -132,6 +141,8 @@ class OriginClient:
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
         """
         origin = request.origin
+        if self._credentials:
+            request.headers.update(signature(request, self._credentials))
         try:
             async with asyncio.timeout(origin.completion_timeout) as deadline:
                 response = await self._attempts(request, body)

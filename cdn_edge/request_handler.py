@@ -96,6 +96,8 @@ class Exchange:
                 asked = origin_request(origin, behavior, request, self.identity)
                 asked.headers.update(headers)
                 response = await self._origins.send(asked, self.body)
+                if behavior.removes_set_cookie:
+                    response.headers.popall("Set-Cookie", None)
                 if request.method not in _FAILED_OVER or origin == behavior.origins[-1]:
                     break
                 status = response.failure and _FAILOVER[response.failure.name]
@@ -146,12 +148,12 @@ class RequestHandler:
             or _refusal_of_country(distribution, request)
         )
         if refused:
-            return own_answer(refused)
+            return own_answer(refused, behavior)
         if behavior.trusted_keys is not None:
             try:
                 signatures.check(request, behavior.trusted_keys, self._clock())
             except signatures.Refused as error:
-                return own_answer(_forbidden(error))
+                return own_answer(_forbidden(error), behavior)
             query = signatures.without_signature(request.query)
             request = replace(request, query=query)
         exchange = Exchange(distribution, request, body, self._origins)
@@ -247,9 +249,11 @@ class RequestHandler:
         return replace(page, status=rule.status or error.status, body=body)
 
 
-def own_answer(response: Response) -> ViewerResponse:
+def own_answer(response: Response, behavior: Behavior | None = None) -> ViewerResponse:
     """A response of the edge itself."""
     headers = response.headers.copy()
+    if behavior and behavior.unmodelled:
+        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
     result = Result.ERROR if response.status >= 400 else Result.REDIRECT
     finish(
         headers,

@@ -17,6 +17,7 @@ from collections.abc import (
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError
@@ -63,6 +64,8 @@ class Edge:
     :param viewer_tls: What a second listener shows to viewers. None: the listener for HTTP
         stands for both.
     :param origin_tls: Whom it trusts in the place of an origin.
+    :param credentials: Of AWS, to sign requests to buckets. None: nothing is signed.
+    :param standby: Whether responses that must not be stored stand in for a dead origin.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class Edge:
         limits: Limits | None = None,
         viewer_tls: ViewerTls | None = None,
         origin_tls: OriginTls | None = None,
+        credentials: Credentials | None = None,
+        standby: bool = True,
     ) -> None:
         self.configuration = Configuration()
         self._table = table
@@ -83,8 +88,9 @@ class Edge:
         self._limits = limits or Limits()
         self._viewer_tls = viewer_tls
         self._origin_tls = origin_tls or OriginTls()
+        self._credentials = credentials
         self.tls_port: int | None = None
-        self._cache = Cache(clock=clock, capacity=capacity)
+        self._cache = Cache(clock=clock, capacity=capacity, standby=standby)
         self._warned: set[str] = set()
         self._connections: set[ViewerConnection] = set()
 
@@ -110,7 +116,7 @@ class Edge:
 
         :raises OSError: when something else listens there.
         """
-        self._origins = OriginClient(self._table, self._origin_tls)
+        self._origins = OriginClient(self._table, self._origin_tls, self._credentials)
         self._servers: list[asyncio.Server] = []
         if self._viewer_tls:
             self.tls_port = await self._listen(tls_port, "https", self._viewer_tls)

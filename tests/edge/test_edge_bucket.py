@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from aws_support import client, running_emulator
+from botocore.credentials import Credentials
 from edge_support import (
     ORIGIN,
     CountingOrigin,
@@ -15,6 +18,12 @@ from edge_support import (
     distribution,
     named,
 )
+from multidict import CIMultiDict
+
+from cdn_edge.cache_key import OriginRequest
+from cdn_edge.configuration import Origin
+from cdn_edge.origin_access import signature
+from local.environment import ACCOUNT
 
 BUCKET = "my-static.s3.us-east-1.amazonaws.com"
 
@@ -60,3 +69,94 @@ def test_bucket_answers_first_and_the_server_for_what_it_lacks(s3):
             assert (part.status, part.body) == (206, b"of")
             assert edge.get("/b1/new.css").body == b"of the server"
         assert server.targets == ["/static/b1/new.css"]
+
+
+# -- a private bucket, in an S3 that verifies signatures
+
+CONTROL = {"OriginAccessControlOriginType": "s3", "SigningBehavior": "always"}
+# The emulator's word for: verify each request.
+STRICT = (
+    "import os, runpy; os.environ.update(AUTH='true', AWS_SECRET_ACCESS_KEY='local');"
+    "runpy.run_module('local.aws.ministack', run_name='__main__')"
+)
+
+
+@pytest.fixture(scope="module")
+def private_s3(tmp_path_factory):
+    """Where it is, with a file whose name has to be encoded, and a key that may read it."""
+    with running_emulator(tmp_path_factory.mktemp("aws"), "-c", STRICT) as url:
+        caller = client("s3", url)
+        caller.create_bucket(Bucket="my-static")
+        for key in ("static/b1/site.css", "static/b1/a b+ü.css"):
+            caller.put_object(Bucket="my-static", Key=key, Body=b"of the bucket")
+        identities = client("iam", url)
+        identities.create_user(UserName="edge")
+        statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+        identities.put_user_policy(
+            UserName="edge",
+            PolicyName="reads",
+            PolicyDocument=json.dumps(
+                {"Version": "2012-10-17", "Statement": [statement]}
+            ),
+        )
+        yield (
+            urlsplit(url).netloc,
+            identities.create_access_key(UserName="edge")["AccessKey"],
+        )
+
+
+def of_a_private_bucket(**more):
+    origin = {
+        "DomainName": BUCKET,
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        "OriginAccessControlId": "control",
+    }
+    source = deployed(distribution(origin=origin, **more))
+    return replace(
+        source,
+        resources={**source.resources, "OriginAccessControl": {"control": CONTROL}},
+    )
+
+
+def running(s3, credentials):
+    table = {"*.amazonaws.com": s3}
+    return RunningEdge(of_a_private_bucket(), origins=table, credentials=credentials)
+
+
+def test_a_private_bucket_gives_its_files_to_the_edge_alone(private_s3):
+    address, key = private_s3
+    known, secret = key["AccessKeyId"], key["SecretAccessKey"]
+    with running(address, Credentials(known, secret)) as edge:
+        got = edge.get("/b1/site.css", headers={"Range": "bytes=0-1"})
+        assert (got.status, got.body) == (206, b"of")
+        assert edge.get("/b1/a%20b%2B%C3%BC.css").body == b"of the bucket"
+        assert edge.get("/b1/site.css?v=1").status == 200
+    for others in (None, Credentials(known, "wrong")):
+        with running(address, others) as edge:
+            assert edge.get("/b1/site.css").status == 403
+
+
+def request(signing, **headers):
+    return OriginRequest(
+        origin=Origin(
+            domain_name="b.s3.eu-central-1.amazonaws.com",
+            connection_attempts=1,
+            connection_timeout=1,
+            read_timeout=1,
+            signing=signing,
+        ),
+        method="GET",
+        target="/a",
+        headers=CIMultiDict({"Host": "b.s3.eu-central-1.amazonaws.com", **headers}),
+        scheme="https",
+    )
+
+
+def test_signatures_name_the_region_of_the_bucket_and_keep_the_viewer_s_own():
+    known = Credentials(ACCOUNT, "local")
+    signed = signature(request("always", Authorization="Basic x"), known)
+    assert "/eu-central-1/s3/aws4_request" in signed["Authorization"]
+    assert signed["X-Amz-Content-SHA256"] == "UNSIGNED-PAYLOAD"
+    assert signature(request("no-override", Authorization="Basic x"), known) == {}
+    assert "Authorization" in signature(request("no-override"), known)
+    assert signature(request(""), known) == {}

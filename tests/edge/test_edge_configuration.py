@@ -104,6 +104,8 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
     ("config", "feature"),
     [
         ({"WebACLId": "arn"}, "web ACL"),
+        ({"ViewerMtlsConfig": {"Mode": "required"}}, "client certificates of viewers"),
+        ({"ContinuousDeploymentPolicyId": "x"}, "continuous deployment"),
         ({"HttpVersion": "http2and3"}, "HTTP/3"),
         ({"Logging": {"Enabled": True, "Bucket": "b"}}, "access logs"),
     ],
@@ -124,6 +126,7 @@ def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
         ({"TrustedSigners": named("self")}, "signers of an account"),
         ({"FieldLevelEncryptionId": "x"}, "field-level encryption"),
         ({"RealtimeLogConfigArn": "arn"}, "real-time logs"),
+        ({"GrpcConfig": {"Enabled": True}}, "gRPC"),
     ],
 )
 def test_unmodelled_feature_of_a_behavior_is_named(config, feature):
@@ -132,16 +135,44 @@ def test_unmodelled_feature_of_a_behavior_is_named(config, feature):
     assert feature in line
 
 
+def test_unmodelled_feature_of_an_origin_is_named():
+    shield = {"OriginShield": {"Enabled": True}}
+    (line,) = parse(deployed(distribution(origin=shield))).warnings
+    assert "origin shield" in line
+
+
+def test_requests_that_are_signed_for_no_bucket_are_named():
+    one = distribution(origin={"OriginAccessControlId": "control"})
+    source = deployed(one)
+    kind = {"OriginAccessControlOriginType": "lambda", "SigningBehavior": "always"}
+    source.resources["OriginAccessControl"] = {"control": kind}
+    (line,) = parse(source).warnings
+    assert "signed requests to origins other than buckets" in line
+
+
 @pytest.mark.parametrize(
-    ("config", "feature"),
+    ("origin", "control", "signing"),
     [
-        ({"OriginShield": {"Enabled": True}}, "origin shield"),
-        ({"OriginAccessControlId": "x"}, "signatures of origin requests"),
+        ({"OriginAccessControlId": "control"}, "always", "always"),
+        ({"OriginAccessControlId": "control"}, "no-override", "no-override"),
+        ({"OriginAccessControlId": "control"}, "never", ""),
+        ({"OriginAccessControlId": "lost"}, "always", ""),
+        (
+            {"S3OriginConfig": {"OriginAccessIdentity": "origin-access-identity/x"}},
+            "",
+            "always",
+        ),
+        ({"S3OriginConfig": {"OriginAccessIdentity": ""}}, "", ""),
     ],
 )
-def test_unmodelled_feature_of_an_origin_is_named(config, feature):
-    (line,) = parse(deployed(distribution(origin=config))).warnings
-    assert feature in line
+def test_requests_to_a_bucket_are_signed_as_its_access_control_says(
+    origin, control, signing
+):
+    source = deployed(distribution(origin=origin))
+    kind = {"OriginAccessControlOriginType": "s3", "SigningBehavior": control}
+    source.resources["OriginAccessControl"] = {"control": kind}
+    (parsed,) = parse(source).distributions
+    assert parsed.behaviors[-1].origins[0].signing == signing
 
 
 @pytest.mark.parametrize(
@@ -278,6 +309,9 @@ class Api:
         items = [{"KeyGroup": {"Id": name, **one}} for name, one in groups.items()]
         return {"KeyGroupList": self._page("list", items, Marker)}
 
+    def list_origin_access_controls(self, Marker="0"):
+        return {"OriginAccessControlList": self._page("list", [], Marker)}
+
     def list_public_keys(self, Marker="0"):
         keys = self.given.resources["PublicKey"]
         items = [{"Id": name, **one} for name, one in keys.items()]
@@ -316,13 +350,13 @@ def test_reading_takes_all_pages():
     assert read == parse(api.given)
 
 
-def test_unchanged_deployment_costs_six_lists():
+def test_unchanged_deployment_costs_seven_lists():
     api = Api(deployed())
     reader = Reader(client=api)
     reader.read()
     api.calls.clear()
     assert reader.read() is None
-    assert api.calls == ["list"] * 6
+    assert api.calls == ["list"] * 7
 
 
 def test_only_the_changed_distribution_is_read_again():

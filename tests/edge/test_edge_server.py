@@ -506,6 +506,18 @@ def test_policy_answers_cors_on_hits_too_and_by_the_asking_origin(edge_with, ori
     assert origin.count == 1
 
 
+@pytest.mark.parametrize(("forward", "passes"), [("none", False), ("all", True)])
+def test_set_cookie_goes_where_old_settings_forward_no_cookies(
+    edge_with, origin, forward, passes
+):
+    values = {"QueryString": False, "Cookies": {"Forward": forward}}
+    behavior = {"CachePolicyId": "", "ForwardedValues": values, "MinTTL": 0}
+    edge = edge_with(distribution(default=behavior))
+    origin.default = Reply(headers={**LONG, "Set-Cookie": "a=1"})
+    assert ("set-cookie" in edge.get("/a").headers) == passes
+    assert ("set-cookie" in edge.get("/a").headers) == passes
+
+
 def test_set_cookie_passes_where_no_policy_removes_it(edge, origin):
     origin.default = Reply(headers={"Set-Cookie": "a=1"})
     assert edge.get("/x").headers["set-cookie"] == "a=1"

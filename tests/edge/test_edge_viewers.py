@@ -148,4 +148,9 @@ def test_answer_that_lacks_something_says_so(start):
     edge = start(distribution(default={"FunctionAssociations": functions}))
     assert edge.get("/x").headers["x-edge-unmodelled"] == "functions"
     assert sum("functions" in line for line in edge.log) == 1
+    # What the edge refuses itself might have been answered otherwise, too.
+    refused = edge.get("/x", method="DELETE")
+    assert refused.headers["x-edge-unmodelled"] == "functions"
+    acl = start(distribution(WebACLId="arn", HttpVersion="http2and3"))
+    assert acl.get("/x").headers["x-edge-unmodelled"] == "web ACL"
     assert "x-edge-unmodelled" not in start().get("/x").headers

@@ -655,6 +655,20 @@ def test_refused_caching_still_serves_when_the_origin_is_dead(edge, origin):
     origin.start()
 
 
+@pytest.mark.parametrize(("minimum", "status"), [(0, 502), (5, 200)])
+def test_by_the_older_guide_refused_caching_needs_a_minimum_ttl(
+    origin, minimum, status
+):
+    origin.default = Reply(headers={"Cache-Control": "private"})
+    source = deployed(cache=cache_policy(min_ttl=minimum))
+    with RunningEdge(source, origins={ORIGIN: origin}, standby=False) as edge:
+        edge.get("/x")
+        edge.clock.advance(6)
+        origin.stop()
+        assert edge.get("/x").status == status
+        origin.start()
+
+
 def test_stale_copy_after_a_failure_is_a_refresh_hit_and_then_a_hit(edge, origin):
     origin.default = Reply(headers={"Cache-Control": "max-age=60"})
     edge.get("/x")
