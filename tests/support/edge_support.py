@@ -12,7 +12,9 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -447,3 +449,41 @@ def deployed(
             "PublicKey": {name: {"EncodedKey": pem} for name, pem in keys.items()},
         },
     )
+
+
+LONG = {"Cache-Control": "max-age=31536000, immutable"}
+HEAD = b"GET /x HTTP/1.1\r\nHost: " + STATIC.encode() + b"\r\n"
+CLOSE = b"Connection: close\r\n\r\n"
+# Caching disabled, and a behavior for all methods.
+OFF = cache_policy(default_ttl=0, max_ttl=0, headers=(), compressed=False)
+EVERY_METHOD = {
+    "AllowedMethods": {
+        **named("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"),
+        "CachedMethods": named("GET", "HEAD"),
+    }
+}
+
+
+def status_of(answer: bytes) -> int:
+    """Of the bytes of a response."""
+    return int(answer.split(b" ", 2)[1])
+
+
+def until(true: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def connected(edge: Viewer) -> socket.socket:
+    return socket.create_connection((HOST, edge.port), timeout=20)
+
+
+def at_once(edge: Viewer, number: int, status: int) -> list[Got]:
+    """The answers to as many simultaneous requests."""
+    with ThreadPoolExecutor(number) as pool:
+        answers = list(pool.map(lambda _: edge.get("/x"), range(number)))
+    assert {one.status for one in answers} == {status}
+    return answers

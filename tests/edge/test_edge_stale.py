@@ -1,0 +1,174 @@
+"""Copies that have expired: asked for again, or shown in the place of an error."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from edge_support import (
+    EVERY_METHOD,
+    LONG,
+    ORIGIN,
+    Reply,
+    RunningEdge,
+    at_once,
+    cache_policy,
+    deployed,
+    distribution,
+    until,
+)
+
+
+@pytest.mark.parametrize("failure", ["down", "500", "dropped"])
+def test_expired_copy_stands_in_for_an_origin_that_fails(edge, origin, failure):
+    origin.default = Reply(headers={"Cache-Control": "max-age=60"}, body=b"old")
+    edge.get("/x")
+    edge.clock.advance(120)
+    if failure == "down":
+        origin.stop()
+    origin.default = Reply(status=500, drop=failure == "dropped")
+    got = edge.get("/x")
+    assert (got.status, got.body, got.headers["age"]) == (200, b"old", "120")
+    if failure == "down":
+        origin.start()
+
+
+def test_origin_that_failed_is_asked_again_after_the_error_ttl(edge, origin):
+    origin.default = Reply(headers={"Cache-Control": "max-age=60"})
+    edge.get("/x")
+    edge.clock.advance(120)
+    origin.default = Reply(status=500)
+    assert [edge.get("/x").status for _ in range(3)] == [200] * 3
+    assert origin.count == 2
+    edge.clock.advance(6)
+    edge.get("/x")
+    assert origin.count == 3
+
+
+def test_expired_copy_does_not_hide_a_404(edge, origin):
+    origin.default = Reply(headers={"Cache-Control": "max-age=60"})
+    edge.get("/x")
+    edge.clock.advance(61)
+    origin.default = Reply(status=404)
+    assert edge.get("/x").status == 404
+
+
+def test_expired_404_does_not_stand_in_for_a_500(edge, origin):
+    origin.default = Reply(status=404, headers={"Cache-Control": "max-age=60"})
+    edge.get("/x")
+    edge.clock.advance(61)
+    origin.default = Reply(status=500)
+    assert edge.get("/x").status == 500
+
+
+def test_stale_if_error_0_shows_the_error(edge, origin):
+    origin.default = Reply(headers={"Cache-Control": "max-age=60, stale-if-error=0"})
+    edge.get("/x")
+    edge.clock.advance(61)
+    origin.default = Reply(status=500)
+    assert edge.get("/x").status == 500
+
+
+def test_stale_while_revalidate_answers_at_once_and_fetches_behind(edge, origin):
+    control = {"Cache-Control": "max-age=60, stale-while-revalidate=60"}
+    origin.default = Reply(headers=control, body=b"old")
+    edge.get("/x")
+    edge.clock.advance(90)
+    origin.default = Reply(headers=control, body=b"new", delay=0.3)
+    started = time.perf_counter()
+    assert edge.get("/x").body == b"old"
+    assert time.perf_counter() - started < 0.3
+    until(lambda: edge.get("/x").body == b"new")
+    assert origin.count == 2
+
+
+def test_expired_copy_is_revalidated_by_its_etag(edge, origin):
+    headers = {"Cache-Control": "max-age=60", "ETag": '"1"'}
+    origin.default = Reply(headers=headers, body=b"same")
+    edge.get("/x")
+    edge.clock.advance(61)
+    got = edge.get("/x")
+    assert (got.cache, got.body, got.headers["age"]) == ("RefreshHit", b"same", "0")
+    assert origin.asked[1].headers["if-none-match"] == '"1"'
+    assert (edge.get("/x").cache, origin.count) == ("Hit", 2)
+
+
+def test_forwarded_cookies_stop_collapsing_and_revalidation(start, origin):
+    edge = start(cache=cache_policy(CookiesConfig={"CookieBehavior": "all"}))
+    headers = {"Cache-Control": "max-age=60", "ETag": '"1"'}
+    origin.default = Reply(headers=headers, delay=0.2)
+    at_once(edge, 5, 200)
+    assert origin.count == 5
+    edge.clock.advance(61)
+    assert edge.get("/x").cache == "Miss"
+    assert "if-none-match" not in origin.asked[-1].headers
+
+
+def test_vary_star_is_fetched_every_time(edge, origin):
+    origin.default = Reply(headers={**LONG, "Vary": "*"})
+    edge.get("/x")
+    edge.get("/x")
+    assert origin.count == 2
+
+
+def test_vary_loses_what_the_origin_never_saw(edge, origin):
+    origin.default = Reply(headers={"Vary": "Origin, User-Agent, Accept-Encoding"})
+    assert edge.get("/x").headers["vary"] == "Origin, Accept-Encoding"
+
+
+def test_viewer_that_has_the_copy_gets_304(edge, origin):
+    origin.default = Reply(headers={**LONG, "ETag": '"1"'})
+    edge.get("/x")
+    got = edge.get("/x", headers={"If-None-Match": 'W/"1"'})
+    assert (got.status, got.body, got.cache) == (304, b"", "Hit")
+    assert edge.get("/x", headers={"If-None-Match": '"2"'}).status == 200
+    assert origin.count == 1
+
+
+def test_conditions_reach_an_origin_whose_answers_are_not_kept(start, origin):
+    edge = start(distribution(default=EVERY_METHOD))
+    edge.get("/x", method="PUT", body=b"a", headers={"If-Match": '"1"'})
+    assert origin.asked[0].headers["if-match"] == '"1"'
+
+
+def test_condition_that_fails_on_a_hit_is_412(edge, origin):
+    origin.default = Reply(headers={**LONG, "ETag": '"1"'})
+    edge.get("/x")
+    assert edge.get("/x", headers={"If-Match": '"1"'}).status == 200
+    assert edge.get("/x", headers={"If-Match": '"2"'}).status == 412
+    assert origin.count == 1
+
+
+def test_refused_caching_still_serves_when_the_origin_is_dead(edge, origin):
+    origin.default = Reply(headers={"Cache-Control": "private"}, body=b"mine")
+    edge.get("/x")
+    origin.default = Reply(status=500)
+    assert edge.get("/x").status == 500
+    origin.default = Reply(headers={"Cache-Control": "private"}, body=b"mine")
+    edge.clock.advance(6)
+    edge.get("/x")
+    origin.stop()
+    assert edge.get("/x").body == b"mine"
+    origin.start()
+
+
+@pytest.mark.parametrize(("minimum", "status"), [(0, 502), (5, 200)])
+def test_by_the_older_guide_refused_caching_needs_a_minimum_ttl(
+    origin, minimum, status
+):
+    origin.default = Reply(headers={"Cache-Control": "private"})
+    source = deployed(cache=cache_policy(min_ttl=minimum))
+    with RunningEdge(source, origins={ORIGIN: origin}, standby=False) as edge:
+        edge.get("/x")
+        edge.clock.advance(6)
+        origin.stop()
+        assert edge.get("/x").status == status
+        origin.start()
+
+
+def test_stale_copy_after_a_failure_is_a_refresh_hit_and_then_a_hit(edge, origin):
+    origin.default = Reply(headers={"Cache-Control": "max-age=60"})
+    edge.get("/x")
+    edge.clock.advance(61)
+    origin.default = Reply(status=500)
+    assert [edge.get("/x").cache for _ in range(2)] == ["RefreshHit", "Hit"]
