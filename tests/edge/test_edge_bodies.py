@@ -41,6 +41,9 @@ def test_streamed_answer_cut_short_breaks_the_connection(origin):
         edge.get("/x")
 
 
+@pytest.mark.documented(
+    "Bodies pass while they are stored", "RequestAndResponseBehaviorCustomOrigin"
+)
 @pytest.mark.parametrize("policy", [cache_policy(), OFF], ids=["cached", "disabled"])
 @pytest.mark.parametrize(
     "head",
@@ -82,6 +85,10 @@ def test_a_body_that_the_end_of_the_connection_ends_is_kept(edge, origin):
     assert (edge.get("/x").cache, origin.count) == ("Hit", 1)
 
 
+@pytest.mark.documented(
+    "What is cut short is cut short for the viewer and not kept",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_a_chunked_body_cut_short_breaks_the_connection_and_is_not_kept(edge, origin):
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     origin.default = Reply(raw=[head + b"4\r\nbody\r\n"], missing=1)
@@ -106,6 +113,9 @@ def test_a_body_that_stalls_ends_after_the_read_timeout(start, origin):
     assert time.monotonic() - began < 2.5
 
 
+@pytest.mark.documented(
+    "The response completion timeout ends the answer", "DownloadDistValuesOrigin"
+)
 def test_response_completion_timeout_ends_a_body_that_drips(start, origin):
     edge = start(distribution(origin={"ResponseCompletionTimeout": 1}))
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"

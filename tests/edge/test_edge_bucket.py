@@ -57,6 +57,9 @@ def bucket_first():
     )
 
 
+@pytest.mark.documented(
+    "A bucket in front of a server", "high_availability_origin_failover"
+)
 def test_bucket_answers_first_and_the_server_for_what_it_lacks(s3):
     with CountingOrigin() as server:
         server.default = Reply(body=b"of the server")
@@ -123,6 +126,10 @@ def running(s3, credentials):
     return RunningEdge(of_a_private_bucket(), origins=table, credentials=credentials)
 
 
+@pytest.mark.documented(
+    "Origin access control: signed requests to a private bucket",
+    "private-content-restricting-access-to-s3",
+)
 def test_a_private_bucket_gives_its_files_to_the_edge_alone(private_s3):
     address, key = private_s3
     known, secret = key["AccessKeyId"], key["SecretAccessKey"]

@@ -101,6 +101,10 @@ def test_max_age_is_clamped_to_the_maximum_ttl(start, origin):
     assert edge.get("/x").cache == "Miss"
 
 
+@pytest.mark.documented(
+    "Simultaneous misses are one request; those who waited are shown as `Hit`",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_twenty_simultaneous_misses_are_one_request(edge, origin):
     origin.default = Reply(headers=LONG, delay=0.4)
     assert len(at_once(edge, 20, 200)) == 20
@@ -144,6 +148,10 @@ def test_least_recently_used_copy_goes_first(origin):
     assert origin.targets.count("/static/0") == 1
 
 
+@pytest.mark.documented(
+    "HEAD shares the copy of GET; one that misses fetches what a GET would (assumed)",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_head_shares_the_entry_of_get(edge, origin):
     origin.default = Reply(headers=LONG, body=b"12345")
     head = edge.get("/x", method="HEAD")
@@ -162,6 +170,10 @@ def test_disabled_caching_passes_everything_on(start, origin):
     assert origin.asked[0].headers["range"] == "bytes=0-1"
 
 
+@pytest.mark.documented(
+    "`Set-Cookie` is removed where settings from before policies forward no cookies",
+    "Cookies",
+)
 @pytest.mark.parametrize(("forward", "passes"), [("none", False), ("all", True)])
 def test_set_cookie_goes_where_old_settings_forward_no_cookies(
     start, origin, forward, passes
@@ -174,6 +186,11 @@ def test_set_cookie_goes_where_old_settings_forward_no_cookies(
     assert ("set-cookie" in edge.get("/a").headers) == passes
 
 
+@pytest.mark.documented(
+    "`Set-Cookie` passes and is cached where policies forward no cookies",
+    "Cookies",
+    otherwise="The guide removes it, on a page about the settings before policies.",
+)
 def test_set_cookie_passes_where_no_policy_removes_it(edge, origin):
     origin.default = Reply(headers={"Set-Cookie": "a=1"})
     assert edge.get("/x").headers["set-cookie"] == "a=1"
@@ -196,6 +213,9 @@ def test_expires_alone_decides(edge, origin):
     assert edge.get("/x").cache == "Miss"
 
 
+@pytest.mark.documented(
+    '`no-cache="Set-Cookie"` keeps the object without its cookie', "Cookies"
+)
 def test_set_cookie_that_no_cache_names_goes_to_the_first_viewer_alone(edge, origin):
     headers = {
         "Cache-Control": 'max-age=60, no-cache="Set-Cookie"',

@@ -36,6 +36,9 @@ def edge(origin):
         yield running
 
 
+@pytest.mark.documented(
+    "Compression by Brotli before gzip, with a weak `ETag`", "ServingCompressedFiles"
+)
 @pytest.mark.parametrize(
     ("accepted", "coding", "decoded"),
     [
@@ -55,6 +58,9 @@ def test_body_is_compressed_as_the_viewer_accepts(edge, accepted, coding, decode
         assert got.headers["etag"] == ('W/"1"' if coding else '"1"')
 
 
+@pytest.mark.documented(
+    "Compression by size, type and status", "ServingCompressedFiles"
+)
 @pytest.mark.parametrize(
     ("change", "compresses"),
     [

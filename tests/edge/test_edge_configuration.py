@@ -94,6 +94,11 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
     )
 
 
+@pytest.mark.not_modelled("AWS WAF", "distribution-web-awswaf")
+@pytest.mark.not_modelled("Client certificates of viewers", "mtls-authentication")
+@pytest.mark.not_modelled("Continuous deployment", "continuous-deployment")
+@pytest.mark.not_modelled("HTTP/2 and HTTP/3", "DownloadDistValuesGeneral")
+@pytest.mark.not_modelled("Access logs", "AccessLogs")
 @pytest.mark.parametrize(
     ("config", "feature"),
     [
@@ -112,6 +117,15 @@ def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
     assert not list(parse(deployed()).warnings)
 
 
+@pytest.mark.not_modelled("CloudFront functions", "cloudfront-functions")
+@pytest.mark.not_modelled("Lambda@Edge", "lambda-at-the-edge")
+@pytest.mark.not_modelled("Field-level encryption", "field-level-encryption")
+@pytest.mark.not_modelled(
+    "Signers of an account: their behaviors answer 403",
+    "private-content-trusted-signers",
+)
+@pytest.mark.not_modelled("gRPC", "distribution-using-grpc")
+@pytest.mark.not_modelled("Real-time logs", "real-time-logs")
 @pytest.mark.parametrize(
     ("config", "feature"),
     [
@@ -129,12 +143,17 @@ def test_unmodelled_feature_of_a_behavior_is_named(config, feature):
     assert feature in line
 
 
+@pytest.mark.not_modelled("Origin Shield", "origin-shield")
 def test_unmodelled_feature_of_an_origin_is_named():
     shield = {"OriginShield": {"Enabled": True}}
     (line,) = parse(deployed(distribution(origin=shield))).warnings
     assert "origin shield" in line
 
 
+@pytest.mark.not_modelled(
+    "Origin access control of other origins than buckets",
+    "private-content-restricting-access-to-lambda",
+)
 def test_requests_that_are_signed_for_no_bucket_are_named():
     one = distribution(origin={"OriginAccessControlId": "control"})
     source = deployed(one)
@@ -206,6 +225,9 @@ def test_members_of_an_origin_group_stand_in_their_order():
     assert default.failover_statuses == {404, 503}
 
 
+@pytest.mark.documented(
+    "Settings from before policies", "cache-key-understand-cache-policy"
+)
 def test_settings_from_before_there_were_policies_become_one():
     values = {"QueryString": True, "Cookies": {"Forward": "none"}}
     legacy = {"CachePolicyId": None, "ForwardedValues": values, "MaxTTL": 5}
@@ -222,6 +244,10 @@ def test_distribution_that_cannot_be_understood_does_not_take_others_down():
     assert "CachePolicyId must be the id of a deployed policy, got 'lost'" in line
 
 
+@pytest.mark.documented(
+    "Aliases: any case and port, wildcards for any number of labels, an exact name first",
+    "CNAMEs",
+)
 @pytest.mark.parametrize(
     ("host", "found"),
     [

@@ -21,6 +21,7 @@ from edge_support import (
 from cdn_edge.listener import Limits
 
 
+@pytest.mark.documented("A URL over 8,192 bytes is a 414", "cloudfront-limits")
 @pytest.mark.parametrize(
     ("target", "status"),
     [(8192, 200), (8193, 414), (40_000, 414), (200_000, 414)],
@@ -32,6 +33,9 @@ def test_longest_url(edge, origin, target, status):
     assert origin.count == (status == 200)
 
 
+@pytest.mark.documented(
+    "URL and headers over 32,768 bytes are a 494", "cloudfront-limits"
+)
 @pytest.mark.parametrize(
     ("lines", "length", "status"),
     [(3, 10_000, 200), (4, 10_000, 494), (1, 40_000, 494), (600, 20, 200)]
@@ -57,6 +61,9 @@ def test_response_with_headers_over_the_limit_is_502(edge, origin):
     assert edge.get("/x").status == 502
 
 
+@pytest.mark.documented(
+    "Malformed requests get a page of CloudFront's kind", "http-400-bad-request"
+)
 @pytest.mark.parametrize(
     "request_",
     [

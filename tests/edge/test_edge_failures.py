@@ -15,6 +15,9 @@ from edge_support import (
 )
 
 
+@pytest.mark.documented(
+    "Custom error pages replace body and status", "GeneratingCustomErrorResponses"
+)
 def test_error_page_replaces_body_and_status(start, origin):
     rule = {
         "ErrorCode": 404,
@@ -45,6 +48,9 @@ def test_post_is_not_asked_again(start, origin):
     assert origin.count == 1
 
 
+@pytest.mark.documented(
+    "A silent origin is a 504, an unreachable one a 502", "DownloadDistValuesOrigin"
+)
 def test_silent_origin_is_504_after_the_read_timeout(start, origin):
     patience = {"ConnectionAttempts": 1, "CustomOriginConfig": {"OriginReadTimeout": 1}}
     edge = start(distribution(origin=patience))
@@ -52,6 +58,7 @@ def test_silent_origin_is_504_after_the_read_timeout(start, origin):
     assert edge.get("/x").status == 504
 
 
+@pytest.mark.documented("Connection attempts are exact", "DownloadDistValuesOrigin")
 @pytest.mark.parametrize("attempts", [1, 2, 3])
 def test_a_connection_that_drops_is_tried_as_often_as_configured(
     start, origin, attempts
@@ -61,6 +68,9 @@ def test_a_connection_that_drops_is_tried_as_often_as_configured(
     assert (edge.get("/x").status, origin.count) == (502, attempts)
 
 
+@pytest.mark.documented(
+    "Only GET and HEAD are repeated", "RequestAndResponseBehaviorCustomOrigin"
+)
 @pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "PATCH", "POST", "PUT"])
 def test_a_method_that_is_no_get_is_never_repeated(start, origin, method):
     edge = start(distribution(default=EVERY_METHOD))
@@ -76,6 +86,10 @@ def page_rule(**more):
     )
 
 
+@pytest.mark.documented(
+    "A missing error page shows the status of the page",
+    "GeneratingCustomErrorResponses",
+)
 def test_missing_error_page_shows_the_status_of_the_page(start, origin):
     edge = start(page_rule())
     origin.default = Reply(status=500)
@@ -94,6 +108,7 @@ def test_error_shown_as_200_is_an_error_in_x_cache_and_in_the_log(start, origin)
     assert all(" 200 Error " in line for line in edge.log)
 
 
+@pytest.mark.documented("An error page lives as long as its error", "HTTPStatusCodes")
 def test_error_page_lives_as_long_as_the_error(start, origin):
     edge = start(page_rule())
     origin.default = Reply(status=500)
@@ -118,6 +133,10 @@ def group(*statuses):
     )
 
 
+@pytest.mark.documented(
+    "Origin failover: the statuses of the group, connections and time; GET, HEAD and OPTIONS",
+    "high_availability_origin_failover",
+)
 @pytest.mark.parametrize(
     ("reply", "statuses", "body"),
     [

@@ -31,6 +31,9 @@ def stale(control, ttls=OPEN):
     return life.stale_while_revalidate, life.stale_if_error
 
 
+@pytest.mark.documented(
+    "TTLs: minimum, default, maximum, `max-age`, `s-maxage`, `Expires`", "Expiration"
+)
 @pytest.mark.parametrize(
     ("control", "open_ttl", "narrow_ttl"),
     [
@@ -83,6 +86,10 @@ def test_expires_decides_where_no_max_age_does(offset, control, seconds):
     assert fresh(control=control, expires=expires) == seconds
 
 
+@pytest.mark.documented(
+    "An `Expires` that is no date has passed (no page of CloudFront says so)",
+    "https://www.rfc-editor.org/rfc/rfc9111",
+)
 @pytest.mark.parametrize(
     "text",
     [
@@ -126,6 +133,10 @@ def test_expires_counts_from_the_date_of_the_response():
     assert fresh(expires=formatdate(NOW - 450, usegmt=True), date=made) == 50
 
 
+@pytest.mark.documented(
+    "Errors are kept for their error TTL, or longer when the origin says so",
+    "custom-error-pages-expiration",
+)
 @pytest.mark.parametrize("status", [404, 414, 500, 501, 502, 503, 504])
 def test_error_is_kept_for_its_ttl_or_longer_if_it_says_so(status):
     assert fresh(status, error_ttl=10) == 10
@@ -142,6 +153,10 @@ def test_error_is_kept_as_long_as_expires_says():
     assert fresh(404, expires=formatdate(NOW + 60, usegmt=True)) == 60
 
 
+@pytest.mark.documented(
+    "400, 403, 405, 412 and 415 are kept only with `max-age` or `s-maxage`",
+    "HTTPStatusCodes",
+)
 @pytest.mark.parametrize("status", [400, 403, 405, 412, 415])
 def test_some_errors_are_kept_only_on_request(status):
     assert fresh(status, error_ttl=10) is None
@@ -150,6 +165,7 @@ def test_some_errors_are_kept_only_on_request(status):
     assert fresh(status, "s-maxage=60", error_ttl=10) == 60
 
 
+@pytest.mark.documented("Other errors are never kept", "HTTPStatusCodes")
 @pytest.mark.parametrize("status", [401, 408, 410, 416, 418, 429, 505])
 def test_other_errors_are_never_kept(status):
     assert fresh(status, "max-age=60", error_ttl=10) is None
@@ -169,6 +185,9 @@ def test_redirect_is_an_object_like_any_other(status):
     assert fresh(status, "max-age=50") == 50
 
 
+@pytest.mark.documented(
+    "307 and 308 are kept only with `Cache-Control`", "http-3xx-status-codes"
+)
 @pytest.mark.parametrize("status", [307, 308])
 def test_temporary_redirect_is_kept_only_with_cache_control(status):
     assert fresh(status) is None
@@ -204,6 +223,10 @@ def test_what_refuses_caching_is_kept_for_a_dead_origin_only(refusal):
     )
 
 
+@pytest.mark.documented(
+    "The origin's `Age` counts against freshness (no page of CloudFront says so)",
+    "https://www.rfc-editor.org/rfc/rfc9111",
+)
 @pytest.mark.parametrize(
     ("age", "left"),
     [

@@ -106,6 +106,10 @@ def test_allowed_origin_is_reflected(allowed, origin, matches):
     assert bool(got) == matches
 
 
+@pytest.mark.documented(
+    "Response headers policy: security headers and override",
+    "understanding-response-headers-policies",
+)
 @pytest.mark.parametrize(
     ("section", "value", "name", "shown"),
     [
@@ -156,6 +160,9 @@ def test_security_header_is_added_and_override_decides_over_the_origins(
     assert got(override=True, **{name: "own"}) == [shown]
 
 
+@pytest.mark.documented(
+    "Response headers policy: custom headers", "understanding-response-headers-policies"
+)
 def test_custom_header_is_added_and_may_be_empty():
     custom = named(
         {"Header": "X-A", "Value": "1", "Override": True},
@@ -166,6 +173,10 @@ def test_custom_header_is_added_and_may_be_empty():
     assert applied({"CustomHeadersConfig": custom})["X-B"] == ""
 
 
+@pytest.mark.documented(
+    "Response headers policy: removals come first",
+    "understanding-response-headers-policies",
+)
 def test_removal_comes_before_addition():
     policy = {
         "RemoveHeadersConfig": named({"Header": "set-cookie"}, {"Header": "X-A"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from edge_support import (
     LONG,
     Reply,
@@ -11,6 +12,9 @@ from edge_support import (
 )
 
 
+@pytest.mark.documented(
+    "Invalidations by path, with `*` at the end", "invalidation-specifying-objects"
+)
 def test_invalidation_takes_all_variants_of_a_path_and_nothing_else(edge, origin):
     origin.default = Reply(headers=LONG)
     for target in ("/a/x", "/a/y", "/b/x"):

@@ -59,6 +59,10 @@ def cookie_policy(kind, *names):
     return served(cache=cache_policy(CookiesConfig=behavior))
 
 
+@pytest.mark.documented(
+    "Requests are told apart by what the cache policy lists",
+    "understanding-the-cache-key",
+)
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -96,6 +100,7 @@ def test_requests_that_share_a_copy(one, other):
     assert key(one) == key(other)
 
 
+@pytest.mark.documented("Distributions share no copies", "understanding-the-cache-key")
 def test_distributions_share_nothing():
     first, second = parse(deployed(distribution(), distribution(MEDIA))).distributions
     assert key(viewer(), first) != key(viewer(), second)
@@ -107,6 +112,10 @@ def test_same_headers_in_another_order_share_a_copy():
     assert key(one) == key(other)
 
 
+@pytest.mark.documented(
+    "Query strings: none, listed, all but the listed, all; in their order",
+    "cache-key-understand-cache-policy",
+)
 @pytest.mark.parametrize(
     ("kind", "names", "arrives"),
     [
@@ -124,6 +133,10 @@ def test_query_strings_by_policy(kind, names, arrives):
     assert splits == (kind != "none")
 
 
+@pytest.mark.documented(
+    "Cookies: none, listed, all but the listed, all",
+    "cache-key-understand-cache-policy",
+)
 @pytest.mark.parametrize(
     ("kind", "names", "arrives"),
     [
@@ -141,12 +154,17 @@ def test_cookies_by_policy(kind, names, arrives):
     assert splits == (kind != "none")
 
 
+@pytest.mark.documented("Names of cookies may have wildcards", "Cookies")
 def test_names_of_cookies_may_have_wildcards():
     one = cookie_policy("whitelist", "user_*", "a?")
     request = viewer(Cookie="user_x=1; ab=2; abc=3; a=4")
     assert sent(request, one).headers["Cookie"] == "ab=2; user_x=1"
 
 
+@pytest.mark.documented(
+    "`Accept-Encoding` in the key is `br,gzip`, one of them or nothing",
+    "cache-key-understand-cache-policy",
+)
 @pytest.mark.parametrize(
     ("value", "both", "gzip"),
     [
@@ -227,6 +245,10 @@ def test_cached_options_lose_authorization():
     assert "Authorization" not in sent(options, one).headers
 
 
+@pytest.mark.documented(
+    "Headers of the origin's settings overwrite the viewer's",
+    "add-origin-custom-headers",
+)
 def test_origin_header_replaces_every_one_of_the_viewers():
     one = request_policy("allViewer")
     headers = CIMultiDict([("x-cdn-tree", "media"), ("X-CDN-Tree", "private")])
@@ -234,6 +256,10 @@ def test_origin_header_replaces_every_one_of_the_viewers():
     assert sent(request, one).headers.getall("X-Cdn-Tree") == ["static"]
 
 
+@pytest.mark.documented(
+    "Path patterns are matched with the normalised path",
+    "DownloadDistValuesCacheBehavior",
+)
 @pytest.mark.parametrize(
     ("path", "normal"),
     [
@@ -255,6 +281,9 @@ def test_patterns_see_a_normalised_path(path, normal):
     assert normalised(path) == normal
 
 
+@pytest.mark.documented(
+    "The first behavior whose pattern fits is chosen", "DownloadDistValuesCacheBehavior"
+)
 @pytest.mark.parametrize(
     ("path", "chosen"),
     [

@@ -119,6 +119,9 @@ def test_part_of_a_copy(edge, origin):
     assert origin.count == 1
 
 
+@pytest.mark.documented(
+    "Ranges are asked of the origin, and the parts are kept", "RangeGETs"
+)
 def test_range_is_asked_of_the_origin_and_kept(edge, origin):
     origin.default = Reply(headers=LONG, body=b"0123456789", ranges=True)
     first = edge.get("/x", headers={"Range": "bytes=2-5"})
@@ -174,6 +177,7 @@ def test_origin_without_ranges_gives_the_whole_which_is_kept(edge, origin):
     assert (again.status, again.body, origin.count) == (206, b"2345", 1)
 
 
+@pytest.mark.documented("A range of a chunked answer is the whole object", "RangeGETs")
 @pytest.mark.parametrize("text", ["bytes=-8", "bytes=3300000-", "bytes=0-9"])
 def test_range_of_a_chunked_answer_is_the_whole(start, origin, text):
     edge = start(capacity=1_000_000)
@@ -196,6 +200,7 @@ def test_range_at_the_end_does_not_wait_for_the_whole(edge, origin):
     assert whole.result().body == b"0123456789"
 
 
+@pytest.mark.documented("Several ranges are one `multipart/byteranges`", "RangeGETs")
 def test_several_ranges_are_one_multipart_answer(edge, origin):
     headers = {**LONG, "Content-Type": "text/plain"}
     origin.default = Reply(headers=headers, body=b"0123456789", ranges=True)
@@ -212,6 +217,7 @@ def test_several_ranges_are_one_multipart_answer(edge, origin):
     assert [one.headers["range"] for one in origin.asked] == ["bytes=1-6"]
 
 
+@pytest.mark.documented("Ranges out of order are the whole object", "RangeGETs")
 @pytest.mark.parametrize("text", ["bytes=5-6,1-2", "bytes=0-5,3-7"])
 def test_ranges_out_of_order_are_the_whole(edge, origin, text):
     origin.default = Reply(headers=LONG, body=b"0123456789", ranges=True)

@@ -45,6 +45,10 @@ def test_query_cookie_and_user_agent_neither_split_nor_arrive(edge, origin):
     assert "cookie" not in origin.asked[0].headers
 
 
+@pytest.mark.documented(
+    "Headers that no policy lists do not arrive",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_authorization_referer_and_proxy_headers_do_not_arrive(edge, origin):
     sent = {
         "Authorization": "Basic x",
@@ -62,6 +66,10 @@ def test_authorization_referer_and_proxy_headers_do_not_arrive(edge, origin):
     assert arrived["x-cdn-tree"] == "static"
 
 
+@pytest.mark.documented(
+    "`Host` is the origin's name; `X-Forwarded-For`, `Via` and `X-Amz-Cf-Id` are added",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_origin_gets_its_own_name_and_where_the_request_came_from(edge, origin):
     edge.get("/x", headers={"X-Forwarded-For": "192.0.2.1"})
     arrived = origin.asked[0].headers
@@ -88,11 +96,17 @@ def test_compressed_body_passes_byte_for_byte(edge, origin):
     assert (got.body, got.headers["content-encoding"]) == (b"\x1f\x8bnot gzip", "gzip")
 
 
+@pytest.mark.documented(
+    "Methods that are not allowed are a 403", "http-403-invalid-method"
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_method_that_is_not_allowed_stops_at_the_edge(edge, origin, method):
     assert (edge.get("/x", method=method).status, origin.count) == (403, 0)
 
 
+@pytest.mark.documented(
+    "A GET with a body is a 403", "RequestAndResponseBehaviorCustomOrigin"
+)
 def test_get_with_a_body_stops_at_the_edge(edge, origin):
     assert (edge.get("/x", body=b"x").status, origin.count) == (403, 0)
 
@@ -119,6 +133,9 @@ def test_url_over_8192_bytes_stops_at_the_edge(edge, origin):
     assert origin.count == 1
 
 
+@pytest.mark.documented(
+    "The path reaches the origin as it came", "RequestAndResponseBehaviorCustomOrigin"
+)
 @pytest.mark.parametrize(
     "path",
     [
@@ -156,6 +173,10 @@ def test_listed_query_strings_split_and_arrive_as_they_came(start, origin):
     assert origin.targets == ["/static/x?v=%zz", "/static/x?v=2", "/static/x"]
 
 
+@pytest.mark.documented(
+    "An origin request policy adds to what the origin gets, not to the key",
+    "controlling-origin-requests",
+)
 def test_origin_request_policy_adds_to_the_request_but_not_to_the_key(start, origin):
     edge = start(
         distribution(default={"OriginRequestPolicyId": "request"}),
@@ -174,6 +195,9 @@ def test_origin_request_policy_adds_to_the_request_but_not_to_the_key(start, ori
     assert origin.asked[0].headers["referer"] == "https://a/"
 
 
+@pytest.mark.documented(
+    "Answers to OPTIONS are cached apart", "DownloadDistValuesCacheBehavior"
+)
 def test_preflight_is_cached_apart_from_get(edge, origin):
     origin.default = Reply(status=204, headers={"Access-Control-Allow-Origin": "*"})
     asks = {"Origin": "https://a", "Access-Control-Request-Method": "GET"}
@@ -184,6 +208,10 @@ def test_preflight_is_cached_apart_from_get(edge, origin):
     assert [one.method for one in origin.asked] == ["OPTIONS", "GET"]
 
 
+@pytest.mark.documented(
+    "Response headers policy: CORS, by the origin that asks",
+    "understanding-response-headers-policies",
+)
 def test_policy_answers_cors_on_hits_too_and_by_the_asking_origin(start, origin):
     edge = start(
         distribution(default={"ResponseHeadersPolicyId": "response"}),
@@ -261,6 +289,7 @@ def test_behavior_is_chosen_on_the_resolved_path_and_the_raw_one_is_sent(start, 
     assert origin.targets == ["/other/a/../b/x", "/static/b/../a/x", "/static/B/x"]
 
 
+@pytest.mark.documented("Default root object", "DefaultRootObject")
 def test_default_root_object_is_for_the_root_only(start, origin):
     edge = start(distribution(DefaultRootObject="none.html"))
     edge.get("/")
@@ -269,6 +298,10 @@ def test_default_root_object_is_for_the_root_only(start, origin):
     assert origin.targets == ["/static/none.html", "/static/a/", "/static//"]
 
 
+@pytest.mark.documented(
+    "Errors of the edge itself get no headers of the policy (assumed)",
+    "understanding-response-headers-policies",
+)
 def test_error_of_the_edge_itself_gets_no_policy_headers(start, origin):
     policy = named({"Header": "X-A", "Value": "1", "Override": True})
     edge = start(
@@ -327,6 +360,10 @@ def test_header_bytes_pass_unchanged_to_the_viewer(edge, origin):
     assert b"content-type" not in answer.lower()
 
 
+@pytest.mark.documented(
+    "The bytes of headers pass unchanged, both ways",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_header_bytes_pass_unchanged_to_the_origin(start, origin):
     edge = start(cache=cache_policy(headers=("X-Name",)))
     edge.send(HEAD + b"X-Name: \xe9\xff\r\n" + CLOSE)

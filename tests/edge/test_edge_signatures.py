@@ -107,6 +107,9 @@ def refusal(got):
     return got.body.partition(b"<Code>")[2].partition(b"<")[0].decode()
 
 
+@pytest.mark.documented(
+    "Signed URLs, RSA, canned and custom policies", "private-content-signed-urls"
+)
 @pytest.mark.parametrize("url", [URL, f"{URL}?v=1", f"http://{STATIC}:8100/a/x.txt"])
 def test_urls_that_botocore_signs_pass(edge, keys, origin, url):
     when = datetime.fromtimestamp(NOW + 60, UTC)
@@ -118,6 +121,9 @@ def test_urls_that_botocore_signs_pass(edge, keys, origin, url):
     assert "Signature" not in "".join(origin.targets)
 
 
+@pytest.mark.documented(
+    "Signatures by RSA and ECDSA, SHA-1 and SHA-256", "private-content-signed-urls"
+)
 @pytest.mark.parametrize("digest", ["sha1", "sha256"])
 @pytest.mark.parametrize("key", ["EC", "RSA"])
 def test_signatures_of_openssl_pass(edge, keys, key, digest):
@@ -131,6 +137,9 @@ def test_signatures_of_openssl_pass(edge, keys, key, digest):
     assert edge.get(f"/a/x.txt?Expires={NOW + 60}&{given}").status == 200
 
 
+@pytest.mark.documented(
+    "Signed cookies; a signed URL goes before them", "private-content-signed-cookies"
+)
 def test_cookies_pass_and_a_signed_url_goes_before_them(edge, keys):
     text = policy(f"https://{STATIC}/a/*")
     pairs = [pair.partition("=") for pair in query(keys, text).split("&")]
@@ -161,6 +170,10 @@ def test_resource_of_a_custom_policy(edge, keys, resource, passes):
     assert (got.status == 200) is passes
 
 
+@pytest.mark.documented(
+    "Conditions of custom policies: time and address",
+    "private-content-creating-signed-url-custom-policy",
+)
 @pytest.mark.parametrize(
     ("condition", "passes"),
     [
@@ -193,6 +206,10 @@ def test_policies_that_are_signed_and_do_not_hold(edge, keys, text, code):
     assert refusal(edge.get(f"/a/x.txt?{query(keys, text)}")) == code
 
 
+@pytest.mark.documented(
+    "Forged, stretched and truncated signatures are a 403",
+    "private-content-signed-urls",
+)
 def test_forged_stretched_and_truncated_signatures_are_refused(edge, keys):
     good = query(keys, policy())
     stretched = query(keys, policy()).replace(

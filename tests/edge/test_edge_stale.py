@@ -19,6 +19,10 @@ from edge_support import (
 )
 
 
+@pytest.mark.documented(
+    "Expired copies stand in for an origin that fails",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 @pytest.mark.parametrize("failure", ["down", "500", "dropped"])
 def test_expired_copy_stands_in_for_an_origin_that_fails(edge, origin, failure):
     origin.default = Reply(headers={"Cache-Control": "max-age=60"}, body=b"old")
@@ -61,6 +65,7 @@ def test_expired_404_does_not_stand_in_for_a_500(edge, origin):
     assert edge.get("/x").status == 500
 
 
+@pytest.mark.documented("`stale-if-error`", "Expiration")
 def test_stale_if_error_0_shows_the_error(edge, origin):
     origin.default = Reply(headers={"Cache-Control": "max-age=60, stale-if-error=0"})
     edge.get("/x")
@@ -69,6 +74,7 @@ def test_stale_if_error_0_shows_the_error(edge, origin):
     assert edge.get("/x").status == 500
 
 
+@pytest.mark.documented("`stale-while-revalidate`", "Expiration")
 def test_stale_while_revalidate_answers_at_once_and_fetches_behind(edge, origin):
     control = {"Cache-Control": "max-age=60, stale-while-revalidate=60"}
     origin.default = Reply(headers=control, body=b"old")
@@ -82,6 +88,9 @@ def test_stale_while_revalidate_answers_at_once_and_fetches_behind(edge, origin)
     assert origin.count == 2
 
 
+@pytest.mark.documented(
+    "Expired copies are revalidated by `ETag` and `Last-Modified`", "Expiration"
+)
 def test_expired_copy_is_revalidated_by_its_etag(edge, origin):
     headers = {"Cache-Control": "max-age=60", "ETag": '"1"'}
     origin.default = Reply(headers=headers, body=b"same")
@@ -93,6 +102,10 @@ def test_expired_copy_is_revalidated_by_its_etag(edge, origin):
     assert (edge.get("/x").cache, origin.count) == ("Hit", 2)
 
 
+@pytest.mark.documented(
+    "Forwarded cookies stop request collapsing and revalidation",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_forwarded_cookies_stop_collapsing_and_revalidation(start, origin):
     edge = start(cache=cache_policy(CookiesConfig={"CookieBehavior": "all"}))
     headers = {"Cache-Control": "max-age=60", "ETag": '"1"'}
@@ -111,11 +124,18 @@ def test_vary_star_is_fetched_every_time(edge, origin):
     assert origin.count == 2
 
 
+@pytest.mark.documented(
+    "`Vary` loses what the origin never saw", "RequestAndResponseBehaviorCustomOrigin"
+)
 def test_vary_loses_what_the_origin_never_saw(edge, origin):
     origin.default = Reply(headers={"Vary": "Origin, User-Agent, Accept-Encoding"})
     assert edge.get("/x").headers["vary"] == "Origin, Accept-Encoding"
 
 
+@pytest.mark.documented(
+    "Conditional requests are answered from the cache",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_viewer_that_has_the_copy_gets_304(edge, origin):
     origin.default = Reply(headers={**LONG, "ETag": '"1"'})
     edge.get("/x")
@@ -125,6 +145,10 @@ def test_viewer_that_has_the_copy_gets_304(edge, origin):
     assert origin.count == 1
 
 
+@pytest.mark.documented(
+    "Conditions reach the origin where nothing is cached",
+    "RequestAndResponseBehaviorCustomOrigin",
+)
 def test_conditions_reach_an_origin_whose_answers_are_not_kept(start, origin):
     edge = start(distribution(default=EVERY_METHOD))
     edge.get("/x", method="PUT", body=b"a", headers={"If-Match": '"1"'})
@@ -139,6 +163,11 @@ def test_condition_that_fails_on_a_hit_is_412(edge, origin):
     assert origin.count == 1
 
 
+@pytest.mark.documented(
+    "`no-store`, `no-cache` and `private` stand in for a dead origin with a minimum or maximum TTL above 0",
+    "Expiration",
+    otherwise="The guide of 2023 says so of a minimum TTL only: `--standby minimum`.",
+)
 def test_refused_caching_still_serves_when_the_origin_is_dead(edge, origin):
     origin.default = Reply(headers={"Cache-Control": "private"}, body=b"mine")
     edge.get("/x")
@@ -166,6 +195,11 @@ def test_by_the_older_guide_refused_caching_needs_a_minimum_ttl(
         origin.start()
 
 
+@pytest.mark.documented(
+    "`X-Cache`: `RefreshHit` when the origin was asked, `Hit` until the error TTL ends",
+    "standard-logs-reference",
+    otherwise="Which of the two a stale copy gets within the error TTL, no page says.",
+)
 def test_stale_copy_after_a_failure_is_a_refresh_hit_and_then_a_hit(edge, origin):
     origin.default = Reply(headers={"Cache-Control": "max-age=60"})
     edge.get("/x")

@@ -117,6 +117,9 @@ def test_a_certificate_for_a_foreign_name_is_refused(authority, server):
 # -- viewers
 
 
+@pytest.mark.documented(
+    "TLS for viewers, by the name they ask for", "cnames-https-dedicated-ip-or-sni"
+)
 def test_viewers_get_files_by_tls_with_a_certificate_of_their_distribution(
     authority, server
 ):
@@ -142,6 +145,10 @@ def test_names_of_a_new_deploy_are_shown_at_once(authority, server):
         assert b" 200 " in by_tls(edge, authority, name=name)[1]
 
 
+@pytest.mark.documented(
+    "The security policy names the least version of TLS",
+    "secure-connections-supported-viewer-protocols-ciphers",
+)
 @pytest.mark.parametrize(
     ("policy", "version", "works"),
     [
@@ -188,6 +195,10 @@ def of_policy(policy):
     return distribution(default={"ViewerProtocolPolicy": policy})
 
 
+@pytest.mark.documented(
+    "`redirect-to-https` answers GET and HEAD with 301",
+    "using-https-viewers-to-cloudfront",
+)
 def test_http_is_redirected_to_the_tls_listener(authority, server):
     with running(authority, server, of_policy("redirect-to-https")) as edge:
         got = edge.get("/a%20b?c=d", host=f"{LOCAL}:{edge.port}")
@@ -198,6 +209,11 @@ def test_http_is_redirected_to_the_tls_listener(authority, server):
         assert b" 200 " in by_tls(edge, authority)[1]
 
 
+@pytest.mark.documented(
+    "`redirect-to-https` answers other methods with 307, and by HTTP/1.0 with 403",
+    "using-https-viewers-to-cloudfront",
+    otherwise="Two other pages of 2023 say 403 for all of them.",
+)
 def test_other_methods_are_redirected_with_their_body_or_refused(authority, server):
     with running(authority, server, of_policy("redirect-to-https")) as edge:
         assert edge.get("/a", method="POST", body=b"x").status == 307
@@ -206,6 +222,9 @@ def test_other_methods_are_redirected_with_their_body_or_refused(authority, serv
         assert server.count == 0
 
 
+@pytest.mark.documented(
+    "`https-only` and `allow-all`", "using-https-viewers-to-cloudfront"
+)
 def test_http_is_refused_or_allowed(authority, server):
     with running(authority, server, of_policy("https-only")) as edge:
         assert edge.get("/a").status == 403
@@ -214,6 +233,10 @@ def test_http_is_refused_or_allowed(authority, server):
         assert edge.get("/a").cache == "Hit"
 
 
+@pytest.mark.documented(
+    "Without a TLS listener, HTTP counts as HTTPS (a choice of the edge)",
+    "using-https-viewers-to-cloudfront",
+)
 def test_http_alone_stands_for_both(server):
     with RunningEdge(
         deployed(of_policy("https-only")), origins={ORIGIN: server}
@@ -257,6 +280,10 @@ def test_origins_are_asked_by_tls_on_kept_connections(foreign):
         assert server.connections == 1
 
 
+@pytest.mark.documented(
+    "The certificate of an origin must be valid, for its name",
+    "using-https-cloudfront-to-custom-origin",
+)
 @pytest.mark.parametrize(
     ("name", "times"),
     [
@@ -273,6 +300,10 @@ def test_an_origin_with_another_s_or_an_expired_certificate_is_a_502(
         assert server.count == 0
 
 
+@pytest.mark.documented(
+    "The certificate of an origin must come from a known authority",
+    "using-https-cloudfront-to-custom-origin",
+)
 def test_an_origin_whose_authority_nobody_knows_is_a_502(foreign, tmp_path):
     unknown = Authority.made(tmp_path)
     server, edge = to_origin(foreign, unknown.signed(ORIGIN, **VALID))
@@ -280,6 +311,10 @@ def test_an_origin_whose_authority_nobody_knows_is_a_502(foreign, tmp_path):
         assert edge.get("/a").status == 502
 
 
+@pytest.mark.documented(
+    "The certificate may be for the `Host` that is forwarded",
+    "using-https-cloudfront-to-custom-origin",
+)
 def test_the_certificate_may_be_for_the_host_that_is_forwarded(foreign):
     context = foreign.signed("www.example.org", **VALID)
     server, edge = to_origin(
@@ -306,6 +341,9 @@ def test_the_certificate_may_be_for_the_host_that_is_forwarded(foreign):
         assert edge.get("/b").status == 502
 
 
+@pytest.mark.documented(
+    "An origin must speak an allowed version of TLS", "DownloadDistValuesOrigin"
+)
 @pytest.mark.parametrize(
     ("allowed", "version", "status"),
     [
@@ -328,6 +366,9 @@ def test_an_origin_must_speak_an_allowed_version(foreign, allowed, version, stat
         assert edge.get("/a").status == status
 
 
+@pytest.mark.documented(
+    "A client certificate is shown to an origin", "origin-mtls-authentication"
+)
 @pytest.mark.parametrize(("given", "status"), [(True, 200), (False, 502)])
 def test_a_client_certificate_is_shown_to_an_origin_that_wants_one(
     foreign, tmp_path, given, status
@@ -349,6 +390,9 @@ def test_a_client_certificate_is_shown_to_an_origin_that_wants_one(
         assert edge.get("/a").status == status
 
 
+@pytest.mark.documented(
+    "`match-viewer` asks the origin as the viewer asks", "DownloadDistValuesOrigin"
+)
 def test_match_viewer_asks_as_the_viewer_does(authority, foreign):
     plain, secure = CountingOrigin(), CountingOrigin(foreign.signed(ORIGIN, **VALID))
     settings = {"OriginProtocolPolicy": "match-viewer", "HTTPPort": 80}

@@ -48,6 +48,9 @@ def restricted(kind, *countries):
     return distribution(Restrictions={"GeoRestriction": geo})
 
 
+@pytest.mark.documented(
+    "Geographic restrictions, for a viewer that plays a country", "georestrictions"
+)
 @pytest.mark.parametrize(
     ("kind", "country", "status"),
     [
@@ -68,6 +71,10 @@ def test_viewer_of_a_country(start, kind, country, status):
     assert (b"your country" in got.body) is (status == 403)
 
 
+@pytest.mark.documented(
+    "`CloudFront-*` headers that a policy lists; the viewer plays its place by `X-Edge-Viewer-*`",
+    "adding-cloudfront-headers",
+)
 def test_headers_of_cloudfront_split_the_cache_and_reach_the_origin(start, origin):
     listed = ("CloudFront-Is-Mobile-Viewer", "CloudFront-Viewer-Country")
     edge = start(cache=cache_policy(headers=listed))
@@ -101,6 +108,10 @@ def test_headers_of_cloudfront_stay_away_where_no_policy_lists_them(start, origi
     ]
 
 
+@pytest.mark.documented(
+    "`Server-Timing` by the sampling rate or the viewer's `Pragma`",
+    "understanding-response-headers-policies",
+)
 @pytest.mark.parametrize(
     ("policy", "pragma", "timed"),
     [
@@ -126,6 +137,7 @@ def test_server_timing(start, policy, pragma, timed):
         assert hit["server-timing"].startswith("cdn-cache-hit,cdn-pop;desc=")
 
 
+@pytest.mark.documented("Invalidations by cache tag", "invalidation-by-tags")
 def test_invalidation_by_tag_takes_what_has_it(start, origin):
     edge = start(distribution(CacheTagConfig={"HeaderName": "Tags"}))
     for path, tags in (("a", "News, home"), ("b", "sport"), ("c", "")):
