@@ -5,123 +5,159 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from dj_cloudfront.builds.file_content import BytesContent, Content, read
+from dj_cloudfront.builds.reference import Reference, ReferenceKind
 
-_PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
+_SPACE = rb"[ \t\r\n\f]"
+_ESCAPE = rb"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\r\n\f])?|[^\n\r\f0-9a-fA-F])"
+_NAME = rb"(?:[-\w\x80-\xff]|" + _ESCAPE + rb")++"
 
-# From left to right in one pass, so that comments and strings are skipped: a string ends at
-# the line's end if nothing else ends it. No quantifier gives back what it has, so that the
-# time grows with the length alone.
-_CSS = re.compile(
-    rb"""
-    /\*.*?(?:\*/|\Z)
-    | url\(\s*+(?:"(?P<double>[^"\n]*+)"|'(?P<single>[^'\n]*+)'|(?P<bare>[^"'()\s]*+))\s*+\)
-    | @import\s*+(?:"(?P<import_double>[^"\n]*+)"|'(?P<import_single>[^'\n]*+)')
-    | "(?:[^"\\\n]|\\.)*+"? | '(?:[^'\\\n]|\\.)*+'?
-    """,
-    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+# No quantifier gives back what it has, so that the time grows with the length alone.
+_TOKEN = re.compile(
+    rb"(?P<comment>/\*.*?(?:\*/|\Z))"
+    rb"|(?P<string>\"(?:[^\"\\\n\r\f]|\\(?:\r\n|.))*+\"?|'(?:[^'\\\n\r\f]|\\(?:\r\n|.))*+'?)"
+    rb"|(?P<at>@" + _NAME + rb")|(?P<name>" + _NAME + rb")|(?P<sign>[^ \t\r\n\f])",
+    re.DOTALL,
+)
+_BARE = re.compile(
+    _SPACE + rb"*+(?P<bare>(?:[^\"'()\\\x00-\x20\x7f]|" + _ESCAPE + rb")*+)"
+    + _SPACE + rb"*+(?:\)|\Z)"
+)  # fmt: skip
+_QUOTED = re.compile(_SPACE + rb"*+[\"']")
+_BAD_URL = re.compile(rb"(?:[^)\\]|\\.)*+\)?", re.DOTALL)
+_COLON = re.compile(rb"(?:" + _SPACE + rb"|/\*.*?\*/)*+:", re.DOTALL)
+_ESCAPED = re.compile(
+    rb"\\(?:(?P<hex>[0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(?P<line>\r\n|[\n\r\f])|(?P<one>.))",
+    re.DOTALL,
+)
+# A slash where a reference may begin. What has none need not be looked at.
+_ANY = re.compile(
+    rb"[(\"'](?:[ \t\r\n\f]|\\[\n\r\f])*+(?:/(?![/*])|\\(?:/|0{0,4}2[fF]))"
 )
 
-
-@dataclass(frozen=True, kw_only=True)
-class Reference:
-    """A root-absolute reference in a stylesheet.
-
-    :param name: The stylesheet's name in the build.
-    :param line: Counted from 1.
-    :param url: As it stands there, such as ``/static/img/logo.svg``.
-    :param relative: What leads to the same file of the build, such as ``../img/logo.svg``.
-    """
-
-    name: str
-    line: int
-    url: str
-    relative: str
+_OF_STRINGS = {b"url", b"src", b"image", b"image-set", b"-webkit-image-set"}
+# Their URLs are names, which nobody asks for.
+_NAMES = {b"@namespace", b"@document", b"@-moz-document"}
 
 
-def references_in(name: str, data: bytes, prefix: str) -> list[Reference]:
-    """The references of a stylesheet that begin with ``prefix``, in their order.
+def references_in(
+    name: str, data: bytes, prefix: str, version: str = ""
+) -> list[Reference]:
+    """The root-absolute references of a stylesheet, in their order.
 
     :param prefix: Such as ``/static/``: where the files were before the CDN.
+    :param version: Of the build, whose own folder the CDN's host has.
     """
-    return [reference for reference, _, _ in _found(name, data, prefix)]
+    return [one for one, _, _ in _found(name, data, prefix, version)]
 
 
 def made_relative(name: str, data: bytes, prefix: str) -> bytes:
-    """The stylesheet with these references leading to the same files of the build."""
+    """The stylesheet with those references that can be leading to the same files relatively."""
     parts, end = [], 0
-    for reference, start, stop in _found(name, data, prefix):
-        parts += [
-            data[end:start],
-            reference.relative.encode("utf-8", "surrogateescape"),
-        ]
+    for reference, start, stop in _found(name, data, prefix, ""):
+        if reference.relative is None:
+            continue
+        relative = reference.relative.encode("utf-8", "surrogateescape")
+        parts += [data[end:start], _quoted(relative)]
         end = stop
     return b"".join([*parts, data[end:]])
 
 
-class ReferenceScanner:
-    """Looks into the stylesheets of a build as they are added.
-
-    :param find: A prefix. References that begin with it are noted.
-    :param rewrite: A prefix. They are made relative as well.
-    :raises ValueError: with one sentence, when a prefix is no path of a folder.
-    """
-
-    def __init__(self, *, find: str | None, rewrite: str | None) -> None:
-        for what, prefix in (
-            ("find_references", find),
-            ("rewrite_references", rewrite),
-        ):
-            if prefix is not None and not _PREFIX.fullmatch(prefix):
-                raise ValueError(
-                    f"{what} must be a path that begins and ends with a slash, such as "
-                    f"'/static/', got {prefix!r}"
-                )
-        self._prefix = rewrite or find
-        self._rewrites = rewrite is not None
-        self._noted: dict[str, list[Reference]] = {}
-
-    def scan(self, name: str, content: Content) -> Content:
-        """The content to publish, which is another one if something was rewritten in it."""
-        if self._prefix is None or not name.lower().endswith(".css"):
-            return content
-        data = read(content)
-        found = references_in(name, data, self._prefix)
-        if not found:
-            return content
-        self._noted[name] = found
-        if not self._rewrites:
-            return content
-        return BytesContent(made_relative(name, data, self._prefix))
-
-    def forget(self, name: str) -> None:
-        """The stylesheet was taken out of the build."""
-        self._noted.pop(name, None)
-
-    def found(self) -> tuple[Reference, ...]:
-        """All that was noted, by stylesheet and line."""
-        return tuple(one for name in sorted(self._noted) for one in self._noted[name])
-
-
-def _found(name: str, data: bytes, prefix: str) -> Iterator[tuple[Reference, int, int]]:
-    start = prefix.encode()
-    if start not in data:
+def _found(
+    name: str, data: bytes, prefix: str, version: str
+) -> Iterator[tuple[Reference, int, int]]:
+    if not _ANY.search(data):
         return
-    for match in _CSS.finditer(data):
-        group = match.lastgroup
-        if group is None or not match[group].startswith(start):
+    own = f"/{version}/".encode() if version else b"//"
+    for start, stop, is_custom in _urls(data):
+        url = re.sub(rb"[\t\n\r]", b"", _unescaped(data[start:stop]).strip(b"\0 "))
+        if not url.startswith(b"/") or url[1:2] in (b"/", b"\\") or url.startswith(own):
             continue
-        relative = _relative(name, match[group].removeprefix(start))
-        if relative is not None:
-            reference = Reference(
-                name=name,
-                line=data.count(b"\n", 0, match.start(group)) + 1,
-                url=match[group].decode("utf-8", "replace"),
-                relative=relative,
-            )
-            yield reference, match.start(group), match.end(group)
+        target = url.removeprefix(prefix.encode())
+        relative = _relative(name, target) if target is not url else None
+        reference = Reference(
+            name=name,
+            line=data.count(b"\n", 0, start) + 1,
+            url=url.decode("utf-8", "replace"),
+            relative=None if is_custom else relative,
+            kind=ReferenceKind.CUSTOM_PROPERTY if is_custom else ReferenceKind.CSS,
+        )
+        yield reference, start, stop
+
+
+def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Where each URL stands, and whether it is the value of a custom property.
+
+    A browser resolves that one where ``var()`` is used, not where it stands.
+    """
+    at, stack = b"", list[bytes]()
+    # How deep the value of a custom property, and the block of @property, stand.
+    custom: int | None = None
+    registered: int | None = None
+    begins, end = True, 0
+    while match := _TOKEN.search(data, end):
+        end, kind, text = match.end(), match.lastgroup, match[0]
+        if kind == "comment":
+            continue
+        is_first, begins = begins, False
+        is_custom = custom is not None or registered is not None
+        if kind == "at":
+            at = _unescaped(text).lower()
+        elif kind == "string":
+            inside = stack[-1] if stack else b""
+            is_import = at == b"@import" and inside in (b"", b"{")
+            is_url = inside in _OF_STRINGS or is_import
+            if is_url and at not in _NAMES and len(text) > 1 and text[:1] == text[-1:]:
+                yield match.start() + 1, end - 1, is_custom
+            at = b"" if is_import else at
+        elif kind == "name" and data[end : end + 1] == b"(":
+            function, end = _unescaped(text).lower(), end + 1
+            if function != b"url" or _QUOTED.match(data, end):
+                stack.append(function)
+            elif bare := _BARE.match(data, end):
+                end = bare.end()
+                if at not in _NAMES:
+                    yield bare.start("bare"), bare.end("bare"), is_custom
+            elif bad := _BAD_URL.match(data, end):
+                end = bad.end()
+        elif kind == "name":
+            if is_first and text.startswith(b"--") and _COLON.match(data, end):
+                custom = len(stack)
+        elif text == b"{":
+            stack.append(b"{")
+            registered = len(stack) if at == b"@property" else registered
+            at, begins = b"", custom is None
+        elif text == b"}":
+            while stack and stack.pop() != b"{":
+                pass
+            custom = None if custom is not None and len(stack) < custom else custom
+            registered = None if len(stack) < (registered or 0) else registered
+            at, begins = b"", custom is None
+        elif text in (b"(", b"["):
+            stack.append(text)
+        elif text in (b")", b"]"):
+            if stack and stack[-1] != b"{":
+                stack.pop()
+        elif text == b";" and (not stack or stack[-1] == b"{"):
+            custom = None if custom == len(stack) else custom
+            at, begins = b"", custom is None
+
+
+def _unescaped(text: bytes) -> bytes:
+    return _ESCAPED.sub(_character, text) if b"\\" in text else text
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    if match["hex"]:
+        code = int(match["hex"], 16)
+        is_one = 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
+        return chr(code if is_one else 0xFFFD).encode()
+    return match["one"] or b""
+
+
+def _quoted(url: bytes) -> bytes:
+    """So that it can stand in quotation marks of either kind, and without."""
+    return re.sub(rb"[\x00-\x20\x7f\"'()\\]", lambda one: b"%%%02X" % ord(one[0]), url)
 
 
 def _relative(name: str, target: bytes) -> str | None:

@@ -22,10 +22,11 @@ from dj_cloudfront.builds.build_tree import (
     Previous,
 )
 from dj_cloudfront.builds.compression import check_codings
-from dj_cloudfront.builds.css_references import Reference, ReferenceScanner
 from dj_cloudfront.builds.file_content import BytesContent, FileContent, read
 from dj_cloudfront.builds.index import Index, read_index, render, scan
 from dj_cloudfront.builds.layout import check_name
+from dj_cloudfront.builds.reference import Reference
+from dj_cloudfront.builds.reference_scanner import ReferenceScanner
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Published:
     :param bytes_written: Of files, companions and the index.
     :param companions: How many of the files are companions.
     :param already_there: Whether the same content was published before: then nothing was done.
-    :param references: Root-absolute references in stylesheets, found or rewritten.
+    :param references: Those that leave the build, or did before they were rewritten.
     """
 
     version: str
@@ -64,9 +65,10 @@ class Publication:
 
     :param root: The folder that holds the builds.
     :param precompress: Codings of companions to make: ``gzip``, ``br``.
-    :param find_references: A prefix, such as ``/static/``, that root-absolute references in
-        stylesheets begin with. They are reported.
-    :param rewrite_references: The same, and they are made relative.
+    :param find_references: A prefix, such as ``/static/``: where the files were before the
+        CDN. References that leave the build are reported.
+    :param rewrite_references: The same, and those in stylesheets that begin with it are made
+        relative.
     :param progress: Called with what is done, how many are done, and of how many.
     :param dry_run: Write nothing, wait for nobody, and say what would be written.
     :raises ValueError: with one sentence, when one of these cannot be.
@@ -89,7 +91,7 @@ class Publication:
         self.previous: Path | None = None
         self._codings = check_codings(precompress)
         self._scanner = ReferenceScanner(
-            find=find_references, rewrite=rewrite_references
+            self.version, find=find_references, rewrite=rewrite_references
         )
         self._progress = progress or (lambda what, done, total: None)
         self._dry_run = dry_run
@@ -311,7 +313,7 @@ class Publication:
             bytes_written=bytes_written,
             companions=sum(map(index.is_companion, index.files)),
             already_there=already_there,
-            references=self._scanner.found(),
+            references=self._scanner.found(index.files),
             seconds=time.monotonic() - self._began,
         )
 

@@ -157,10 +157,8 @@ def _write_summary(console: Console, published: Published, dry_run: bool) -> Non
 def _write_references(
     console: Console, storage: PublishingStorage, published: Published
 ) -> None:
-    from dj_cloudfront.staticfiles.storage_base import complaint
-
     for reference in storage.stray_references(published):
-        console.warn(complaint(reference))
+        console.warn(reference.complaint)
 
 
 def _data(

@@ -13,8 +13,8 @@ from django.apps import apps
 from django.core.files.base import ContentFile
 
 from dj_cloudfront.builds import filesystem
-from dj_cloudfront.builds.css_references import Reference
 from dj_cloudfront.builds.publication import Publication, Published
+from dj_cloudfront.builds.reference import Reference
 from dj_cloudfront.staticfiles.django_types import Files, ManifestFiles, Processed
 from dj_cloudfront.staticfiles.hashing import (
     KEY,

@@ -12,9 +12,9 @@ from typing import Any
 from django.core.files import File
 from django.core.management.base import CommandError
 
-from dj_cloudfront.builds.css_references import Reference
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.builds.publication import Progress, Publication, Published
+from dj_cloudfront.builds.reference import Reference
 from dj_cloudfront.staticfiles.django_types import Files, Processed
 from dj_cloudfront.staticfiles.staging import (
     STAGED,
@@ -124,14 +124,17 @@ class PublishingStorage(Files):
         """What is left to do when the build shows."""
 
     def references_in(self, published: Published) -> list[Reference]:
-        """Root-absolute references in the stylesheets of a build."""
+        """The references in a build's files that leave it."""
         return [*published.references]
 
     def stray_references(self, published: Published) -> list[Reference]:
         """Those of them that lead out of the build still."""
-        if self.publishing.rewrite_references:
-            return []
-        return self.references_in(published)
+        rewrites = self.publishing.rewrite_references
+        return [
+            one
+            for one in self.references_in(published)
+            if not rewrites or one.relative is None
+        ]
 
     @contextmanager
     def writing(
@@ -224,11 +227,3 @@ class PublishingStorage(Files):
             "collectstatic, such as 'django.contrib.staticfiles'; let a finder find the "
             "file, or keep it in another storage"
         )
-
-
-def complaint(reference: Reference) -> str:
-    """A line for a person."""
-    return (
-        f"{reference.name}:{reference.line}: url({reference.url}) leads out of the build, to "
-        f"where the CDN has nothing: write {reference.relative}, or let rewrite_references do it"
-    )

@@ -33,15 +33,57 @@ FOUND = [
     "a{b:image-set(url(/static/x.png) 1x)}",
     "a{content:'it's}\na{b:url(/static/x.png)}",
     "\ufeffa{b:url(/static/x.png)}",
+    "a{b:url(\\/static/x.png)}",
+    "a{b:url('\\2f static/x.png')}",
+    "a{b:u\\72l(/static/x.png)}",
+    "a{b:url('/sta\\\ntic/x.png')}",
+    "a{b:src('/static/x.png')}",
+    "a{b:image-set('/static/x.png' 1x, 'x.png' type('image/png') 2x)}",
+    'a{b:-webkit-image-set("/static/x.png"1x)}',
+    "@import '/static/x.png' layer(base) supports(display: grid) screen;",
+    "@import/**/url( '/static/x.png' ) layer;",
+    "@media print{a{b:url(/static/x.png)}}",
+    "a{&:hover{b:url(/static/x.png)}}",
+    "a{b:url(x y);c:url(/static/x.png)}",
+    "a{--c:{d:e};b:url(/static/x.png)}",
+    ".--x:hover{b:url(/static/x.png)}",
+    "@property --x{syntax:'*';inherits:false}a{b:url(/static/x.png)}",
+]
+
+ELSEWHERE = [
+    "a{b:url(/media/x.png)}",
+    "a{b:url(/assets/x.png)}",
+    "a{b:url(/staticfiles/x.png)}",
+    "a{b:url(/Static/x.png)}",
+    "a{b:url(/static/../admin/x.png)}",
+    "@import '/media/x.png';",
+    "a{b:url(/)}",
+]
+
+CUSTOM = [
+    ":root{--x:url(/static/x.png)}",
+    ":root{--x : url('/static/x.png')}",
+    ":root{a:b;--x:{c:url(/static/x.png)}}",
+    ":root{--x:image-set('/static/x.png' 1x)}",
+    ":root{--x/**/:/**/url(/static/x.png)}",
+    "@property --x{initial-value:url(/static/x.png)}",
 ]
 
 NOT_FOUND = [
     "a{b:url(x.png)}",
     "a{b:url(../static/x.png)}",
-    "a{b:url(/media/x.png)}",
-    "a{b:url(/staticfiles/x.png)}",
-    "a{b:url(/Static/x.png)}",
     "a{b:url(//static/x.png)}",
+    "a{b:url(/\\\\static/x.png)}",
+    "a{b:my-url(/static/x.png)}",
+    "a{b:url(/static/x y.png)}",
+    "a{b:url(/static/x'y.png)}",
+    "a{b:attr('/static/x.png')}",
+    "a{b:image-set(url(x.png) type('/static/x.png'))}",
+    "@namespace svg '/static/x.png';",
+    "@namespace url(/static/x.png);",
+    "@charset '/static/x.png';",
+    "a{font:12px/1 '/static/x.png'}",
+    "a{b:url(/b1/x.png)}",
     "a{b:url(https://www.example.com/static/x.png)}",
     "a{b:url(data:image/svg+xml,/static/x.png)}",
     "/* url(/static/x.png) */",
@@ -50,7 +92,6 @@ NOT_FOUND = [
     "a{content:'url(/static/x.png)'}",
     "a{content:\"@import '/static/x.png'\"}",
     "a{content:'/static/x.png'}",
-    "a{b:url(/static/../admin/x.png)}",
     "a{b:url('/static/x.png}",
     "a{content:'it url(/static/x.png)}",
     "",
@@ -72,8 +113,34 @@ def test_a_root_absolute_reference_is_found(css):
 @pytest.mark.parametrize("css", NOT_FOUND)
 def test_what_is_no_such_reference_is_left_alone(css):
     data = css.encode()
-    assert references_in("css/site.css", data, "/static/") == []
+    assert references_in("css/site.css", data, "/static/", "b1") == []
     assert made_relative("css/site.css", data, "/static/") == data
+
+
+@pytest.mark.parametrize("css", ELSEWHERE)
+def test_a_path_that_the_cdns_host_does_not_have_is_found_and_stays(css):
+    data = css.encode()
+    [found] = references_in("css/site.css", data, "/static/", "b1")
+    assert found.relative is None and found.url in css
+    assert "refer to a file of the build, or write the whole URL" in found.complaint
+    assert made_relative("css/site.css", data, "/static/") == data
+
+
+@pytest.mark.parametrize("css", CUSTOM)
+def test_in_a_custom_property_a_reference_is_found_and_stays(css):
+    """It would be resolved where ``var()`` is used."""
+    data = css.encode()
+    [found] = references_in("css/site.css", data, "/static/", "b1")
+    assert (found.url, found.relative) == ("/static/x.png", None)
+    assert "where var() is used: write url() into the rules" in found.complaint
+    assert made_relative("css/site.css", data, "/static/") == data
+
+
+def test_what_is_rewritten_can_stand_in_quotation_marks_and_without():
+    css = b"a{b:url('/static/it\\'s (1).png')}"
+    assert (
+        made_relative("a.css", css, "/static/") == b"a{b:url('it%27s%20%281%29.png')}"
+    )
 
 
 def test_references_come_with_their_lines_in_their_order():
@@ -142,11 +209,16 @@ def test_bytes_that_are_no_utf_8_are_kept():
         "/*" * 100_000,
         "url('" * 40_000,
         '"' * 99_999,
+        "a(" * 100_000,
+        "@property --x{" * 20_000,
+        "--x" * 100_000,
+        "--x/**/" * 30_000,
+        "\\" * 99_999,
     ],
 )
 def test_no_stylesheet_takes_longer_than_it_is_long(hostile):
     started = time.monotonic()
-    references_in("a.css", f"{hostile} /static/".encode(), "/static/")
+    references_in("a.css", f"{hostile} '/static/".encode(), "/static/")
     assert time.monotonic() - started < 2
 
 
@@ -157,7 +229,7 @@ CSS = b"a{b:url(/static/img/x.png)}\n@import '/static/base.css';\n"
 
 
 def test_references_are_reported_and_the_file_stays_as_it_is(root):
-    files = {"css/site.css": CSS, "a.css": CSS, "app.js": CSS}
+    files = {"css/site.css": CSS, "a.css": CSS, "app.txt": CSS}
     done = publish_files(root, "b1", files, find_references="/static/")
     assert [(one.name, one.line, one.url) for one in done.references] == [
         ("a.css", 1, "/static/img/x.png"),
@@ -212,3 +284,27 @@ def test_fails_when_a_prefix_is_no_path_of_a_folder(root, argument, prefix):
         f"{argument} must be a path that begins and ends with a slash, such as '/static/', "
         f"got {prefix!r}"
     )
+
+
+SCRIPT = b"""const a = '/static/img/x.png', b = "/static/missing.png";
+r.p = "/static/"; f(`/static/img/${name}`, "/static/img/x.png?v=1", "\\/static\\/app.js");
+n("/assets/x.png", "/static/img/x.png"); // static/app.js
+"""
+
+
+@pytest.mark.parametrize("name", ["app.js", "app.MJS", "site.webmanifest"])
+def test_text_of_a_script_that_names_a_file_of_the_build_is_reported(root, name):
+    files = {name: SCRIPT, "img/x.png": b"", "app.js": SCRIPT}
+    for option in ("find_references", "rewrite_references"):
+        version = option.replace("_", "-")
+        done = publish_files(root, version, files, **{option: "/static/"})
+        found = [one for one in done.references if one.name == name]
+        assert [(one.line, one.url) for one in found] == [
+            (1, "/static/img/x.png"),
+            (2, "/static/"),
+            (2, "/static/img/"),
+            (2, "/static/img/x.png?v=1"),
+            (2, "/static/app.js"),
+        ]
+        assert "base: './' for Vite" in found[0].complaint
+        assert files_of(root / version) == files

@@ -170,6 +170,7 @@ def test_a_script_gets_json_alone(site):
                 "line": 2,
                 "url": "/static/img/logo.png",
                 "relative": "../img/logo.png",
+                "kind": "css",
             }
         ],
         "rewritten": False,

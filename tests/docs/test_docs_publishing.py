@@ -19,7 +19,7 @@ from benchmarks import limits
 from dj_cloudfront.builds.index import INDEX_NAME, read_index, render
 from dj_cloudfront.management.commands.cdn import Command
 from dj_cloudfront.staticfiles.manifest import ManifestStorage
-from dj_cloudfront.staticfiles.storage_base import PublishingStorage, complaint
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
 
 PAGE = ROOT / "docs" / "publishing.md"
@@ -105,10 +105,10 @@ def test_the_json_has_the_keys_that_a_script_gets(site):
 
 
 def test_a_reference_is_reported_as_shown():
-    from dj_cloudfront.builds.css_references import Reference
+    from dj_cloudfront.builds.reference import Reference
 
     (reference,) = json.loads(block("json", "bytes_written"))["references"]
-    assert block("text", "leads out").strip() == complaint(Reference(**reference))
+    assert block("text", "leads out").strip() == Reference(**reference).complaint
 
 
 def test_the_index_is_as_shown(tmp_path):

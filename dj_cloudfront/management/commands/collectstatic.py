@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from dj_cloudfront.commands._options import as_command_error
 from dj_cloudfront.staticfiles.django_types import Processed
 from dj_cloudfront.staticfiles.publish import refusal
-from dj_cloudfront.staticfiles.storage_base import PublishingStorage, complaint
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage
 
 
 class Command(collectstatic.Command):
@@ -56,7 +56,7 @@ class Command(collectstatic.Command):
                 return report
             published = self.storage.finish(publication)
         for reference in self.storage.stray_references(published):
-            self.stderr.write(complaint(reference))
+            self.stderr.write(reference.complaint)
         return report
 
     def _publishes(self) -> bool:
