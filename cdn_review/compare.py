@@ -122,8 +122,11 @@ def _new_stack(stack: Stack) -> Line:
     effective = (_effective(side, one, {}, set()) for one in distributions)
     found = [one for one in effective if one is not None]
     if not found:
-        kinds = listed({text(one.get("Type")) for one in all_of_it} or {"empty"})
-        return say(Topic.STACK, "is new, without a distribution: {}", kinds)
+        kinds = {text(one.get("Type")) for one in all_of_it}
+        message = (
+            "is new and has no distribution, only {}" if kinds else "is new and empty"
+        )
+        return say(Topic.STACK, message, *([listed(kinds)] if kinds else []))
     number = count(len(found), "distribution")
     origins = [part for one in found for part in one.default.config.get("Origins", ())]
     names = listed(leaf(origin.get("DomainName")) for origin in origins)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from cdn_review.change import Change
 from cdn_review.message import Message, Untrusted
@@ -23,6 +24,7 @@ _ACCOUNT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _MASKED = "<account>"
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def deployed(
@@ -91,9 +93,23 @@ def _deployed(stack: Stack, aws: Aws) -> tuple[Stack | None, str]:
     )
     is_changing = status.endswith("_IN_PROGRESS")
     return (
-        found,
+        replace(found, template=_as_written(found.template, stack.template)),
         f"{stack.name!r} is changing now ({status})" if is_changing else "",
     )
+
+
+def _as_written(deployed: Any, wanted: Any) -> Any:
+    """What is deployed, with the app's own text where CloudFormation answers ``?``.
+
+    It does so for each character beyond ASCII.
+    """
+    if isinstance(deployed, dict) and isinstance(wanted, dict):
+        return {k: _as_written(part, wanted.get(k)) for k, part in deployed.items()}
+    if isinstance(deployed, list) and isinstance(wanted, list):
+        pairs = zip(deployed, [*wanted, *deployed[len(wanted) :]], strict=False)
+        return [_as_written(part, other) for part, other in pairs]
+    is_same = isinstance(wanted, str) and deployed == _NOT_ASCII.sub("?", wanted)
+    return wanted if is_same else deployed
 
 
 def mask_accounts(text: str) -> str:

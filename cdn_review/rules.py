@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import lru_cache
+from itertools import accumulate
 from os.path import commonprefix
 from typing import Any
 
@@ -32,6 +33,7 @@ from cdn_review.message import Message, Trusted, Untrusted, format_message
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 _MOST_LISTED = 12
 _MOST_SHOWN = 100
+_LONGEST_LIST = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -430,20 +432,34 @@ def duration(seconds: Leaf) -> object:
 
 
 def listed(values: Iterable[Any]) -> object:
-    """The values in order, as many as a line can have."""
-    texts = sorted({element_text(value) for value in values})
-    if not texts:
+    """The values in order, each by itself, as many as a line can have."""
+    found = {element_text(value): _element(value) for value in values}
+    if not found:
         return Trusted("none")
-    more = len(texts) - _MOST_LISTED
-    shown_texts = ", ".join(texts[:_MOST_LISTED])
-    return f"{shown_texts} and {more} more" if more > 0 else shown_texts
+    names = sorted(found)
+    lengths = accumulate(map(len, names), initial=0)
+    shown = [
+        n for n, length in zip(names, lengths, strict=False) if length < _LONGEST_LIST
+    ]
+    shown = shown[:_MOST_LISTED]
+    parts = [format_message("{}", found[name]) for name in shown]
+    if len(shown) < len(names):
+        parts.append((f"{len(names) - len(shown)} more",))
+    message: list[str | Untrusted] = [*parts[0]]
+    for part in parts[1:]:
+        message += [" and " if part is parts[-1] else ", ", *part]
+    return tuple(message)
+
+
+def _element(value: Any) -> object:
+    if isinstance(value, Key):
+        return value.name or Trusted("a key without a name")
+    return value if isinstance(value, str) else shown(value)
 
 
 def element_text(value: Any) -> str:
     """An element of a list, as text."""
-    if isinstance(value, Key):
-        return value.name or "a key without a name"
-    part = shown(value) if not isinstance(value, str) else value
+    part = _element(value)
     if isinstance(part, tuple):
         return "".join(p.text if isinstance(p, Untrusted) else p for p in part)
     return str(part)

@@ -89,7 +89,7 @@ def _added(
     message, values = "{} is asked first", [_named(origin)]
     if which:
         criteria = mapping(now.get("OriginGroup", {}).get("FailoverCriteria"))
-        message = "{} is asked when the first origin answers {}"
+        message = "{} is asked after the responses {} of the first origin"
         values.append(listed(map(text, criteria.get("StatusCodes", []))))
     note = "one more request for each file that only the second origin has"
     yield say(Topic.ORIGIN, message, *values, note=note)
@@ -167,7 +167,7 @@ def _unsigned(d: Difference) -> bool:
 
 def _header(d: Difference) -> Iterator[Line]:
     """The headers by which a server knows who asks, and for which tree."""
-    text = "the header {} is sent with another value to the {}origin"
+    text = "the header {} is sent to the {}origin with another value"
     if d.added:
         text = "the header {} is sent to the {}origin"
     elif d.removed:
@@ -205,6 +205,8 @@ def _header_note(d: Difference, opens: bool) -> str:
         return "the server can no longer tell its own distributions from others"
     if isinstance(d.after, Hidden) and d.after.computed:
         return "the server has to accept this value before the deploy"
+    if isinstance(d.after, Hidden) and not d.added and d.key != _TREE:
+        return "if the server checks it, it has to accept this value before the deploy"
     return ""
 
 

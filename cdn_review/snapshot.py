@@ -248,6 +248,7 @@ class _Assembly:
 
     root: Path
     stage: str = ""
+    around: tuple[Path, ...] = ()
 
     def stacks(self) -> Iterator[Stack]:
         manifest = self._json(MANIFEST)
@@ -255,7 +256,8 @@ class _Assembly:
             properties = artifact.get("properties", {})
             if artifact.get("type") == "cdk:cloud-assembly":
                 stage = f"{self.stage}{properties['directoryName']}/"
-                yield from _Assembly(self.root, stage).stacks()
+                within = _inside(self.around, self._path(MANIFEST))
+                yield from _Assembly(self.root, stage, within).stacks()
             elif artifact.get("type") == "aws:cloudformation:stack":
                 yield from self._stack(name, artifact["environment"], properties)
 
@@ -273,20 +275,21 @@ class _Assembly:
         yield stack_of(template, name=name, **about)
         listed = f"{artifact}.assets.json"
         assets = self._json(listed)["files"] if self._path(listed).is_file() else {}
-        for path, nested in self._nested(template, assets):
+        around = (self._path(properties["templateFile"]),)
+        for path, nested in self._nested(template, assets, around):
             yield stack_of(nested, name=f"{name}{NESTED}{path})", **about)
 
     def _nested(
-        self, template: Any, assets: Mapping[str, Any]
+        self, template: Any, assets: Mapping[str, Any], around: tuple[Path, ...]
     ) -> Iterator[tuple[str, Any]]:
         """The templates of nested stacks that are in the assembly, and of those in them."""
         for logical_id, resource in template.get("Resources", {}).items():
             file = _nested_file(resource, assets)
             if not file:
                 continue
-            nested = self._json(file)
+            nested, within = self._json(file), _inside(around, self._path(file))
             yield logical_id, nested
-            for path, deeper in self._nested(nested, assets):
+            for path, deeper in self._nested(nested, assets, within):
                 yield f"{logical_id}-{path}", deeper
 
     def _json(self, name: str) -> Any:
@@ -297,6 +300,13 @@ class _Assembly:
         if not path.is_relative_to(self.root):
             raise ValueError(f"each file of cdk.out must be in it, got {name!r}")
         return path
+
+
+def _inside(around: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
+    """:raises ValueError: when the file is inside of itself, however deep."""
+    if path in around:
+        raise ValueError(f"{path.name} must not be nested in itself")
+    return (*around, path)
 
 
 def _nested_file(resource: Any, assets: Mapping[str, Any]) -> str:

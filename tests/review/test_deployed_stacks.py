@@ -87,6 +87,23 @@ def test_what_cannot_be_compared_is_left_out_with_a_notice(aws, diff):
     assert "nested stacks are left out" in notices
 
 
+def test_characters_that_cloudformation_answers_as_question_marks_are_no_change(
+    aws, diff
+):
+    def named(root):
+        content = template()
+        distribution = content["Resources"]["Distribution"]["Properties"]
+        config = distribution["DistributionConfig"]
+        config["DefaultRootObject"] = root
+        return content
+
+    create(aws, "accents", named("gr??-?.html"))
+    wanted = named("grüß-\N{SNOWMAN}.html")
+    assert diff(stacks(wanted, "accents")).data["changed"] is False
+    (line,) = diff(stacks(named("grüß-?!.html"), "accents")).data["lines"]
+    assert "grüß-?!.html" in line["text"]
+
+
 def test_a_stack_that_was_never_executed_is_not_deployed(aws, diff):
     aws.client("cloudformation").create_change_set(
         StackName="planned",
@@ -148,7 +165,7 @@ def test_accounts_are_masked_but_not_the_digits_of_a_uuid(aws, diff, tmp_path):
         create(aws, f"masked{number}", named(alias))
         wanted |= stacks(named(), f"masked{number}")
     lines = diff(wanted).data["lines"]
-    texts = [line["text"].split("'")[1] for line in lines]
+    texts = [line["text"].split("name ")[1].strip("'") for line in lines]
     assert sorted(texts) == sorted(SHOWN.values())
     # An acknowledgement holds whether the stack is deployed or not.
     for name, alias in (("a", [*SHOWN][:1]), ("b", ())):

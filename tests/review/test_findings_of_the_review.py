@@ -6,7 +6,11 @@ import copy
 import re
 
 import pytest
-from review_support import blocks, read, review, shop, told, words
+from review_support import blocks, read, review, shop, side, told, words
+
+from cdn_review.compare import compare
+from cdn_review.message import to_text
+from cdn_review.snapshot import Snapshot
 
 COMPUTED = ({"Fn::ImportValue": "x"}, "{{resolve:ssm:x}}", {"Ref": "Given"})
 GIVEN = {
@@ -23,7 +27,7 @@ ROWS = [
 # What no sentence has: notation, and a value instead of itself.
 UNPLAIN = re.compile(
     r"\b1 (times|keys|seconds|days)\b|None|''|  | but instead|True|\[\]|\{\}"
-    r"|(.{12,}) instead of \2"
+    r"|(.{12,}) instead of \2(?! and|,)"
 )
 
 
@@ -84,6 +88,21 @@ def test_each_value_of_an_origin_header_is_told_and_hidden():
     found = told(template("origin"), template("server"))
     assert sum("another value" in line for line in found) == 256
     assert "example.com" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("resources", "words"),
+    [
+        ({}, "is new and empty"),
+        (
+            {"Files": {"Type": "AWS::S3::Bucket"}, "Say": {"Type": "AWS::SNS::Topic"}},
+            "is new and has no distribution, only 'AWS::S3::Bucket' and 'AWS::SNS::Topic'",
+        ),
+    ],
+)
+def test_a_new_stack_without_a_distribution_says_what_it_has(resources, words):
+    (line,) = compare(Snapshot(stacks={}), side({"Resources": resources}))
+    assert to_text(line.message) == words
 
 
 # --- R11 ---

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from cdk_support import ROOT
@@ -47,6 +49,26 @@ def test_every_key_of_the_data_is_named():
     keys = {*data, *data["lines"][0]}
     shown = re.findall(r"`(\w+)`", section("On your machine").partition("`--json`")[2])
     assert {*shown} == keys
+
+
+def test_a_pin_and_its_updates_are_explained():
+    """R31."""
+    told = section("In your repository")
+    assert all(word in told for word in ("git+", "by commit", "hash", "Dependabot"))
+
+
+def test_the_package_compares_without_what_pip_would_install_beside_it(tmp_path):
+    """R39, as 'pip install --no-deps' leaves it."""
+    assert "--no-deps" in section("In your repository")
+    path = tmp_path / "a.json"
+    path.write_text('{"Resources": {}}')
+    code = (
+        f"import sys; sys.path += [{str(ROOT)!r}]; import cdn_review.cli as c; c.run()"
+    )
+    words = [sys.executable, "-I", "-S", "-c", code, "compare", path, path]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no change" in done.stdout
 
 
 def test_the_settings_that_are_shown_are_read():

@@ -8,6 +8,8 @@ import os
 import pytest
 from worktree_support import STACK, run, template
 
+from cdn_review.snapshot import read_assembly
+
 NESTED = {
     "Type": "AWS::CloudFormation::Stack",
     "Properties": {"TemplateURL": {"Fn::Sub": f"https://x/{'a' * 64}.json"}},
@@ -86,6 +88,29 @@ def test_stages_and_nested_stacks_are_read(tmp_path):
     # Where a template is says no more than the template.
     (line,) = lines(side("old", "a"), side("new", "b"))
     assert line["stacks"] == [f"{STACK} (nested Logs-Deep)"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "inner", "deep"),
+    [("other", "N", "N"), ("other", "N", "T"), ("other", "D", "N"), (".", "D", "D")],
+)
+def test_a_template_or_a_stage_inside_of_itself_is_refused(
+    tmp_path, stage, inner, deep
+):
+    def nesting(name):
+        metadata = {"aws:asset:path": f"{name}.json"}
+        return {"Resources": {"Inner": {**NESTED, "Metadata": metadata}}}
+
+    around = {"type": "cdk:cloud-assembly", "properties": {"directoryName": stage}}
+    templates = {"N__json": nesting(deep), "D__json": nesting("N")}
+    parts = {"T__json": nesting("D" if inner == "D" else "N"), **templates}
+    if stage == ".":
+        parts = {"T__json": template("whole")}
+    folder = assembly(
+        tmp_path, {"P": artifact(), **({"S": around} if stage == "." else {})}, **parts
+    )
+    with pytest.raises(ValueError, match="must not be nested in itself"):
+        read_assembly(folder)
 
 
 @pytest.mark.parametrize("file", ["../outside.json", "/etc/hostname", "link.json"])
