@@ -70,7 +70,9 @@ def deciding_directive(policy: Policy, name: str) -> tuple[str, list[object]] | 
     :returns: Its name and its sources; None when the policy says nothing, and so allows all.
     """
     sent = {
-        one: sources for one in policy if (sources := _sources(policy, one)) is not None
+        directive: sources
+        for directive in policy
+        if (sources := _sources(policy, directive)) is not None
     }
     return model.effective(sent, _names(name)[0])
 
@@ -104,11 +106,13 @@ def _check(what: str, directives: Iterable[str]) -> None:
 
 
 def _allow(policy: dict[str, object], name: str, origin: str, url: str) -> None:
-    own = {one: _sources(policy, one) for one in _names(name)}
-    present = {one: sources for one, sources in own.items() if sources is not None}
-    for one, sources in present.items():
+    own = {directive: _sources(policy, directive) for directive in _names(name)}
+    present = {
+        directive: sources for directive, sources in own.items() if sources is not None
+    }
+    for directive, sources in present.items():
         if not is_closed(sources):
-            _add(policy, one, sources, origin, url)
+            _add(policy, directive, sources, origin, url)
     if not present and (default := _sources(policy, "default-src")) is not None:
         open_to = [source for source in default if source != "'none'"]
         _add(policy, name, open_to, origin, url)

@@ -48,7 +48,7 @@ class Preload:
 
 _FONT = {"woff2": "woff2", "woff": "woff", "ttf": "ttf", "otf": "otf"}
 _IMAGE = {
-    **{one: one for one in ("avif", "gif", "jpeg", "png", "webp")},
+    **{kind: kind for kind in ("avif", "gif", "jpeg", "png", "webp")},
     "jpg": "jpeg",
     "svg": "svg+xml",
 }
@@ -105,8 +105,8 @@ def preload(name: str) -> Preload:
 def link_header(links: list[Preconnect]) -> str:
     """The links as the value of a ``Link`` header: https://www.rfc-editor.org/rfc/rfc8288"""
     return ", ".join(
-        f"<{one.origin}>; rel=preconnect{'; crossorigin' * one.is_anonymous}"
-        for one in links
+        f"<{link.origin}>; rel=preconnect{'; crossorigin' * link.is_anonymous}"
+        for link in links
     )
 
 

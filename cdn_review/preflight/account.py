@@ -40,7 +40,7 @@ def check_region(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     states = {GLOBAL_REGION: "opt-in-not-required"}
     if region != GLOBAL_REGION:
         listed = clients.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
-        states |= {one["RegionName"]: one.get("OptInStatus") for one in listed}
+        states |= {item["RegionName"]: item.get("OptInStatus") for item in listed}
     if region not in states:
         yield failed("region", f"{region} does not exist", "correct it in cdk.json")
     elif states[region] == "not-opted-in":
@@ -106,12 +106,12 @@ def stack_resources(
     try:
         return [
             (
-                one["ResourceType"],
-                one["LogicalResourceId"],
-                one.get("PhysicalResourceId", ""),
+                resource["ResourceType"],
+                resource["LogicalResourceId"],
+                resource.get("PhysicalResourceId", ""),
             )
             for page in listed
-            for one in page["StackResourceSummaries"]
+            for resource in page["StackResourceSummaries"]
         ]
     except clients.aws.refused as error:
         if "does not exist" in str(error):

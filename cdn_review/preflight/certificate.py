@@ -61,8 +61,10 @@ def _imported(value: object, planned: PlannedStack, clients: Clients) -> str:
         return ""
     client = clients.aws.client("cloudformation", region_of(planned, clients.aws))
     listed = client.get_paginator("list_exports").paginate()
-    exports = (one for page in listed for one in page["Exports"])
-    return next((str(one["Value"]) for one in exports if one["Name"] == name), "")
+    exports = (export for page in listed for export in page["Exports"])
+    return next(
+        (str(export["Value"]) for export in exports if export["Name"] == name), ""
+    )
 
 
 def _existing(arn: str, names: list[str], aws: Aws) -> Finding:
@@ -128,7 +130,9 @@ def _validation(about: Any, status: str) -> str:
 def covers(covered: set[str], name: str) -> bool:
     """Whether a certificate is for a name, or has a wildcard for its first label."""
     wildcard = "*." + name.partition(".")[2]
-    return bool({name.lower(), wildcard.lower()} & {one.lower() for one in covered})
+    return bool(
+        {name.lower(), wildcard.lower()} & {domain.lower() for domain in covered}
+    )
 
 
 def _list(names: list[str]) -> str:

@@ -56,8 +56,8 @@ def run_checks(
                 pool.submit(findings_of, name, check, planned, clients)
                 for name, check in OF_THE_ACCOUNT.items()
             ]
-            for one in asked:
-                yield from one.result()
+            for future in asked:
+                yield from future.result()
         progress("asking the origin")
         yield from server.result()
 

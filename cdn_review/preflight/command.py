@@ -87,5 +87,5 @@ def _as_json(stack: str, findings: Sequence[Finding], *, is_ok: bool) -> str:
 
 def _clean(text: str) -> str:
     """No account, key or control character reaches a log."""
-    shown = "".join(one if one.isprintable() else " " for one in text)
+    shown = "".join(char if char.isprintable() else " " for char in text)
     return without_identifiers(shown, longest=1000)

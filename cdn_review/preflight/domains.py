@@ -28,9 +28,9 @@ def check_aliases(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
     }
     client = clients.aws.client("cloudfront")
     holders = {
-        alias.lower(): one["Id"]
-        for one in pages(client.list_distributions, "DistributionList")
-        for alias in one.get("Aliases", {}).get("Items") or ()
+        alias.lower(): distribution["Id"]
+        for distribution in pages(client.list_distributions, "DistributionList")
+        for alias in distribution.get("Aliases", {}).get("Items") or ()
     }
     for logical_id in planned.distributions:
         identity = own.get(logical_id, "")
@@ -69,9 +69,9 @@ def _conflict(alias: str, own: str, clients: Clients) -> Finding | None:
     answer = clients.aws.ask(call, "InvalidArgument", DistributionId=own, Alias=alias)
     if answer is None:
         return None
-    for one in answer["ConflictingAliasesList"].get("Items") or ():
-        held, account = one["Alias"].lower(), one["AccountId"].lstrip("*")
-        if own.endswith(one["DistributionId"].lstrip("*")):
+    for conflict in answer["ConflictingAliasesList"].get("Items") or ():
+        held, account = conflict["Alias"].lower(), conflict["AccountId"].lstrip("*")
+        if own.endswith(conflict["DistributionId"].lstrip("*")):
             continue
         if held == alias:
             message = f"{alias} is held by a distribution that is not this stack's"
@@ -104,7 +104,9 @@ def _zone(
         yield failed(_ZONE, message, "use the public zone of the name")
         return
     records = [record for record in planned.records if record.zone == zone]
-    outside = {one.name for one in records if not f".{one.name}".endswith(f".{name}")}
+    outside = {
+        record.name for record in records if not f".{record.name}".endswith(f".{name}")
+    }
     taken = dict(_taken(planned, records, clients))
     for record in sorted(outside):
         hint = "name the zone of the domain names in cdk.json"
@@ -127,15 +129,15 @@ def _taken(
         for _, logical, physical in stack_resources(planned, clients)
     }
     call = clients.aws.client("route53").list_resource_record_sets
-    new = [one for one in records if (one.logical_id, one.name) not in own]
+    new = [record for record in records if (record.logical_id, record.name) not in own]
     for (zone, name), wanted in groupby(
         sorted(new, key=_zone_and_name), key=_zone_and_name
     ):
         answer = call(HostedZoneId=zone, StartRecordName=name)
         there = {
-            str(one["Type"])
-            for one in answer["ResourceRecordSets"]
-            if plain_name(one["Name"]) == name
+            str(record["Type"])
+            for record in answer["ResourceRecordSets"]
+            if plain_name(record["Name"]) == name
         }
         # Beside a CNAME there can be nothing else.
         in_the_way = there & {"CNAME", *(record.type for record in wanted)}

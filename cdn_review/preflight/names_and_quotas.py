@@ -49,7 +49,9 @@ class _LimitedType(NamedTuple):
         call = getattr(aws.client("cloudfront"), self.operation)
         # Of policies, AWS's own are in the list too.
         given = {"Type": "custom"} if self.name.endswith("Policy") else {}
-        return {self._identity(one) for one in pages(call, f"{self.name}List", **given)}
+        return {
+            self._identity(item) for item in pages(call, f"{self.name}List", **given)
+        }
 
     def _identity(self, item: Any) -> tuple[str, str]:
         item = item.get(self.name, item)
@@ -103,9 +105,9 @@ def _log_groups(
 ) -> set[tuple[str, str]]:
     call = aws.client("logs", region_of(planned, aws)).describe_log_groups
     found = [
-        one for name in names for one in call(logGroupNamePrefix=name)["logGroups"]
+        group for name in names for group in call(logGroupNamePrefix=name)["logGroups"]
     ]
-    return {(one["logGroupName"], one["logGroupName"]) for one in found}
+    return {(group["logGroupName"], group["logGroupName"]) for group in found}
 
 
 def _taken(what: str, name: str, *, is_own: bool) -> Finding:
@@ -150,7 +152,7 @@ def _granted(aws: Aws) -> dict[str, int]:
         ServiceCode="cloudfront"
     )
     try:
-        quotas = [one for page in listed for one in page["Quotas"]]
+        quotas = [quota for page in listed for quota in page["Quotas"]]
     except aws.refused:
         return {}
     # Not the staging distributions, of which an account has fewer.

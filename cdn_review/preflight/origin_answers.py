@@ -84,7 +84,9 @@ def _at_address(servers: list[Server], clients: Clients) -> Iterator[Finding]:
     )
     with closing(client):
         try:
-            found = [one for server in servers for one in _answers(server, client)]
+            found = [
+                finding for server in servers for finding in _answers(server, client)
+            ]
         except UnreachableError as error:
             hint = "start the server, and open the port to CloudFront"
             if error.is_certificate or "TLS" in str(error):
@@ -103,7 +105,7 @@ def _dns(host: str) -> Finding | None:
     except (OSError, UnicodeError):
         hint = "add the record, or correct origin in cdk.json"
         return failed("origin", f"{host} has no address in DNS", hint)
-    addresses = {str(one[4][0]).partition("%")[0] for one in found}
+    addresses = {str(info[4][0]).partition("%")[0] for info in found}
     if all(ipaddress.ip_address(address).is_global for address in addresses):
         return None
     hint = "use its public name, or a VPC origin: docs/origins.md has it"

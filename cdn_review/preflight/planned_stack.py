@@ -123,7 +123,9 @@ class PlannedStack:
     @property
     def counts(self) -> Counter[str]:
         """How many resources there will be of each type."""
-        return Counter(text(one.get("Type")) for one in self.resources.values())
+        return Counter(
+            text(resource.get("Type")) for resource in self.resources.values()
+        )
 
     def named(self, resource_type: str) -> dict[str, str]:
         """The logical ids of resources by the name that they ask for."""

@@ -48,7 +48,7 @@ def _secret(name: str, version: str, client: Any, aws: Aws) -> Finding:
         # A version without a label works until AWS deletes it.
         call = client.list_secret_version_ids
         listed = call(SecretId=name, IncludeDeprecated=True).get("Versions", ())
-        if version in {one["VersionId"] for one in listed}:
+        if version in {item["VersionId"] for item in listed}:
             hint = "refer to the current one, as docs/origin-secret.md says of rotation"
             message = "the version has no label: AWS may delete it"
             return warned("secret", message, hint)

@@ -93,12 +93,12 @@ def _whitenoise(cdn: Cdn) -> Iterator[CheckMessage]:
         )
 
 
-def _is_same(one: str, other: str) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
+def _is_same(path: str, other: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def _is_exempt(path: str) -> bool:
-    return any(re.search(one, path) for one in settings.SECURE_REDIRECT_EXEMPT)
+    return any(re.search(pattern, path) for pattern in settings.SECURE_REDIRECT_EXEMPT)
 
 
 def _routes(cdn: Cdn) -> Iterator[CheckMessage]:

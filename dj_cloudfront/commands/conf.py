@@ -153,8 +153,8 @@ def _command(server: str, given: dict[str, Any]) -> str:
         if value is True:
             words.append(flag)
             continue
-        for one in value if isinstance(value, list) else [value]:
-            words += [flag, str(one)]
+        for item in value if isinstance(value, list) else [value]:
+            words += [flag, str(item)]
     return shlex.join(words)
 
 

@@ -64,14 +64,14 @@ def _print(
     published = {build.version: build.published for build in inventory.builds}
     rows = [
         (
-            one.version,
-            moment(published[one.version]),
-            str(usages[one.version].files),
-            in_bytes(usages[one.version].size),
-            in_bytes(usages[one.version].own),
-            state(one),
+            decision.version,
+            moment(published[decision.version]),
+            str(usages[decision.version].files),
+            in_bytes(usages[decision.version].size),
+            in_bytes(usages[decision.version].own),
+            state(decision),
         )
-        for one in decisions
+        for decision in decisions
     ]
     if not rows:
         console.write(f"no builds in {inventory.root}")
@@ -89,11 +89,11 @@ def _print(
 def warn_of_absent(console: Console, inventory: Inventory) -> None:
     """Servers that declare what is not there; they may be gone, or about to break."""
     there = {build.version for build in inventory.builds}
-    for one in inventory.servers:
-        if one.version not in there:
+    for declared in inventory.servers:
+        if declared.version not in there:
             console.warn(
-                f"{one.server} declares {one.version}, which is not here: publish it, or run "
-                f"'manage.py cdn use --forget {one.server}' if that server is gone"
+                f"{declared.server} declares {declared.version}, which is not here: publish it, or run "
+                f"'manage.py cdn use --forget {declared.server}' if that server is gone"
             )
 
 
@@ -114,21 +114,27 @@ def _data(
         "root": str(inventory.root),
         "builds": [
             {
-                "version": one.version,
-                "published": iso(published[one.version]),
-                "files": usages[one.version].files,
-                "size": usages[one.version].size,
-                "own": usages[one.version].own,
-                "state": list(one.reasons),
-                "superseded": iso(one.superseded),
-                "may_be_pruned": one.verdict == "prune",
+                "version": decision.version,
+                "published": iso(published[decision.version]),
+                "files": usages[decision.version].files,
+                "size": usages[decision.version].size,
+                "own": usages[decision.version].own,
+                "state": list(decision.reasons),
+                "superseded": iso(decision.superseded),
+                "may_be_pruned": decision.verdict == "prune",
             }
-            for one in decisions
+            for decision in decisions
         ],
-        "servers": {one.server: one.version for one in inventory.servers},
+        "servers": {
+            declared.server: declared.version for declared in inventory.servers
+        },
         "trash": [
-            {"version": one.version, "path": str(one.path), "since": iso(one.since)}
-            for one in inventory.trash
+            {
+                "version": trashed.version,
+                "path": str(trashed.path),
+                "since": iso(trashed.since),
+            }
+            for trashed in inventory.trash
         ],
         "incomplete_builds": [path.name for path in inventory.incomplete_builds],
     }

@@ -94,8 +94,12 @@ def _orphans(
     console.write_json(
         {
             "orphans": [
-                {"folder": one.folder, "size": one.size, "changed": one.changed}
-                for one in found
+                {
+                    "folder": orphan.folder,
+                    "size": orphan.size,
+                    "changed": orphan.changed,
+                }
+                for orphan in found
             ],
             "done": yes,
             "deleted": [str(folder) for folder in gone],

@@ -79,8 +79,12 @@ def _write_summary(
 ) -> None:
     goes = "goes" if yes else "would go"
     rows = [
-        (one.version, goes if one.verdict == "prune" else "stays", one.reason)
-        for one in reversed(result.decisions)
+        (
+            decision.version,
+            goes if decision.verdict == "prune" else "stays",
+            decision.reason,
+        )
+        for decision in reversed(result.decisions)
     ]
     console.write(table(_HEAD, rows, right=set()))
     deleted = "deleted" if yes else "would be deleted"
@@ -108,8 +112,8 @@ def _write_how_to_restore(
         "in the trash, and deleted by the first prune after "
         f"{in_words(trash.total_seconds())}; until then, bring one back by:"
     )
-    for one in result.moved:
-        back = shlex.join(("mv", str(one.path), f"{result.inventory.root}/"))
+    for trashed in result.moved:
+        back = shlex.join(("mv", str(trashed.path), f"{result.inventory.root}/"))
         console.write(f"  {back}")
 
 
@@ -119,15 +123,16 @@ def _data(result: PruneResult, yes: bool) -> dict[str, Any]:
         "done": yes,
         "builds": [
             {
-                "version": one.version,
-                "verdict": one.verdict,
-                "reasons": list(one.reasons),
-                "superseded": iso(one.superseded),
+                "version": decision.version,
+                "verdict": decision.verdict,
+                "reasons": list(decision.reasons),
+                "superseded": iso(decision.superseded),
             }
-            for one in reversed(result.decisions)
+            for decision in reversed(result.decisions)
         ],
         "moved": [
-            {"version": one.version, "path": str(one.path)} for one in result.moved
+            {"version": trashed.version, "path": str(trashed.path)}
+            for trashed in result.moved
         ],
         "deleted": result.deleted,
         "incomplete_builds": result.incomplete_builds,

@@ -167,7 +167,9 @@ def _data(
     return {
         **asdict(published),
         "path": str(published.path),
-        "references": [asdict(one) for one in storage.references_in(published)],
+        "references": [
+            asdict(reference) for reference in storage.references_in(published)
+        ],
         "rewritten": storage.publishing.rewrite_references,
         "left_out": [source.where for source in found.hidden],
         "dry_run": dry_run,

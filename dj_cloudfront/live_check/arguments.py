@@ -116,7 +116,7 @@ def read_options(
             f"--timeout must be up to 3600 seconds, such as 10, got {timeout:g}"
         )
     return RequestOptions(
-        origins=tuple(dict.fromkeys(_base("--origin", one) for one in origins)),
+        origins=tuple(dict.fromkeys(_base("--origin", url) for url in origins)),
         host=host,
         site=None if site is None else _base("--site", site),
         headers=_headers(headers),

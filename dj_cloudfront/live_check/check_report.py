@@ -112,7 +112,7 @@ def _target(finding: TargetFinding) -> tuple[str, str]:
 def _by_target(report: CheckReport) -> list[TargetFinding]:
     """The findings of each target together, in the order in which targets were asked."""
     order = list(dict.fromkeys(map(_target, report.findings)))
-    return sorted(report.findings, key=lambda one: order.index(_target(one)))
+    return sorted(report.findings, key=lambda finding: order.index(_target(finding)))
 
 
 def _finding_lines(console: Console, finding: Finding, width: int) -> Iterator[str]:

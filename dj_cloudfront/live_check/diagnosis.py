@@ -27,7 +27,7 @@ def diagnose(trace: Trace) -> tuple[bool, str]:
 
 
 def _nowhere(trace: Trace) -> str:
-    if trace.sources or trace.copies or any(one.status == 200 for one in trace.steps):
+    if trace.sources or trace.copies or any(step.status == 200 for step in trace.steps):
         return ""
     if trace.tree is Tree.MEDIA:
         return f"no upload: {trace.name!r} is not in the storage of uploads, nor anywhere else"

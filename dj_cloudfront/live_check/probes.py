@@ -116,12 +116,16 @@ class ProbeResults:
     failures: Mapping[str, bool]
 
     def of_kind(self, kind: ProbeKind) -> list[ProbeResult]:
-        return [one for one in self.answered if one.probe.kind is kind]
+        return [result for result in self.answered if result.probe.kind is kind]
 
     @property
     def files(self) -> list[ProbeResult]:
         """The answers for files of the build that are files."""
-        return [one for one in self.of_kind(ProbeKind.FILE) if one.answer.status == 200]
+        return [
+            result
+            for result in self.of_kind(ProbeKind.FILE)
+            if result.answer.status == 200
+        ]
 
     def file(self, result: ProbeResult) -> File | None:
         """What the build has under the name that was asked for."""
@@ -137,7 +141,7 @@ class ProbeResults:
     def is_nothing(self, answer: HttpResponse) -> bool:
         """Whether a missing file gets the same answer."""
         return any(
-            answer.is_like(one.answer) for one in self.of_kind(ProbeKind.MISSING)
+            answer.is_like(result.answer) for result in self.of_kind(ProbeKind.MISSING)
         )
 
 

@@ -235,7 +235,9 @@ def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -
 
 def _keeps_what_is_missing(results: ProbeResults) -> bool:
     first = results.of_kind(ProbeKind.MISSING)[:1]
-    return any(one.answer.status < 400 or lifetime(one.answer) for one in first)
+    return any(
+        result.answer.status < 400 or lifetime(result.answer) for result in first
+    )
 
 
 def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:

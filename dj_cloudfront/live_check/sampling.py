@@ -161,7 +161,7 @@ def _order(version: str, name: str) -> bytes:
 
 def _names(build: Path) -> list[str]:
     paths = (path.relative_to(build) for path in build.rglob("*") if path.is_file())
-    return sorted(one for path in paths if not _is_hidden(one := path.as_posix()))
+    return sorted(name for path in paths if not _is_hidden(name := path.as_posix()))
 
 
 def _is_hidden(name: str) -> bool:

@@ -188,7 +188,7 @@ def _encodings() -> str:
 
 def _types() -> list[tuple[str, str]]:
     return [
-        (kind, " ".join(f".{one}" for one in extensions.split()))
+        (kind, " ".join(f".{extension}" for extension in extensions.split()))
         for kind, extensions in responses.TYPES.items()
     ]
 

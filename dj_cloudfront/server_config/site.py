@@ -126,8 +126,8 @@ def fill(text: str, **values: str) -> str:
 def lines(*given: str | Iterable[str], indent: int = 0) -> str:
     """Lines one below the other, with the same indent; an empty one stays out."""
     flat: list[str] = []
-    for one in given:
-        flat += [one] if isinstance(one, str) else one
+    for part in given:
+        flat += [part] if isinstance(part, str) else part
     return "\n".join(f"{' ' * indent}{line}" for line in flat if line)
 
 

@@ -111,7 +111,10 @@ def _standing(stack: str, found: Mapping[str, Any]) -> DeployedStack:
 
 
 def _outputs(found: Mapping[str, Any]) -> dict[str, str]:
-    return {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", ())}
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for output in found.get("Outputs", ())
+    }
 
 
 def _missing(client: Any, stack: str, region: str) -> str:

@@ -20,8 +20,8 @@ def cdn_preconnect() -> SafeString:
         "\n",
         '<link rel="preconnect" href="{}"{}>',
         (
-            (one.origin, _crossorigin(one.is_anonymous))
-            for one in resource_hints.preconnects(cdn_setting.cdn())
+            (link.origin, _crossorigin(link.is_anonymous))
+            for link in resource_hints.preconnects(cdn_setting.cdn())
         ),
     )
 

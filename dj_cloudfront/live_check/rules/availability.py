@@ -60,7 +60,7 @@ def reach(results: ProbeResults) -> Iterator[Violation]:
 )
 def certificate(results: ProbeResults) -> Iterator[Violation]:
     client = results.target.client
-    wrong = [one for one, is_about in results.failures.items() if is_about]
+    wrong = [message for message, is_about in results.failures.items() if is_about]
     for message in wrong:
         yield Violation(
             FAIL,
@@ -88,11 +88,11 @@ files_and_missing = of_kind(ProbeKind.FILE, ProbeKind.MISSING)
 )
 def other_cdn(results: ProbeResults) -> Iterator[Violation]:
     signs: dict[str, str] = {}
-    for one in files_and_missing(results):
+    for result in files_and_missing(results):
         for name, who in _SIGNS.items():
-            if one.answer.get(name):
+            if result.answer.get(name):
                 signs.setdefault(name, who)
-        server = one.answer.get("Server")
+        server = result.answer.get("Server")
         if server.lower().startswith(_SERVERS):
             signs["Server"] = server
     who = ", ".join(dict.fromkeys(signs.values()))
@@ -113,7 +113,7 @@ def other_cdn(results: ProbeResults) -> Iterator[Violation]:
     applies=lambda results: not results.target.is_origin and results.answered,
 )
 def cloudfront(results: ProbeResults) -> Iterator[Violation]:
-    if not any("cloudfront" in _server_names(one) for one in results.answered):
+    if not any("cloudfront" in _server_names(result) for result in results.answered):
         message = "does not answer as CloudFront does, with X-Cache and Via"
         yield Violation(
             WARN, message, "let its DNS record point at the …DnsTarget of the stack"
@@ -144,7 +144,7 @@ def is_login(result: ProbeResult) -> bool:
 
 def served_files(results: ProbeResults) -> list[ProbeResult]:
     """The answers that are files of the build, and no page in their place."""
-    return [one for one in results.files if not is_login(one)]
+    return [result for result in results.files if not is_login(result)]
 
 
 def is_elsewhere(results: ProbeResults, answer: HttpResponse) -> bool:
@@ -156,27 +156,27 @@ def is_elsewhere(results: ProbeResults, answer: HttpResponse) -> bool:
 @rule("status", FAIL, pass_message="has every file that was asked for", applies=_asked)
 def status(results: ProbeResults) -> Iterator[Violation]:
     asked = _asked(results)
-    if all(one.answer.status == 404 for one in asked):
+    if all(result.answer.status == 404 for result in asked):
         message = "does not have the build: each of its files is a 404"
         hint = "publish it there or copy it there before a page refers to it"
         yield Violation(FAIL, message, hint)
         return
     hint = "bring the whole build there, and see what the server's log says"
-    for one in asked:
-        code = one.answer.status
-        if code != 200 and not is_redirect(one.answer) and not is_login(one):
+    for result in asked:
+        code = result.answer.status
+        if code != 200 and not is_redirect(result.answer) and not is_login(result):
             message = f"answers {code} for files of the build"
-            yield Violation(FAIL, message, hint, one.probe.subject)
+            yield Violation(FAIL, message, hint, result.probe.subject)
 
 
 @result_rule("redirect", FAIL, pass_message="redirects no file", of=_asked)
-def redirect(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if is_redirect(one.answer) and not is_login(one):
+def redirect(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if is_redirect(result.answer) and not is_login(result):
         hint = (
             "let the web server answer files itself; where Django does, set "
             "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT"
         )
-        yield Violation(FAIL, _where_to(results, one.answer), hint)
+        yield Violation(FAIL, _where_to(results, result.answer), hint)
 
 
 def _where_to(results: ProbeResults, answer: HttpResponse) -> str:
@@ -194,13 +194,13 @@ def _here_and_there(results: ProbeResults, answer: HttpResponse) -> tuple[str, s
 
 
 @result_rule("login", FAIL, pass_message="asks for no login", of=_asked)
-def login(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if is_login(one):
+def login(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if is_login(result):
         hint = (
             "open the trees to the distributions; give this check the secret in "
             "CDN_ORIGIN_SECRET, or other headers with --header"
         )
-        yield Violation(FAIL, _refusal(one.answer), hint)
+        yield Violation(FAIL, _refusal(result.answer), hint)
 
 
 def _refusal(answer: HttpResponse) -> str:

@@ -36,12 +36,12 @@ def lifetime(answer: HttpResponse) -> int | None:
     pass_message="lets files be cached for a year, without revalidation",
     of=served_files,
 )
-def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+def file_lifetime(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     hint = (
         "send Cache-Control: public, max-age=31536000, immutable with files of a build"
     )
-    control = one.answer.get("Cache-Control")
-    seconds = lifetime(one.answer)
+    control = result.answer.get("Cache-Control")
+    seconds = lifetime(result.answer)
     if seconds == 0:
         message = f"forbids caching of files ({control or 'Expires'})"
         yield Violation(FAIL, message, hint)
@@ -62,8 +62,8 @@ def file_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation
     pass_message="answers 404 for a missing file",
     of=of_kind(ProbeKind.MISSING),
 )
-def missing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    status = one.answer.status
+def missing(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    status = result.answer.status
     if status != 404:
         hint = (
             "answer 404 in both trees, with no page and no redirect in its place: "
@@ -76,7 +76,7 @@ def missing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
 
 def _errors(results: ProbeResults) -> list[ProbeResult]:
     missing = results.of_kind(ProbeKind.MISSING)
-    return [one for one in missing if one.answer.status >= 400]
+    return [result for result in missing if result.answer.status >= 400]
 
 
 @rule(
@@ -88,18 +88,20 @@ def _errors(results: ProbeResults) -> list[ProbeResult]:
 )
 def missing_lifetime(results: ProbeResults) -> Iterator[Violation]:
     hint = "send Cache-Control: no-store with errors; in nginx mind add_header … always"
-    for one in _errors(results):
-        seconds = lifetime(one.answer)
+    for result in _errors(results):
+        seconds = lifetime(result.answer)
         if seconds:
             message = f"lets an error be cached for {seconds} seconds"
             yield Violation(FAIL, message, hint)
             break
         # Of the errors that say nothing, CloudFront keeps 404 and the like, no 403.
-        if seconds is None and one.answer.status == 404:
+        if seconds is None and result.answer.status == 404:
             message = "does not forbid caching of errors"
             yield Violation(WARN, message, hint)
             break
-    if any(one.answer.get("Age") for one in results.of_kind(ProbeKind.MISSING_AGAIN)):
+    if any(
+        result.answer.get("Age") for result in results.of_kind(ProbeKind.MISSING_AGAIN)
+    ):
         yield Violation(
             FAIL,
             "has cached an error, and sends it to the next viewer",
@@ -108,7 +110,7 @@ def missing_lifetime(results: ProbeResults) -> Iterator[Violation]:
 
 
 def _redirects(results: ProbeResults) -> list[ProbeResult]:
-    return [one for one in results.answered if is_redirect(one.answer)]
+    return [result for result in results.answered if is_redirect(result.answer)]
 
 
 @result_rule(
@@ -117,8 +119,10 @@ def _redirects(results: ProbeResults) -> list[ProbeResult]:
     pass_message="lets no redirect be cached",
     of=_redirects,
 )
-def redirect_lifetime(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    seconds = lifetime(one.answer)
+def redirect_lifetime(
+    results: ProbeResults, result: ProbeResult
+) -> Iterator[Violation]:
+    seconds = lifetime(result.answer)
     if seconds != 0:
         why = "" if seconds else ", because it does not say how long"
         hint = (

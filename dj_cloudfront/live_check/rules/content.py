@@ -65,12 +65,12 @@ def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
     of=lambda results: results.files,
     shows_form=True,
 )
-def right_bytes(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if not is_login(one) and has_right_bytes(results, one) is False:
+def right_bytes(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if not is_login(result) and has_right_bytes(results, result) is False:
         hint = "bytes under a name must never change: publish a new version"
         if not results.target.is_origin:
             hint += ", or invalidate these paths"
-        yield Violation(FAIL, _difference(results, one.answer), hint)
+        yield Violation(FAIL, _difference(results, result.answer), hint)
 
 
 def _difference(results: ProbeResults, answer: HttpResponse) -> str:
@@ -82,10 +82,10 @@ def _difference(results: ProbeResults, answer: HttpResponse) -> str:
 
 
 @result_rule("type", WARN, FAIL, pass_message="sends the right types", of=served_files)
-def right_type(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    suffix = suffix_of(one.probe.subject)
+def right_type(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    suffix = suffix_of(result.probe.subject)
     expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
-    found = one.answer.media_type
+    found = result.answer.media_type
     if expected is None or found in expected:
         return
     message = f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}"
@@ -98,10 +98,10 @@ def right_type(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
 
 def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
     return [
-        one
-        for one in served_files(results)
-        if suffix_of(one.probe.subject) in _TEXT
-        and (file := results.file(one)) is not None
+        result
+        for result in served_files(results)
+        if suffix_of(result.probe.subject) in _TEXT
+        and (file := results.file(result)) is not None
         and file.size in _COMPRESSED
     ]
 
@@ -113,14 +113,14 @@ def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
     pass_message="sends text in the encoding that was asked for",
     of=_worth_compressing,
 )
-def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    asked = one.probe.coding
-    coding = one.answer.get("Content-Encoding").strip().lower() or "identity"
+def compression(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    asked = result.probe.coding
+    coding = result.answer.get("Content-Encoding").strip().lower() or "identity"
     if asked == "identity" != coding:
         message = f"sends {coding} although Accept-Encoding does not name it"
         hint = "compress only for requests with Accept-Encoding"
         yield Violation(FAIL, message, hint)
-    if coding != asked and results.companion(one, asked):
+    if coding != asked and results.companion(result, asked):
         message = f"does not send the {COMPANIONS[asked]} files that were published"
         hint = (
             "let it send compressed files, to proxies too: in nginx gzip_static on, "
@@ -131,7 +131,7 @@ def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
         message = "sends text uncompressed"
         hint = "CloudFront compresses only when it has time: publish compressed files"
         yield Violation(WARN, message, hint)
-    vary = one.answer.get("Vary").lower()
+    vary = result.answer.get("Vary").lower()
     if coding != "identity" and "accept-encoding" not in vary:
         message = "sends compressed text without Vary: Accept-Encoding"
         hint = "send it, or caches mix up the encodings: in nginx gzip_vary on"
@@ -139,8 +139,8 @@ def compression(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
 
 
 @result_rule("cookie", WARN, FAIL, pass_message="sets no cookie", of=files_and_missing)
-def cookie(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if one.answer.get("Set-Cookie"):
+def cookie(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if result.answer.get("Set-Cookie"):
         level = WARN if results.target.is_origin else FAIL
         hint = "a cached cookie reaches every viewer: let the web server answer files, not Django"
         yield Violation(level, "sets a cookie with a file", hint)

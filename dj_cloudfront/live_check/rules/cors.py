@@ -29,14 +29,14 @@ _ALLOW_ALL = "send Access-Control-Allow-Origin: * with every answer of the tree,
     of=lambda results: [*results.files, *results.of_kind(ProbeKind.MISSING)],
     shows_form=True,
 )
-def cors(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if one.probe.kind is ProbeKind.MISSING:
-        if one.answer.status == 404 and not _allowed(one):
+def cors(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if result.probe.kind is ProbeKind.MISSING:
+        if result.answer.status == 404 and not _allowed(result):
             message = "hides its 404 from scripts of other origins"
             yield Violation(WARN, message, _ALLOW_ALL + ", errors included")
-    elif one.probe.with_origin:
-        yield from _with_origin(results, one)
-    elif _allowed(one) != ["*"] and not _is_by_list(results):
+    elif result.probe.with_origin:
+        yield from _with_origin(results, result)
+    elif _allowed(result) != ["*"] and not _is_by_list(results):
         message = "allows other origins only where Origin was sent"
         hint = "a browser may use a copy from <img> for fetch(): " + _ALLOW_ALL
         yield Violation(WARN, message, hint)
@@ -58,7 +58,9 @@ def _with_origin(results: ProbeResults, result: ProbeResult) -> Iterator[Violati
 
 def _is_by_list(results: ProbeResults) -> bool:
     """Whether the target names this site, as a server with a list of origins does."""
-    return any(_allowed(one) == [results.site] for one in _from_elsewhere(results))
+    return any(
+        _allowed(result) == [results.site] for result in _from_elsewhere(results)
+    )
 
 
 def _allowed(result: ProbeResult) -> list[str]:
@@ -70,7 +72,7 @@ def _varies(answer: HttpResponse) -> bool:
 
 
 def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
-    return [one for one in results.files if one.probe.with_origin]
+    return [result for result in results.files if result.probe.with_origin]
 
 
 @result_rule(
@@ -80,8 +82,8 @@ def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
     of=_from_elsewhere,
     shows_form=True,
 )
-def expose(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    names = _names(one.answer.get(_EXPOSE))
+def expose(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    names = _names(result.answer.get(_EXPOSE))
     hidden = [name for name in _EXPOSED if name.lower() not in names]
     if hidden and "*" not in names:
         message = f"hides {', '.join(hidden)} from scripts"
@@ -95,8 +97,8 @@ def expose(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     pass_message="answers CORS preflights",
     of=of_kind(ProbeKind.PREFLIGHT),
 )
-def preflight(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    answer = one.answer
+def preflight(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    answer = result.answer
     if answer.status == 403 and not results.target.is_origin:
         hint = (
             "this is so with Cors.any_origin(); deploy Cors.forward() for scripts that "
@@ -117,7 +119,7 @@ def _allows(answer: HttpResponse) -> bool:
 
 
 def _names(value: str) -> set[str]:
-    return {one.strip().lower() for one in value.split(",")}
+    return {name.strip().lower() for name in value.split(",")}
 
 
 RULES = (cors, expose, preflight)

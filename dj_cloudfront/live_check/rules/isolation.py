@@ -28,9 +28,9 @@ def _shows(results: ProbeResults, answer: HttpResponse) -> bool:
     pass_message="has no files for a build that was never published",
     of=of_kind(ProbeKind.OTHER_BUILD),
 )
-def other_build(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if _shows(results, one.answer):
-        message = f"answers {one.answer.status} for a build that was never published"
+def other_build(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, result.answer):
+        message = f"answers {result.answer.status} for a build that was never published"
         hint = (
             "serve /static/<build>/ from a folder of that name: a server that drops the "
             "build from the path gives old files under new names"
@@ -44,8 +44,8 @@ def other_build(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     pass_message="hides names that begin with a dot",
     of=of_kind(ProbeKind.HIDDEN),
 )
-def hidden(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if _shows(results, one.answer):
+def hidden(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, result.answer):
         hint = "answer 404 for every path with a part that begins with a dot"
         yield Violation(FAIL, "shows hidden files", hint)
 
@@ -53,16 +53,16 @@ def hidden(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
 @result_rule(
     "listing", WARN, FAIL, pass_message="shows no folder", of=of_kind(ProbeKind.FOLDER)
 )
-def listing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+def listing(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     hint = (
         "serve files only, without listing, index page or redirect: in nginx "
         "try_files $uri =404"
     )
-    if not _shows(results, one.answer):
+    if not _shows(results, result.answer):
         return
-    if not is_redirect(one.answer):
-        yield Violation(FAIL, f"shows a folder ({one.answer.status})", hint)
-    elif is_elsewhere(results, one.answer):
+    if not is_redirect(result.answer):
+        yield Violation(FAIL, f"shows a folder ({result.answer.status})", hint)
+    elif is_elsewhere(results, result.answer):
         yield Violation(FAIL, "redirects folders to another address", hint)
     else:
         yield Violation(WARN, "redirects folders", hint)
@@ -74,9 +74,9 @@ def listing(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     pass_message="answers a distribution in its own tree only",
     of=of_kind(ProbeKind.OUTSIDE),
 )
-def own_tree(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if _shows(results, one.answer):
-        message = f"answers {one.answer.status} outside of the tree in {TREE_HEADER}"
+def own_tree(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if _shows(results, result.answer):
+        message = f"answers {result.answer.status} outside of the tree in {TREE_HEADER}"
         hint = (
             f"answer 404 when {TREE_HEADER} is not the tree of the resolved path, and put "
             "CdnTreeMiddleware first in MIDDLEWARE"
@@ -91,25 +91,25 @@ def own_tree(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     pass_message="lets no odd path out of its tree",
     of=of_kind(ProbeKind.PATH_TRAVERSAL),
 )
-def path_traversal(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
+def path_traversal(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     hint = (
         "refuse odd paths on the raw target, before anything resolves it, as the printed "
         "configurations do ('manage.py cdn conf')"
     )
-    status = one.answer.status
-    if _shows(results, one.answer):
+    status = result.answer.status
+    if _shows(results, result.answer):
         message = f"answers {status} for odd paths: the site shows through"
         yield Violation(FAIL, message, hint)
-    elif status >= 500 or _is_other_error(results, one.answer):
+    elif status >= 500 or _is_other_error(results, result.answer):
         message = "passes odd paths on to something else, which refuses them"
         yield Violation(WARN, message, hint)
 
 
 def _is_other_error(results: ProbeResults, answer: HttpResponse) -> bool:
     """Whether something else than the file server answers that there is nothing."""
-    known = [one.answer for one in results.of_kind(ProbeKind.MISSING)]
+    known = [result.answer for result in results.of_kind(ProbeKind.MISSING)]
     # Where each error has an id of its own in it, they cannot be compared.
-    if not known or not all(one.is_like(known[0]) for one in known):
+    if not known or not all(other.is_like(known[0]) for other in known):
         return False
     return answer.status == known[0].status and not answer.is_like(known[0])
 
@@ -117,7 +117,7 @@ def _is_other_error(results: ProbeResults, answer: HttpResponse) -> bool:
 def _not_found(results: ProbeResults) -> list[ProbeResult]:
     # A signed distribution refuses by an answer of its own, which shows nothing.
     missing = results.of_kind(ProbeKind.MISSING)
-    return [one for one in missing if one.answer.status == 404]
+    return [result for result in missing if result.answer.status == 404]
 
 
 def _is_open_media(results: ProbeResults) -> bool:
@@ -131,8 +131,8 @@ def _is_open_media(results: ProbeResults) -> bool:
     pass_message="puts uploads into a sandbox",
     of=lambda results: _not_found(results) if results.target.tree is Tree.MEDIA else [],
 )
-def sandbox(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if "sandbox" not in one.answer.get("Content-Security-Policy").lower():
+def sandbox(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if "sandbox" not in result.answer.get("Content-Security-Policy").lower():
         level = FAIL if _is_open_media(results) else WARN
         hint = (
             f"send Content-Security-Policy: {UPLOAD_POLICY} with every answer of media"
@@ -147,8 +147,8 @@ def sandbox(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
     pass_message="lets browsers guess no types",
     of=lambda results: [*results.files, *_not_found(results)],
 )
-def nosniff(results: ProbeResults, one: ProbeResult) -> Iterator[Violation]:
-    if "nosniff" not in one.answer.get("X-Content-Type-Options").lower():
+def nosniff(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
+    if "nosniff" not in result.answer.get("X-Content-Type-Options").lower():
         level = FAIL if _is_open_media(results) else WARN
         hint = "send X-Content-Type-Options: nosniff with every answer of the tree"
         yield Violation(level, "lets browsers guess types", hint)

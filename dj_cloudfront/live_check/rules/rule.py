@@ -86,9 +86,9 @@ def result_rule(
 
     def made(judge_one: JudgeOne) -> ProbeRule:
         def judge(results: ProbeResults) -> Iterator[Violation]:
-            for one in of(results):
-                subject = one.subject if shows_form else one.probe.subject
-                for violation in judge_one(results, one):
+            for result in of(results):
+                subject = result.subject if shows_form else result.probe.subject
+                for violation in judge_one(results, result):
                     yield replace(violation, subject=subject)
 
         return rule(name, *levels, pass_message=pass_message, applies=of)(judge)
@@ -98,7 +98,9 @@ def result_rule(
 
 def of_kind(*kinds: ProbeKind) -> Callable[[ProbeResults], list[ProbeResult]]:
     """The results of some kinds of probes."""
-    return lambda results: [one for kind in kinds for one in results.of_kind(kind)]
+    return lambda results: [
+        result for kind in kinds for result in results.of_kind(kind)
+    ]
 
 
 def findings(
@@ -123,10 +125,12 @@ def group_by_message(
 ) -> dict[tuple[Level, str, str], list[str]]:
     """The subjects of the violations that differ in nothing else."""
     grouped: dict[tuple[Level, str, str], list[str]] = {}
-    for one in violations:
-        subjects = grouped.setdefault((one.level, one.message, one.hint), [])
-        if one.subject and one.subject not in subjects:
-            subjects.append(one.subject)
+    for violation in violations:
+        subjects = grouped.setdefault(
+            (violation.level, violation.message, violation.hint), []
+        )
+        if violation.subject and violation.subject not in subjects:
+            subjects.append(violation.subject)
     return grouped
 
 
@@ -134,7 +138,7 @@ def _shortest(subjects: list[str]) -> tuple[str, ...]:
     """Without "site.css (gzip)" where "site.css" is there already."""
     plain = set(subjects)
     return tuple(
-        one
-        for one in subjects
-        if not (one.endswith(")") and one.rpartition(" (")[0] in plain)
+        subject
+        for subject in subjects
+        if not (subject.endswith(")") and subject.rpartition(" (")[0] in plain)
     )

@@ -16,11 +16,11 @@ from dj_cloudfront.commands.console import Console
 
 def subcommands() -> dict[str, ModuleType]:
     """The subcommands by name."""
-    names = [one.name for one in pkgutil.iter_modules(commands.__path__)]
+    names = [module.name for module in pkgutil.iter_modules(commands.__path__)]
     modules = {
         name: importlib.import_module(f"{commands.__name__}.{name}") for name in names
     }
-    return {name: one for name, one in modules.items() if hasattr(one, "run")}
+    return {name: module for name, module in modules.items() if hasattr(module, "run")}
 
 
 class Command(BaseCommand):
