@@ -51,7 +51,7 @@ class Tag(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One line of a report.
+    """One line of a report. A rule knows neither its stack nor its role.
 
     :param stack: The name of the stack in CloudFormation.
     :param environment: What a reader calls the stack, such as ``prod``.
@@ -64,9 +64,9 @@ class Change:
         An acknowledgement holds for these values alone.
     """
 
-    stack: str
-    environment: str
-    role: str
+    stack: str = ""
+    environment: str = ""
+    role: str = ""
     topic: Topic
     message: Message
     note: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from cdn_model import path_patterns
@@ -28,9 +29,9 @@ from cdn_review.compare_stacks import (
     stack_lines,
 )
 from cdn_review.leaves import Leaves, behavior_of, leaf, leaves, settings_of
-from cdn_review.matching import Match, Side, match, roles_of
+from cdn_review.matching import ResourceMatch, Side, match, roles_of
 from cdn_review.message import Message, format_message, to_text
-from cdn_review.rules import Line, Rules, count, listed, say, shown, within
+from cdn_review.rules import Rules, count, listed, say, shown, within
 from cdn_review.rules_behavior import BEHAVIOR_RULES
 from cdn_review.rules_distribution import DISTRIBUTION_RULES
 from cdn_review.rules_origin import origin_lines
@@ -41,32 +42,16 @@ def compare(before: Snapshot, after: Snapshot) -> list[Change]:
     """What changes from one side to the other, in the order in which it is read."""
     environment = environments({**before.stacks, **after.stacks})
     found = [
-        _change(name, environment[name], role, line)
+        (name, role, line)
         for name in environment
         for role, line in _stack(before.stacks.get(name), after.stacks.get(name), after)
     ]
-    found += [
-        _change(name, environment[name], role, line)
-        for name, role, line in (
-            *moved_names(before, after),
-            *policy_counts(before, after),
-        )
-    ]
-    return sorted(dict.fromkeys(found), key=_order)
-
-
-def _change(stack: str, environment: str, role: str, line: Line) -> Change:
-    return Change(
-        stack=stack,
-        environment=environment,
-        role=role,
-        topic=line.topic,
-        message=line.message,
-        note=line.note,
-        block=line.block,
-        tags=line.tags,
-        fingerprint=line.fingerprint,
+    found += [*moved_names(before, after), *policy_counts(before, after)]
+    changes = (
+        replace(line, stack=name, environment=environment[name], role=role)
+        for name, role, line in found
     )
+    return sorted(dict.fromkeys(changes), key=_order)
 
 
 def _order(change: Change) -> tuple[object, ...]:
@@ -77,7 +62,7 @@ def _order(change: Change) -> tuple[object, ...]:
 
 def _stack(
     was: Stack | None, now: Stack | None, after: Snapshot
-) -> Iterator[tuple[str, Line]]:
+) -> Iterator[tuple[str, Change]]:
     """The lines of one stack, each with the role that it is about."""
     if was is None and now is not None:
         yield role_of(now), _new_stack(now)
@@ -100,8 +85,8 @@ def _stack(
 
 
 def _distributions(
-    matches: Iterable[Match], changed: Iterable[Match]
-) -> Iterator[Match]:
+    matches: Iterable[ResourceMatch], changed: Iterable[ResourceMatch]
+) -> Iterator[ResourceMatch]:
     """Those that changed, and those that use something that did."""
     ids = {name for m in changed if m.type in INLINED for name in m.ids}
     # Two steps away are the key of a group, and the function of a version.
@@ -115,7 +100,7 @@ def _distributions(
     )
 
 
-def _new_stack(stack: Stack) -> Line:
+def _new_stack(stack: Stack) -> Change:
     side = Side(stack, roles_of(stack.template))
     all_of_it = resources(stack.template).values()
     distributions = (one for one in all_of_it if one.get("Type") == DISTRIBUTION)
@@ -159,15 +144,15 @@ def _effective(
 
 
 def _distribution(
-    one: Match, before: Side, after: Side, used: set[str]
-) -> Iterator[Line]:
+    one: ResourceMatch, before: Side, after: Side, used: set[str]
+) -> Iterator[Change]:
     """The lines of one distribution, under each choice of conditions that makes others."""
     templates = before.stack.template, after.stack.template
     choices = assignments(
         (templates[0], [one.before, *before.of_types(INLINED)]),
         (templates[1], [one.after, *after.of_types(INLINED)]),
     )
-    found: dict[Line, list[Assignment]] = defaultdict(list)
+    found: dict[Change, list[Assignment]] = defaultdict(list)
     for choice in choices:
         was = _effective(before, one.before, choice, used)
         now = _effective(after, one.after, choice, used)
@@ -208,8 +193,8 @@ def _condition(
 
 
 def _lines(
-    one: Match, was: Distribution | None, now: Distribution | None
-) -> Iterator[Line]:
+    one: ResourceMatch, was: Distribution | None, now: Distribution | None
+) -> Iterator[Change]:
     if was is None and now is not None:
         yield _added(now)
     elif now is None and was is not None:
@@ -231,13 +216,13 @@ def _beside(resource: Json | None) -> Leaves:
     return leaves(rest)
 
 
-def _added(now: Distribution) -> Line:
+def _added(now: Distribution) -> Change:
     origins = now.default.config.get("Origins", ())
     origin = shown(leaf(origins[0].get("DomainName"))) if origins else "nothing"
     return say(Topic.REPLACEMENT, "is added in front of {}{}", origin, _as(now))
 
 
-def _deleted(one: Match, was: Distribution) -> Line:
+def _deleted(one: ResourceMatch, was: Distribution) -> Change:
     message, note = "is deleted", "every URL of it stops working"
     if is_kept(one.before) and one.after is None:
         message = "leaves the stack and stays in the account, where nothing updates it"
@@ -251,7 +236,7 @@ def _deleted(one: Match, was: Distribution) -> Line:
     )
 
 
-def _replaced(one: Match, was: Distribution, now: Distribution) -> Line:
+def _replaced(one: ResourceMatch, was: Distribution, now: Distribution) -> Change:
     names = [set(map(text, sequence(d.config.get("Aliases")))) for d in (was, now)]
     note = "its address at CloudFront and its cache are new; a rollout takes minutes"
     if names[0] & names[1]:
@@ -271,14 +256,14 @@ def _replaced(one: Match, was: Distribution, now: Distribution) -> Line:
 # --- Paths ---
 
 
-def _behaviors(was: Distribution, now: Distribution) -> Iterator[Line]:
+def _behaviors(was: Distribution, now: Distribution) -> Iterator[Change]:
     """What changes for all paths, or for some, said once for all that have it.
 
     Paths of a new pattern had the settings of whatever matched them before. So a new
     pattern is seen to open what needed a signature.
     """
     places = _places(was, now)
-    found: dict[Line, list[str]] = defaultdict(list)
+    found: dict[Change, list[str]] = defaultdict(list)
     for path, before, after in places:
         for line in dict.fromkeys(_behavior(before.config, after.config)):
             found[line].append(path)
@@ -288,10 +273,12 @@ def _behaviors(was: Distribution, now: Distribution) -> Iterator[Line]:
         yield within(line, where, paths) if where else line
 
 
-def _behavior(before: Json, after: Json) -> Iterator[Line]:
+def _behavior(before: Json, after: Json) -> Iterator[Change]:
     if before != after:
         yield from BEHAVIOR_RULES.lines(behavior_of(before), behavior_of(after))
-        yield from origin_lines(before, after)
+        decisive = ("Origins", "OriginGroup", "ViewerProtocolPolicy")
+        if any(before.get(key) != after.get(key) for key in decisive):
+            yield from origin_lines(before, after)
 
 
 def _where(paths: list[str], every: list[str]) -> Message:

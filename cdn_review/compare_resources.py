@@ -9,28 +9,30 @@ from dataclasses import replace
 from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
-from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties
+from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties, with_defaults
 from cdn_model.template import assignments
 from cdn_model.values import Json, canonical, mapping, properties, reference, text
 from cdn_review.bucket_policy import remaining
-from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Leaves
-from cdn_review.matching import Match, Side
+from cdn_review.change import BlockReason, Change, Tag, Topic
+from cdn_review.leaves import Leaves, leaves
+from cdn_review.matching import ResourceMatch, Side
 from cdn_review.message import format_message
 from cdn_review.resources import ResourceType
-from cdn_review.rules import Line, Rules, say, within
-from cdn_review.rules_resources import (
+from cdn_review.rules import Rules, say, within
+from cdn_review.rules_bucket import (
     BUCKET_POLICY,
     CDN_REFUSED,
+    lets_in_cdn,
+    policy_lines,
+)
+from cdn_review.rules_resources import (
+    DERIVED,
     OPENED,
     REMOVED_BLOCKS,
     RESOURCE_RULES,
-    lets_in_cdn,
     opened,
-    policy_lines,
-    resource_leaves,
-    uses_of_set,
 )
+from cdn_review.rules_web_acl import uses_of_set
 
 _PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
 # Types that open or close another resource, by the property that names it.
@@ -74,13 +76,13 @@ _QUIET = frozenset(
 
 
 def resource_lines(
-    before: Side, after: Side, matches: Sequence[Match], inlined: Set[str]
-) -> Iterator[tuple[str, Line]]:
+    before: Side, after: Side, matches: Sequence[ResourceMatch], inlined: Set[str]
+) -> Iterator[tuple[str, Change]]:
     """One line for equal changes of several resources of a type, with their role.
 
     :param inlined: Roles of resources whose settings are compared with distributions.
     """
-    together: dict[tuple[ResourceType, Line], list[str]] = defaultdict(list)
+    together: dict[tuple[ResourceType, Change], list[str]] = defaultdict(list)
     for one in matches:
         if one.type != DISTRIBUTION:
             for line in dict.fromkeys(_lines(one, before, after, matches, inlined)):
@@ -94,7 +96,7 @@ def resource_lines(
         yield role, _in_number(line, kind, roles)
 
 
-def _in_number(line: Line, kind: ResourceType, roles: Sequence[str]) -> Line:
+def _in_number(line: Change, kind: ResourceType, roles: Sequence[str]) -> Change:
     """``is added`` or ``are added``."""
     first, *rest = line.message
     if not str(first).startswith(("added", "removed", "replaced")):
@@ -108,12 +110,12 @@ def _in_number(line: Line, kind: ResourceType, roles: Sequence[str]) -> Line:
 
 
 def _lines(
-    one: Match,
+    one: ResourceMatch,
     before: Side,
     after: Side,
-    matches: Sequence[Match],
+    matches: Sequence[ResourceMatch],
     inlined: Set[str],
-) -> Iterator[Line]:
+) -> Iterator[Change]:
     if one.after is None:
         yield from _removed(one, matches)
         return
@@ -131,9 +133,9 @@ def _lines(
     choices = assignments(
         (before.stack.template, [one.before]), (after.stack.template, [one.after])
     )
-    found: dict[Line, int] = defaultdict(int)
-    readers = after.of_types(_WEB_ACLS) if one.type in _SETS else []
-    uses = uses_of_set(one.id_after, readers)
+    found: dict[Change, int] = defaultdict(int)
+    is_set = one.type in _SETS
+    uses = uses_of_set(one.id_after, after.of_types(_WEB_ACLS)) if is_set else {}
     for choice in choices:
         was = _settings(before.resolver(choice).resolve(one.before))
         now = _settings(after.resolver(choice).resolve(one.after))
@@ -155,16 +157,16 @@ def _settings(resource: object) -> dict[str, Any]:
 
 
 def _differences(
-    one: Match,
+    one: ResourceMatch,
     before: dict[str, Any],
     after: dict[str, Any],
     uses: Leaves,
     inlined: Set[str],
-) -> Iterator[Line]:
+) -> Iterator[Change]:
     changed = {
         key for key in before | after if before.get(key) != after.get(key)
     } & immutable_properties().get(one.type, frozenset())
-    lines: list[Line] = []
+    lines: list[Change] = []
     for key in sorted(before | after):
         if key.endswith(("PolicyDocument", "KeyPolicy")):
             documents = before.get(key), after.get(key)
@@ -174,7 +176,7 @@ def _differences(
     was, now = (
         {
             path: leaf
-            for path, leaf in resource_leaves(one.type, side).items()
+            for path, leaf in _resource_leaves(one.type, side).items()
             if not covered.fullmatch(path)
         }
         for side in (before, after)
@@ -191,13 +193,24 @@ def _differences(
     yield from lines
 
 
-def _added(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+def _resource_leaves(resource_type: str, properties: Json) -> Leaves:
+    """The leaves of a resource, with one for what belongs together."""
+    derive = DERIVED.get(resource_type)
+    filled = dict(with_defaults(resource_type, properties))
+    found, rest = derive(filled) if derive else ({}, filled)
+    found |= leaves(rest)
+    for path in [path for path in found if path.endswith("RateBasedStatement.Limit")]:
+        found.setdefault(f"{path[:-5]}EvaluationWindowSec", 300)
+    return found
+
+
+def _added(one: ResourceMatch, matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     settings = properties(one.after)
     attached_to = reference(settings.get(_ATTACHED.get(one.type, "")))
     comes_along = any(m.before is None and m.id_after == attached_to for m in matches)
     is_policy = one.type == BUCKET_POLICY
     note, block = "; ".join(filter(None, (one.kind.added, one.kind.price))), None
-    is_open = opened(one.type, {}, resource_leaves(one.type, settings))
+    is_open = opened(one.type, {}, _resource_leaves(one.type, settings))
     if is_open and one.type in _ATTACHED and not comes_along:
         note, block = OPENED, BlockReason.ORIGIN_OPENED
     if one.type not in _QUIET and not (is_policy and comes_along):
@@ -213,7 +226,7 @@ def _added(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
         yield from policy_lines(one.type, None, settings.get("PolicyDocument"))
 
 
-def _removed(one: Match, matches: Sequence[Match]) -> Iterator[Line]:
+def _removed(one: ResourceMatch, matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     if one.type in _QUIET:
         return
     kept, settings = is_kept(one.before), properties(one.before)
@@ -243,7 +256,7 @@ def _with_name(verb: str, kind: ResourceType, resource: Json | None) -> tuple[st
     return (f"{verb}: {{}}", name.rstrip(".")) if isinstance(name, str) else (verb,)
 
 
-def _keeps_name(one: Match) -> bool:
+def _keeps_name(one: ResourceMatch) -> bool:
     """Whether it comes under another logical id with the name of what goes.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-updating-stacks-update-behaviors.html

@@ -17,12 +17,12 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.change import BlockReason, Topic
+from cdn_review.change import BlockReason, Change, Topic
 from cdn_review.leaves import Leaf, leaf, leaves
-from cdn_review.matching import Match, Side, roles_of
+from cdn_review.matching import ResourceMatch, Side, roles_of
 from cdn_review.message import Trusted
 from cdn_review.resources import RESOURCE_TYPES
-from cdn_review.rules import Line, Rules, count, listed, plural, same, say, shown_pair
+from cdn_review.rules import Rules, count, listed, plural, same, say, shown_pair
 from cdn_review.snapshot import NESTED, Snapshot, Stack
 from dj_cloudfront.contract import Output
 
@@ -50,7 +50,7 @@ def role_of(stack: Stack) -> str:
     return "nested stack" if NESTED in stack.name else "stack"
 
 
-def removed_stack(stack: Stack, after: Snapshot) -> Line:
+def removed_stack(stack: Stack, after: Snapshot) -> Change:
     """A stack that leaves the app stays in the account, but nothing takes care of it.
 
     With another name its distributions are made a second time, while DNS leads to the
@@ -66,7 +66,9 @@ def removed_stack(stack: Stack, after: Snapshot) -> Line:
     return say(Topic.REPLACEMENT, message, note=note, block=block, of=(stack.name,))
 
 
-def stack_lines(before: Side, after: Side, matches: Sequence[Match]) -> Iterator[Line]:
+def stack_lines(
+    before: Side, after: Side, matches: Sequence[ResourceMatch]
+) -> Iterator[Change]:
     """What is not said of any one resource."""
     was, now = before.stack, after.stack
     yield from _place(was, now)
@@ -80,7 +82,7 @@ def stack_lines(before: Side, after: Side, matches: Sequence[Match]) -> Iterator
     yield from _outputs(before, after)
 
 
-def _place(was: Stack, now: Stack) -> Iterator[Line]:
+def _place(was: Stack, now: Stack) -> Iterator[Change]:
     places = (
         ("account", was.account, now.account),
         ("region", was.region, now.region),
@@ -98,7 +100,7 @@ def _place(was: Stack, now: Stack) -> Iterator[Line]:
             )
 
 
-def _protection(was: Stack, now: Stack) -> Iterator[Line]:
+def _protection(was: Stack, now: Stack) -> Iterator[Change]:
     if was.termination_protection and not now.termination_protection:
         yield say(
             Topic.STACK,
@@ -111,7 +113,7 @@ def _protection(was: Stack, now: Stack) -> Iterator[Line]:
         yield say(Topic.STACK, "gains termination protection")
 
 
-def _kept(matches: Sequence[Match]) -> Iterator[Line]:
+def _kept(matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     """Whether resources stay in the account when they leave the stack, or are replaced."""
     changed: dict[tuple[bool, str], dict[str, str]] = defaultdict(dict)
     for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -140,7 +142,9 @@ def _kept(matches: Sequence[Match]) -> Iterator[Line]:
         )
 
 
-def _macros(before: Json, after: Json, matches: Sequence[Match]) -> Iterator[Line]:
+def _macros(
+    before: Json, after: Json, matches: Sequence[ResourceMatch]
+) -> Iterator[Change]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"""
     was, now = _macros_of(before), _macros_of(after)
     changed = [one for one in matches if one.before != one.after]
@@ -175,7 +179,7 @@ def _transforms(value: object) -> int:
     return sum(map(_transforms, value)) if isinstance(value, list) else 0
 
 
-def _tags(matches: Sequence[Match]) -> Iterator[Line]:
+def _tags(matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     """Once for all resources that get the same tag."""
     changed: Counter[tuple[str, Leaf, Leaf]] = Counter()
     for one in matches:
@@ -206,7 +210,7 @@ def _tags_of(tags: object) -> dict[str, Leaf]:
     return found
 
 
-def _outputs(before: Side, after: Side) -> Iterator[Line]:
+def _outputs(before: Side, after: Side) -> Iterator[Change]:
     """Outputs, which the settings of a Django site read."""
     was, now = (mapping(s.stack.template.get("Outputs")) for s in (before, after))
     gone = set(was) - set(now)
@@ -241,7 +245,7 @@ def _output_leaves(output: object) -> dict[str, Leaf]:
 
 def _output_values(
     name: str, was: dict[str, Leaf], now: dict[str, Leaf]
-) -> Iterator[Line]:
+) -> Iterator[Change]:
     for path in sorted(was.keys() | now.keys()):
         if not same(was.get(path), now.get(path)):
             before, after = shown_pair(was.get(path), now.get(path))
@@ -259,7 +263,7 @@ def _output_values(
 # --- Across stacks ---
 
 
-def moved_names(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Line]]:
+def moved_names(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Change]]:
     """Domain names that a deploy cannot give, because another distribution has them until
     the deploy is through.
 
@@ -301,7 +305,9 @@ def _aliases(side: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
     return found
 
 
-def policy_counts(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, str, Line]]:
+def policy_counts(
+    before: Snapshot, after: Snapshot
+) -> Iterator[tuple[str, str, Change]]:
     """How many policies the app has of those that an account may have, when it grows."""
     earlier, later = _policies(before), _policies(after)
     for kind in _POLICIES:

@@ -42,21 +42,21 @@ class Present:
 
 
 @dataclass(frozen=True)
-class Key:
+class PublicKey:
     """A public key: the same under another name."""
 
     value: str
     name: str = ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and self.value == other.value
+        return isinstance(other, PublicKey) and self.value == other.value
 
     def __hash__(self) -> int:
         return hash(self.value)
 
 
 @dataclass(frozen=True)
-class Selection:
+class NameSet:
     """Which headers, query strings or cookies of a request are meant.
 
     :param behavior: ``none``, ``whitelist``, ``allExcept`` or ``all``, as the API says.
@@ -74,10 +74,10 @@ class Selection:
         """Whether it is all but some names; what cannot be read counts as all."""
         return self.behavior not in ("none", "whitelist")
 
-    def __invert__(self) -> Selection:
+    def __invert__(self) -> NameSet:
         return _selection(not self.by_exclusion, self.names)
 
-    def __and__(self, other: Selection) -> Selection:
+    def __and__(self, other: NameSet) -> NameSet:
         if self.by_exclusion and other.by_exclusion:
             return _selection(True, self.names | other.names)
         if self.by_exclusion:
@@ -86,22 +86,20 @@ class Selection:
             return _selection(False, self.names - other.names)
         return _selection(False, self.names & other.names)
 
-    def __or__(self, other: Selection) -> Selection:
+    def __or__(self, other: NameSet) -> NameSet:
         return ~(~self & ~other)
 
-    def __sub__(self, other: Selection) -> Selection:
+    def __sub__(self, other: NameSet) -> NameSet:
         return self & ~other
 
 
-def _selection(by_exclusion: bool, names: frozenset[str]) -> Selection:
+def _selection(by_exclusion: bool, names: frozenset[str]) -> NameSet:
     if by_exclusion:
-        return Selection("allExcept" if names else "all", names)
-    return Selection("whitelist" if names else "none", names)
+        return NameSet("allExcept" if names else "all", names)
+    return NameSet("whitelist" if names else "none", names)
 
 
-Leaf = (
-    str | int | float | None | Computed | Hidden | Present | Selection | frozenset[Any]
-)
+Leaf = str | int | float | None | Computed | Hidden | Present | NameSet | frozenset[Any]
 Leaves = Mapping[str, Leaf]
 # Properties whose elements are known by one of their own, in this order.
 _NATURAL_KEYS = (
@@ -223,7 +221,7 @@ def _countries(geo: object) -> Leaf:
     if behavior is None:
         return None if geo is None else Computed(text(geo))
     listed = frozenset(map(text, names))
-    return Selection(behavior, frozenset() if behavior == "all" else listed)
+    return NameSet(behavior, frozenset() if behavior == "all" else listed)
 
 
 def behavior_of(config: Json) -> Leaves:
@@ -253,10 +251,10 @@ def behavior_of(config: Json) -> Leaves:
     return found | leaves(rest)
 
 
-def _key(value: object) -> Leaf | Key:
+def _key(value: object) -> Leaf | PublicKey:
     key = mapping(value)
     if "EncodedKey" in key:
-        return Key(text(key["EncodedKey"]), text(key.get("Name")))
+        return PublicKey(text(key["EncodedKey"]), text(key.get("Name")))
     return leaf(key.get("PublicKey", key.get("KeyGroup")))
 
 
@@ -277,7 +275,7 @@ def _cache_policy(policy: Json, found: dict[str, Leaf]) -> Json:
             found[f"CacheKey.Encoding[{name}]"] = parts.pop(flag)
     if isinstance(rest.get("MaxTTL"), int):
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html
-        all_headers = found.get("CacheKey.Headers") == Selection("all")
+        all_headers = found.get("CacheKey.Headers") == NameSet("all")
         found["Cached"] = rest["MaxTTL"] != 0 and not all_headers
     return {**rest, section: parts or None}
 
@@ -302,7 +300,7 @@ def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, 
             rest["HeadersOfCloudFront"] = ["added", *names]
         listed = [text(n).lower() if noun == "Header" else text(n) for n in names]
         used = listed if behavior in ("whitelist", "allExcept") else []
-        chosen = Selection("all" if every else behavior, frozenset(used))
+        chosen = NameSet("all" if every else behavior, frozenset(used))
         found[f"{prefix}.{noun}s"] = chosen
     return rest
 

@@ -47,7 +47,7 @@ _NAMES = frozenset({"Name", "Comment", "CallerReference", "Tags"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
+class ResourceMatch:
     """A resource on both sides, or on one of them.
 
     :param role: What a reader calls it. No other resource of the comparison has that role.
@@ -107,7 +107,7 @@ class Side:
         return Resolver(self.stack.template, choice, self.names, self.stack.region)
 
 
-def match(before: Json, after: Json) -> list[Match]:
+def match(before: Json, after: Json) -> list[ResourceMatch]:
     """Pair the resources of two templates, by logical id and type as CloudFormation does.
 
     The others pair by the likeness that tells most: what CloudFormation deletes and makes
@@ -133,7 +133,7 @@ def match(before: Json, after: Json) -> list[Match]:
         while not second and role in taken:
             role = f"earlier {role}"
         taken.add(role)
-        one = Match(
+        one = ResourceMatch(
             role=role,
             kind=new_kinds.get(second) or old_kinds[first],
             id_before=first,

@@ -17,14 +17,14 @@ from os.path import commonprefix
 from typing import Any
 
 from cdn_model.values import Computed, canonical, is_computed, text
-from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.leaves import (
     Hidden,
-    Key,
     Leaf,
     Leaves,
+    NameSet,
     Present,
-    Selection,
+    PublicKey,
     decoded,
     hidden,
 )
@@ -75,32 +75,6 @@ class Difference:
         return self.path, self.before, self.after
 
 
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    """What is said of a difference.
-
-    :param values: What an acknowledgement of it holds for. Values that can be secret have
-        no part in it.
-    """
-
-    topic: Topic
-    message: Message
-    note: str = ""
-    block: BlockReason | None = None
-    tags: tuple[Tag, ...] = ()
-    values: object = ()
-
-    def __post_init__(self) -> None:
-        values = canonical(_plain(self.values)) if self.block else ""
-        object.__setattr__(self, "values", values)
-
-    @property
-    def fingerprint(self) -> str:
-        """Eight hexadecimal digits of the values; empty if nothing has to be acknowledged."""
-        data = f"{self.block} {self.values}".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(data).hexdigest()[:8] if self.block else ""
-
-
 def say(
     topic: Topic,
     template: str,
@@ -109,18 +83,30 @@ def say(
     block: BlockReason | None = None,
     tags: tuple[Tag, ...] = (),
     of: object = (),
-) -> Line:
+) -> Change:
     """A line with a value in place of each ``{}``.
 
     :param of: What an acknowledgement of it holds for.
     """
-    message = format_message(template, *values)
-    return Line(
-        topic=topic, message=message, note=note, block=block, tags=tags, values=of
+    return Change(
+        topic=topic,
+        message=format_message(template, *values),
+        note=note,
+        block=block,
+        tags=tags,
+        fingerprint=_fingerprint(block, of),
     )
 
 
-Lines = Callable[[Difference], Iterable[Line]]
+def _fingerprint(block: BlockReason | None, values: object) -> str:
+    """Of what an acknowledgement holds for; empty where nothing has to be acknowledged."""
+    if block is None:
+        return ""
+    data = f"{block} {canonical(_plain(values))}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
+Lines = Callable[[Difference], Iterable[Change]]
 Note = str | Callable[[Difference], str]
 Block = BlockReason | Callable[[Difference], BlockReason | None] | None
 Tags = tuple[Tag, ...] | Callable[[Difference], tuple[Tag, ...]]
@@ -162,7 +148,7 @@ class Rule:
     hides_when: Callable[[Difference], bool] = lambda d: d.added or d.removed
     lines: Lines | None = None
 
-    def apply(self, d: Difference) -> Iterator[Line]:
+    def apply(self, d: Difference) -> Iterator[Change]:
         """The lines for a difference whose path matches."""
         if self.lines is not None:
             yield from self.lines(d)
@@ -177,15 +163,16 @@ class Rule:
         message = self.message_for(d, template)
         if not self.when(d):
             note = self._by_default(d) or self.otherwise
-            yield Line(topic=self.topic, message=message, note=note)
+            yield say(self.topic, "{}", message, note=note)
             return
-        yield Line(
-            topic=self.topic,
-            message=message,
+        yield say(
+            self.topic,
+            "{}",
+            message,
             note=self.note(d) if callable(self.note) else self.note,
             block=self.block(d) if callable(self.block) else self.block,
             tags=self.tags(d) if callable(self.tags) else self.tags,
-            values=d.values,
+            of=d.values,
         )
 
     def _by_default(self, d: Difference) -> str:
@@ -226,7 +213,7 @@ class Rules:
     rules: Sequence[Rule]
     fallback: Rule = Rule(".*", "the setting {path} is {after} instead of {before}")
 
-    def lines(self, was: Leaves, now: Leaves, which: str = "") -> Iterator[Line]:
+    def lines(self, was: Leaves, now: Leaves, which: str = "") -> Iterator[Change]:
         """What is said of each leaf that differs.
 
         Leaves whose path begins with ``@`` are there for rules to look at.
@@ -255,6 +242,15 @@ class Rules:
         for rule, d in found:
             if not any(by != d.path and re.fullmatch(p, d.path) for by, p in hiding):
                 yield from rule.apply(d)
+
+
+SETTING = "the setting {path} is {after} instead of {before}"
+
+
+def table(topic: Topic, *rules: Rule, **of_others: Any) -> Rules:
+    """Rules of one topic, and what is said of any other setting."""
+    other = Rule(".*", SETTING, topic=topic, **of_others)
+    return Rules(tuple(about(topic, *rules)), fallback=other)
 
 
 @lru_cache(maxsize=4096)
@@ -335,7 +331,7 @@ def shown(value: Leaf) -> object:
         return Trusted("set")
     if isinstance(value, Computed):
         return _shown_computed(value)
-    if isinstance(value, Selection):
+    if isinstance(value, NameSet):
         return shown_selection(value)
     if isinstance(value, frozenset):
         return listed(value)
@@ -410,7 +406,7 @@ def _role(name: object) -> str:
 
 def shown_selection(value: Leaf) -> object:
     """``none``, ``all``, the names, or all but the names."""
-    if not isinstance(value, Selection):
+    if not isinstance(value, NameSet):
         return shown(value)
     names = listed(value.names)
     if value.behavior == "whitelist" and value.names:
@@ -452,7 +448,7 @@ def listed(values: Iterable[Any]) -> object:
 
 
 def _element(value: Any) -> object:
-    if isinstance(value, Key):
+    if isinstance(value, PublicKey):
         return value.name or Trusted("a key without a name")
     return value if isinstance(value, str) else shown(value)
 
@@ -502,9 +498,10 @@ def known(value: Leaf) -> Leaf:
     return value.default if isinstance(value, Computed) else value
 
 
-def within(line: Line, where: Message, *values: object) -> Line:
+def within(line: Change, where: Message, *values: object) -> Change:
     """The same line, for some paths or under some condition only."""
-    return replace(line, message=(*where, *line.message), values=(line.values, *values))
+    mark = _fingerprint(line.block, (line.fingerprint, *values))
+    return replace(line, message=(*where, *line.message), fingerprint=mark)
 
 
 def _plain(value: object) -> object:
@@ -514,11 +511,11 @@ def _plain(value: object) -> object:
         return "present"
     if isinstance(value, frozenset | set):
         return sorted(canonical(_plain(one)) for one in value)
-    if isinstance(value, Key):
+    if isinstance(value, PublicKey):
         return hashlib.sha256(value.value.encode()).hexdigest()
     if isinstance(value, Computed):
         return ["computed", value.text]
-    if isinstance(value, Selection):
+    if isinstance(value, NameSet):
         return [value.behavior, sorted(value.names)]
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
-    Line,
     Rule,
     Rules,
     about,
@@ -19,7 +18,7 @@ from cdn_review.rules import (
     say,
     words,
 )
-from cdn_review.rules_caching import CACHING_RULES
+from cdn_review.rules_policies import POLICY_RULES
 from cdn_review.rules_response_headers import RESPONSE_HEADERS_RULES
 
 _VIEWER_PROTOCOLS = {
@@ -32,7 +31,7 @@ _GUARDED = "if it let in some visitors only, others may get in"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def _keys(d: Difference) -> Iterator[Line]:
+def _keys(d: Difference) -> Iterator[Change]:
     """Who can sign URLs and cookies: whoever has a private key opens every file."""
     names = [
         format_message(f"{plural(keys, 'key')} {{}}", listed(keys))
@@ -65,7 +64,7 @@ def _keys(d: Difference) -> Iterator[Line]:
         yield say(Topic.ACCESS, text, names[1], note=note)
 
 
-def _methods(d: Difference) -> Iterator[Line]:
+def _methods(d: Difference) -> Iterator[Change]:
     writing = d.gained - _READING
     if d.gained:
         yield say(
@@ -87,7 +86,7 @@ def _methods(d: Difference) -> Iterator[Line]:
         )
 
 
-def _cached_methods(d: Difference) -> Iterator[Line]:
+def _cached_methods(d: Difference) -> Iterator[Change]:
     was, now = (elements(side.get("AllowedMethods")) for side in (d.was, d.now))
     for text, methods in (
         ("responses to {} are cached", d.gained - (now - was)),
@@ -111,7 +110,7 @@ _ASSOCIATION = r"(?:Lambda)?FunctionAssociations\[([\w-]+)\]"
 
 BEHAVIOR_RULES = Rules(
     (
-        *CACHING_RULES,
+        *POLICY_RULES,
         *RESPONSE_HEADERS_RULES,
         Rule("TrustedKeyGroups|TrustedSigners", lines=_keys),
         Rule("AllowedMethods", lines=_methods),

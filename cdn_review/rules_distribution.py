@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from cdn_model.distribution import ERROR_TTL
-from cdn_review.change import BlockReason, Tag, Topic
-from cdn_review.leaves import Leaf, Selection
+from cdn_review.change import BlockReason, Change, Tag, Topic
+from cdn_review.leaves import Leaf, NameSet
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
-    Line,
     Rule,
     Rules,
     about,
@@ -54,7 +53,7 @@ def _enabled(d: Difference) -> str:
     )
 
 
-def _aliases(d: Difference) -> Iterator[Line]:
+def _aliases(d: Difference) -> Iterator[Change]:
     noun = "domain name"
     if d.gained:
         names = plural(d.gained, noun)
@@ -109,18 +108,18 @@ def _trusted_viewers(d: Difference) -> BlockReason | None:
 
 
 def _countries(value: Leaf) -> object:
-    if isinstance(value, Selection) and value.behavior == "all":
+    if isinstance(value, NameSet) and value.behavior == "all":
         return Trusted("everywhere")
-    if isinstance(value, Selection) and value.behavior == "allExcept":
+    if isinstance(value, NameSet) and value.behavior == "allExcept":
         return format_message("everywhere but {}", listed(value.names))
     return shown_selection(value)
 
 
 def _more_countries(d: Difference) -> bool:
     """Whether a country that was refused is let in, or may be."""
-    if not isinstance(d.before, Selection) or d.before.behavior == "all":
+    if not isinstance(d.before, NameSet) or d.before.behavior == "all":
         return False
-    return not isinstance(d.after, Selection) or bool((d.after - d.before).chosen)
+    return not isinstance(d.after, NameSet) or bool((d.after - d.before).chosen)
 
 
 def _more_locations(d: Difference) -> bool:
@@ -132,7 +131,7 @@ def _more_locations(d: Difference) -> bool:
     return after > before
 
 
-def _error_ttl(d: Difference) -> Iterator[Line]:
+def _error_ttl(d: Difference) -> Iterator[Change]:
     """Error codes with the same change share a line."""
     start, end = "CustomErrorResponses[", "].ErrorCachingMinTTL"
 

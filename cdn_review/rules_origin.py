@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cdn_model.values import Json, mapping, text
-from cdn_review.change import BlockReason, Tag, Topic
+from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.leaves import Hidden, Leaf, Leaves, origin_of
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
-    Line,
     Rule,
     Rules,
     about,
@@ -35,7 +34,7 @@ _SIGNING = ("never", "no-override", "always")
 _VIEWER_HTTPS = ("https-only", "redirect-to-https")
 
 
-def origin_lines(was: Json, now: Json) -> Iterator[Line]:
+def origin_lines(was: Json, now: Json) -> Iterator[Change]:
     """The origins of a behavior: the first, then those that are asked when it fails."""
     old, new = _leaves(was), _leaves(now)
     pairs = _pairs(old, new)
@@ -84,7 +83,7 @@ def _pairs(old: Sequence[Leaves], new: Sequence[Leaves]) -> dict[int, int]:
 
 def _added(
     now: Json, origin: Leaves, which: str, old: Sequence[Leaves]
-) -> Iterator[Line]:
+) -> Iterator[Change]:
     """A new origin has to be as closed as the server beside it."""
     message, values = "{} is asked first", [_named(origin)]
     if which:
@@ -106,7 +105,7 @@ def _named(origin: Leaves) -> object:
     return format_message(f"the {origin['Kind']} {{}}", name) if literal else name
 
 
-def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Line]:
+def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Change]:
     kinds = str(was["Kind"]), str(now["Kind"])
     if kinds[0] == kinds[1] or "bucket" not in kinds:
         yield from ORIGIN_RULES.lines(was, now, which)
@@ -165,7 +164,7 @@ def _unsigned(d: Difference) -> bool:
     return not (d.path.endswith("OriginType") and for_bucket)
 
 
-def _header(d: Difference) -> Iterator[Line]:
+def _header(d: Difference) -> Iterator[Change]:
     """The headers by which a server knows who asks, and for which tree."""
     text = "the header {} is sent to the {}origin with another value"
     if d.added:

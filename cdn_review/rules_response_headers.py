@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdn_model.header_strength import SECURITY_HEADERS, weakens
-from cdn_review.change import BlockReason, Topic
+from cdn_review.change import BlockReason, Change, Topic
 from cdn_review.leaves import Leaf
 from cdn_review.message import Trusted
 from cdn_review.rules import (
     Difference,
-    Line,
     Rule,
     about,
     alike,
@@ -31,7 +30,7 @@ _HEADER_NOTES = {
 _CREDENTIALS = "Cors.AccessControlAllowCredentials"
 
 
-def _header(d: Difference) -> Iterator[Line]:
+def _header(d: Difference) -> Iterator[Change]:
     before, after = shown_pair(d.before, d.after)
     text, values = "the header {} is {} instead of {}", [after, before]
     if d.removed:
@@ -51,7 +50,7 @@ def _header(d: Difference) -> Iterator[Line]:
 
 def _header_line(
     d: Difference, text: str, *values: object, note: str = "", block: bool, of: object
-) -> Line:
+) -> Change:
     return say(
         Topic.SECURITY if d.key in SECURITY_HEADERS else Topic.HEADERS,
         text,
@@ -70,7 +69,7 @@ def _is_weaker(d: Difference) -> bool:
     return weakens(d.key, None if was is None else str(was), str(now))
 
 
-def _override(d: Difference) -> Iterator[Line]:
+def _override(d: Difference) -> Iterator[Change]:
     """Whose value holds where the origin sends the same header."""
     yields = d.after is not True
     text, values = "the edge's header {} replaces that of the origin", list[object]()
@@ -83,7 +82,7 @@ def _override(d: Difference) -> Iterator[Line]:
     yield _header_line(d, text, *values, block=protects, of=d.values)
 
 
-def _unremoved(d: Difference) -> Iterator[Line]:
+def _unremoved(d: Difference) -> Iterator[Change]:
     if d.added:
         text = "the origin's header {} is removed from responses"
         yield say(Topic.HEADERS, text, header(d.key))
@@ -114,7 +113,7 @@ def _sites(value: Leaf) -> object:
     return listed(elements(value)) if value is not None else Trusted("no site")
 
 
-def _cors_origins(d: Difference) -> Iterator[Line]:
+def _cors_origins(d: Difference) -> Iterator[Change]:
     if "Cors" not in d.now:
         return
     text, values = "the edge itself lets pages of {} read the files", [_sites(d.after)]
@@ -133,7 +132,7 @@ def _cors_origins(d: Difference) -> Iterator[Line]:
     )
 
 
-def _credentials(d: Difference) -> Iterator[Line]:
+def _credentials(d: Difference) -> Iterator[Change]:
     if d.after in (False, None):
         text = (
             "pages of other sites may no longer send requests as the logged-in visitor"

@@ -1,15 +1,14 @@
-"""What a change of caching means: TTLs, the cache key, and what the origin is sent."""
+"""What a change of a cache policy or an origin request policy means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdn_review.change import Tag, Topic
-from cdn_review.leaves import Leaf, Selection
+from cdn_review.change import Change, Tag, Topic
+from cdn_review.leaves import Leaf, NameSet
 from cdn_review.message import Trusted, format_message
 from cdn_review.rules import (
     Difference,
-    Line,
     Rule,
     about,
     alike,
@@ -25,7 +24,7 @@ _NOUNS = {"Headers": "header", "QueryStrings": "query string", "Cookies": "cooki
 _FOR_OTHERS = "a response for one visitor can be cached for others"
 
 
-def _cached(d: Difference) -> Iterator[Line]:
+def _cached(d: Difference) -> Iterator[Change]:
     if d.before is False and d.after is True:
         yield say(
             Topic.TTL,
@@ -38,7 +37,7 @@ def _cached(d: Difference) -> Iterator[Line]:
         yield say(Topic.TTL, "nothing is cached any more", note=note)
 
 
-def _cache_key(d: Difference) -> Iterator[Line]:
+def _cache_key(d: Difference) -> Iterator[Change]:
     """What two requests must have in common to get one cached copy."""
     part, noun = d.key, _NOUNS[d.key]
     before, after = _selection(d.before), _selection(d.after)
@@ -61,7 +60,7 @@ def _cache_key(d: Difference) -> Iterator[Line]:
             yield _key_line(text.format(plural(names, noun)), _names(part, names))
 
 
-def _still_sent(d: Difference, lost: Selection) -> Iterator[Line]:
+def _still_sent(d: Difference, lost: NameSet) -> Iterator[Change]:
     """What leaves the cache key and is forwarded all the same: visitors get each other's."""
     forwarded = _selection(d.now.get(f"OriginRequest.{d.key}"))
     still = forwarded - (forwarded - lost)
@@ -75,7 +74,7 @@ def _still_sent(d: Difference, lost: Selection) -> Iterator[Line]:
         )
 
 
-def _key_line(text: str, *values: object, note: str = "") -> Line:
+def _key_line(text: str, *values: object, note: str = "") -> Change:
     restarts = "every cached file is fetched again: the hit ratio starts from zero"
     return say(
         Topic.CACHE_KEY,
@@ -86,14 +85,14 @@ def _key_line(text: str, *values: object, note: str = "") -> Line:
     )
 
 
-def _encoding(d: Difference) -> Iterator[Line]:
+def _encoding(d: Difference) -> Iterator[Change]:
     verb = "gains" if d.after else "loses"
     yield _key_line(f"the cache key {verb} the encoding {{}}", d.key)
 
 
-def _selected(part: str, value: Selection) -> object:
+def _selected(part: str, value: NameSet) -> object:
     if part == "Headers":
-        value = Selection(value.behavior, frozenset(map(header, value.names)))
+        value = NameSet(value.behavior, frozenset(map(header, value.names)))
     return shown_selection(value)
 
 
@@ -101,7 +100,7 @@ def _names(part: str, names: frozenset[str]) -> object:
     return listed(map(header, names) if part == "Headers" else names)
 
 
-def _forwarded(d: Difference) -> Iterator[Line]:
+def _forwarded(d: Difference) -> Iterator[Change]:
     """What the origin is sent besides the cache key. What leaves the key can still come."""
     part = d.key
     keys = [_selection(side.get(f"CacheKey.{part}")) for side in (d.was, d.now)]
@@ -132,13 +131,13 @@ def _forwarded(d: Difference) -> Iterator[Line]:
         )
 
 
-def _selection(value: Leaf) -> Selection:
-    if isinstance(value, Selection):
+def _selection(value: Leaf) -> NameSet:
+    if isinstance(value, NameSet):
         return value
-    return Selection("all" if value else "none")
+    return NameSet("all" if value else "none")
 
 
-def _sent(part: str, selection: Selection) -> object:
+def _sent(part: str, selection: NameSet) -> object:
     noun, names = _NOUNS[part], _names(part, selection.names)
     if not selection.by_exclusion:
         return format_message(f"the {plural(selection.names, noun)} {{}}", names)
@@ -147,7 +146,7 @@ def _sent(part: str, selection: Selection) -> object:
     return Trusted(f"all {noun}s")
 
 
-def _forwarded_note(part: str, gained: Selection, cached: bool) -> str:
+def _forwarded_note(part: str, gained: NameSet, cached: bool) -> str:
     if part == "Headers":
         names_host = ("host" in gained.names) != gained.by_exclusion
         needs = (
@@ -159,7 +158,7 @@ def _forwarded_note(part: str, gained: Selection, cached: bool) -> str:
 
 _ELSEWHERE = "a policy of this stack, or none"
 
-CACHING_RULES = (
+POLICY_RULES = (
     Rule(
         "Cached",
         lines=_cached,
