@@ -85,7 +85,7 @@ class Cors:
         of several, so a browser may hand the copy made for one page to another page of the
         list, which then fails. Prefer :meth:`any_origin` for public files.
 
-        :param origins: Such as ``https://www.example.com`` or ``https://*.example.com``.
+        :param origins: At least one, such as ``https://www.example.com`` or ``https://*.example.com``.
         :param credentials: Needed for signed cookies. Default: not allowed.
         :raises ValueError: when an origin has a path or is ``*``.
         """

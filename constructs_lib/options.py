@@ -62,8 +62,8 @@ class DistributionOptions(TypedDict, total=False):
     :param dns_records: False holds the records back, until the switch. Default: made when a
         hosted zone is given.
     :param cors: Who answers CORS. Default: ``Cors.forward()``, or that of the bucket.
-    :param ttl: Default: 0, 1 day, and 365 days for static files or 7 days for media.
-    :param error_ttl: Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
+    :param ttl: How long files stay fresh at the edge. Default: 0, 1 day, and 365 days for static files or 7 days for media.
+    :param error_ttl: How long errors do. Default: 0 s for 403 and 404, 5 s for 500, 502, 503 and 504.
     :param headers: What the edge adds and takes away. Default: HSTS, nosniff,
         ``Cross-Origin-Resource-Policy``, no ``Set-Cookie``. For media a
         ``Content-Security-Policy`` under which an upload can do nothing, too; with signing
@@ -198,7 +198,6 @@ OPTIONS: Mapping[str, Option] = {
     "signing_keys": Option(
         kind=SigningKeys,
         example="SigningKeys(keys={'2026a': pem}, signing_key='2026a')",
-        key="signing",
         trees=(Tree.MEDIA, Tree.PRIVATE),
         is_shared=False,
     ),

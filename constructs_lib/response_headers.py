@@ -62,6 +62,9 @@ class Hsts:
 
     Browsers list a domain for ``preload`` under the rules of https://hstspreload.org only.
 
+    :param max_age: How long a browser speaks HTTPS only. Default: 365 days.
+    :param include_subdomains: Whether it does so with all hosts below. Default: no.
+    :param preload: Needs ``include_subdomains`` and at least 365 days. Default: no.
     :raises ValueError: when CloudFront or that list would refuse a value.
     """
 
@@ -86,11 +89,11 @@ class Hsts:
 class ResponseHeaders:
     """Headers that the edge sets on every answer of the server, and takes away.
 
-    :param hsts: Default: 365 days for this host alone. None leaves it out.
+    :param hsts: ``Strict-Transport-Security``. Default: 365 days for this host alone. None leaves it out.
     :param nosniff: ``X-Content-Type-Options: nosniff``. Default: sent.
-    :param cross_origin_resource_policy: Default: ``cross-origin``, without which pages that
+    :param cross_origin_resource_policy: ``Cross-Origin-Resource-Policy``. Default: ``cross-origin``, without which pages that
         isolate themselves cannot use the files. None leaves it out.
-    :param content_security_policy: Default: none. Media has one that lets an uploaded page
+    :param content_security_policy: ``Content-Security-Policy``. Default: none. Media has one that lets an uploaded page
         or SVG do nothing.
     :param referrer_policy: ``Referrer-Policy``, such as ``no-referrer``. Default: not sent.
     :param frame_options: ``X-Frame-Options``, ``DENY`` or ``SAMEORIGIN``. Default: not sent.

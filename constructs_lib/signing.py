@@ -161,7 +161,7 @@ def _kind(value: object) -> str:
     return f"a value of type {type(value).__name__}{size}"
 
 
-def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
+def cookie_domain(*, site: str, domain_names: Sequence[str]) -> str:
     """The ``Domain`` of signed cookies that the site sets and the media domain receives.
 
     A browser sends a cookie to the domain that set it and below, so the site at
@@ -169,20 +169,20 @@ def cookie_domain(*, site: str, media_domain_names: Sequence[str]) -> str:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
 
     :param site: Where pages are, such as ``www.example.com``.
-    :param media_domain_names: The aliases of the media distribution. The first is in URLs.
+    :param domain_names: The aliases of the distribution. The first is in URLs.
     :raises ValueError: when no cookie of the site could reach the first alias.
     """
     check_host_name("site", site)
-    if not media_domain_names:
+    if not domain_names:
         raise ValueError(
-            "media_domain_names must be given for signed cookies, because no cookie of "
+            "domain_names must be given for signed cookies, because no cookie of "
             f"{truncated_repr(site)} reaches CloudFront's own name; signed URLs need none"
         )
-    media = media_domain_names[0]
+    media = domain_names[0]
     parent = shared_cookie_domain(site, media)
     if parent is None:
         raise ValueError(
-            "media_domain_names must begin with a name that has its parent domain in common "
+            "domain_names must begin with a name that has its parent domain in common "
             f"with the site for signed cookies, such as 'media.{_parent(site)}' for "
             f"{truncated_repr(site)}, got {truncated_repr(media)}"
         )

@@ -224,8 +224,9 @@ def _read(
         return section.text(key, like=OPTIONS[name].example.strip("'"))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(section.choice(key, tuple(choice.value for choice in kind)))
-    like = OPTIONS[name].example.strip("[']")
-    return section.texts(key, like=like)
+    if kind is list:
+        return section.texts(key, like=OPTIONS[name].example.strip("[']"))
+    raise TypeError(f"{name} must have a reader, being of the kind {kind}")
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,7 @@ class _Place:
 
     @property
     def is_signed(self) -> bool:
-        return self.section.get("signing") is not None
+        return self.section.get("signing_keys") is not None
 
     @property
     def cors(self) -> Cors:
@@ -263,8 +264,10 @@ def _hosted_zone(section: Section) -> Zone:
     )
     if identity is None:
         raise ValueError(f"{zone.at('id')} must be given, such as 'Z0123456789ABC'")
-    check_host_name(zone.at("name"), zone.get("name"))
-    return Zone(id=identity, name=str(zone.get("name")))
+    name = zone.text("name", like="example.com") or ""
+    # DNS writes a name with a final dot, too.
+    check_host_name(zone.at("name"), name.removesuffix(".") or None)
+    return Zone(id=identity, name=name.removesuffix("."))
 
 
 def _cors(section: Section) -> Cors:
@@ -402,18 +405,22 @@ def _bucket(section: Section, place: _Place) -> BucketConfig:
 
 
 def _signing(section: Section, place: _Place) -> SigningKeys:
-    value = section.get("signing")
+    value = section.get("signing_keys")
     if not isinstance(value, Mapping):
         # Not the value: it may be a private key.
         raise ValueError(
-            f"{section.at('signing')} must be an object with keys and signing_key"
+            f"{section.at('signing_keys')} must be an object with keys and signing_key"
         )
-    signing = section.section("signing", keys=("cookies_from", "keys", "signing_key"))
+    signing = section.section(
+        "signing_keys", keys=("cookies_from", "keys", "signing_key")
+    )
     names = section.texts("domain_names", like="media.example.com")
+    site = signing.text("cookies_from", like="www.example.com")
+    if site is not None:
+        check_host_name(signing.at("cookies_from"), site)
+        with section.named():
+            cookie_domain(site=site, domain_names=names)
     with signing.named():
-        site = signing.text("cookies_from", like="www.example.com")
-        if site is not None:
-            cookie_domain(site=site, media_domain_names=names)
         # SigningKeys checks the shape itself, in sentences without the values.
         return SigningKeys(
             keys=cast(Mapping[str, Any], signing.get("keys")),

@@ -33,6 +33,11 @@ KEYS = (
     *("monitoring", "logs"),
 )
 
+# An option inside a sentence, such as ``policies.cache``, where cdk.json has another word.
+_JSON_WORDS = re.compile(
+    rf"\b({'|'.join(name for name in OPTIONS if json_key(name) != name)})\.(?=[a-z])"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
@@ -86,7 +91,9 @@ class Environment:
         try:
             yield
         except ValueError as error:
-            sentence = str(error)
+            sentence = _JSON_WORDS.sub(
+                lambda found: f"{json_key(found[1])}.", str(error)
+            )
             path = f"environments.{self.name}"
             if sentence.startswith(path):
                 raise
@@ -145,7 +152,7 @@ class Environment:
         if has_private and environment.media.get("signing_keys"):
             # One key pair id is read by Django.
             raise ValueError(
-                f"{path}.media.signing and {path}.private must not both be given: either "
+                f"{path}.media.signing_keys and {path}.private must not both be given: either "
                 "all of media is private, or a tree of its own is"
             )
         _check_stack_name(path, environment.stack_name)

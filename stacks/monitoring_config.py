@@ -45,7 +45,7 @@ class Monitoring:
         from constructs_lib.alarms import Notify
         from constructs_lib.monitoring import CdnMonitoring
 
-        with self.section.named():
+        with self.section.named(notify="email"):
             notify = Notify.email(self.email) if self.email else None
             if self.topic_arn:
                 topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", self.topic_arn)

@@ -17,7 +17,7 @@ from constructs_lib.signing import cookie_domain
     ],
 )
 def test_signed_cookies_cross_by_the_parent_domain(site, media, domain):
-    found = cookie_domain(site=site, media_domain_names=[media, "other.example.org"])
+    found = cookie_domain(site=site, domain_names=[media, "other.example.org"])
     assert found == domain
 
 
@@ -33,19 +33,17 @@ def test_signed_cookies_cross_by_the_parent_domain(site, media, domain):
 )
 def test_fails_when_signed_cookies_would_not_arrive(site, media):
     with pytest.raises(
-        ValueError, match=f"^media_domain_names must begin .* got {media!r}$"
+        ValueError, match=f"^domain_names must begin .* got {media!r}$"
     ) as found:
-        cookie_domain(site=site, media_domain_names=[media, "media.example.com"])
+        cookie_domain(site=site, domain_names=[media, "media.example.com"])
     assert f"'media.{site.removeprefix('www.')}'" in str(found.value)
 
 
 def test_fails_when_signed_cookies_meet_cloudfronts_own_name():
-    with pytest.raises(
-        ValueError, match="^media_domain_names must be given for signed"
-    ):
-        cookie_domain(site="www.example.com", media_domain_names=[])
+    with pytest.raises(ValueError, match="^domain_names must be given for signed"):
+        cookie_domain(site="www.example.com", domain_names=[])
 
 
 def test_fails_when_the_site_is_no_host_name():
     with pytest.raises(ValueError, match="^site must be a bare host name"):
-        cookie_domain(site="https://www.example.com", media_domain_names=["a.b.c"])
+        cookie_domain(site="https://www.example.com", domain_names=["a.b.c"])

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
 import json
 import re
 import shlex
 import tomllib
-from functools import cache
 
 import aws_cdk as cdk
 import pytest
 from cdk_support import ROOT, environment_template, site_templates
 from docs_support import FENCE, PAGES, code, fenced, prose, section, tables
-from environments import MAXIMAL, SITE
+from environments import SITE
 from mutants.mutant import Mutant
 
 import cdn_edge.__main__
 import cdn_review.cli
 import constructs_lib
 import dj_cloudfront.__main__
-from constructs_lib.origin_options import OriginOptions
 from dj_cloudfront.contract import Output
 from dj_cloudfront.management.commands.cdn import Command
 from local.__main__ import _parser
@@ -331,124 +328,6 @@ def test_a_decision_has_its_three_parts(page):
 
 
 # -- the configuration
-
-
-@cache
-def template():
-    """Everything switched on that shows a default."""
-    return environment_template(
-        certificate_arn=MAXIMAL["certificate_arn"],
-        static={"domain_names": ["static.example.com"]},
-        media={"domain_names": ["media.example.com"]},
-    ).to_json()["Resources"]
-
-
-CONFIGS = {
-    "CachePolicy": "CachePolicyConfig",
-    "ResponseHeadersPolicy": "ResponseHeadersPolicyConfig",
-    "Distribution": "DistributionConfig",
-}
-
-NAMED_BY = ("ErrorCode", "HeaderName", "Header")
-
-
-def flat(value, path):
-    """Leaves by path. Items of a list are found by what names them."""
-    if isinstance(value, dict) and "Ref" not in value:
-        for key, inner in value.items():
-            yield from flat(inner, f"{path}.{key}")
-    elif isinstance(value, list) and value and isinstance(value[0], dict):
-        if all(set(item) == {"Header"} for item in value):
-            yield path, [item["Header"] for item in value]
-            return
-        for index, item in enumerate(value):
-            name = next((item[key] for key in NAMED_BY if key in item), index)
-            rest = {k: v for k, v in item.items() if k not in NAMED_BY}
-            for inner, leaf in flat(rest, f"{path}.{name}"):
-                # One value beside the name needs no name of its own.
-                yield re.sub(r"\.(HeaderValue|Value)$", "", inner), leaf
-    else:
-        yield path, value
-
-
-def properties(distribution):
-    found = {}
-    for name, resource in template().items():
-        kind = resource["Type"].rpartition("::")[2]
-        if name.startswith(f"Cdn{distribution}"):
-            found |= dict(flat(resource["Properties"][CONFIGS[kind]], kind))
-    return found
-
-
-# What is the site's own, or ties resources together.
-NOT_A_DEFAULT = re.compile(
-    r"\.(Name|Comment|Aliases|CachePolicyId|ResponseHeadersPolicyId|TargetOriginId)$"
-    r"|\.Origins\.0\.(Id|DomainName)$|\.AcmCertificateArn$|-Policy\.Override$"
-)
-
-
-def test_the_table_of_defaults_is_the_template():
-    (rows,) = tables(section(CONFIGURATION, "Defaults"))
-    for column, distribution in ((2, "Static"), (3, "Media")):
-        documented = {
-            path: json.loads(code(row[column])[0])
-            for row in rows
-            for path in code(row[1])
-            if row[column] != "–"
-        }
-        deployed = {
-            path: value
-            for path, value in properties(distribution).items()
-            if not NOT_A_DEFAULT.search(path)
-        }
-        assert documented == deployed
-
-
-# -- the constructs
-
-METHODS = {
-    "DjangoOrigin.server": constructs_lib.DjangoOrigin.server,
-    "DjangoOrigin.load_balancer": constructs_lib.DjangoOrigin.load_balancer,
-    "DjangoOrigin.vpc": constructs_lib.DjangoOrigin.vpc,
-    "Cors.allow_origins": constructs_lib.Cors.allow_origins,
-}
-KINDS = {
-    name: getattr(constructs_lib, name)
-    for name in constructs_lib.__all__
-    if name not in ("Cors", "DjangoOrigin")
-    and not issubclass(getattr(constructs_lib, name), str)
-}
-
-
-def arguments(of):
-    """Name, type, and whether it is required."""
-    if of in (OriginOptions, constructs_lib.DistributionOptions):
-        return {
-            name: (hint.__forward_arg__, False)
-            for name, hint in of.__annotations__.items()
-        }
-    # The CDK's metaclass hides the signature of a construct's class.
-    signature = inspect.signature(of.__init__ if isinstance(of, type) else of)
-    return {
-        name: (
-            str(one.annotation),
-            one.default is one.empty and one.kind != one.VAR_POSITIONAL,
-        )
-        for name, one in signature.parameters.items()
-        if name not in ("self", "scope", "construct_id") and one.kind != one.VAR_KEYWORD
-    }
-
-
-@pytest.mark.parametrize("name", [*KINDS, *METHODS, "OriginOptions"])
-def test_the_arguments_are_those_of_the_code(name):
-    of = {**KINDS, **METHODS, "OriginOptions": OriginOptions}[name]
-    rows = tables(section(CONFIGURATION, f"`{name}`"))[0]
-    documented = {
-        code(argument)[0]: (code(kind)[0], default.startswith("required"))
-        for argument, kind, default in rows
-    }
-    assert list(documented) == list(arguments(of))
-    assert documented == arguments(of)
 
 
 def test_every_choice_is_documented():

@@ -4,50 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from cdk_support import ROOT, environment_template
-from docs_support import code, section, tables
+from docs_support import code, prose, section, tables
 from environments import MAXIMAL, PUBLIC_KEY
 
 import constructs_lib
+from constructs_lib import DistributionOptions, Ttl
+from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
+from constructs_lib.monitoring import CdnMonitoring
 from constructs_lib.options import MEDIA, STATIC
 from stacks import Environment
 
+sys.path.insert(0, str(ROOT / "docs"))
+import make_configuration
+from make_configuration import TABLES, accepted
+
 CONFIGURATION = ROOT / "docs" / "configuration.md"
-TABLES = {
-    "An environment:": "",
-    "The options of distributions.": "",
-    "`origin`, as an object": "origin",
-    "`origin_secret`:": "origin_secret",
-    "`monitoring`:": "monitoring",
-    "`logs`:": "logs",
-    "`legacy_logs`:": "legacy_logs",
-    "`cors`, as an object": "cors",
-    "`hosted_zone`:": "hosted_zone",
-    "`static`, `media` and `private` have one more": "static",
-    "`media` and `private` have another": "media",
-    "`bucket`.": "media.bucket",
-    "`media.signing` and `private.signing`": "private.signing",
-    "`headers`:": "media.headers",
-    "`policy_ids`.": "static.policy_ids",
-}
-
-
-def accepted(path):
-    """The keys that an object in an environment takes, by what it says of another."""
-    environment = {"origin": "www.example.com", "cors": "any_origin"}
-    inner = environment
-    for key in filter(None, path.split(".")):
-        inner[key] = {}
-        inner = inner[key]
-    inner["no-such-key"] = 1
-    with pytest.raises(ValueError, match="must be one of") as error:
-        Environment.all_from_context(
-            {"site": "mysite", "environments": {"e": environment}}
-        )
-    return set(re.search(r"must be one of (.*), got", str(error.value))[1].split(", "))
 
 
 def documented_keys(lead):
@@ -57,37 +35,83 @@ def documented_keys(lead):
     return [code(row[0])[0] for row in rows]
 
 
-@pytest.mark.parametrize(
-    ("lead", "path"),
-    [
-        ("`origin`, as an object", "origin"),
-        ("`origin_secret`:", "origin_secret"),
-        ("`monitoring`:", "monitoring"),
-        ("`logs`:", "logs"),
-        ("`legacy_logs`:", "legacy_logs"),
-        ("`cors`, as an object", "cors"),
-        ("`hosted_zone`:", "hosted_zone"),
-        ("`bucket`.", "media.bucket"),
-        ("`bucket`.", "static.bucket"),
-        ("`media.signing` and `private.signing`", "private.signing"),
-        ("`headers`:", "media.headers"),
-        ("`policy_ids`.", "static.policy_ids"),
-    ],
-)
-def test_the_keys_are_those_that_are_read(lead, path):
-    keys = documented_keys(lead)
-    assert set(keys) == accepted(path)
-    assert len(keys) == len(set(keys))
+def test_the_page_is_what_the_code_makes_of_it():
+    page = CONFIGURATION.read_text("utf-8")
+    made = make_configuration.rewritten(page)
+    assert made == page, "run python docs/make_configuration.py and read the diff"
+    assert f"| {make_configuration.MISSING} |" not in page, "a new key needs its texts"
 
 
-def test_an_environment_and_its_distributions_share_the_options():
-    options = set(documented_keys("The options of distributions."))
-    names = set(documented_keys("`static`, `media` and `private` have one more"))
-    signing = set(documented_keys("`media` and `private` have another"))
-    assert accepted("") == options | set(documented_keys("An environment:"))
-    assert accepted("static") == options | names
-    assert accepted("media") == options | names | signing
-    assert accepted("private") == (options - {"bucket"}) | names | signing
+def test_a_default_that_changes_changes_the_page(monkeypatch):
+    page = CONFIGURATION.read_text("utf-8")
+    longer = replace(MEDIA, ttl=Ttl(max=timedelta(days=9)))
+    monkeypatch.setattr("constructs_lib.options.MEDIA", longer)
+    assert "`777600`" in make_configuration.rewritten(page)
+
+
+def test_the_page_is_short_beside_its_tables():
+    text = re.sub(r"^\|.*$", "", prose(CONFIGURATION), flags=re.M)
+    assert len(text.split()) <= 2500
+
+
+# Where cdk.json has another word than the constructs, and why.
+OTHER_WORDS = {
+    "vpc_endpoint_arn": "endpoint",
+    "load_balancer": "balancer",
+    "vpc_origin_id": "endpoint",
+    "legacy_logs.bucket": "bucket_name",
+    # A bucket by name and region is an IBucket.
+    "bucket.name": "bucket",
+    "bucket.region": "bucket",
+    "hosted_zone.id": "hosted_zone",
+    "hosted_zone.name": "hosted_zone",
+    "cors.allow_origins": "origins",
+    # Two ways to notify.
+    "monitoring.email": "notify",
+    "monitoring.topic_arn": "notify",
+    "logs.log_group_days": "retention",
+    # A check that has no construct.
+    "signing_keys.cookies_from": "domain_names",
+}
+UNITS = r"(_arn|_ids?|_seconds|_days)$"
+# What only stacks take.
+OF_A_STACK = {
+    *("account", "region", "termination_protection", "retain"),
+    *("monitoring", "logs"),
+}
+
+
+def words_of_the_constructs():
+    """Every argument of the public classes, singular and plural."""
+    calls = [
+        *(getattr(constructs_lib, name) for name in constructs_lib.__all__),
+        *make_configuration.METHODS.values(),
+        CdnMonitoring,
+        AccessLogs,
+        LogDestination.bucket,
+        LogDestination.log_group,
+        LegacyLogs.named,
+        DistributionOptions,
+    ]
+    names = {
+        name
+        for call in calls
+        if not (isinstance(call, type) and issubclass(call, str))
+        for name, *_ in make_configuration.arguments(call)
+    }
+    return names | {f"{name[:-3]}y" for name in names if name.endswith("ies")}
+
+
+def test_cdk_json_has_the_words_of_the_constructs():
+    known = words_of_the_constructs()
+    for path, row in (one.values for one in documented()):
+        key = where(path, row).removeprefix("static.").removeprefix("media.")
+        key = key.removeprefix("private.").removeprefix("origin.")
+        last = key.rpartition(".")[2]
+        word = OTHER_WORDS.get(key, re.sub(UNITS, "", last))
+        is_known = {last, word, f"{word[:-1]}ies", f"{word}s"} & known
+        assert is_known or key in OF_A_STACK, key
+    assert set(OTHER_WORDS.values()) <= known
 
 
 def test_the_keys_of_durations_are_those_that_are_read():
@@ -144,7 +168,7 @@ EACH_KEY = pytest.mark.parametrize(("path", "row"), list(documented()))
 SIGNING = {"keys": {"2026a": PUBLIC_KEY}, "signing_key": "2026a"}
 SECRET = {"origin_secret": MAXIMAL["origin_secret"]}
 CERTIFICATE = {"certificate_arn": MAXIMAL["certificate_arn"]}
-PRIVATE = {**SECRET, "private": {"signing": SIGNING}}
+PRIVATE = {**SECRET, "private": {"signing_keys": SIGNING}}
 # What an object has beside the key of a row.
 BESIDE = {
     "origin": {"origin": {"domain_name": "origin.example.com"}},
@@ -156,7 +180,7 @@ BESIDE = {
     "media": {**SECRET, "cors": "any_origin"},
     "media.bucket": {"cors": "any_origin"},
     "private": PRIVATE,
-    "private.signing": PRIVATE,
+    "private.signing_keys": PRIVATE,
     "static": {},
 }
 # What a key needs beside that.
@@ -166,9 +190,9 @@ NEEDS = {
     "bucket": {"cors": "any_origin"},
     "private": SECRET,
     "private.domain_names": CERTIFICATE,
-    "private.signing.cookies_from": {
+    "private.signing_keys.cookies_from": {
         **CERTIFICATE,
-        "private": {"domain_names": ["private.example.com"], "signing": SIGNING},
+        "private": {"domain_names": ["private.example.com"], "signing_keys": SIGNING},
     },
     "origin.owner_account_id": {
         "origin": {"domain_name": "origin.example.com", "vpc_origin_id": "vo_1"}
@@ -178,10 +202,10 @@ NEEDS = {
 # In place of examples that leave something out.
 WHOLE = {
     "origin_secret": SECRET["origin_secret"],
-    "private": {"signing": SIGNING},
-    "private.signing": SIGNING,
-    "private.signing.keys": SIGNING["keys"],
-    "media.signing": SIGNING,
+    "private": {"signing_keys": SIGNING},
+    "private.signing_keys": SIGNING,
+    "private.signing_keys.keys": SIGNING["keys"],
+    "media.signing_keys": SIGNING,
 }
 
 
@@ -224,7 +248,7 @@ def test_the_example_of_a_key_is_read_as_it_stands(path, row):
     if row[2].startswith("required"):
         with pytest.raises(ValueError):
             read(without)
-    elif where(path, row) not in ("private.signing.cookies_from", *NO_DIFFERENCE):
+    elif where(path, row) not in ("private.signing_keys.cookies_from", *NO_DIFFERENCE):
         assert read(with_it) != read(without), "an example shows something else"
 
 

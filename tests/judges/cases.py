@@ -72,7 +72,7 @@ BY_NAME = {
     "private": {
         **MINIMAL,
         "origin_secret": MAXIMAL["origin_secret"],
-        "private": {"signing": {"keys": {"2026a": A}, "signing_key": "2026a"}},
+        "private": {"signing_keys": {"keys": {"2026a": A}, "signing_key": "2026a"}},
     },
     "bucket-by-name": {
         **MINIMAL,

@@ -1,12 +1,20 @@
-"""Environments that look right, over every key of cdk.json. Some combinations are refused."""
+"""Environments that look right, over every key of cdk.json. Some combinations are refused.
+
+The options come from their table: one of a new kind has no strategy, which is an error here.
+"""
 
 from __future__ import annotations
 
 import string
+from enum import StrEnum
 
 from environments import MAXIMAL, PUBLIC_KEY
 from hypothesis import strategies as st
 from keys_support import A, B
+
+from constructs_lib.options import OPTIONS
+from dj_cloudfront.contract import Tree
+from stacks.distribution_config import SHARED_KEYS, json_key
 
 ARN = MAXIMAL["certificate_arn"]
 REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
@@ -51,7 +59,11 @@ ORIGINS = st.one_of(
         ),
     ),
     st.builds(
-        lambda name, kind: {"domain_name": name, "vpc_endpoint_arn": kind},
+        lambda name, kind, rest: {
+            "domain_name": name,
+            "vpc_endpoint_arn": kind,
+            **rest,
+        },
         HOSTS,
         st.sampled_from(
             (
@@ -59,6 +71,16 @@ ORIGINS = st.one_of(
                 "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/net/a/1",
             )
         ),
+        some(
+            ip_address_type=st.sampled_from(("ipv4", "ipv6", "dualstack")),
+            https_port=st.sampled_from((443, 8443)),
+            failover_domain_name=HOSTS,
+        ),
+    ),
+    st.builds(
+        lambda name, rest: {"domain_name": name, "vpc_origin_id": "vo_1a", **rest},
+        HOSTS,
+        some(owner_account_id=st.just("444455556666")),
     ),
 )
 CORS = st.one_of(
@@ -105,12 +127,7 @@ HEADERS = some(
     remove=st.lists(st.sampled_from(("Set-Cookie", "Server", "X-A")), max_size=3),
 )
 POLICY = st.just("658327ea-f89d-4fab-a63d-7e88639e58f6")
-HALF = {
-    "ttl_seconds": some(min=SECONDS, default=SECONDS, max=SECONDS),
-    "error_ttl_seconds": some(not_found=SECONDS, server_error=SECONDS),
-    "headers": HEADERS,
-    "policy_ids": some(cache=POLICY, origin_request=POLICY, response_headers=POLICY),
-}
+COUNTRIES = st.lists(st.sampled_from(("DE", "AT", "US", "GB")), unique=True)
 KEYS = st.sampled_from(
     (
         {"2026a": PUBLIC_KEY},
@@ -129,78 +146,129 @@ def signing():
     return st.builds(complete, KEYS, st.booleans())
 
 
-def named(label, half, bare):
-    """A half under a name of its own, or under CloudFront's."""
+BUCKET = some(keep_replaced_days=st.integers(1, 999_999_999)) | st.builds(
+    lambda name, rest: {"name": name, **rest},
+    BUCKETS,
+    some(region=st.sampled_from(REGIONS)),
+)
+ZONES = st.sampled_from(("example.com", "example.com.", "example.org"))
+# Options whose JSON does not follow from their type.
+STRATEGIES = {
+    "domain_names": st.just([]),
+    "certificate": st.just(ARN),
+    "hosted_zone": st.builds(
+        lambda name: {"id": "Z0123456789ABC", "name": name}, ZONES
+    ),
+    "cors": CORS,
+    "ttl": some(min=SECONDS, default=SECONDS, max=SECONDS),
+    "error_ttl": some(not_found=SECONDS, server_error=SECONDS),
+    "headers": HEADERS,
+    "policies": some(cache=POLICY, origin_request=POLICY, response_headers=POLICY),
+    "web_acl_arn": st.just(MAXIMAL["web_acl_arn"]),
+    "allowed_countries": COUNTRIES,
+    "denied_countries": COUNTRIES,
+    "legacy_logs": st.builds(
+        lambda bucket, rest: {"bucket": bucket, **rest},
+        BUCKETS,
+        some(prefix=FOLDERS, region=st.sampled_from(REGIONS)),
+    ),
+    "bucket": BUCKET,
+    "signing_keys": signing(),
+}
+
+
+def strategy(name):
+    """What an option may be in cdk.json."""
+    kind = OPTIONS[name].kind
+    if name in STRATEGIES:
+        return STRATEGIES[name]
+    if kind is bool:
+        return st.booleans()
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return st.sampled_from([choice.value for choice in kind])
+    raise AssertionError(f"{name} must have a strategy, being of the kind {kind}")
+
+
+@st.composite
+def options(draw, tree):
+    """A few options of one distribution, or of all of an environment without a tree."""
+    names = [
+        name
+        for name, option in OPTIONS.items()
+        if name not in ("domain_names", "certificate", "hosted_zone", "signing_keys")
+        and (tree in option.trees if tree else json_key(name) in SHARED_KEYS)
+    ]
+    given = draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
+    return {json_key(name): draw(strategy(name)) for name in given}
+
+
+@st.composite
+def named(draw, tree, bare):
+    """The options of one distribution, under a name of its own or under CloudFront's."""
+    given = draw(options(tree))
+    domain = draw(st.sampled_from(("example.com", "example.org")))
     names = [
         [],
-        [f"{label}.example.com"],
-        [f"{label}.example.com", f"{label}2.example.com"],
+        [f"{tree}.{domain}"],
+        [f"{tree}.{domain}", f"*.{tree}2.{domain}"],
     ]
-    return st.builds(
-        lambda domain_names, rest: {"domain_names": domain_names, **rest},
-        st.sampled_from(names[:1] if bare else names),
-        half,
-    )
+    given["domain_names"] = draw(st.sampled_from(names[:1] if bare else names))
+    if not bare:
+        given |= draw(
+            some(
+                certificate_arn=strategy("certificate"),
+                hosted_zone=strategy("hosted_zone"),
+            )
+        )
+    return given
+
+
+ALARMS = some(
+    email=st.just("ops@example.com"),
+    requests_per_five_minutes=st.integers(1, 999_999_999),
+    additional_metrics=st.booleans(),
+    lowest_hit_rate_percent=st.integers(1, 100),
+    slowest_origin_seconds=st.integers(1, 100),
+    dashboard=st.booleans(),
+)
+TOPIC = st.just({"topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms"})
+FIELDS = st.lists(
+    st.sampled_from(("date", "c-ip", "sc-status", "cs(Host)", "timestamp(ms)")),
+    min_size=1,
+    unique=True,
+)
+OF_ENVIRONMENT = {
+    "account": st.just("111122223333"),
+    "region": st.sampled_from(("us-east-1",) * 4 + ("eu-west-1",)),
+    "retain": st.booleans(),
+    "termination_protection": st.booleans(),
+    "origin_secret": st.just(MAXIMAL["origin_secret"]),
+    "monitoring": st.one_of(ALARMS, TOPIC),
+    "logs": st.one_of(
+        some(log_group_days=DAYS, fields=FIELDS),
+        some(bucket=BUCKETS, prefix=FOLDERS, fields=FIELDS),
+    ),
+}
 
 
 @st.composite
 def environments(draw):
     """Right key by key; keys together may still be refused, in a sentence."""
     bare = draw(st.booleans())
-    bucket = some(keep_replaced_days=st.integers(1, 999_999_999)) | st.builds(
-        lambda name, rest: {"name": name, **rest},
-        BUCKETS,
-        some(region=st.sampled_from(REGIONS)),
+    environment = draw(
+        st.fixed_dictionaries({"origin": ORIGINS}, optional=OF_ENVIRONMENT)
     )
-    alarms = some(
-        email=st.just("ops@example.com"),
-        requests_per_five_minutes=st.integers(1, 999_999_999),
-        additional_metrics=st.booleans(),
-        lowest_hit_rate_percent=st.integers(1, 100),
-        slowest_origin_seconds=st.integers(1, 100),
-        dashboard=st.booleans(),
-    )
-    topic = st.just({"topic_arn": "arn:aws:sns:us-east-1:111122223333:alarms"})
-    fields = st.lists(
-        st.sampled_from(("date", "c-ip", "sc-status", "cs(Host)", "timestamp(ms)")),
-        min_size=1,
-        unique=True,
-    )
-    optional = {
-        "account": st.just("111122223333"),
-        "region": st.sampled_from(("us-east-1",) * 4 + ("eu-west-1",)),
-        "retain": st.booleans(),
-        "termination_protection": st.booleans(),
-        "cors": CORS,
-        "price_class": st.sampled_from(("100", "200", "all")),
-        "tls": st.sampled_from(("TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025")),
-        "web_acl_arn": st.just(MAXIMAL["web_acl_arn"]),
-        draw(st.sampled_from(("allowed_countries", "denied_countries"))): st.lists(
-            st.sampled_from(("DE", "AT", "US"))
-        ),
-        "monitoring": st.one_of(alarms, topic),
-        "logs": st.one_of(
-            some(log_group_days=DAYS, fields=fields),
-            some(bucket=BUCKETS, prefix=FOLDERS, fields=fields),
-        ),
-        "legacy_logs": st.builds(
-            lambda bucket, rest: {"bucket": bucket, **rest},
-            BUCKETS,
-            some(prefix=FOLDERS, region=st.sampled_from(REGIONS)),
-        ),
-        "static": named("static", some(**HALF, bucket=bucket), bare),
-        "media": named("media", some(**HALF, bucket=bucket), bare),
-        "dns_records": st.booleans(),
-    }
-    environment = draw(st.fixed_dictionaries({"origin": ORIGINS}, optional=optional))
+    environment |= draw(options(None))
+    for tree in (Tree.STATIC, Tree.MEDIA):
+        if draw(st.booleans()):
+            environment[tree.value] = draw(named(tree, bare))
     if not bare:
-        zone = {"id": "Z0123456789ABC", "name": "example.com"}
         environment |= draw(
             st.sampled_from(
                 (
                     {"certificate_arn": ARN},
-                    {"hosted_zone": zone},
-                    {"certificate_arn": ARN, "hosted_zone": zone},
+                    {"hosted_zone": {"id": "Z0123456789ABC", "name": "example.com"}},
+                    {},
                 )
             )
         )
@@ -208,11 +276,11 @@ def environments(draw):
     if kind != "public":
         environment["origin_secret"] = MAXIMAL["origin_secret"]
     if kind == "private":
-        tree = st.fixed_dictionaries({"signing": signing()}, optional=HALF)
-        environment["private"] = draw(named("private", tree, bare))
+        private = draw(named(Tree.PRIVATE, bare))
+        environment["private"] = {**private, "signing_keys": draw(signing())}
     if kind == "all of media":
         environment["media"] = {
             **environment.get("media", {}),
-            "signing": draw(signing()),
+            "signing_keys": draw(signing()),
         }
     return environment

@@ -36,7 +36,7 @@ BUCKET = {"cors": "any_origin", "media": {"bucket": {}}}
 STATIC_BUCKET = {"cors": "any_origin", "static": {"bucket": {}}}
 BUCKETS = {**BUCKET, **STATIC_BUCKET}
 BY_NAME = {"cors": "any_origin", "media": {"bucket": {"name": "mysite-media"}}}
-SIGNING = {"signing": {"keys": {"2026a": A}, "signing_key": "2026a"}}
+SIGNING = {"signing_keys": {"keys": {"2026a": A}, "signing_key": "2026a"}}
 SIGNED = {"origin_secret": MAXIMAL["origin_secret"], "private": SIGNING}
 FAILOVER = {
     "origin": {

@@ -20,7 +20,7 @@ OTHER_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/b/2"
 POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
-SIGNING = {key: MAXIMAL["private"]["signing"][key] for key in ("keys", "signing_key")}
+SIGNING = {key: MAXIMAL["private"]["signing_keys"][key] for key in ("keys", "signing_key")}
 
 
 def read(values=None, **context):
@@ -164,15 +164,18 @@ def test_a_bucket_of_an_environment_is_one_for_each_distribution():
 def test_a_private_key_pasted_by_mistake_is_never_quoted(signing):
     with pytest.raises(ValueError) as error:
         read(
-            {"origin_secret": MAXIMAL["origin_secret"], "private": {"signing": signing}}
+            {
+                "origin_secret": MAXIMAL["origin_secret"],
+                "private": {"signing_keys": signing},
+            }
         )
-    assert str(error.value).startswith("environments.prod.private.signing")
+    assert str(error.value).startswith("environments.prod.private.signing_keys")
     assert "BEGIN EC" not in str(error.value)
 
 
 @pytest.mark.parametrize("headers", [{}, {"extra": {"X-A": "1"}}])
 def test_other_headers_for_signed_media_leave_it_out_of_shared_caches(headers):
-    media = {"signing": SIGNING, "headers": headers}
+    media = {"signing_keys": SIGNING, "headers": headers}
     (prod,) = read({"origin_secret": MAXIMAL["origin_secret"], "media": media})
     assert prod.media["headers"].extra["Cache-Control"] == "private, max-age=300"
     (prod,) = read({"media": {"headers": headers}})
@@ -372,38 +375,40 @@ def test_all_environments_are_read_in_order():
             "that lets them do nothing, got 'files' for both",
         ),
         (
-            {"private": {"signing": SIGNING}},
+            {"private": {"signing_keys": SIGNING}},
             "environments.prod.origin_secret must be given with signing keys, because without "
             "it anybody who knows the server's name reads private files around CloudFront",
         ),
         (
             {"private": {}},
-            "environments.prod.private.signing must be given for private media, such as "
+            "environments.prod.private.signing_keys must be given for private media, such as "
             "SigningKeys(keys={'2026a': pem}, signing_key='2026a')",
         ),
         (
             {
                 "origin_secret": MAXIMAL["origin_secret"],
-                "media": {"signing": SIGNING},
-                "private": {"signing": SIGNING},
+                "media": {"signing_keys": SIGNING},
+                "private": {"signing_keys": SIGNING},
             },
-            "environments.prod.media.signing and environments.prod.private must not both be "
+            "environments.prod.media.signing_keys and environments.prod.private must not both be "
             "given: either all of media is private, or a tree of its own is",
         ),
         (
             {
                 "origin_secret": MAXIMAL["origin_secret"],
-                "private": {"signing": {**SIGNING, "signing_key": "2027a"}},
+                "private": {"signing_keys": {**SIGNING, "signing_key": "2027a"}},
             },
-            "environments.prod.private.signing.signing_key must be one of the names in "
+            "environments.prod.private.signing_keys.signing_key must be one of the names in "
             "keys, 2026a, got '2027a'",
         ),
         (
             {
                 "origin_secret": MAXIMAL["origin_secret"],
-                "private": {"signing": {**SIGNING, "cookies_from": "www.example.com"}},
+                "private": {
+                    "signing_keys": {**SIGNING, "cookies_from": "www.example.com"}
+                },
             },
-            "environments.prod.private.signing.media_domain_names must be given for signed "
+            "environments.prod.private.domain_names must be given for signed "
             "cookies, because no cookie of 'www.example.com' reaches CloudFront's own name; "
             "signed URLs need none",
         ),
@@ -480,7 +485,7 @@ def test_all_environments_are_read_in_order():
         (
             {"media": {"policy_ids": {"cache": POLICY}, "ttl_seconds": {"min": 1}}},
             "environments.prod.media.ttl_seconds must not be given together with "
-            "policies.cache, which decides in its place",
+            "policy_ids.cache, which decides in its place",
         ),
         (
             {

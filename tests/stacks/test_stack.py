@@ -320,7 +320,7 @@ def test_vpc_origins_and_keys_are_counted_against_their_own_quota():
     assert {level for level, _ in notes.values()} == {"warning"}
     signing = {"keys": {"a": A, "b": B}, "signing_key": "a"}
     private = {**inside, "origin_secret": MAXIMAL["origin_secret"]}
-    private["private"] = {"signing": signing}
+    private["private"] = {"signing_keys": signing}
     (note,) = noted({"e1": private, "e2": private}).values()
     assert note == ("info", "4 of 10 public keys of its account")
 

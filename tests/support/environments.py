@@ -90,7 +90,7 @@ MAXIMAL = {
         "ttl_seconds": {"default": 60, "max": 600},
         "error_ttl_seconds": {"server_error": 2},
         "headers": {"extra": {"X-Robots-Tag": "noindex, noimageindex"}},
-        "signing": {
+        "signing_keys": {
             "keys": {"2026a": PUBLIC_KEY},
             "signing_key": "2026a",
             "cookies_from": "www.example.com",
