@@ -20,7 +20,9 @@ OTHER_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/b/2"
 POLICY = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
 
-SIGNING = {key: MAXIMAL["private"]["signing_keys"][key] for key in ("keys", "signing_key")}
+SIGNING = {
+    key: MAXIMAL["private"]["signing_keys"][key] for key in ("keys", "signing_key")
+}
 
 
 def read(values=None, **context):
