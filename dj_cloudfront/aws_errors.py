@@ -24,7 +24,7 @@ _PRIVATE = re.compile(r"arn:\S+|\d{12}|\bA[A-Z]{3}[A-Z0-9]{12,}\b")
 
 
 def open_session(profile: str | None = None) -> Any:
-    """A boto3 session whose credentials are there: read, fetched or asked for.
+    """A boto3 session with credentials, which are read, fetched or asked for.
 
     Profiles are read, roles assumed, programs run and sign-ins looked up here, before any
     other work is done.
@@ -121,7 +121,7 @@ def is_denied(error: Exception) -> bool:
 
 
 def without_identifiers(text: object, *, longest: int = 200) -> str:
-    """Text of somebody else, on one short line, without ARNs, account ids and keys."""
+    """Foreign text on one short line, without ARNs, account ids and keys."""
     return _PRIVATE.sub("…", " ".join(str(text).split()))[:longest]
 
 

@@ -19,7 +19,7 @@ def build_version(
     file: str | os.PathLike[str] | None = None,
     git: str | os.PathLike[str] | None = None,
 ) -> str | None:
-    """The first that there is: the argument, ``BUILD_VERSION`` of the environment, a file, git.
+    """The first name found: the argument, ``BUILD_VERSION`` of the environment, a file or git.
 
     The same code gives the same name on every server, since only the first 12 digits of a
     commit are taken, however many git would show. Uncommitted changes do not show in it.
@@ -29,8 +29,8 @@ def build_version(
         missing, not empty. Default: no file is read.
     :param git: A folder inside a git work tree; the name is what ``git rev-parse HEAD`` says
         there. Default: git is not asked.
-    :returns: None when nothing of it is there, git or its work tree included; ``config()``
-        then says so, unless ``local``.
+    :returns: None when there is no name, also without git or a work tree. ``config()`` then
+        raises an error, unless ``local``.
     :raises ValueError: with one sentence, when the first that is there cannot be read or is no
         build version. What comes after it is not looked at.
     """
@@ -46,7 +46,7 @@ def build_version(
 def check_build_version(name: object, what: str = "build_version") -> str:
     """The name, if it has the shape of a build version.
 
-    :raises ValueError: with one sentence, when it has not.
+    :raises ValueError: with one sentence, when it does not.
     """
     if isinstance(name, str) and _SHAPE.fullmatch(name):
         return name

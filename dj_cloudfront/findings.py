@@ -20,7 +20,7 @@ class Finding:
     """The outcome of a check.
 
     :param id: Stable name of the check, such as ``certificate``.
-    :param message: What is the case, in one sentence.
+    :param message: What was found, in one sentence.
     :param hint: What to do about it; empty if there is nothing to do.
     :param subjects: The files, names or URLs that it is about.
     """

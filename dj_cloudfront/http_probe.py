@@ -50,10 +50,10 @@ class ServerAddress:
 
 @dataclass(frozen=True, kw_only=True)
 class HttpResponse:
-    """What came back. The body is not kept, for a file may be large.
+    """What came back. The body is not kept, because a file may be large.
 
-    :param wire: Of the body as it was sent.
-    :param content: Of the body once decoded, or None when it cannot be.
+    :param wire: The SHA-256 of the body as it was sent.
+    :param content: The SHA-256 of the decoded body, or None when it cannot be decoded.
     :param decode_error: Why it cannot be decoded; empty when it can.
     """
 

@@ -33,7 +33,7 @@ from dj_cloudfront.server_config import responses
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _HeaderList = list[tuple[str, str]]
 
-# Of any tree: some servers resolve a path before Django sees it, and tell the raw one too.
+# In any tree: some servers resolve a path before Django sees it, and pass on the raw one.
 _ODD = re.compile(
     rf"(https?://[^/?]*)?{responses.path_traversal(Tree)}",
     re.IGNORECASE,
@@ -195,7 +195,7 @@ def _response(
 
 
 def _etag(headers: _HeaderList) -> str:
-    """Of one representation: WhiteNoise gives a file and its companions the same.
+    """The tag of one representation: WhiteNoise gives a file and its companions the same one.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3
     """

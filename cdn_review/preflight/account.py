@@ -10,7 +10,7 @@ from cdn_review.preflight.clients import Aws, Clients
 from cdn_review.preflight.planned_stack import PlannedStack
 from dj_cloudfront.findings import Finding, failed, passed, warned
 
-# Of the CDK's default synthesizer.
+# The minimum of the CDK's default synthesizer.
 _BOOTSTRAP_VERSION = 6
 _DENY_ALL = json.dumps(
     {
@@ -21,7 +21,7 @@ _DENY_ALL = json.dumps(
 
 
 def check_account(planned: PlannedStack, clients: Clients) -> Iterator[Finding]:
-    """Of another account, nothing else is asked."""
+    """If this fails, no other check asks the account."""
     wanted = planned.stack.account
     if not wanted:
         message = "the stack names no account, so it goes where the credentials lead"
@@ -77,7 +77,7 @@ def _deploy_role(qualifier: str, region: str, aws: Aws) -> Finding:
     name = f"cdk-{qualifier}-deploy-role"
     arn = f"arn:aws:iam::{aws.account}:role/{name}-{aws.account}-{region}"
     try:
-        # What it gives could do nothing.
+        # The session may do nothing.
         aws.client("sts").assume_role(
             RoleArn=arn, RoleSessionName="preflight", Policy=_DENY_ALL
         )

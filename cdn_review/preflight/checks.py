@@ -41,7 +41,7 @@ def run_checks(
 ) -> Iterator[Finding]:
     """The findings in the order of the checks, each as soon as it is known.
 
-    For another account than the stack's, what the account has to be asked is left out.
+    Checks of the account are left out if it is not the stack's.
     """
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
         server = pool.submit(findings_of, "origin", check_origin, planned, clients)

@@ -1,4 +1,4 @@
-"""What a check asks: AWS, which is never changed, DNS, and the origin."""
+"""Clients for AWS, which only read, and for DNS."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _alias(alias: str, own: str, clients: Clients) -> Finding:
 
 
 def _conflict(alias: str, own: str, clients: Clients) -> Finding | None:
-    """CloudFront tells of all accounts, for a distribution whose certificate has the name.
+    """CloudFront answers for all accounts, if the distribution's certificate has the name.
 
     https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_ListConflictingAliases.html
     """

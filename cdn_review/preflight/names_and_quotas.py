@@ -1,8 +1,8 @@
-"""What the account has already: names that are taken, and room that is left.
+"""Whether names are free in the account, and its quotas suffice.
 
 CloudFormation looks for taken names itself where the name identifies the resource, as for
-buckets and alarms. The types here are identified by an id that AWS makes up, or are left out
-of that validation. Of quotas it only warns.
+buckets and alarms. AWS makes up the ids of the types here, or leaves the types out of that
+validation. CloudFormation only warns about quotas.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
 """
 
@@ -47,7 +47,7 @@ class _LimitedType(NamedTuple):
     def listed(self, aws: Aws) -> set[tuple[str, str]]:
         """Names and physical ids of what the account has."""
         call = getattr(aws.client("cloudfront"), self.operation)
-        # Of policies, AWS's own are in the list too.
+        # Lists of policies hold AWS's own too.
         given = {"Type": "custom"} if self.name.endswith("Policy") else {}
         return {
             self._identity(item) for item in pages(call, f"{self.name}List", **given)

@@ -15,7 +15,7 @@ _COOKIES = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "LANGUAGE_COOKIE_DOMA
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
-    """Domains that are too wide. It compares names and asks nobody."""
+    """Domains that are too wide. Only names are compared."""
     hosts = [
         urlsplit(origin).hostname or ""
         for origin in (cdn.static_origin, cdn.media_origin)

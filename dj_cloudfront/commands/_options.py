@@ -98,7 +98,7 @@ def build_in_service() -> str | None:
 
 @contextlib.contextmanager
 def as_command_error(what: str, folder: str | Path) -> Iterator[None]:
-    """End the command with one sentence, where the caller can mend what is wrong.
+    """Turn an error that the caller can mend into a ``CommandError`` of one sentence.
 
     :param what: What fails then, such as ``pruning``.
     :param folder: Named where an error of the disk names no file.

@@ -16,7 +16,7 @@ class Console:
     """Results go to standard output, progress and warnings to standard error.
 
     :param style: Colours, which are empty unless standard output is a terminal.
-    :param as_json: Whether a script reads along. Then ``write`` is silent.
+    :param as_json: Whether a script reads the output. Then ``write`` is silent.
     """
 
     stdout: OutputWrapper

@@ -146,7 +146,7 @@ class ProbeResults:
 
 
 def missing_probes(tree: Tree, build: str) -> Iterator[Probe]:
-    """Two names that nobody has."""
+    """Requests for two files that do not exist."""
     folder = f"/{build}" if tree is Tree.STATIC else ""
     suffix = "css" if tree is Tree.STATIC else "png"
     for _ in range(2):
@@ -175,7 +175,7 @@ def variant_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
 
 
 def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
-    """What a build must answer besides its files."""
+    """Requests for a build besides those for its files."""
     file = filepath_to_uri(name)
     yield _probe(
         ProbeKind.PREFLIGHT,
@@ -200,7 +200,7 @@ def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
 def tree_probes(
     target: Target, *, pages: Iterable[str], stray: str | None
 ) -> Iterator[Probe]:
-    """What a tree must not show.
+    """Requests for what a tree must not show.
 
     :param pages: Paths of the site's pages, such as ``/`` and ``/admin/``.
     :param stray: The path of a static file on the server, which media must not show.

@@ -84,7 +84,7 @@ class Plan:
 
 
 def check(plan: Plan, progress: Progress = lambda *_: None) -> CheckReport:
-    """Ask and judge.
+    """Ask the servers and the CDN, and judge their answers.
 
     :raises ValueError: with one sentence, when there is nothing to ask or to compare with.
     """
@@ -172,7 +172,7 @@ def _ask_target(
 
 
 def _first_round(plan: Plan, target: Target) -> ProbeResults:
-    """How a target answers for what is missing."""
+    """Ask a target for missing files."""
     asked = probes.missing_probes(target.tree, plan.build_version)
     site = site_of(target, plan.options, plan.allowed_hosts)
     return ask_all(target, asked, site=site)

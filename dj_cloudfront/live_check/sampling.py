@@ -120,7 +120,7 @@ def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
 
 
 def safe_index(build: Path) -> Index | None:
-    """The index of a build that is not the matter at hand: a damaged one counts as none."""
+    """The index of another build; a damaged one counts as missing."""
     try:
         return read_index(build)
     except (ValueError, OSError):

@@ -51,7 +51,7 @@ class ServedTree:
 
     @property
     def needs_header(self) -> bool:
-        """Whether nobody but its own distribution may read it."""
+        """Whether only its own distribution may read it."""
         return self.name == Tree.PRIVATE
 
 

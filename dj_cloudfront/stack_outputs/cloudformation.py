@@ -1,4 +1,4 @@
-"""What a stack has put out, as CloudFormation says."""
+"""The outputs of a stack, from CloudFormation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PROPOSED = 5
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """A stack that stands.
+    """A stack that is deployed.
 
     :param outputs: In the order of the answer, which is that of the CDK CLI's file.
     :param is_rolled_back: Whether the last update failed, and the one before it stands.
@@ -47,7 +47,7 @@ class DeployedStack:
 def deployed(stack: str, *, region: str, profile: str | None) -> DeployedStack:
     """Ask CloudFormation for a stack, which has to be complete and one of ours.
 
-    :raises ValueError: with one sentence, for whatever is in the way.
+    :raises ValueError: with one sentence, for anything that prevents it.
     """
     if not _NAME.fullmatch(stack):
         raise ValueError(
@@ -69,7 +69,7 @@ def deployed(stack: str, *, region: str, profile: str | None) -> DeployedStack:
             error, service="CloudFormation", region=region, action=action
         )
         raise ValueError(message) from None
-    return _standing(stack, found)
+    return _deployed_stack(stack, found)
 
 
 def _client(session: Any, region: str) -> Any:
@@ -88,7 +88,7 @@ def _is_missing(error: Exception) -> bool:
     return error_code(error) == "ValidationError" and "does not exist" in str(error)
 
 
-def _standing(stack: str, found: Mapping[str, Any]) -> DeployedStack:
+def _deployed_stack(stack: str, found: Mapping[str, Any]) -> DeployedStack:
     status = found["StackStatus"]
     if status not in _COMPLETE | _ROLLED_BACK:
         hint = (

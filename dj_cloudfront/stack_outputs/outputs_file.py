@@ -31,7 +31,7 @@ def read(path: Path) -> Stacks:
 
 
 def write(path: Path, stacks: Stacks) -> None:
-    """Replace the file: a reader sees the old one or the new one, as who might before.
+    """Replace the file by one rename; its owner and permissions stay.
 
     A link stays, and leads to the new file.
 

@@ -1,4 +1,4 @@
-"""Bring the outputs file to what is deployed, or say how it differs."""
+"""Update the outputs file to what is deployed, or report the differences."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add_arguments(parser: ArgumentParser, *, stack: str, output: str) -> None:
 class PullResult:
     """What was found, and done.
 
-    :param differences: The outputs that the file had otherwise, had not, or had too many.
+    :param differences: The outputs that differ in the file, are missing in it, or are superfluous.
     :param is_written: Whether the file is new. It never is if nothing differs.
     :param is_rolled_back: Whether the stack's last update failed: this is the one before it.
     """
@@ -120,7 +120,7 @@ def pull(
     :param stack: The stack's name. Default: the only one in the file.
     :param profile: Of the AWS configuration. Default: boto3's own search for credentials.
     :param check: Whether to write nothing.
-    :raises ValueError: with one sentence that says what is in the way. The file is as before.
+    :raises ValueError: with one sentence. The file is as before.
     """
     path = Path(output)
     name = stack or _only_stack(path)

@@ -33,7 +33,7 @@ Applies = Callable[[ProbeResults], object]
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeRule:
-    """One thing that is looked at.
+    """A rule about the answers of a target.
 
     :param id: Stable, such as ``missing-lifetime``.
     :param pass_message: The message when nothing is violated.
