@@ -36,6 +36,10 @@ class BuildStorage(CachedUrls, PublishingStorage):
     :param rewrite_references: Whether references such as ``url(/static/…)`` in stylesheets,
         which lead out of the build, are made relative. Default: they are only reported.
     :param reference_prefix: What such references begin with. Default: ``/static/``.
+    :param hashed_folders: Whether the URL of a file holds a hash of its top folder in place of
+        the build's name, so that it stays until something in that folder changes. A list of
+        folders below, such as ``["site/img"]``, gives these one of their own. Default:
+        ``False``.
     """
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 INDEX_NAME = ".cdn-index.json"
@@ -15,6 +15,10 @@ INDEX_NAME = ".cdn-index.json"
 COMPANIONS = {"gzip": ".gz", "br": ".br"}
 """The content codings of a companion, and what it adds to a name."""
 
+HASHED_FOLDER = re.compile(r"_[0-9a-f]{24}")
+"""The name of a hashed folder, which no build can have: a version has no such first character."""
+
+_ENDINGS = tuple(COMPANIONS.values())
 _FORMAT = 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -37,22 +41,53 @@ class Index:
 
     :param files: By name, relative to the build and with ``/`` between folders. Companions
         (``site.css.gz``) and hashed names are among them; the index itself is not.
+    :param hashed_folders: The hashed folder that has a folder of the build too, by its name.
     """
 
     version: str
     files: Mapping[str, File]
+    hashed_folders: Mapping[str, str] = field(default_factory=dict)
 
     def is_companion(self, name: str) -> bool:
         """Whether a file is the compressed form of another one of the build."""
         return companion_of(name) in self.files
 
+    def hashed_folder_of(self, name: str) -> str | None:
+        """The hashed folder that pages name for a file or a folder of the build."""
+        folder = name.rstrip("/")
+        while folder and folder not in self.hashed_folders:
+            folder = folder.rpartition("/")[0]
+        return self.hashed_folders.get(folder)
+
 
 def companion_of(name: str) -> str | None:
     """The name of the plain file, if this is the name of a companion."""
+    if not name.endswith(_ENDINGS):
+        return None
     for suffix in COMPANIONS.values():
         if name.endswith(suffix):
             return name.removesuffix(suffix)
     return None
+
+
+def kept_urls(index: Index, previous: Index | None) -> tuple[int, int]:
+    """How many bytes have the URL that they had in another build, and how many there are.
+
+    Without companions. Under a build's own URL nothing is kept.
+    """
+    is_kept: dict[str, bool] = {}
+    kept = every = 0
+    for name, file in index.files.items():
+        if index.is_companion(name):
+            continue
+        every += file.size
+        folder = name.rpartition("/")[0]
+        if folder not in is_kept:
+            hashed = index.hashed_folder_of(folder)
+            before = previous.hashed_folder_of(folder) if previous else None
+            is_kept[folder] = hashed is not None and hashed == before
+        kept += file.size * is_kept[folder]
+    return kept, every
 
 
 def read_index(build: Path) -> Index | None:
@@ -80,7 +115,10 @@ def render(index: Index) -> bytes:
         name: {"size": file.size, "sha256": file.sha256}
         for name, file in sorted(index.files.items())
     }
-    content = {"format": _FORMAT, "version": index.version, "files": files}
+    content: dict[str, object] = {"format": _FORMAT, "version": index.version}
+    if index.hashed_folders:
+        content["hashed_folders"] = dict(sorted(index.hashed_folders.items()))
+    content["files"] = files
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -112,4 +150,8 @@ def _parse(data: bytes) -> Index:
         is_size = type(file.size) is int and file.size >= 0
         if not is_size or not _SHA256.fullmatch(file.sha256):
             raise ValueError(f"its entry for {name!r} is incomplete")
-    return Index(version=version, files=files)
+    hashed_folders = dict(content.get("hashed_folders", {}))
+    for folder, hashed in hashed_folders.items():
+        if not HASHED_FOLDER.fullmatch(hashed):
+            raise ValueError(f"its hashed folder for {folder!r} is {hashed!r}")
+    return Index(version=version, files=files, hashed_folders=hashed_folders)

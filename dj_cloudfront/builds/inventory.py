@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from dj_cloudfront.builds import state_dir
 from dj_cloudfront.builds.in_use import RegisteredServer, last_used, registered_servers
-from dj_cloudfront.builds.index import INDEX_NAME, Index, read_index
+from dj_cloudfront.builds.index import INDEX_NAME, Index, kept_urls, read_index
 from dj_cloudfront.builds.layout import incomplete_builds, published
 from dj_cloudfront.builds.retention import KnownBuild
 from dj_cloudfront.builds.trash import Trashed, brought_back, trashed
@@ -114,33 +115,53 @@ class Usage:
 
     :param files: How many, without the index.
     :param size: Bytes of all its files and the index.
-    :param own: Bytes that no other build has too: what removing it would free.
+    :param own: Bytes that no other build has too: what removing it would free, with the hashed
+        folders that it alone names.
+    :param kept: Bytes that have the URL that they had in the build before, and of how many.
     """
 
     files: int
     size: int
     own: int
+    kept: tuple[int, int] = (0, 0)
 
 
 def usage(inventory: Inventory) -> dict[str, Usage]:
     """The use of the disk by build. It looks at each file, and opens none."""
     found = {}
+    names_of = Counter(
+        hashed
+        for index in inventory.indexes.values()
+        for hashed in set(index.hashed_folders.values())
+    )
+    before: Index | None = None
     for build in inventory.builds:
-        folder, index = (
-            inventory.root / build.version,
-            inventory.indexes.get(build.version),
-        )
+        folder = inventory.root / build.version
+        index = inventory.indexes.get(build.version)
         if index is None:
             found[build.version] = _of_files(_walk(folder))
             continue
-        used = _of_files(_stats(folder / name for name in [*index.files, INDEX_NAME]))
-        found[build.version] = replace(used, files=used.files - 1)
+        own = [
+            inventory.root / hashed
+            for hashed in set(index.hashed_folders.values())
+            if names_of[hashed] == 1
+        ]
+        used = _of_files(
+            _stats(folder / name for name in [*index.files, INDEX_NAME]),
+            itertools.chain.from_iterable(map(_walk, own)),
+        )
+        kept = kept_urls(index, before)
+        found[build.version] = replace(used, files=used.files - 1, kept=kept)
+        before = index
     return found
 
 
-def _of_files(files: Iterable[os.stat_result]) -> Usage:
+def _of_files(
+    files: Iterable[os.stat_result], others: Iterable[os.stat_result] = ()
+) -> Usage:
+    """:param others: More names of the same files, which would go with them."""
     found = list(files)
-    names = Counter((one.st_dev, one.st_ino) for one in found)
+    names = Counter((one.st_dev, one.st_ino) for one in (*found, *others))
     one_each = {(one.st_dev, one.st_ino): one for one in found}
     return Usage(
         files=len(found),

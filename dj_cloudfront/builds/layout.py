@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dj_cloudfront.build_version import check_build_version
 from dj_cloudfront.builds.filesystem import remove_tree
-from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.builds.index import HASHED_FOLDER, INDEX_NAME
 
 _BEING_WRITTEN = re.compile(r"\.(?P<version>.+)\.publishing-[0-9a-f]+")
 
@@ -38,6 +38,20 @@ def published(root: Path) -> list[str]:
         if is_version(entry.name) and entry.is_dir(follow_symlinks=False)
     ]
     return [name for _, name in sorted(found)]
+
+
+def is_hashed_folder(name: str) -> bool:
+    """Whether a folder of this name holds folders of builds under a hash of their content."""
+    return HASHED_FOLDER.fullmatch(name) is not None
+
+
+def hashed_folders(root: Path) -> list[str]:
+    """Those that are there. No link is one."""
+    return sorted(
+        entry.name
+        for entry in _entries(root)
+        if is_hashed_folder(entry.name) and entry.is_dir(follow_symlinks=False)
+    )
 
 
 def incomplete_builds(root: Path) -> list[Path]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from dj_cloudfront.builds import filesystem, state_dir, trash
 from dj_cloudfront.builds.in_use import forget_last_used, touch_last_used
+from dj_cloudfront.builds.index import read_index
 from dj_cloudfront.builds.inventory import Inventory, take_inventory
-from dj_cloudfront.builds.layout import hidden_folder, published
+from dj_cloudfront.builds.layout import hashed_folders, hidden_folder, published
 from dj_cloudfront.builds.retention import Decision, RetentionRules, Verdict, plan
 from dj_cloudfront.builds.trash import Trashed, collecting
 
@@ -25,6 +26,7 @@ class PruneResult:
     :param moved: The builds that are in the trash since, for which a preview has none.
     :param deleted: The builds that were deleted for good.
     :param incomplete_builds: The folders of builds that nobody had finished, which were deleted.
+    :param hashed_folders: Those that no build names, here or in the trash, which were deleted.
     :param failures: A sentence for each thing that could not be done.
     """
 
@@ -33,6 +35,7 @@ class PruneResult:
     moved: list[Trashed] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     incomplete_builds: list[str] = field(default_factory=list)
+    hashed_folders: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -57,6 +60,9 @@ def preview(
     ]
     result.deleted.extend(due if trash_for else [*due, *result.pruned])
     result.incomplete_builds.extend(path.name for path in inventory.incomplete_builds)
+    going = {inventory.root / version for version in result.pruned if not trash_for}
+    going |= {one.path for one in inventory.trash if one.version in due}
+    result.hashed_folders.extend(_unnamed(result, rules, going))
     return result
 
 
@@ -88,6 +94,10 @@ def prune(
         for version in result.pruned:
             with collecting(root, failures):
                 _remove(result, version, trash_for)
+        for hashed in [*_unnamed(result, rules)]:
+            with collecting(root, failures):
+                trash.delete_at_once(root, hashed)
+                result.hashed_folders.append(hashed)
         _note_in_use(result, current)
         _tidy(result)
     return result
@@ -151,6 +161,34 @@ def _remove(result: PruneResult, version: str, trash_for: timedelta) -> None:
     else:
         trash.delete_at_once(root, version)
         result.deleted.append(version)
+
+
+def _unnamed(
+    result: PruneResult, rules: RetentionRules, going: Collection[Path] = ()
+) -> Iterator[str]:
+    """The hashed folders that no build names which is there or can be brought back.
+
+    They are as old as builds have to be: what somebody is publishing may have made them.
+
+    :param going: Builds that count as gone.
+    """
+    root, now = result.inventory.root, result.inventory.now
+    builds = [root / version for version in published(root)]
+    builds += [one.path for one in trash.trashed(root)]
+    named: set[str] = set()
+    for build in set(builds) - set(going):
+        try:
+            index = read_index(build)
+        except (OSError, ValueError):
+            # Nobody knows which ones it names.
+            return
+        named.update(index.hashed_folders.values() if index else ())
+    for hashed in hashed_folders(root):
+        since = state_dir.time_of(root / hashed)
+        if hashed in named or since is None:
+            continue
+        if now - min(since, now) >= rules.superseded_for.total_seconds():
+            yield hashed
 
 
 def _note_in_use(result: PruneResult, current: str) -> None:

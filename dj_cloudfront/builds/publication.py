@@ -8,8 +8,8 @@ import io
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
 
@@ -22,9 +22,19 @@ from dj_cloudfront.builds.build_tree import (
     Previous,
 )
 from dj_cloudfront.builds.compression import check_codings
-from dj_cloudfront.builds.file_content import BytesContent, FileContent, read
-from dj_cloudfront.builds.index import Index, read_index, render, scan
+from dj_cloudfront.builds.file_content import (
+    BytesContent,
+    Content,
+    FileContent,
+    read,
+)
+from dj_cloudfront.builds.hashed_folders import assign, check_finer, make_folders
+from dj_cloudfront.builds.index import Index, kept_urls, read_index, render, scan
 from dj_cloudfront.builds.layout import check_name
+from dj_cloudfront.builds.outward_references import (
+    OutwardReference,
+    outward_references,
+)
 from dj_cloudfront.builds.reference import Reference
 from dj_cloudfront.builds.reference_scanner import ReferenceScanner
 
@@ -41,6 +51,10 @@ class Published:
     :param companions: How many of the files are companions.
     :param already_there: Whether the same content was published before: then nothing was done.
     :param references: Those that leave the build, or did before they were rewritten.
+    :param hashed_folders: The hashed folder that pages name for each folder.
+    :param build_folders: Why a folder keeps the build's URL, though hashed ones are wanted.
+    :param kept_bytes: How many bytes have the URL that they had in the previous build, of
+        ``bytes``, which are all without companions.
     """
 
     version: str
@@ -52,6 +66,10 @@ class Published:
     companions: int
     already_there: bool
     references: tuple[Reference, ...]
+    hashed_folders: Mapping[str, str]
+    build_folders: Mapping[str, str]
+    kept_bytes: int
+    bytes: int
     seconds: float
 
 
@@ -69,6 +87,8 @@ class Publication:
         CDN. References that leave the build are reported.
     :param rewrite_references: The same, and those in stylesheets that begin with it are made
         relative.
+    :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
+        folders below the top ones that get one of their own.
     :param progress: Called with what is done, how many are done, and of how many.
     :param dry_run: Write nothing, wait for nobody, and say what would be written.
     :raises ValueError: with one sentence, when one of these cannot be.
@@ -82,6 +102,7 @@ class Publication:
         precompress: Sequence[str] = (),
         find_references: str | None = None,
         rewrite_references: str | None = None,
+        hashed_folders: bool | Sequence[str] = False,
         progress: Progress | None = None,
         dry_run: bool = False,
     ) -> None:
@@ -93,9 +114,14 @@ class Publication:
         self._scanner = ReferenceScanner(
             self.version, find=find_references, rewrite=rewrite_references
         )
+        self._hashes = hashed_folders is not False
+        finer = () if isinstance(hashed_folders, bool) else hashed_folders
+        self._finer = check_finer(finer)
+        self._outward: dict[str, list[OutwardReference]] = {}
         self._progress = progress or (lambda what, done, total: None)
         self._dry_run = dry_run
         self._existing: Index | None = None
+        self._previous_index: Index | None = None
         self._tree: BuildTree | None = None
         self._held = contextlib.ExitStack()
         self._is_over = False
@@ -127,7 +153,7 @@ class Publication:
         check_name(name)
         try:
             with FileContent(source) as content:
-                tree.add(name, self._scanner.scan(name, content))
+                self._add(tree, name, content)
         except OSError as error:
             raise self._failed(error, source) from None
 
@@ -140,7 +166,7 @@ class Publication:
         tree = self._open_tree()
         check_name(name)
         try:
-            tree.add(name, self._scanner.scan(name, BytesContent(data)))
+            self._add(tree, name, BytesContent(data))
         except OSError as error:
             raise self._failed(error) from None
 
@@ -155,6 +181,7 @@ class Publication:
         except OSError as error:
             raise self._failed(error) from None
         self._scanner.forget(name)
+        self._outward.pop(name, None)
 
     def exists(self, name: str) -> bool:
         """Whether a file of this name was added."""
@@ -195,6 +222,14 @@ class Publication:
         self._is_over = True
         self._held.close()
 
+    def _add(self, tree: BuildTree, name: str, content: Content) -> None:
+        content = self._scanner.scan(name, content)
+        tree.add(name, content)
+        if self._hashes and (
+            found := [*outward_references(name, content, self._finer)]
+        ):
+            self._outward[name] = found
+
     def _open_tree(self) -> BuildTree:
         if self._is_over:
             raise ValueError(
@@ -226,7 +261,7 @@ class Publication:
         return BuildTree(folder, previous)
 
     def _read(self, path: Path, index: Index) -> Previous:
-        self.previous = path
+        self.previous, self._previous_index = path, index
         previous = Previous(path, index)
         self._held.callback(previous.close)
         return previous
@@ -262,13 +297,25 @@ class Publication:
             return self._keep(self._existing, tree)
         compression.make_companions(tree, self._codings, self._progress)
         index = tree.index(self.version)
+        kept: Mapping[str, str] = {}
+        if self._hashes:
+            index, kept = self._with_hashed_folders(index)
         self._progress("syncing", 0, 1)
         size = tree.finish(render(index))
         if not self._dry_run:
+            # Before the build, whose pages name them from the start.
+            make_folders(self.root, self.path, index)
             self._show()
         self._progress("syncing", 1, 1)
         linked = sum(one.linked for one in tree.entries.values())
-        return self._published(index, linked=linked, bytes_written=size)
+        return self._published(
+            index, linked=linked, bytes_written=size, build_folders=kept
+        )
+
+    def _with_hashed_folders(self, index: Index) -> tuple[Index, Mapping[str, str]]:
+        references = (one for found in self._outward.values() for one in found)
+        assignment = assign(index, self._finer, references)
+        return replace(index, hashed_folders=assignment.hashed), assignment.kept
 
     def _show(self) -> None:
         target = self.root / self.version
@@ -291,8 +338,9 @@ class Publication:
                 "publish under a BUILD_VERSION that was never used"
             )
         if not self._dry_run:
-            # For one that was killed between the rename and its sync.
-            filesystem.fsync_folder(self.root)
+            # One that was copied from elsewhere may have come without them. And the sync is
+            # for one that was killed between the rename and its own.
+            make_folders(self.root, self.root / self.version, existing)
         return self._published(existing, already_there=True)
 
     def _published(
@@ -302,8 +350,10 @@ class Publication:
         linked: int = 0,
         bytes_written: int = 0,
         already_there: bool = False,
+        build_folders: Mapping[str, str] | None = None,
     ) -> Published:
         files = len(index.files)
+        kept_bytes, all_bytes = kept_urls(index, self._previous_index)
         return Published(
             version=self.version,
             path=self.root / self.version,
@@ -314,6 +364,10 @@ class Publication:
             companions=sum(map(index.is_companion, index.files)),
             already_there=already_there,
             references=self._scanner.found(index.files),
+            hashed_folders=index.hashed_folders,
+            build_folders=build_folders or {},
+            kept_bytes=kept_bytes,
+            bytes=all_bytes,
             seconds=time.monotonic() - self._began,
         )
 
@@ -381,6 +435,7 @@ def publish(
     precompress: Sequence[str] = (),
     find_references: str | None = None,
     rewrite_references: str | None = None,
+    hashed_folders: bool | Sequence[str] = False,
     progress: Progress | None = None,
     dry_run: bool = False,
 ) -> Published:
@@ -399,6 +454,7 @@ def publish(
         precompress=precompress,
         find_references=find_references,
         rewrite_references=rewrite_references,
+        hashed_folders=hashed_folders,
         progress=progress,
         dry_run=dry_run,
     ) as publication:

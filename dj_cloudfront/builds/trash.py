@@ -5,7 +5,7 @@
     <root>/.cdn/trash/<build>-<hex>/<build>/…    a build; the time of the folder around it,
                                                  which the disk gave it, is when it went
     <root>/.cdn/trash/.moving-<build>-<hex>/     one on its way in
-    <root>/.cdn/trash/.deleting-<build>-<hex>/   one that is being deleted
+    <root>/.cdn/trash/.deleting-<build>-<hex>/   one that is being deleted, or a hashed folder
     <root>/.cdn/trash/<build>-<hex>/             an empty one: somebody brought it back
 
 Everything that changes something needs the lock.
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.in_use import touch_last_used
-from dj_cloudfront.builds.layout import is_version
+from dj_cloudfront.builds.layout import is_hashed_folder, is_version
 from dj_cloudfront.builds.state_dir import is_folder, names, state_folder, time_of
 
 _TRASH = "trash"
@@ -89,7 +89,7 @@ def move(root: Path, version: str) -> Trashed:
 
 
 def delete_at_once(root: Path, version: str) -> None:
-    """Delete a build with no time in the trash. It makes no folder: the disk may be full.
+    """Delete a build or a hashed folder with no time in the trash. It makes no folder: the disk may be full.
 
     :raises FileNotFoundError: when it is gone already.
     """
@@ -144,7 +144,12 @@ def _folders(root: Path) -> Iterator[tuple[str, Path, float]]:
     trash = state_folder(root, _TRASH)
     for name in names(trash):
         found, path = _NAME.fullmatch(name), trash / name
-        if found and is_version(found["version"]) and is_folder(path):
+        version = found["version"] if found else ""
+        # A hashed folder comes here only to be deleted.
+        known = is_version(version) or (
+            name.startswith(_DELETING) and is_hashed_folder(version)
+        )
+        if known and is_folder(path):
             since = time_of(path)
             if since is not None:
-                yield found["version"], path, since
+                yield version, path, since

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from dj_cloudfront.builds.inventory import Inventory, Usage
     from dj_cloudfront.builds.retention import Decision
 
-_HEAD = ("VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "STATE")
-_NUMBERS = {2, 3, 4}
+_HEAD = ("VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "KEPT", "STATE")
+_KEPT = _HEAD.index("KEPT")
+_NUMBERS = {2, 3, 4, 5}
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -69,14 +70,18 @@ def _print(
             str(usages[decision.version].files),
             in_bytes(usages[decision.version].size),
             in_bytes(usages[decision.version].own),
+            _share(usages[decision.version]),
             state(decision),
         )
         for decision in decisions
     ]
     if not rows:
         console.write(f"no builds in {inventory.root}")
-    else:
+    elif any(one.hashed_folders for one in inventory.indexes.values()):
         console.write(table(_HEAD, rows, right=_NUMBERS))
+    else:
+        short = [_without_kept(row) for row in rows]
+        console.write(table(_without_kept(_HEAD), short, right=_NUMBERS - {_KEPT}))
     for incomplete in inventory.incomplete_builds:
         console.write(f"being published, or left over: {incomplete.name}")
     for trashed in inventory.trash:
@@ -84,6 +89,16 @@ def _print(
         since = moment(trashed.since)
         console.write(f"in the trash since {since}: {trashed.version}; back by: {back}")
     warn_of_absent(console, inventory)
+
+
+def _without_kept(row: tuple[str, ...]) -> tuple[str, ...]:
+    return (*row[:_KEPT], *row[_KEPT + 1 :])
+
+
+def _share(usage: Usage) -> str:
+    """How much has the URL that it had in the build before."""
+    kept, every = usage.kept
+    return f"{100 * kept // every} %" if every else ""
 
 
 def warn_of_absent(console: Console, inventory: Inventory) -> None:
@@ -106,6 +121,11 @@ def state(decision: Decision) -> str:
     return f"{decision.reason}, superseded since {moment(decision.superseded)}"
 
 
+def _hashed_folders(inventory: Inventory, version: str) -> dict[str, str]:
+    index = inventory.indexes.get(version)
+    return dict(index.hashed_folders) if index else {}
+
+
 def _data(
     inventory: Inventory, decisions: list[Decision], usages: dict[str, Usage]
 ) -> dict[str, Any]:
@@ -119,6 +139,8 @@ def _data(
                 "files": usages[decision.version].files,
                 "size": usages[decision.version].size,
                 "own": usages[decision.version].own,
+                "kept": usages[decision.version].kept[0],
+                "hashed_folders": _hashed_folders(inventory, decision.version),
                 "state": list(decision.reasons),
                 "superseded": iso(decision.superseded),
                 "may_be_pruned": decision.verdict == "prune",

@@ -92,6 +92,11 @@ def _write_summary(
         console.write(f"{deleted} for good: {version}")
     for name in result.incomplete_builds:
         console.write(f"{deleted}, as it was never finished: {name}")
+    if result.hashed_folders:
+        console.write(
+            f"{deleted} for good, as no build names them: {len(result.hashed_folders)} "
+            "hashed folders"
+        )
     _write_how_to_restore(console, result, trash)
     if not result.inventory.servers:
         console.warn(
@@ -136,5 +141,6 @@ def _data(result: PruneResult, yes: bool) -> dict[str, Any]:
         ],
         "deleted": result.deleted,
         "incomplete_builds": result.incomplete_builds,
+        "hashed_folders": result.hashed_folders,
         "failures": result.failures,
     }

@@ -14,6 +14,7 @@ from dj_cloudfront.builds.filesystem import STATE_DIR
 from dj_cloudfront.builds.index import COMPANIONS, INDEX_NAME, File, Index
 from dj_cloudfront.contract import Tree
 from dj_cloudfront.http_probe import HttpResponse
+from dj_cloudfront.live_check.sampling import Build
 from dj_cloudfront.live_check.targets import Target
 
 CODINGS = {"identity": "identity", "gzip": "gzip", "br": "br,gzip"}
@@ -154,24 +155,28 @@ def missing_probes(tree: Tree, build: str) -> Iterator[Probe]:
         yield _probe(ProbeKind.MISSING, path, with_origin=True)
 
 
-def path_of(tree: Tree, build: str, name: str) -> str:
-    """Where a server has a file of a build."""
-    return f"/{tree}/{build}/{filepath_to_uri(name)}"
-
-
-def file_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
+def file_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
     """Each file once, in the plainest way."""
     for name in names:
         yield _file(build, name, "identity", with_origin=False)
 
 
-def variant_probes(build: str, names: Iterable[str]) -> Iterator[Probe]:
+def variant_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
     """Each file in every coding, with ``Origin`` and without: CloudFront keeps each apart."""
     for name in names:
         for coding in CODINGS:
             for with_origin in (False, True):
                 if with_origin or coding != "identity":
                     yield _file(build, name, coding, with_origin=with_origin)
+
+
+def script_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
+    """Where scripts ask that put a URL together, for files that pages name elsewhere."""
+    for name in names:
+        path = f"/{build.version}/{filepath_to_uri(name)}"
+        if path != build.path_of(name):
+            yield Probe(kind=ProbeKind.FILE, subject=name, path=path)
+            return
 
 
 def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
@@ -223,11 +228,11 @@ def _probe(kind: ProbeKind, path: str, **options: Any) -> Probe:
     return Probe(kind=kind, subject=path, path=path, **options)
 
 
-def _file(build: str, name: str, coding: str, *, with_origin: bool) -> Probe:
+def _file(build: Build, name: str, coding: str, *, with_origin: bool) -> Probe:
     return Probe(
         kind=ProbeKind.FILE,
         subject=name,
-        path=f"/{build}/{filepath_to_uri(name)}",
+        path=build.path_of(name),
         coding=coding,
         with_origin=with_origin,
     )

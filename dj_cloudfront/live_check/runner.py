@@ -202,12 +202,15 @@ def _probes(plan: Plan, first: ProbeResults, build: Build | None) -> Iterator[Pr
         for result in first.of_kind(ProbeKind.MISSING):
             yield replace(result.probe, kind=ProbeKind.MISSING_AGAIN)
     if build is not None:
-        version, name = build.version, build.sample[0]
-        stray = probes.path_of(Tree.STATIC, version, name)
+        name = build.sample[0]
+        stray = f"/{Tree.STATIC}{build.path_of(name)}"
         if target.tree is Tree.STATIC:
-            yield from probes.file_probes(version, (*build.sample, *build.others))
-            yield from probes.variant_probes(version, build.sample)
-            yield from probes.build_probes(version, name, has_index=build.has_index)
+            yield from probes.file_probes(build, (*build.sample, *build.others))
+            yield from probes.variant_probes(build, build.sample)
+            yield from probes.script_probes(build, build.sample)
+            yield from probes.build_probes(
+                build.version, name, has_index=build.has_index
+            )
     yield from probes.tree_probes(target, pages=plan.pages, stray=stray)
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from django.utils.encoding import filepath_to_uri
+
 from dj_cloudfront.builds.index import File, Index, read_index
 from dj_cloudfront.builds.layout import published
 
@@ -53,6 +55,11 @@ class Build:
     others: tuple[str, ...]
     total: int
 
+    def path_of(self, name: str) -> str:
+        """Where pages ask for a file, inside the tree."""
+        folder = self.index.hashed_folder_of(name) or self.version
+        return f"/{folder}/{filepath_to_uri(name)}"
+
 
 def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Build:
     """What a published build holds, and what of it to ask for.
@@ -73,6 +80,7 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
         )
     changed = changed_since_previous(root, version, index)
     names = choose(files, number=sample, changed=changed, version=version)
+    names += _of_each_hashed_folder(index, sorted(files), names)
     others = sorted(set(files).difference(names)) if everything else ()
     return Build(
         version=version,
@@ -82,6 +90,21 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
         others=tuple(others),
         total=len(files),
     )
+
+
+def _of_each_hashed_folder(
+    index: Index, names: Iterable[str], chosen: Iterable[str]
+) -> list[str]:
+    """A file of each one that nothing is asked of yet: a server may lack one alone."""
+    missing = {*index.hashed_folders.values()}
+    missing -= {index.hashed_folder_of(name) for name in chosen}
+    found = []
+    for name in names:
+        hashed = index.hashed_folder_of(name)
+        if hashed in missing:
+            missing.remove(hashed)
+            found.append(name)
+    return found
 
 
 def known_files(build: Path) -> tuple[Index, bool]:

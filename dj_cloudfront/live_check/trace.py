@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from django.core.files.storage import storages
 from django.utils.encoding import filepath_to_uri
 
 from dj_cloudfront.builds.index import File
-from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.layout import is_hashed_folder, published
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.contract import Tree
 from dj_cloudfront.http_probe import HttpResponse, UnreachableError
@@ -148,11 +148,13 @@ class _WantedFile:
 
     :param name: Of a URL it may be hashed.
     :param build: Empty for media and local URLs.
+    :param hashed_folder: What stands in the URL in place of the build; empty if that does.
     """
 
     tree: Tree
     name: str
     build: str = ""
+    hashed_folder: str = ""
     url: str = ""
     error: str = ""
 
@@ -168,6 +170,7 @@ def find(search: Search) -> Trace:
     wanted = _reference(search.name, urls, {*builds, search.cdn.build_version})
     if wanted.tree is Tree.MEDIA:
         return _find_media(search, wanted, urls)
+    wanted = _of_a_build(wanted, root, (search.cdn.build_version, *reversed(builds)))
     name = _original_name(wanted.name)
     sources = tuple(_static_sources(name))
     used = _used(search.cdn, wanted, name, urls)
@@ -235,9 +238,23 @@ def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Wanted
             f"'{urls.get(Tree.STATIC, '/static/')}b1/css/site.css', got {text!r}"
         )
     build, slash, name = inside.partition("/")
-    if tree is Tree.STATIC and slash and (builds is None or build in builds):
+    is_known = builds is None or build in builds or is_hashed_folder(build)
+    if tree is Tree.STATIC and slash and is_known:
         return _WantedFile(tree=tree, name=name, build=build)
     return _WantedFile(tree=tree, name=inside)
+
+
+def _of_a_build(
+    wanted: _WantedFile, root: Path, builds: Iterable[str | None]
+) -> _WantedFile:
+    """With the first of the builds whose pages have the hashed folder in their URLs."""
+    if not is_hashed_folder(wanted.build):
+        return wanted
+    for build in filter(None, builds):
+        index = safe_index(root / build)
+        if index and wanted.build in index.hashed_folders.values():
+            return replace(wanted, build=build, hashed_folder=wanted.build)
+    return replace(wanted, hashed_folder=wanted.build)
 
 
 def _original_name(name: str) -> str:
@@ -250,7 +267,8 @@ def _used(cdn: Cdn, wanted: _WantedFile, name: str, urls: Urls) -> _WantedFile:
     """What pages refer to, or what the URL that was given does."""
     base = urls.get(Tree.STATIC, "")
     if wanted.build:
-        path = f"{wanted.build}/{filepath_to_uri(wanted.name)}"
+        folder = wanted.hashed_folder or wanted.build
+        path = f"{folder}/{filepath_to_uri(wanted.name)}"
         return replace(wanted, url=f"{base or '/static/'}{path}")
     try:
         url, refusal = staticfiles_storage.url(name), ""
@@ -259,6 +277,7 @@ def _used(cdn: Cdn, wanted: _WantedFile, name: str, urls: Urls) -> _WantedFile:
     if base and url.startswith(base):
         # The storage may refer to an earlier build, and to a hashed name.
         referred = _reference(url, urls, None)
+        referred = _of_a_build(referred, Path(cdn.builds_root), [cdn.build_version])
         if referred.build:
             return replace(referred, url=url)
     build = "" if cdn.is_local else cdn.build_version or ""
@@ -358,7 +377,8 @@ def _steps(
 ) -> Iterator[TraceStep]:
     """Ask as a browser does for a font or a module, from a page of the site."""
     path = f"/{filepath_to_uri(used.name)}"
-    path = f"/{used.build}{path}" if used.build else path
+    folder = used.hashed_folder or used.build
+    path = f"/{folder}{path}" if folder else path
     for target in _targets(search, used.tree, urls):
         site = site_of(target, search.options, search.allowed_hosts)
         headers = {"Accept-Encoding": CODINGS["br"], "Origin": site}

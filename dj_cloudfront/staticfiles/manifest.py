@@ -87,6 +87,7 @@ class ManifestStorage(ManifestFiles, HashingStorage):
             filesystem.write_new(path, self._render(fingerprint), mode=0o444)
 
     def published(self, published: Published) -> None:
+        super().published(published)
         if self.manifest_storage is not self:
             self.save_manifest()
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.files import File
 from django.core.management.base import CommandError
+from django.utils.encoding import filepath_to_uri
 
-from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.builds.index import INDEX_NAME, read_index
 from dj_cloudfront.builds.publication import Progress, Publication, Published
 from dj_cloudfront.builds.reference import Reference
 from dj_cloudfront.staticfiles.django_types import Files, Processed
@@ -62,6 +63,9 @@ class PublishingStorage(Files):
     :param rewrite_references: Whether root-absolute references in stylesheets are made
         relative. Default: they are only reported.
     :param reference_prefix: What such references begin with.
+    :param hashed_folders: Whether folders get a URL that holds a hash of their content, and
+        that stays the same until it changes; or the folders below the top ones that get one
+        of their own.
     """
 
     def __init__(
@@ -72,15 +76,18 @@ class PublishingStorage(Files):
         precompress: Sequence[str] = (),
         rewrite_references: bool = False,
         reference_prefix: str = "/static/",
+        hashed_folders: bool | Sequence[str] = False,
         **options: Any,
     ) -> None:
         self.publishing = PublishingOptions(
             precompress=precompress,
             rewrite_references=rewrite_references,
             reference_prefix=reference_prefix,
+            hashed_folders=hashed_folders,
         )
         self._publication: Publication | None = None
         self._staging: Path | None = None
+        self._hashed_urls: Mapping[str, str] | None = None
         super().__init__(location, base_url, *args, **options)
 
     @property
@@ -122,6 +129,7 @@ class PublishingStorage(Files):
 
     def published(self, published: Published) -> None:
         """What is left to do when the build shows."""
+        self._hashed_urls = None
 
     def references_in(self, published: Published) -> list[Reference]:
         """The references in a build's files that leave it."""
@@ -172,6 +180,37 @@ class PublishingStorage(Files):
             setattr(self, name, os.fspath(folder))
         held.callback(setattr, self, "_staging", None)
         self._staging = folder
+
+    def url(self, name: str | None) -> str:
+        url = super().url(name)
+        if not self.publishing.hashed_folders or self._publication is not None:
+            return url
+        if self._hashed_urls is None:
+            # Once for a process: a module under two URLs would be two modules.
+            self._hashed_urls = self._read_hashed_urls()
+        folder = url
+        while folder and folder not in self._hashed_urls:
+            folder = folder.rpartition("/")[0]
+        return self._hashed_urls.get(folder, "") + url[len(folder) :]
+
+    def _read_hashed_urls(self) -> Mapping[str, str]:
+        """What the URLs of folders become; those of the build without its index here."""
+        if self.is_local:
+            return {}
+        place = self.place
+        try:
+            index = read_index(place.folder)
+        except (OSError, ValueError):
+            # A system check says so; a page has no need to fail.
+            index = None
+        above = self.base_url.removesuffix(f"{place.version}/")
+        return {
+            self.base_url
+            + filepath_to_uri(folder): f"{above}{hashed}/{filepath_to_uri(folder)}"
+            for folder, hashed in (index.hashed_folders if index else {}).items()
+            # A build that was copied without them has its own folder still.
+            if (place.root / hashed).is_dir()
+        }
 
     def path(self, name: str | os.PathLike[str]) -> str:
         path = super().path(name)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from dj_cloudfront.builds.hashed_folders import check_finer
 from dj_cloudfront.builds.layout import is_version
 from dj_cloudfront.config import Cdn
 
@@ -27,11 +28,14 @@ class PublishingOptions:
     :param rewrite_references: Whether root-absolute references in stylesheets are made
         relative. Default: they are only reported.
     :param reference_prefix: What such references begin with.
+    :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
+        folders below the top ones that get one of their own.
     """
 
     precompress: Sequence[str] = ()
     rewrite_references: bool = False
     reference_prefix: str = "/static/"
+    hashed_folders: bool | Sequence[str] = False
 
     def __post_init__(self) -> None:
         if isinstance(self.precompress, str) or not set(self.precompress) <= set(
@@ -47,6 +51,12 @@ class PublishingOptions:
                 "reference_prefix must begin and end with a slash, such as '/static/', "
                 f"got {prefix!r}"
             )
+        if isinstance(self.hashed_folders, bool):
+            return
+        try:
+            check_finer(self.hashed_folders)
+        except ValueError as error:
+            raise ImproperlyConfigured(str(error)) from None
 
     def arguments(self) -> dict[str, Any]:
         """The same for ``Publication``."""
@@ -54,6 +64,7 @@ class PublishingOptions:
         return {
             "precompress": [CODINGS[one] for one in self.precompress],
             kind: self.reference_prefix,
+            "hashed_folders": self.hashed_folders,
         }
 
 

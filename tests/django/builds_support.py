@@ -71,6 +71,9 @@ def assert_whole(build):
     assert found == {
         name: (file.size, file.sha256) for name, file in index.files.items()
     }
+    for folder, hashed in index.hashed_folders.items():
+        copy = Path(build).parent / hashed / folder
+        assert files_of(copy) == files_of(Path(build, folder)), f"{hashed}/{folder}"
 
 
 def assert_all_whole(root):

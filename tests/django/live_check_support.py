@@ -36,10 +36,12 @@ def write_build(
     files: Mapping[str, bytes] = FILES,
     *,
     codings: Sequence[str] = ("gzip",),
+    hashed_folders: bool = False,
 ) -> Path:
     """A published build, its text with companions."""
     root.mkdir(parents=True, exist_ok=True)
-    return publish_files(root, version, files, precompress=codings).path
+    options = {"precompress": codings, "hashed_folders": hashed_folders}
+    return publish_files(root, version, files, **options).path
 
 
 @contextlib.contextmanager

@@ -23,14 +23,20 @@ def main(root):
             version = file.read()
         if version not in known:
             with open(os.path.join(root, version, ".cdn-index.json")) as file:
-                known[version] = json.load(file)["files"]
-            names[version] = list(known[version])
+                index = json.load(file)
+            known[version], hashed = index["files"], index.get("hashed_folders", {})
+            # Pages name a file under the hash of its folder, scripts under the build.
+            names[version] = [(version, name) for name in index["files"]] + [
+                (hashed[folder], name)
+                for name in index["files"]
+                if (folder := name.partition("/")[0]) in hashed
+            ]
         builds.add(version)
-        for name in random.choices(names[version], k=20):
+        for folder, name in random.choices(names[version], k=20):
             reads += 1
-            why = complaint(os.path.join(root, version, name), known[version][name])
+            why = complaint(os.path.join(root, folder, name), known[version][name])
             if why:
-                bad.append(f"{version}/{name}: {why}")
+                bad.append(f"{folder}/{name}: {why}")
     print(json.dumps({"reads": reads, "bad": bad, "builds": len(builds)}))
 
 

@@ -17,13 +17,14 @@ from builds_support import (
 )
 from crash_support import KILL, Fault, every_point, quick_folder, restore
 
-from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.layout import hashed_folders, published
 from dj_cloudfront.builds.publication import publish
 
 CSS = b"a { background: url(/static/img/1.svg) }\n"
 OLD = {
     **{f"css/{number}.css": CSS * (20 + number) for number in range(6)},
     **{f"img/{number}.svg": b"<svg/>" * (60 + number) for number in range(6)},
+    "fonts/text.woff2": b"font" * 90,
     "js/vendor/lib.js": b"export default 1;\n" * 40,
     "robots.txt": b"User-agent: *\n",
 }
@@ -36,7 +37,11 @@ NEW = {
     "js/new/again.mjs": b"export const answer = 42;\n" * 40,
     "video.bin": b"0123456789" * 105_000,
 }
-OPTIONS = {"precompress": ["gzip"], "rewrite_references": "/static/"}
+OPTIONS = {
+    "precompress": ["gzip"],
+    "rewrite_references": "/static/",
+    "hashed_folders": True,
+}
 
 DENIED = [
     Fault(errno=errno.ENOSPC),
@@ -156,6 +161,7 @@ def test_all_that_is_new_is_synced_before_it_shows(folder, monkeypatch):
     """A loss of power after the rename must find all of it on the disk."""
     site = Site(folder, ["b1"])
     site.reset()
+    hashed = set(hashed_folders(site.root))
     synced, at_the_rename = set(), []
     fsync, rename = os.fsync, os.rename
 
@@ -166,6 +172,7 @@ def test_all_that_is_new_is_synced_before_it_shows(folder, monkeypatch):
     def note_rename(source, target):
         if target == site.root / "b2":
             at_the_rename.append(set(synced))
+            synced.clear()
         rename(source, target)
 
     monkeypatch.setattr(os, "fsync", note_sync)
@@ -175,7 +182,11 @@ def test_all_that_is_new_is_synced_before_it_shows(folder, monkeypatch):
     old = {path.stat().st_ino for path in (site.root / "b1").rglob("*")}
     new = {path.stat().st_ino for path in (site.root / "b2").rglob("*")} - old
     assert new | {(site.root / "b2").stat().st_ino} <= before
-    assert site.root.stat().st_ino in synced - before
+    made = [site.root / name for name in {*hashed_folders(site.root)} - hashed]
+    folders = [one for path in made for one in (path, *path.rglob("*")) if one.is_dir()]
+    assert made != []
+    assert {path.stat().st_ino for path in (*folders, site.root)} <= before
+    assert synced == {site.root.stat().st_ino}
 
 
 def test_on_a_full_disk_what_was_written_is_removed_at_once(folder):

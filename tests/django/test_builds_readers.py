@@ -18,7 +18,7 @@ from builds_support import assert_whole, sources, write_files
 
 from dj_cloudfront.builds import filesystem, pruning
 from dj_cloudfront.builds.index import INDEX_NAME, render, scan
-from dj_cloudfront.builds.layout import published
+from dj_cloudfront.builds.layout import hashed_folders, published
 from dj_cloudfront.builds.publication import publish
 from dj_cloudfront.builds.retention import RetentionRules
 
@@ -67,7 +67,7 @@ def readers(root, found):
 
 def some_files(count):
     return {
-        f"{kind}/{number}.{kind}": os.urandom(random.randint(100, 60_000))
+        f"{kind}{number % 4}/{number}.{kind}": os.urandom(random.randint(100, 60_000))
         for number in range(count)
         for kind in ("css", "js", "svg")
     }
@@ -75,7 +75,7 @@ def some_files(count):
 
 def release(root, version, files):
     """Publish, switch over, prune: what a deploy does."""
-    publish(root, version, files, precompress=["gzip"])
+    publish(root, version, files, precompress=["gzip"], hashed_folders=True)
     filesystem.write_atomically(root / "current", version.encode())
     rules = RetentionRules(keep=1, superseded_for=timedelta(seconds=2))
     outcome = pruning.prune(root, current=version, rules=rules, trash_for=timedelta(0))
@@ -96,6 +96,7 @@ def test_no_file_is_missing_or_truncated_while_builds_come_and_go(tmp_path, coun
     assert sum(one["reads"] for one in found) > 1000
     assert max(one["builds"] for one in found) > 1
     assert_whole(root / f"r{count}")
+    assert hashed_folders(root) != []
     if count > 20:
         assert len(published(root)) < count, "nothing was pruned"
 

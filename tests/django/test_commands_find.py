@@ -13,6 +13,7 @@ from pages_support import page_settings, set_up_django
 from project_support import Project
 
 import dj_cloudfront
+from dj_cloudfront.builds.index import read_index
 from dj_cloudfront.management.commands.cdn import Command
 
 CSS = "css/site.css"
@@ -101,6 +102,31 @@ def test_the_whole_way_when_all_is_well(site):
         "Access-Control-Allow-Origin: *",
         "all is well: build b2, 1 server, the CDN have the same bytes",
     ]
+
+
+def test_the_way_of_a_file_in_a_hashed_folder(site):
+    storages = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {
+            "BACKEND": "dj_cloudfront.storage.BuildStorage",
+            "OPTIONS": {"hashed_folders": True},
+        },
+    }
+    root = site.folder / "static"
+    build = write_build(root, "b2", FILES, hashed_folders=True)
+    hashed = read_index(build).hashed_folders["css"]
+    url = f"{site.base}{hashed}/{CSS}"
+    for name in (CSS, url, f"/static/{hashed}/{CSS}"):
+        data = site.found(name, STORAGES=storages)
+        assert data["is_well"] is True
+        assert (data["name"], data["build"], data["url"]) == (CSS, "b2", url)
+        assert [one["is_used"] for one in data["copies"]] == [True]
+        assert [one["url"] for one in data["steps"]] == [
+            f"{site.server.url}/static/{hashed}/{CSS}",
+            url,
+        ]
+    said, failed = site.find(f"{site.base}_{'0' * 24}/{CSS}")
+    assert "404" in said and failed
 
 
 def test_the_same_for_a_script(site):

@@ -98,6 +98,8 @@ def test_a_folder_without_an_index_is_shown_as_such(root):
         "files": 4,
         "size": SIZE + 3,
         "own": SIZE + 3,
+        "kept": 0,
+        "hashed_folders": {},
         "state": ["without index"],
         "superseded": None,
         "may_be_pruned": False,

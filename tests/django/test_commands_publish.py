@@ -173,6 +173,10 @@ def test_a_script_gets_json_alone(site):
                 "kind": "css",
             }
         ],
+        "hashed_folders": {},
+        "build_folders": {},
+        "kept_bytes": 0,
+        "bytes": 961,
         "rewritten": False,
         "left_out": [],
         "dry_run": False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 
 import pytest
@@ -20,7 +21,7 @@ from live_check_support import (
 from servers_support import SERVERS
 
 import dj_cloudfront
-from dj_cloudfront.builds.index import INDEX_NAME
+from dj_cloudfront.builds.index import INDEX_NAME, read_index
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def site(tmp_path):
 def test_what_the_command_prints_for_a_server_passes(name, tmp_path, monkeypatch):
     with SERVERS[name](tmp_path) as origin, cdn_over(origin.port) as edge:
         root = origin.site / "static"
-        write_build(root)
+        write_build(root, hashed_folders=True)
         cdn = cdn_settings(root, monkeypatch, edge.port)
         report = run(cdn, f"http://127.0.0.1:{origin.port}")
     assert bad(report) == []
@@ -61,6 +62,45 @@ def test_without_its_refusals_nginx_shows_the_site(tmp_path, monkeypatch):
     assert said(report) == shown
     through = [one for one in report.findings if one.id == "odd-paths"]
     assert {one.level for one in through if "cloudfront" in one.target} == {"FAIL"}
+
+
+# -- hashed folders
+
+
+def test_a_server_that_lacks_one_hashed_folder_fails(tmp_path, monkeypatch):
+    (tmp_path / "media").mkdir()
+    root = tmp_path / "static"
+    # So that no sample has a file of each.
+    many = {f"folder{number}/x.css": b"p {}%d" % number for number in range(30)}
+    build = write_build(root, files=FILES | many, hashed_folders=True)
+    hashed = read_index(build).hashed_folders["folder17"]
+    with Server(tmp_path) as server:
+        cdn = cdn_settings(root, monkeypatch)
+        options = {"only": "origin", "sample": 3}
+        assert said(run(cdn, server.url, **options)) == set()
+        shutil.move(root / hashed, tmp_path / "lost")
+        report = run(cdn, server.url, **options)
+    [status] = [
+        one for one in report.findings if one.id == "status" and one.level == "FAIL"
+    ]
+    assert status.subjects == ("folder17/x.css",)
+
+
+def test_pages_urls_are_asked_for_and_one_of_the_build_too(site, monkeypatch):
+    root = site / "other" / "static"
+    (site / "other" / "media").mkdir(parents=True)
+    build = write_build(root, hashed_folders=True)
+    hashed = read_index(build).hashed_folders
+    with Server(site / "other") as server:
+        run(cdn_settings(root, monkeypatch), server.url, only="origin")
+    files = [one.target for one in server.asked if one.target.endswith((".css", ".js"))]
+    assert f"/static/{hashed['js']}/js/app.js" in files
+    in_build = {
+        one
+        for one in files
+        if one.startswith(f"/static/{BUILD}/") and "check-" not in one
+    }
+    assert len(in_build) <= 1
 
 
 # -- the servers first, then the CDN

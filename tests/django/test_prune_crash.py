@@ -29,6 +29,8 @@ from dj_cloudfront.builds.in_use import (
     registered_servers,
     unregister_server,
 )
+from dj_cloudfront.builds.index import read_index
+from dj_cloudfront.builds.layout import hashed_folders
 from dj_cloudfront.builds.retention import RetentionRules
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
@@ -59,7 +61,12 @@ def fill(root):
     before = None
     for version, age in {"t1": 900, "t2": 800, "t3": 700, **AGES}.items():
         make_build(
-            root, version, age=age, files=MORE | {"v": version.encode()}, like=before
+            root,
+            version,
+            age=age,
+            files=MORE | {"v": version.encode(), f"only/{age // 200}": b"some"},
+            like=before,
+            hashed=True,
         )
         before = version
     use(root, "web1", "b4")
@@ -90,8 +97,12 @@ def assert_nothing_is_lost(root, held):
     assert set(KEPT) <= set(versions(root)) <= {*AGES, "t3"}
     for version in versions(root):
         assert tree(root / version) == held[version]
+    assert_whole(root, *versions(root))
     for path in (root / ".cdn" / "trash").glob("[!.]*/*"):
         assert tree(path) == held[path.name]
+        # Brought back, it has the URLs of its pages too.
+        for hashed in read_index(path).hashed_folders.values():
+            assert (root / hashed).is_dir()
 
 
 def assert_complete(root, trash_for):
@@ -101,6 +112,10 @@ def assert_complete(root, trash_for):
     assert set(in_trash(root)) <= ({"b1", "b2", "b3"} if trash_for else set())
     assert not list(root.glob(".*.publishing-*"))
     assert_whole(root, *KEPT)
+    builds = [root / version for version in KEPT]
+    builds += (root / ".cdn" / "trash").glob("[!.]*/*")
+    named = [set(read_index(path).hashed_folders.values()) for path in builds]
+    assert set(hashed_folders(root)) == set.union(*named)
 
 
 def survives(root, trash_for, fault, step=1):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import dj_cloudfront
+from dj_cloudfront.builds.hashed_folders import assign, make_folders
 from dj_cloudfront.builds.in_use import register_server
 from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
 from dj_cloudfront.management.commands.cdn import Command
@@ -27,7 +29,9 @@ FILES = {
 }
 
 
-def make_build(root, version, *, age=None, files=None, like=None, index=True):
+def make_build(
+    root, version, *, age=None, files=None, like=None, index=True, hashed=False
+):
     """A build, with links to the equal files of another one, published so many days ago."""
     files = FILES | {"only.txt": version.encode()} if files is None else files
     for name, data in files.items():
@@ -43,8 +47,14 @@ def make_build(root, version, *, age=None, files=None, like=None, index=True):
             name: File(size=len(data), sha256=hashlib.sha256(data).hexdigest())
             for name, data in files.items()
         }
-        written = render(Index(version=version, files=held))
-        (root / version / INDEX_NAME).write_bytes(written)
+        content = Index(version=version, files=held)
+        if hashed:
+            folders = assign(content, (), ()).hashed
+            content = replace(content, hashed_folders=folders)
+            make_folders(root, root / version, content)
+            for folder in set(folders.values()):
+                set_age(root / folder, age or 0)
+        (root / version / INDEX_NAME).write_bytes(render(content))
     if age is not None:
         set_age(root / version / INDEX_NAME if index else root / version, age)
     return root / version
@@ -101,7 +111,7 @@ def tree(folder):
 
 def versions(root):
     """The builds that a web server would answer for."""
-    return sorted(path.name for path in root.iterdir() if path.name[0] != ".")
+    return sorted(path.name for path in root.iterdir() if path.name[0] not in "._")
 
 
 def in_trash(root):
@@ -117,6 +127,8 @@ def assert_whole(root, *wanted):
         for name, entry in content["files"].items():
             data = (root / version / name).read_bytes()
             assert hashlib.sha256(data).hexdigest() == entry["sha256"], (version, name)
+        for folder, hashed in content.get("hashed_folders", {}).items():
+            assert tree(root / hashed / folder) == tree(root / version / folder)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,281 @@
+"""Folders whose URL holds a hash of their content, and survives a release that leaves them alone.
+
+::
+
+    <static_root>/_<hash>/<folder>/…    the files of each build that has the folder like this
+
+The hash comes from names and bytes alone, never from what was published before. No build can
+have such a name, since a build version begins with a letter or a digit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dj_cloudfront.builds import filesystem
+from dj_cloudfront.builds.build_tree import FILE_MODE, FolderTarget
+from dj_cloudfront.builds.file_content import FileContent, same_bytes
+from dj_cloudfront.builds.index import Index
+from dj_cloudfront.builds.layout import hashed_folders, hidden_folder
+from dj_cloudfront.builds.outward_references import OutwardReference
+
+_PAGES = (".html", ".htm", ".xhtml")
+
+
+def check_finer(folders: Iterable[str]) -> tuple[str, ...]:
+    """Folders below the top ones that get a URL of their own.
+
+    :raises ValueError: with one sentence, when one is no such folder.
+    """
+    is_list = isinstance(folders, list | tuple)
+    if not is_list or not all(map(_is_finer, folders)):
+        raise ValueError(
+            "hashed_folders must be True, or a list of folders below the top ones, such as "
+            f"['site/img'], got {folders!r}"
+        )
+    return tuple(folders)
+
+
+def _is_finer(folder: object) -> bool:
+    parts = folder.split("/") if isinstance(folder, str) else []
+    return len(parts) > 1 and not {"", ".", ".."} & set(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """:param hashed: The hashed folder of each folder.
+
+    :param kept: Why a folder keeps the build's URL.
+    """
+
+    hashed: Mapping[str, str]
+    kept: Mapping[str, str]
+
+
+def assign(
+    index: Index, finer: Collection[str], references: Iterable[OutwardReference]
+) -> Assignment:
+    """Give each folder its hash, or a reason why it has none.
+
+    A top folder that refers to another one shares its hash, so that the reference leads to
+    the very file that pages name. What refers to anything else above it has none.
+
+    :param finer: Folders below the top ones. A top folder has what is in them too, so what
+        refers down finds it.
+    """
+    folders = _Folders(index, finer)
+    for name in index.files:
+        if name.lower().endswith(_PAGES):
+            folders.keep_all(name, f"{name} is a page, which may refer to anything")
+    for reference in references:
+        folders.heed(reference)
+    return folders.assignment()
+
+
+class _Folders:
+    """What is known of the folders of a build while its references are looked at."""
+
+    def __init__(self, index: Index, finer: Collection[str]) -> None:
+        self._index = index
+        lowest = {name.rpartition("/")[0] for name in index.files}
+        self._all = {*lowest, *(parent for name in lowest for parent in _parents(name))}
+        self._all.discard("")
+        self._names_of: dict[str, list[str]] = {}
+        for name in index.files:
+            if top := top_of(name):
+                self._names_of.setdefault(top, []).append(name)
+        self._finer = sorted(set(finer) & self._all, key=len, reverse=True)
+        self._joined = {top: top for top in self._names_of}
+        self._kept = {
+            folder: "the build has no such folder"
+            for folder in finer
+            if folder not in self._all
+        }
+
+    def keep_all(self, name: str, why: str) -> None:
+        for folder in self._around(name):
+            self._kept.setdefault(folder, why)
+
+    def heed(self, reference: OutwardReference) -> None:
+        name, target = reference.name, reference.target
+        is_there = target in self._index.files or target in self._all
+        if not is_there and not self._may_be_there(reference):
+            return
+        why = f"{name}:{reference.line} refers to {reference.text}"
+        for folder in self._finer:
+            inside = [_is_inside(one, folder) for one in (name, target)]
+            # A module is one module only as long as it has one URL.
+            if inside == [True, False] or (
+                inside == [False, True] and reference.is_script
+            ):
+                self._kept.setdefault(folder, why)
+        top, other = top_of(name), top_of(target) or target
+        if not top or top == other:
+            return
+        if is_there and other in self._joined:
+            self._joined[self._root(top)] = self._root(other)
+        else:
+            self._kept.setdefault(top, why)
+
+    def _may_be_there(self, reference: OutwardReference) -> bool:
+        """Whether a script may ask for a file of the build by adding to what stands there.
+
+        Other references are whole: what leads nowhere does so under any URL, and what leads
+        out of the build, since that and a hashed folder have the same depth.
+        """
+        target = reference.target
+        return reference.is_script and (
+            target.startswith("..")
+            or any(name.startswith(target) for name in self._index.files)
+        )
+
+    def assignment(self) -> Assignment:
+        groups: dict[str, list[str]] = {}
+        for top in sorted(self._joined):
+            groups.setdefault(self._root(top), []).append(top)
+        hashed = {}
+        for tops in groups.values():
+            blamed = next((top for top in tops if top in self._kept), None)
+            if blamed is None:
+                names = [name for top in tops for name in self._names_of[top]]
+                hashed.update(dict.fromkeys(tops, self._hash(names)))
+            for top in tops if blamed else ():
+                self._kept.setdefault(top, f"it shares files with {blamed}")
+        for folder in self._finer:
+            if folder not in self._kept:
+                names = self._names_of[top_of(folder)]
+                hashed[folder] = self._hash(
+                    [name for name in names if _is_inside(name, folder)]
+                )
+        return Assignment(
+            hashed=dict(sorted(hashed.items())), kept=dict(sorted(self._kept.items()))
+        )
+
+    def _around(self, name: str) -> Iterator[str]:
+        if top := top_of(name):
+            yield top
+        yield from (folder for folder in self._finer if _is_inside(name, folder))
+
+    def _root(self, top: str) -> str:
+        while self._joined[top] != top:
+            top = self._joined[top]
+        return top
+
+    def _hash(self, names: Iterable[str]) -> str:
+        """Of names and bytes. Companions say nothing new, and differ with the compressor."""
+        digest = hashlib.sha256()
+        for name in sorted(names):
+            if not self._index.is_companion(name):
+                digest.update(f"{name}\0{self._index.files[name].sha256}\n".encode())
+        return f"_{digest.hexdigest()[:24]}"
+
+
+def top_of(name: str) -> str:
+    """The first folder of a path; empty for a file at the root."""
+    return name.partition("/")[0] if "/" in name else ""
+
+
+def _is_inside(name: str, folder: str) -> bool:
+    return name == folder or name.startswith(f"{folder}/")
+
+
+def _parents(name: str) -> Iterator[str]:
+    while name := name.rpartition("/")[0]:
+        yield name
+
+
+def make_folders(root: Path, build: Path, index: Index) -> None:
+    """Make the hashed folders of a build by links to its files, durably and each at once.
+
+    One that is there gets what it lacks, and what somebody has changed in it is replaced.
+
+    :param build: Where its files are, which may be hidden still. They are synced.
+    """
+    names_of: dict[str, list[str]] = {}
+    for name in index.files:
+        for folder in _parents(name):
+            if hashed := index.hashed_folders.get(folder):
+                names_of.setdefault(hashed, []).append(name)
+    there = set(hashed_folders(root))
+    for hashed, names in names_of.items():
+        (_complete if hashed in there else _make)(root, hashed, build, names)
+    filesystem.fsync_folder(root)
+
+
+def _make(root: Path, hashed: str, build: Path, names: Sequence[str]) -> None:
+    hidden = hidden_folder(root, hashed)
+    try:
+        _fill(hidden, build, names)
+        os.rename(hidden, root / hashed)
+    except BaseException:
+        # What cannot be removed now is hidden, and the next one removes it.
+        with contextlib.suppress(OSError):
+            filesystem.remove_tree(hidden)
+        raise
+
+
+def _fill(folder: Path, build: Path, names: Sequence[str]) -> None:
+    with contextlib.ExitStack() as held:
+        source = os.open(build, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        held.callback(os.close, source)
+        target = FolderTarget(folder)
+        held.callback(target.close)
+        folders = sorted({parent for name in names for parent in _parents(name)})
+        for one in folders:
+            target.make_folder(one)
+        written = [name for name in names if not target.link(name, name, folder=source)]
+        for name in written:
+            with FileContent(name, folder=source) as content:
+                target.write(name, content)
+        target.sync(written, folders)
+
+
+def _complete(root: Path, hashed: str, build: Path, names: Sequence[str]) -> None:
+    folder = root / hashed
+    # Whoever prunes goes by this time, even where no lock holds.
+    os.utime(folder)
+    tops = {top_of(name) for name in names}
+    there, ours = (dict(_inodes(one, tops)) for one in (folder, build))
+    for name in names:
+        if there.get(name) != ours[name] and not _is_same(folder / name, build / name):
+            _replace(folder / name, build / name)
+
+
+def _inodes(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """The files below some folders, without a look at each."""
+    todo = list(folders)
+    while todo:
+        folder = todo.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                for entry in entries:
+                    name = f"{folder}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(name)
+                    else:
+                        yield name, entry.inode()
+        except FileNotFoundError:
+            continue
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        with FileContent(one) as mine, FileContent(other) as theirs:
+            return not one.is_symlink() and same_bytes(mine, theirs)
+    except (OSError, ValueError):
+        return False
+
+
+def _replace(path: Path, source: Path) -> None:
+    """Readers see what was there, or what should be."""
+    filesystem.make_folder(path.parent)
+    temporary = path.with_name(f".{secrets.token_hex(8)}")
+    if not filesystem.link(source, temporary):
+        filesystem.write_new(temporary, source.read_bytes(), mode=FILE_MODE)
+    filesystem.rename(temporary, path)

@@ -1,0 +1,88 @@
+"""References that may lead out of their folder: ``../`` in stylesheets, scripts, SVG and data."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from dj_cloudfront.builds.file_content import Content, read
+
+_SCRIPTS = (".js", ".mjs", ".cjs")
+_KINDS = (*_SCRIPTS, ".css", ".svg", ".xml", ".xsl", ".json", ".webmanifest", ".gltf")
+# What stands in quotes or parentheses and has a dot segment. Each part is bounded, so that
+# the time grows with the length alone. A slash in front: scripts put one before it.
+_TOKEN = re.compile(
+    rb"""["'`(]\s{0,8}([^"'`()\s<>]{0,200}?(?<![^/"'`(\s])\.{1,2}/[^"'`()\s<>]{0,800})"""
+)
+# What a script only compares with is no path that it asks for.
+_COMPARED = re.compile(rb"(?:startsWith|endsWith|[iI]ndexOf|includes)\(\s*$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutwardReference:
+    """A reference from a file of a build to another place of it.
+
+    :param text: As it stands there, such as ``../../admin/img/x.svg``.
+    :param target: The same relative to the build; empty for the build itself.
+    :param is_script: Whether it is text of a script, which may be only a part of a path.
+    """
+
+    name: str
+    line: int
+    text: str
+    target: str
+    is_script: bool
+
+
+def outward_references(
+    name: str, content: Content, finer: Collection[str]
+) -> Iterator[OutwardReference]:
+    """Those that leave the file's top folder, or that cross the border of a finer one."""
+    if "/" not in name or not name.lower().endswith(_KINDS):
+        return
+    top, *below = name.split("/")
+    has_finer = any(folder.startswith(f"{top}/") for folder in finer)
+    data = read(content)
+    if not (b"./" in data if has_finer else _may_leave(data, len(below))):
+        return
+    is_script = name.lower().endswith(_SCRIPTS)
+    for match in _TOKEN.finditer(data):
+        if _COMPARED.search(data, max(0, match.start() - 20), match.start()):
+            continue
+        text = match[1].decode("utf-8", "replace")
+        target = _target(name, text)
+        leaves = target.partition("/")[0] != top
+        if leaves or any(_is_between(name, target, folder) for folder in finer):
+            yield OutwardReference(
+                name=name,
+                line=data.count(b"\n", 0, match.start()) + 1,
+                text=text,
+                target=target,
+                is_script=is_script,
+            )
+
+
+def _target(name: str, text: str) -> str:
+    path = unquote(re.split(r"[?#]", text, maxsplit=1)[0]).lstrip("/")
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+    return "" if found == "." else found
+
+
+def _is_between(name: str, target: str, folder: str) -> bool:
+    """Whether one of both is in a folder and the other is not."""
+    return name.startswith(f"{folder}/") != f"{target}/".startswith(f"{folder}/")
+
+
+def _may_leave(data: bytes, levels: int) -> bool:
+    """Whether it has so many ``../`` in a row, or any behind a name. It takes next to no time."""
+    if b"../" * levels in data:
+        return True
+    at = data.find(b"/../")
+    while at >= 0:
+        if at > 0 and data[at - 1] not in b"./":
+            return True
+        at = data.find(b"/../", at + 1)
+    return False
