@@ -58,18 +58,24 @@ class Workshop:
             call_command("collectstatic", interactive=False, verbosity=0)
         return target
 
-    def publish(self, storage: str) -> Path:
+    def publish(
+        self, storage: str, root: Path | None = None, **options: object
+    ) -> Path:
         """Ours, beside the build before."""
         os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
         cdn = dj_cloudfront.config(
-            static_root=self.root, build_version=f"b{next(self._numbers)}"
+            static_root=root or self.root, build_version=f"b{next(self._numbers)}"
         )
+        backend = {
+            "BACKEND": f"dj_cloudfront.storage.{storage}",
+            "OPTIONS": options,
+        }
         with override_settings(
             CDN=cdn,
             STATICFILES_DIRS=[next(self._published)],
             STATIC_ROOT=cdn.static_root,
             STATIC_URL=cdn.static_url,
-            STORAGES={"staticfiles": {"BACKEND": f"dj_cloudfront.storage.{storage}"}},
+            STORAGES={"staticfiles": backend},
         ):
             call_command("cdn", "publish", verbosity=0)
         return Path(cdn.static_root)

@@ -15,7 +15,13 @@ _SITE = "a site of 5,000 files and 100 MB, 1 % of the files changed"
 
 def figures() -> Sequence[Figure]:
     with workshop() as shop:
-        return [_time(shop), _bytes_written(shop), _disk(shop)]
+        return [
+            _time(shop),
+            _time_of_hashed_folders(shop),
+            _bytes_written(shop),
+            _disk(shop),
+            _disk_of_hashed_folders(shop),
+        ]
 
 
 def _time(shop: Workshop) -> Figure:
@@ -27,6 +33,21 @@ def _time(shop: Workshop) -> Figure:
         pairs=5,
         limit=limits.PUBLISHING,
         before=shop.clean,
+    )
+
+
+def _time_of_hashed_folders(shop: Workshop) -> Figure:
+    """Two series of builds beside each other, so that each has a build before."""
+    with_them, without = shop.root / "hashed", shop.root / "plain"
+    return compare(
+        f"publishing {_SITE}, with hashed_folders",
+        lambda: shop.publish("BuildStorage", with_them, hashed_folders=True),
+        "the time without",
+        lambda: shop.publish("BuildStorage", without),
+        pairs=9,
+        limit=limits.HASHED_FOLDERS,
+        # What one has written must not be the other's to wait for.
+        before=os.sync,
     )
 
 
@@ -49,12 +70,24 @@ def _disk(shop: Workshop) -> Figure:
     shop.clean()
     (one,) = shop.root.glob("b*")
     alone = _used(one)
-    shop.publish("BuildStorage")
+    two = shop.publish("BuildStorage")
+    return _of_two("disk for two builds", _used(one, two), alone)
+
+
+def _disk_of_hashed_folders(shop: Workshop) -> Figure:
+    root = shop.root / "disk"
+    one = shop.publish("BuildStorage", root, hashed_folders=True)
+    alone = _used(one)
+    shop.publish("BuildStorage", root, hashed_folders=True)
+    return _of_two("disk for two builds with hashed_folders", _used(root), alone)
+
+
+def _of_two(what: str, ours: int, theirs: int) -> Figure:
     return Figure(
-        what="disk for two builds",
+        what=what,
         alternative="that of one",
-        ours=_used(shop.root),
-        theirs=alone,
+        ours=ours,
+        theirs=theirs,
         unit="bytes",
         pairs=1,
         limit=limits.DISK,
@@ -76,10 +109,11 @@ def _write_bytes() -> int:
     return int(dict(line.split(": ") for line in lines)["write_bytes"])
 
 
-def _used(folder: Path) -> int:
+def _used(*folders: Path) -> int:
     """The blocks of all files and folders, each file counted once."""
     found = {}
-    for path in (folder, *folder.rglob("*")):
-        stat = os.lstat(path)
-        found[stat.st_ino] = stat.st_blocks * 512
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            stat = os.lstat(path)
+            found[stat.st_ino] = stat.st_blocks * 512
     return sum(found.values())

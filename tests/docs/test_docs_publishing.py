@@ -79,6 +79,7 @@ def test_the_options_of_the_storages_are_their_arguments():
     set_up()
     # Django's own argument, which our storages do not name.
     assert set(documented) == ours | {"manifest_storage"}
+    set_up()
     with override_settings(STATIC_ROOT="/s/b1", STATIC_URL="/b1/"):
         both, hashed = BuildStorage(), ManifestBuildStorage()
     for name, (of, default) in documented.items():
@@ -206,6 +207,7 @@ def test_the_figures_are_the_limits_of_the_benchmarks():
         limits.PUBLISHING,
         limits.BYTES_WRITTEN,
         limits.DISK,
+        limits.HASHED_FOLDERS,
         limits.HASHING,
         limits.URL,
         limits.STATIC,
