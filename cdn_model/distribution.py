@@ -531,11 +531,13 @@ def _without_wrappers(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def scalar(value: object) -> Any:
-    """CloudFormation takes booleans and numbers as text, too."""
+    """CloudFormation takes booleans and numbers as text, too, and the other way round.
+
+    In any other notation, such as ``True``, a text is another one where text is asked for.
+    """
     if isinstance(value, str):
-        lowered = value.lower()
-        if lowered in ("true", "false"):
-            return lowered == "true"
+        if value in ("true", "false"):
+            return value == "true"
         return int(value) if _NUMBER.fullmatch(value) else value
     if isinstance(value, float) and value.is_integer():
         return int(value)

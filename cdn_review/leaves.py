@@ -106,6 +106,8 @@ _NATURAL_KEYS = (
     *("Id", "EventType", "ErrorCode", "HeaderName", "Header", "PathPattern", "Sid"),
     *("Name", "Key", "DomainName", "Domain", "StatusCode", "Priority", "Type"),
 )
+# Lists of scalars whose order has an effect.
+_ORDERED = ("Layers", "Command", "EntryPoint")
 # Secrets, and texts that nobody can compare by reading.
 _HIDDEN = re.compile(
     r"(^|\.)(HeaderValue|SearchString|SearchStringBase64|EncodedKey|FunctionCode|Secret\w*"
@@ -116,7 +118,7 @@ _HIDDEN = re.compile(
 
 
 def leaves(value: object, path: str = "") -> dict[str, Leaf]:
-    """Every leaf of a resolved value. A list of scalars is one leaf, without an order."""
+    """Every leaf of a resolved value. Most lists of scalars are one leaf, without an order."""
     found: dict[str, Leaf] = {}
     _add(found, value, path, 0)
     return found
@@ -135,6 +137,8 @@ def _add(found: dict[str, Leaf], value: object, path: str, depth: int) -> None:
         if any(isinstance(p, (dict, list)) and not is_computed(p) for p in value):
             for name, part in _elements(value):
                 _add(found, part, f"{path}[{name}]", depth + 1)
+        elif path.endswith(_ORDERED):
+            found |= {f"{path}[{n}]": leaf(part) for n, part in enumerate(value, 1)}
         elif value:
             found[path] = frozenset(map(leaf, value))
     elif value is not None:

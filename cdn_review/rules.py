@@ -160,6 +160,9 @@ class Rule:
             template = self.removed
         if not template:
             return
+        if isinstance(d.before or d.after, Present) and (d.added or d.removed):
+            verb = "added" if d.added else "removed"
+            template = template.replace("{after} instead of {before}", verb)
         message = self.message_for(d, template)
         if not self.when(d):
             note = self._by_default(d) or self.otherwise
