@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
+from aws_cdk import Stack
 from constructs import Construct
 
 from constructs_lib.bucket import check_apart
@@ -26,6 +27,9 @@ from constructs_lib.options import (
 from constructs_lib.origin import DjangoOrigin, check_origin
 from constructs_lib.validation import check_distinct
 from dj_cloudfront.contract import Tree
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 
 class DjangoCdn(Construct):
@@ -69,6 +73,21 @@ class DjangoCdn(Construct):
         check_apart({tree: one.get("bucket") for tree, one in merged.items()})
         with claims(self):
             self._define(origin, own, merged)
+
+    def grant_pull(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a role read the outputs of the stack: ``manage.py cdn pull``."""
+        from aws_cdk import aws_iam as iam
+
+        arn = Stack.of(self).format_arn(
+            service="cloudformation",
+            resource="stack",
+            resource_name=f"{Stack.of(self).stack_name}/*",
+        )
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=["cloudformation:DescribeStacks"],
+            resource_arns=[arn],
+        )
 
     def _define(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -38,6 +38,9 @@ from constructs_lib.viewers import (
     render_tls,
 )
 from dj_cloudfront.contract import Tree
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
 
 # An uploaded index.html must not become the home page of the media domain, and a name that no
 # file has leads to the server's own 404.
@@ -104,6 +107,10 @@ class MediaDistribution(Construct):
         self.dns_target = self.distribution.distribution_domain_name
         self.domain_name = _domain_name(options) or self.dns_target
 
+    def grant_invalidate(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a role tell the edge to forget files: ``manage.py cdn invalidate``."""
+        return _grant_invalidate(self.distribution, grantee)
+
 
 class PrivateMediaDistribution(Construct):
     """One distribution over the files that need a signed URL or signed cookies.
@@ -141,6 +148,18 @@ class PrivateMediaDistribution(Construct):
         self.distribution_id = self.distribution.distribution_id
         self.dns_target = self.distribution.distribution_domain_name
         self.domain_name = _domain_name(options) or self.dns_target
+
+    def grant_invalidate(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let a role tell the edge to forget files: ``manage.py cdn invalidate``."""
+        return _grant_invalidate(self.distribution, grantee)
+
+
+def _grant_invalidate(
+    distribution: cloudfront.Distribution, grantee: iam.IGrantable
+) -> iam.Grant:
+    return distribution.grant(
+        grantee, "cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"
+    )
 
 
 def _define(
