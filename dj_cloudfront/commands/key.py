@@ -1,4 +1,4 @@
-"""Make a pair of keys for private files: the private half stays on this server."""
+"""Make a key pair for private files: the private key stays on this server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "output",
         type=Path,
-        help="the file of the private half, such as /etc/mysite/2026a.key; its name without "
+        help="the file of the private key, such as /etc/mysite/2026a.key; its name without "
         "the ending names the key in cdk.json",
     )
     parser.add_argument("--json", action="store_true", help="the result for a script")
@@ -56,7 +56,7 @@ def run(console: Console, *, output: Path, **options: Any) -> None:
         ) from None
     text = public.decode().strip()
     console.write(
-        f"the private half is in {output}; for keys of signing in cdk.json:\n"
+        f"the private key is in {output}; for keys of signing in cdk.json:\n"
         f"{json.dumps(output.stem)}: {json.dumps(text)}"
     )
     console.write_json({"name": output.stem, "public_key": text, "file": str(output)})

@@ -31,7 +31,7 @@ _IPV6 = re.compile(r"\[[0-9a-f:.]+\]", re.I)
 _PATH = re.compile(r"/[\w ./+=@~()&:'!-]*")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,25 +83,21 @@ def from_settings(
     return Site(
         command=command,
         trees=_trees(settings, options),
-        listen=_address("--listen", options.listen or _port(options)),
-        upstream=_upstream("--upstream", options.upstream),
+        listen=_listen(options.listen or ("80" if options.http else "443")),
+        upstream=_upstream(options.upstream),
         names=names,
         plain=options.http,
         certificate=_certificate(options, None if makes_certificates else names),
         upload_mib=_upload_mib(settings, options),
         secrets=_secrets(options),
         access_log=_path("--access-log", log) if log else None,
-        prefix=_word("--name", options.name) if options.name else "",
+        prefix=_prefix(options.name) if options.name else "",
     )
-
-
-def _port(options: ServerOptions) -> str:
-    return "80" if options.http else "443"
 
 
 def _names(settings: DjangoSettings, options: ServerOptions) -> tuple[str, ...]:
     if options.server_name:
-        return tuple(_host("--server-name", name) for name in options.server_name)
+        return tuple(map(_server_name, options.server_name))
     if options.http:
         return ()
     found = tuple(name for name in settings.allowed_hosts if _DOTTED.fullmatch(name))
@@ -193,42 +189,36 @@ def _secrets(options: ServerOptions) -> tuple[str, ...]:
             "--origin-secret-variable must be given at most twice, for the old value and "
             f"the new one while it rotates, got {len(variables)}"
         )
-    return tuple(
-        _secret(
-            _variable("--origin-secret-variable", name),
-            options.environment.get(name, ""),
-        )
-        for name in variables
-    )
+    return tuple(_secret(name, options.environment) for name in variables)
 
 
-def _address(what: str, text: str) -> ListenAddress:
+def _listen(text: str) -> ListenAddress:
     host, colon, port = text.rpartition(":")
     if _is_port(port) and (not colon or _IPV4.fullmatch(host) or _IPV6.fullmatch(host)):
         return ListenAddress(host=host or None, port=int(port))
     raise ValueError(
-        f"{what} must be a port or an IP address and a port, such as '443' or "
+        "--listen must be a port or an IP address and a port, such as '443' or "
         f"'127.0.0.1:8080', got {text!r}"
     )
 
 
-def _upstream(what: str, text: str) -> Upstream:
+def _upstream(text: str) -> Upstream:
     if text.startswith("unix:/") and " " not in text:
-        return Upstream(socket=_path(what, text.removeprefix("unix:")))
+        return Upstream(socket=_path("--upstream", text.removeprefix("unix:")))
     host, _, port = text.rpartition(":")
     if _is_port(port) and (_HOST.fullmatch(host) or _IPV6.fullmatch(host)):
         return Upstream(host=text)
     raise ValueError(
-        f"{what} must be a host and a port or a socket, such as '127.0.0.1:8000' or "
+        "--upstream must be a host and a port or a socket, such as '127.0.0.1:8000' or "
         f"'unix:/run/mysite/gunicorn.sock', got {text!r}"
     )
 
 
-def _host(what: str, text: str) -> str:
+def _server_name(text: str) -> str:
     if _HOST.fullmatch(text) and ".." not in text:
         return text.lower()
     raise ValueError(
-        f"{what} must be a host name such as 'www.example.com', got {text!r}"
+        f"--server-name must be a host name such as 'www.example.com', got {text!r}"
     )
 
 
@@ -242,30 +232,27 @@ def _path(what: str, text: str | os.PathLike[str]) -> str:
     )
 
 
-def _secret(what: str, text: str) -> str:
+def _secret(variable: str, environment: Mapping[str, str]) -> str:
+    if not _VARIABLE.fullmatch(variable):
+        raise ValueError(
+            "--origin-secret-variable must be the name of an environment variable, such as "
+            f"'ORIGIN_SECRET', got {variable!r}"
+        )
+    text = environment.get(variable, "")
     if _SECRET.fullmatch(text):
         return text
     raise ValueError(
-        f"{what} must hold 16 to 256 letters, digits, '-' or '_', such as what "
-        f"'openssl rand -hex 32' prints, got {len(text)} characters"
+        f"the environment variable {variable} must hold 16 to 256 letters, digits, '-' or "
+        f"'_', such as what 'openssl rand -hex 32' prints, got {len(text)} characters"
     )
 
 
-def _variable(what: str, text: str) -> str:
-    if _VARIABLE.fullmatch(text):
-        return f"the environment variable {text}"
+def _prefix(name: str) -> str:
+    if _NAME.fullmatch(name):
+        return name
     raise ValueError(
-        f"{what} must be the name of an environment variable, such as 'ORIGIN_SECRET', "
-        f"got {text!r}"
-    )
-
-
-def _word(what: str, text: str) -> str:
-    if _WORD.fullmatch(text):
-        return text
-    raise ValueError(
-        f"{what} must be 1 to 32 lower-case letters, digits or '_' that begin with a "
-        f"letter, such as 'shop', got {text!r}"
+        "--name must be 1 to 32 lower-case letters, digits or '_' that begin with a "
+        f"letter, such as 'shop', got {name!r}"
     )
 
 
