@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dj_cloudfront.build_version import check_build_version
+from dj_cloudfront.build_version import VARIABLE, check_build_version
 from dj_cloudfront.contract import Output
 
 DEFAULT_URL_FORMAT = "https://{domain}"
@@ -148,7 +148,13 @@ def config(
         ``runserver``. Nothing else leads to local URLs: a missing or damaged file is an error.
     :raises ValueError: with one sentence that says what is wrong and how to mend it.
     """
-    if build_version or not local:
+    if not build_version and not local:
+        raise ValueError(
+            "build_version must be given, such as '2026-11-23.1', got none: set the "
+            f"environment variable {VARIABLE}, or write the name to the file that "
+            "build_version(file=…) reads"
+        )
+    if build_version:
         check_build_version(build_version)
     # Never the folder of all builds: "collectstatic --clear" would empty every one of them.
     root = os.path.join(static_root, build_version or "local")
@@ -225,6 +231,11 @@ def _read(path: Path, stack: str | None) -> Mapping[str, object]:
             f"'cdn-outputs.json', but {path} does not exist: deploy first, fetch it with "
             f"{_pull(path, stack or 'mysite-cdn-prod')}, set STATIC_DOMAIN_NAME and "
             "MEDIA_DOMAIN_NAME, or pass local=True in development"
+        ) from None
+    except PermissionError:
+        raise ValueError(
+            f"outputs_file must be readable by the user of this process, but {path} is not: "
+            "let that user read it and the folders above it; it holds no secret"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(_damaged(path, error)) from None

@@ -22,6 +22,8 @@ from dj_cloudfront.checks import (
     exposure,
     folders,
     ids,
+    libraries,
+    lifetimes,
     media,
     middleware_order,
     storages,
@@ -45,7 +47,16 @@ def _check(find: Find, *, locally: bool = False) -> Check:
         cdn = getattr(settings, "CDN", None)
         if not isinstance(cdn, Cdn) or (cdn.is_local and not locally):
             return []
-        return [*find(cdn)]
+        try:
+            return [*find(cdn)]
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            said = f"{type(error).__name__}: {error}"
+            return [
+                ids.NOT_JUDGED.found(
+                    f"settings must be of the types that Django documents for "
+                    f"{find.__module__.rpartition('.')[2]} to be checked, got {said}"
+                )
+            ]
 
     return check
 
@@ -54,6 +65,9 @@ def check_cdn(
     app_configs: Sequence[AppConfig] | None, **kwargs: Any
 ) -> list[CheckMessage]:
     """Whether the settings keep the value of ``config()``, without which none can judge."""
+    if settings.DEBUG and getattr(settings, "CDN", None) is None:
+        # In split settings the production settings alone have it.
+        return []
     try:
         cdn_setting.cdn()
     except ImproperlyConfigured as error:
@@ -70,7 +84,9 @@ _OF_STATICFILES = (
 _PLAIN = (
     check_cdn,
     _check(urls.find),
+    _check(storages.find_old_settings, locally=True),
     _check(storages.find),
+    _check(libraries.find),
     _check(media.find),
     _check(middleware_order.find),
     _check(csp.find),
@@ -82,6 +98,8 @@ _DEPLOY = (
     _check(exposure.find_on_deploy),
     _check(csp.find_on_deploy),
     _check(cross_origin.find_on_deploy),
+    _check(libraries.find_on_deploy),
+    _check(lifetimes.find_on_deploy),
     _check(media.find_on_deploy),
 )
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.core.checks import CheckMessage
@@ -18,6 +20,9 @@ from django.template import engines
 from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.ids import SystemCheck
 from dj_cloudfront.config import Cdn
+
+if TYPE_CHECKING:
+    from dj_cloudfront.staticfiles.publish import SourceFile
 
 MOST_FILES = 10_000
 MOST_BYTES = 1_000_000
@@ -34,12 +39,19 @@ _OWN = (
 _WORKER = r"new\s+(?:Shared)?Worker\(\s*"
 _SERVICE = r"serviceWorker\s*\.\s*register\(\s*"
 
+# A host, or a variable that has one, right before the URL.
+_HOST = r"(?:(?<![\w:])(?:https?:)?//[\w.:-]*|\}\})"
+_MAIL = re.compile(
+    r"(?:^|/)(?:e?mails?|newsletters?)/|[._-]e?mail\.\w+$", re.IGNORECASE
+)
+
 IN_TEMPLATES: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.SPRITE: re.compile(
         rf"<use\b[^>]*?\s(?:xlink:)?href\s*=\s*[\"']?\s*{_STATIC}", re.IGNORECASE
     ),
     ids.WORKER: re.compile(rf"{_WORKER}[\"'`]?\s*{_STATIC}"),
     ids.SERVICE_WORKER: re.compile(rf"{_SERVICE}[\"'`]?\s*{_STATIC}"),
+    ids.HOST_IN_FRONT: re.compile(rf"{_HOST}{_STATIC}"),
 }
 IN_SCRIPTS: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.WORKER: re.compile(_WORKER + _OWN),
@@ -49,6 +61,8 @@ _MESSAGES = {
     ids.SPRITE: "templates must not use a sprite of the static files with <use href>",
     ids.WORKER: "pages must not start a worker of the static files",
     ids.SERVICE_WORKER: "pages must not register a service worker of the static files",
+    ids.HOST_IN_FRONT: "templates must not put a host before the URLs of static files",
+    ids.STATIC_IN_MAIL: "mails must not refer to static files",
 }
 
 
@@ -57,13 +71,12 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     if cdn.static_origin is None:
         return
     places: dict[SystemCheck, list[str]] = {}
-    for files, patterns in (
-        (templates(), IN_TEMPLATES),
-        (scripts(), IN_SCRIPTS),
-    ):
-        for path in islice(files, MOST_FILES):
-            for rule, line in search(path, patterns):
-                places.setdefault(rule, []).append(f"{path}:{line}")
+    for path in islice(templates(), MOST_FILES):
+        for rule, line in search(read_text(path), in_template(path)):
+            places.setdefault(rule, []).append(f"{path}:{line}")
+    for source in islice(scripts(), MOST_FILES):
+        for rule, line in search(_source_text(source), IN_SCRIPTS):
+            places.setdefault(rule, []).append(f"{source.where}:{line}")
     for rule, message in _MESSAGES.items():
         if found := places.get(rule):
             more = len(found) - _SHOWN
@@ -73,16 +86,38 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             )
 
 
-def search(
-    path: Path, patterns: Mapping[SystemCheck, re.Pattern[str]]
-) -> Iterator[tuple[SystemCheck, int]]:
-    """The mistakes in a file, by line. A file that cannot be read, or a huge one, has none."""
+def in_template(path: Path) -> Mapping[SystemCheck, re.Pattern[str]]:
+    """What must not be in this template."""
+    if _MAIL.search(os.fspath(path)):
+        return {**IN_TEMPLATES, ids.STATIC_IN_MAIL: re.compile(_STATIC)}
+    return IN_TEMPLATES
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; none of one that cannot be read, or is huge."""
     try:
         if path.stat().st_size > MOST_BYTES:
-            return
-        text = path.read_text("utf-8", "replace")
+            return ""
+        return path.read_text("utf-8", "replace")
     except OSError:
-        return
+        return ""
+
+
+def _source_text(source: SourceFile) -> str:
+    if (path := source.file_path) is not None:
+        return read_text(path)
+    # On no disk: what the storage can do besides opening it is not known.
+    with suppress(Exception), source.storage.open(source.path) as file:
+        data = file.read(MOST_BYTES + 1)
+        if len(data) <= MOST_BYTES:
+            return data if isinstance(data, str) else data.decode("utf-8", "replace")
+    return ""
+
+
+def search(
+    text: str, patterns: Mapping[SystemCheck, re.Pattern[str]]
+) -> Iterator[tuple[SystemCheck, int]]:
+    """The mistakes in a text, by line."""
     for rule, pattern in patterns.items():
         for match in pattern.finditer(text):
             yield rule, text.count("\n", 0, match.start()) + 1
@@ -96,17 +131,16 @@ def templates() -> Iterator[Path]:
     return (path for folder in folders for path in _files(folder, _TEMPLATES))
 
 
-def scripts() -> Iterator[Path]:
-    """The scripts that ``collectstatic`` would find on the disk."""
+def scripts() -> Iterator[SourceFile]:
+    """The scripts that are published."""
     if not apps.is_installed("django.contrib.staticfiles"):
         return
     # Imported here: Django's own module wants its app to be installed.
-    from django.contrib.staticfiles.finders import get_finders
+    from dj_cloudfront.staticfiles.publish import find_sources
 
-    for finder in get_finders():
-        for name, storage in finder.list([]):
-            if name.endswith(_SCRIPTS):
-                yield Path(storage.path(name))
+    for source in find_sources().sources:
+        if source.name.endswith(_SCRIPTS):
+            yield source
 
 
 def _files(folder: str, ends: Iterable[str]) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage
 from cdn_model.csp import covers
 from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.folders import index_of
+from dj_cloudfront.checks.ids import SystemCheck
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.csp import (
     Policy,
@@ -41,7 +42,7 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         wanted.append(("img-src", cdn.media_url))
     for setting, policy in policies():
         if lacking := _lacking(policy, wanted):
-            yield ids.POLICY.found(_message(setting, lacking))
+            yield _found(ids.POLICY, setting, lacking)
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -57,7 +58,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     kinds = sorted({_KINDS[end] for end in ends & _KINDS.keys()})
     for setting, policy in sent:
         if lacking := _lacking(policy, [(kind, cdn.static_url) for kind in kinds]):
-            yield ids.POLICY_OF_KINDS.found(_message(setting, lacking))
+            yield _found(ids.POLICY_OF_KINDS, setting, lacking)
 
 
 def policies() -> Iterator[tuple[str, Policy]]:
@@ -75,11 +76,20 @@ def policies() -> Iterator[tuple[str, Policy]]:
 
 def _settings_of_django_csp_3() -> dict[str, object]:
     names = [name for name in dir(settings) if name.startswith(_OLD)]
-    return {
+    found = {
         name.removeprefix(_OLD).lower().replace("_", "-"): getattr(settings, name)
         for name in names
-        if name.endswith(("_SRC", "_SRC_ELEM"))
+        if name.endswith(("_SRC", "_SRC_ELEM")) and getattr(settings, name) is not None
     }
+    if found:
+        # It adds the nonce to these when it sends the policy.
+        for name in getattr(settings, "CSP_INCLUDE_NONCE_IN", None) or ():
+            sources = found.get(name, [])
+            found[name] = [
+                *(sources.split() if isinstance(sources, str) else sources),
+                "'nonce-'",
+            ]
+    return found
 
 
 def _lacking(policy: Policy, wanted: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -108,6 +118,18 @@ def _lets_in(kind: str, name: str, sources: list[object], url: str) -> bool:
 def _is_nonce(source: object) -> bool:
     """Also the stand-ins of Django, a string, and of django-csp, which is none."""
     return not isinstance(source, str) or source.startswith(_NONCES)
+
+
+def _found(
+    check: SystemCheck, setting: str, lacking: Mapping[str, list[str]]
+) -> CheckMessage:
+    hint = ""
+    if setting == f"{_OLD}*":
+        names = " and ".join(
+            f"{_OLD}{name.upper().replace('-', '_')}" for name in lacking
+        )
+        hint = f"add the hosts to {names}, beside the sources that are there"
+    return check.found(_message(setting, lacking), hint)
 
 
 def _message(setting: str, lacking: Mapping[str, list[str]]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import CheckMessage
 
-from dj_cloudfront.builds.index import Index, read_index
+from dj_cloudfront.builds.index import INDEX_NAME, Index, read_index
 from dj_cloudfront.checks import ids
 from dj_cloudfront.config import Cdn
 
@@ -113,6 +114,11 @@ def _private_folders() -> Iterator[tuple[str, str | os.PathLike[str]]]:
 
 def _build(cdn: Cdn) -> Iterator[CheckMessage]:
     build = Path(cdn.static_root)
+    if hidden := hidden_from_servers(build):
+        yield ids.BUILD_UNREADABLE.found(
+            f"STATIC_ROOT must be readable by the web server, got {hidden}"
+        )
+        return
     if not os.path.isdir(cdn.builds_root):
         yield ids.NO_BUILDS_HERE.found(
             f"static_root must be the folder of builds, got {cdn.builds_root!r}, which is "
@@ -140,3 +146,20 @@ def _build(cdn: Cdn) -> Iterator[CheckMessage]:
             f"STATIC_ROOT must be the build {cdn.build_version!r}, got "
             f"{cdn.static_root!r} with the index of {index.version!r}"
         )
+
+
+def hidden_from_servers(build: Path) -> str:
+    """What keeps out all users but one, as a umask makes it; empty if nothing does."""
+    for path, needed in ((build, 0o5), (build / INDEX_NAME, 0o4)):
+        try:
+            found = path.stat()
+        except PermissionError:
+            return f"{os.fspath(path)!r}, into which this process may not look either"
+        except OSError:
+            return ""
+        mode = found.st_mode & 0o777
+        if path == build and not stat.S_ISDIR(found.st_mode):
+            return ""
+        if not (mode & needed == needed or (mode >> 3) & needed == needed):
+            return f"{os.fspath(path)!r} with the permissions {oct(mode)}"
+    return ""

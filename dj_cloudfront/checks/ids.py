@@ -23,10 +23,13 @@ class SystemCheck:
     hint: str
     deploy: bool = False
 
-    def found(self, message: str) -> CheckMessage:
-        """The mistake, as it was found: a sentence that begins with the setting's name."""
+    def found(self, message: str, hint: str = "") -> CheckMessage:
+        """The mistake, as it was found: a sentence that begins with the setting's name.
+
+        :param hint: Where that of the table does not fit.
+        """
         kind = {"E": Error, "W": Warning, "I": Info}[self.id[0]]
-        return kind(message, hint=self.hint, id=f"dj_cloudfront.{self.id}")
+        return kind(message, hint=hint or self.hint, id=f"dj_cloudfront.{self.id}")
 
 
 SYSTEM_CHECKS: list[SystemCheck] = []
@@ -292,6 +295,51 @@ COOKIES_STAY_AWAY = _listed(
     "give that distribution a name beside the site's, as private.example.com, or use signed "
     "URLs",
     deploy=True,
+)
+OLD_STORAGE_SETTING = _listed(
+    "W034",
+    "`STATICFILES_STORAGE` or `DEFAULT_FILE_STORAGE` is set, which Django ignores since 5.1",
+    "name the storages in STORAGES, and take the old setting out",
+)
+COMPRESS_ROOT = _listed(
+    "W035",
+    "`COMPRESS_ROOT` is a build, or no source of static files: compressed files are lost",
+    "set COMPRESS_ROOT to a folder of STATICFILES_DIRS, and run compress before cdn publish",
+)
+VITE_MANIFEST = _listed(
+    "W036",
+    "`DJANGO_VITE` reads Vite's manifest from the build, which leaves out the folder `.vite`",
+    "set build.manifest to 'manifest.json' in vite.config.js, or manifest_path to the source",
+    deploy=True,
+)
+HOST_IN_FRONT = _listed(
+    "W037",
+    "a template puts a host before `{% static %}`, whose URLs have one already",
+    "write {% static %} alone, or request.build_absolute_uri(static(…)) in a view",
+    deploy=True,
+)
+STATIC_IN_MAIL = _listed(
+    "W038",
+    "a template of mails has `{% static %}`: mails are read when their build is pruned",
+    "attach pictures of mails, or keep them among the uploads, whose URLs stay",
+    deploy=True,
+)
+CACHED_TOO_LONG = _listed(
+    "W039",
+    "pages or fragments are cached for longer than `cdn prune` keeps their build",
+    "cache them for less than 30 days, or keep builds longer with cdn prune --superseded",
+    deploy=True,
+)
+BUILD_UNREADABLE = _listed(
+    "W040",
+    "the build, or a folder above it, keeps the web server or this process out",
+    "publish under umask 022, and let the server's user into each folder above the build",
+    deploy=True,
+)
+NOT_JUDGED = _listed(
+    "W041",
+    "a setting is of a wrong type, so a check could not be made",
+    "give the setting a value of its documented type",
 )
 DELETED_STAYS = _listed(
     "I001",

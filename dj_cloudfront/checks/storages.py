@@ -33,6 +33,19 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
             yield from _remote(cdn, default["BACKEND"], options)
 
 
+def find_old_settings(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Settings that Django no longer reads."""
+    for name, alias in (
+        ("STATICFILES_STORAGE", "staticfiles"),
+        ("DEFAULT_FILE_STORAGE", "default"),
+    ):
+        if value := getattr(settings, name, None):
+            yield ids.OLD_STORAGE_SETTING.found(
+                f"{name} must be STORAGES[{alias!r}]['BACKEND'], got {value!r}, which "
+                "Django ignores"
+            )
+
+
 def _static(cdn: Cdn) -> Iterator[CheckMessage]:
     if not apps.is_installed("django.contrib.staticfiles"):
         yield ids.NO_STATICFILES.found(
@@ -98,20 +111,25 @@ def _on_disk(cdn: Cdn, options: Mapping[str, Any]) -> Iterator[CheckMessage]:
 def _permissions(options: Mapping[str, Any]) -> Iterator[CheckMessage]:
     """A web server is another user than Django, of its group at best."""
     mode = options.get("file_permissions_mode", settings.FILE_UPLOAD_PERMISSIONS)
-    if mode is None or not mode & 0o400 or not mode & 0o044:
-        shown = "None" if mode is None else oct(mode)
+    if not isinstance(mode, int) or not mode & 0o400 or not mode & 0o044:
         yield ids.UNREADABLE.found(
             "FILE_UPLOAD_PERMISSIONS must let the web server read uploads, such as 0o644, "
-            f"got {shown}"
+            f"got {_shown(mode)}"
         )
     folder = options.get(
         "directory_permissions_mode", settings.FILE_UPLOAD_DIRECTORY_PERMISSIONS
     )
-    if folder is not None and (folder & 0o700 != 0o700 or not folder & 0o011):
+    if folder is None:
+        return
+    if not isinstance(folder, int) or folder & 0o700 != 0o700 or not folder & 0o011:
         yield ids.UNREADABLE.found(
             "FILE_UPLOAD_DIRECTORY_PERMISSIONS must let the web server into folders, such "
-            f"as 0o755, got {oct(folder)}"
+            f"as 0o755, got {_shown(folder)}"
         )
+
+
+def _shown(mode: object) -> str:
+    return oct(mode) if isinstance(mode, int) else repr(mode)
 
 
 def _remote(

@@ -40,12 +40,16 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             "CDN must have the URLs of the CDN without DEBUG, got local ones: they have no "
             "build, so caches mix old and new files"
         )
-    for url in (cdn.static_origin, cdn.media_origin):
-        if url is not None and url.startswith("http:"):
-            yield ids.PLAIN_HTTP.found(
-                "DJ_CLOUDFRONT_URL_FORMAT must begin with https:// on a server, such as "
-                f"'https://{{domain}}', but URLs begin with {url!r}"
-            )
+    plain = [
+        repr(url)
+        for url in (cdn.static_origin, cdn.media_origin, cdn.private_origin)
+        if url is not None and url.startswith("http:")
+    ]
+    if plain:
+        yield ids.PLAIN_HTTP.found(
+            "DJ_CLOUDFRONT_URL_FORMAT must begin with https:// on a server, such as "
+            f"'https://{{domain}}', but URLs begin with {' and '.join(plain)}"
+        )
 
 
 def _static_url(cdn: Cdn) -> Iterator[CheckMessage]:

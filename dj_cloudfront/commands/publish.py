@@ -82,6 +82,7 @@ def run(
     verbosity: int = 1,
     **options: Any,
 ) -> None:
+    from dj_cloudfront.checks.folders import hidden_from_servers
     from dj_cloudfront.staticfiles.publish import find_sources, publish
     from dj_cloudfront.staticfiles.staging import foreign
 
@@ -99,6 +100,11 @@ def run(
         console.warn(
             "not counted, because a dry run does not make it: what "
             f"{kind.__name__}.post_process() of STORAGES['staticfiles'] makes"
+        )
+    if not dry_run and (hidden := hidden_from_servers(published.path)):
+        console.warn(
+            f"the web server cannot read the build, got {hidden}: let it in, such as with "
+            f"chmod -R a+rX {published.path}, and publish under umask 022"
         )
     _write_references(console, storage, published)
     console.write_json(_data(storage, found, published, dry_run))

@@ -47,12 +47,12 @@ class SourceFile:
     @property
     def where(self) -> str:
         """For a person: the path on the disk, or in its storage."""
-        return str(self._path() or f"{self.path} in {self.storage!r}")
+        return str(self.file_path or f"{self.path} in {self.storage!r}")
 
     @contextmanager
     def file(self) -> Iterator[Path]:
         """A file on this machine's disk with the content: the very one, where there is one."""
-        path = self._path()
+        path = self.file_path
         if path is not None:
             yield path
             return
@@ -69,8 +69,9 @@ class SourceFile:
         with self.storage.open(self.path) as file:
             yield file
 
-    def _path(self) -> Path | None:
-        """None where the storage has other content than a file that it may name."""
+    @property
+    def file_path(self) -> Path | None:
+        """The file on the disk. None where the storage has other content than a file that it may name."""
         storage = self.storage
         if not isinstance(storage, FileSystemStorage):
             return None

@@ -53,6 +53,42 @@ def test_a_site_without_a_cdn_hears_of_that_alone(site, value):
     assert message.msg.endswith(f"got {'none' if value is None else repr(value)}")
 
 
+def test_shared_settings_without_a_cdn_are_silent_in_development_alone(site):
+    assert site.ids(CDN=None, DEBUG=True, STATIC_URL="/static/") == []
+    assert site.ids(CDN=None, DEBUG=False) == ["E001"]
+    assert site.ids(CDN={}, DEBUG=True) == ["E001"]
+
+
+SETTINGS = (
+    *("ALLOWED_HOSTS", "CACHE_MIDDLEWARE_SECONDS", "COMPRESS_ROOT", "CSP_IMG_SRC"),
+    *("CONTENT_SECURITY_POLICY", "CSP_INCLUDE_NONCE_IN", "CSRF_TRUSTED_ORIGINS"),
+    *("DJANGO_VITE", "FILE_UPLOAD_DIRECTORY_PERMISSIONS", "FILE_UPLOAD_PERMISSIONS"),
+    *("MEDIA_ROOT", "MEDIA_URL", "MIDDLEWARE", "PRIVATE_MEDIA_ROOT", "SECURE_CSP"),
+    *("SECURE_REDIRECT_EXEMPT", "SESSION_COOKIE_DOMAIN", "STATIC_ROOT", "STATIC_URL"),
+    *("STATICFILES_DIRS", "STATICFILES_STORAGE", "STORAGES", "WHITENOISE_MAX_AGE"),
+    "WHITENOISE_STATIC_PREFIX",
+)
+WRONG = ["0o644", 5, 2.5, True, ["x", 5], {"x": 5}, object(), b"x"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_a_wrong_type_crashes_no_check(site, name):
+    for value in WRONG:
+        changes = {"SECURE_SSL_REDIRECT": True, name: value}
+        with override_settings(**site.settings(site.cdn, **changes)):
+            for check in (*checks._OF_STATICFILES, *checks._PLAIN, *checks._DEPLOY):
+                for message in check(None):
+                    assert message.msg and message.hint, (name, value)
+
+
+def test_a_check_that_cannot_judge_says_so(site):
+    found = site.messages(ALLOWED_HOSTS=[5])
+    assert [one.id for one in found] == ["dj_cloudfront.W041"]
+    assert found[0].msg.startswith(
+        "settings must be of the types that Django documents for exposure to be checked, got"
+    )
+
+
 def test_a_cdn_of_one_half_is_enough(site):
     for names in (("d111.cloudfront.net", ""), ("", "d222.cloudfront.net")):
         half = site.other_cdn(names=names)

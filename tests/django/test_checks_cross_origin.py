@@ -5,6 +5,7 @@ from pathlib import Path
 import django
 import pytest
 from checks_support import Site
+from storage_support import Remote, RemoteFinder
 
 from dj_cloudfront.checks import cross_origin
 
@@ -139,7 +140,11 @@ def test_many_places_are_named_in_part(site, template):
 def test_djangos_own_templates_and_scripts_raise_no_alarm(ending, patterns):
     files = list(Path(django.__file__).parent.rglob(f"*.{ending}"))
     assert len(files) > 50
-    assert [path for path in files if list(cross_origin.search(path, patterns))] == []
+    assert [
+        path
+        for path in files
+        if list(cross_origin.search(cross_origin.read_text(path), patterns))
+    ] == []
 
 
 # -- what it does not read
@@ -174,3 +179,84 @@ def test_it_ends_after_so_many_files(site, template, monkeypatch):
         template(SPRITES[0], f"page{number}.html")
     monkeypatch.setattr(cross_origin, "MOST_FILES", 2)
     assert site.only("W028", **places(site)).count(".html:1") == 2
+
+
+# -- a host in front, mails
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """<meta content="https://www.example.com{% static 'x.png' %}">""",
+        """<meta content="{{ request.scheme }}://{{ request.get_host }}{% static 'x.png' %}">""",
+        """<a href=//example.com:8000{% static "x.png" %}>""",
+        """<meta content="http://{{ site }}{{ static('x.png') }}">""",
+        """<meta content="{{ SITE }}{{ STATIC_URL }}x.png">""",
+    ],
+)
+def test_no_host_stands_before_the_url(site, template, text):
+    path = template(text)
+    assert site.only("W037", **places(site)).endswith(f"got {path}:1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """<img src="{% static 'x.png' %}" alt="{{ a }}">{{ b }} {% static 'y' %}""",
+        """<img srcset="{% static 'x.png' %} 1x, {% static 'y.png' %} 2x">""",
+        """{{ a }}{% url 'x' %}""",
+        """<a href="https://example.com/">x</a>{% static 'x.png' %}""",
+        """// a comment\n{% static 'x.png' %}""",
+        """background: url({% static 'x.png' %})""",
+    ],
+)
+def test_a_url_alone_is_fine(site, template, text):
+    template(text)
+    assert site.ids(**places(site)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("shop/emails/order.html", "email/base.html", "newsletter/june.html"),
+        *("registration/password_reset_email.html", "order.mail.html"),
+    ],
+)
+def test_mails_do_without_static_files(site, template, name):
+    path = template("""<img src="{% static 'logo.png' %}">""", name)
+    assert site.only("W038", **places(site)).endswith(f"got {path}:1")
+
+
+@pytest.mark.parametrize("name", ["account/email.html", "account/email_change.html"])
+def test_pages_about_addresses_are_no_mails(site, template, name):
+    template("""<img src="{% static 'logo.png' %}">""", name)
+    assert site.ids(**places(site)) == []
+
+
+# -- scripts on no disk
+
+
+class Unreadable(Remote):
+    files = {"gen/app.js": b""}
+
+    def _open(self, name, mode="rb"):
+        raise NotImplementedError
+
+
+class WorkerFinder(RemoteFinder):
+    class storage(Remote):
+        files = {
+            "gen/app.js": b"new Worker(new URL('w.js', import.meta.url))",
+            "gen/b.js": b"\xff",
+        }
+
+
+class UnreadableFinder(RemoteFinder):
+    storage = Unreadable
+
+
+def test_scripts_that_are_on_no_disk_are_read_like_others(site):
+    finders = ["test_checks_cross_origin.WorkerFinder"]
+    assert "gen/app.js in " in site.only("W029", STATICFILES_FINDERS=finders)
+    finders = ["test_checks_cross_origin.UnreadableFinder"]
+    assert site.ids(STATICFILES_FINDERS=finders) == []

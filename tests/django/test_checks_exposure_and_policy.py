@@ -120,7 +120,9 @@ def test_the_sentence_names_the_setting(site, name):
 
 
 def test_the_settings_of_django_csp_3_are_named_together(site):
-    assert site.only("W026", CSP_IMG_SRC=[SELF]).startswith("CSP_* must let")
+    (found,) = site.messages(CSP_IMG_SRC=[SELF])
+    assert found.id == "dj_cloudfront.W026" and found.msg.startswith("CSP_* must let")
+    assert found.hint.startswith("add the hosts to CSP_")
 
 
 def test_django_csp_forbids_other_hosts_unless_told_and_django_does_not(site):

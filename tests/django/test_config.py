@@ -164,6 +164,21 @@ def test_fails_when_the_file_is_no_text(tmp_path):
         read(tmp_path)
 
 
+def test_a_file_of_another_user_is_not_called_damaged(outputs, monkeypatch):
+    path = outputs()
+
+    def refused(*arguments, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(path), "read_text", refused)
+    with pytest.raises(ValueError) as error:
+        read(path)
+    assert str(error.value) == (
+        f"outputs_file must be readable by the user of this process, but {path} is not: let "
+        "that user read it and the folders above it; it holds no secret"
+    )
+
+
 def test_a_byte_order_mark_is_no_damage(outputs):
     path = outputs("\ufeff" + json.dumps({"s": stack()}))
     assert read(path).media_url == f"https://{MEDIA}/"
@@ -243,7 +258,7 @@ def test_fails_when_a_build_version_is_no_safe_folder_name(outputs, value, local
         return
     with pytest.raises(ValueError, match=r"^build_version must be .* got ") as error:
         read(outputs(), build_version=value, local=local)
-    assert repr(value) in str(error.value)
+    assert (repr(value) if value else "got none: set the env") in str(error.value)
 
 
 @pytest.mark.parametrize(

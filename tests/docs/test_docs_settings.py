@@ -9,6 +9,7 @@ import inspect
 import json
 import re
 from argparse import ArgumentParser
+from unittest.mock import Mock
 
 import pytest
 from docs_support import ROOT, code, section, tables
@@ -86,6 +87,9 @@ def fail(what, path, monkeypatch):
             values["build_version"] = None
         case "no file":
             pass
+        case "a file of another user":
+            refused = Mock(side_effect=PermissionError)
+            monkeypatch.setattr(type(path), "read_text", refused)
         case "several stacks, none named":
             write(
                 json.dumps({"mysite-cdn-staging": outputs, "mysite-cdn-prod": outputs})
