@@ -82,7 +82,11 @@ def test_python_compiles_and_what_it_imports_exists(text):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 importlib.import_module(alias.name)
-        elif isinstance(node, ast.ImportFrom) and node.module not in FOREIGN:
+        elif (
+            isinstance(node, ast.ImportFrom)
+            and node.level == 0
+            and node.module not in FOREIGN
+        ):
             module = importlib.import_module(node.module)
             for alias in node.names:
                 assert hasattr(module, alias.name), f"{node.module}.{alias.name}"
