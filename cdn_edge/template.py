@@ -10,7 +10,7 @@ from pathlib import Path
 from cdn_edge.configuration import Configuration
 from cdn_edge.distributions import Source, parse
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
-from cdn_model.template import Resolver
+from cdn_model.intrinsics import Resolver
 from cdn_model.values import Json, mapping, properties, text
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from cdn_model import path_patterns
 from cdn_model.distribution import DISTRIBUTION, Behavior, Distribution, from_config
-from cdn_model.template import Assignment, assignments, describe_condition
+from cdn_model.intrinsics import Assignment, assignments, describe_condition
 from cdn_model.values import (
     Computed,
     Json,

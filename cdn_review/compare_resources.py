@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.intrinsics import assignments
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties, with_defaults
-from cdn_model.template import assignments
 from cdn_model.values import Json, canonical, mapping, properties, reference, text
 from cdn_review.bucket_policy import remaining
 from cdn_review.change import BlockReason, Change, Tag, Topic

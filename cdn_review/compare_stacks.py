@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.intrinsics import assignments
 from cdn_model.quotas import POLICIES_PER_ACCOUNT
-from cdn_model.template import assignments
 from cdn_model.values import (
     Json,
     is_computed,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
-from cdn_model.template import Assignment, Resolver
+from cdn_model.intrinsics import Assignment, Resolver
 from cdn_model.values import (
     Json,
     canonical,

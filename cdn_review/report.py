@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
 
 from cdn_review.change import BlockReason, Change, Tag, Topic
 from cdn_review.message import Message, to_text
@@ -12,20 +13,6 @@ from cdn_review.snapshot import NESTED, Snapshot, environments
 
 _DISTRIBUTION = " distribution"
 _TOPICS = list(Topic)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """A change, and what became of it.
-
-    :param id: The id of the acknowledgement that it needs, such as
-        ``prod/distribution-replaced/1a2b3c4d``. Default: it needs none.
-    :param reason: The reason of its acknowledgement. Default: it is not acknowledged.
-    """
-
-    change: Change
-    id: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +82,7 @@ class Report:
             before=before.name,
             after=after.name,
             environments=tuple(sorted(set(names.values()))),
-            lines=tuple(_lines(judged)),
+            lines=tuple(_together(judged)),
             unused=tuple(unused),
             notices=tuple(notices),
             raw=raw,
@@ -169,8 +156,8 @@ def _data(line: Line) -> dict[str, object]:
 
 def judge(
     changes: Iterable[Change], before: Snapshot, after: Snapshot
-) -> tuple[list[Judged], list[str]]:
-    """The changes, judged, and the added acknowledgements that match none of them.
+) -> tuple[list[Line], list[str]]:
+    """A line for each change, and the added acknowledgements that match none of them.
 
     Every environment is protected unless the base says otherwise: a change cannot free
     itself. An acknowledgement counts only in the change that adds it, so that the same
@@ -181,11 +168,23 @@ def judge(
         for id_, reason in after.acknowledged.items()
         if before.acknowledged.get(id_) != reason
     }
-    judged = []
+    lines = []
     for change in changes:
         id_ = _id(change) if change.block and _is_protected(change, before) else ""
-        judged.append(Judged(change=change, id=id_, reason=added.get(id_, "")))
-    return judged, sorted(added.keys() - {one.id for one in judged})
+        line = Line(
+            environments=(change.environment,),
+            stacks=(change.stack,),
+            role=change.role,
+            topic=change.topic,
+            message=change.message,
+            note=change.note,
+            block=change.block,
+            tags=change.tags,
+            ids=(id_,) if id_ else (),
+            reason=added.get(id_, ""),
+        )
+        lines.append(line)
+    return lines, sorted(added.keys() - {id_ for line in lines for id_ in line.ids})
 
 
 def _id(change: Change) -> str:
@@ -198,43 +197,37 @@ def _is_protected(change: Change, before: Snapshot) -> bool:
     return not {change.environment, outer} & set(before.unprotected)
 
 
-def _lines(judged: Sequence[Judged]) -> list[Line]:
+def _together(lines: Iterable[Line]) -> list[Line]:
     """First equal changes of distributions in one environment, then of environments."""
-    same_place: dict[object, list[Judged]] = {}
-    for one in judged:
-        role = one.change.role
-        place = (one.change.environment, role.endswith(_DISTRIBUTION) or role)
-        same_place.setdefault((place, _content(one)), []).append(one)
-    same_line: dict[object, list[Judged]] = {}
-    for same in same_place.values():
-        same_line.setdefault((_roles(same), _content(same[0])), []).extend(same)
-    lines = [_line(same) for same in same_line.values()]
-    return sorted(lines, key=lambda line: _TOPICS.index(line.topic))
+    same_place: dict[object, list[Line]] = {}
+    for line in lines:
+        place = line.environments, line.role.endswith(_DISTRIBUTION) or line.role
+        same_place.setdefault((place, _content(line)), []).append(line)
+    same_line: dict[object, list[Line]] = {}
+    for line in map(_merged, same_place.values()):
+        same_line.setdefault((line.role, _content(line)), []).append(line)
+    merged = map(_merged, same_line.values())
+    return sorted(merged, key=lambda line: _TOPICS.index(line.topic))
 
 
-def _content(judged: Judged) -> tuple[object, ...]:
-    """What a reader sees of a change, apart from its place."""
-    one = judged.change
-    state = (bool(judged.id), judged.reason)
-    return (one.topic, one.message, one.note, one.block, one.tags, state)
+def _content(line: Line) -> tuple[object, ...]:
+    """What a reader sees of a line, apart from its place."""
+    state = (bool(line.ids), line.reason)
+    return (line.topic, line.message, line.note, line.block, line.tags, state)
 
 
-def _line(same: Sequence[Judged]) -> Line:
-    changes = [one.change for one in same]
-    shown = ("topic", "message", "note", "block", "tags")
-    return Line(
-        environments=tuple(dict.fromkeys(change.environment for change in changes)),
-        stacks=tuple(dict.fromkeys(change.stack for change in changes)),
-        role=_roles(same),
-        ids=tuple(dict.fromkeys(one.id for one in same if one.id)),
-        reason=same[0].reason,
-        **{name: getattr(changes[0], name) for name in shown},
+def _merged(same: Sequence[Line]) -> Line:
+    roles = list(dict.fromkeys(line.role for line in same))
+    *first, last = [role.removesuffix(_DISTRIBUTION) for role in roles]
+    several = f"{', '.join(first)} and {last}{_DISTRIBUTION}"
+    return replace(
+        same[0],
+        environments=_all(line.environments for line in same),
+        stacks=_all(line.stacks for line in same),
+        role=several if first else roles[0],
+        ids=_all(line.ids for line in same),
     )
 
 
-def _roles(same: Sequence[Judged]) -> str:
-    roles = list(dict.fromkeys(one.change.role for one in same))
-    if len(roles) == 1:
-        return roles[0]
-    *first, last = [role.removesuffix(_DISTRIBUTION) for role in roles]
-    return f"{', '.join(first)} and {last}{_DISTRIBUTION}"
+def _all(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))

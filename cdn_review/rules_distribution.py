@@ -18,11 +18,11 @@ from cdn_review.rules import (
     elements,
     known,
     listed,
-    plural,
     say,
     shown_selection,
     words,
 )
+from cdn_review.rules_domains import domain_names
 
 # From old to new.
 _TLS_POLICIES = (
@@ -51,29 +51,6 @@ def _enabled(d: Difference) -> str:
         if switched_on
         else "whether it is enabled is {after} instead of {before}"
     )
-
-
-def _aliases(d: Difference) -> Iterator[Change]:
-    noun = "domain name"
-    if d.gained:
-        names = plural(d.gained, noun)
-        note = plural(
-            d.gained,
-            "needs DNS and a certificate for it, and no other distribution may have it",
-            "need DNS and a certificate for them, and no other distribution may have them",
-        )
-        yield say(Topic.DOMAINS, f"gains the {names} {{}}", listed(d.gained), note=note)
-    if d.lost:
-        yield say(
-            Topic.DOMAINS,
-            f"loses the {plural(d.lost, noun)} {{}}",
-            listed(d.lost),
-            note=plural(
-                d.lost, "URLs with it stop working", "URLs with them stop working"
-            ),
-            block=BlockReason.DOMAIN_LOST,
-            of=("Aliases", d.lost),
-        )
 
 
 def _older_tls(d: Difference) -> bool:
@@ -169,7 +146,7 @@ DISTRIBUTION_RULES = Rules(
             note="while it is disabled, every URL answers with an error",
             block=BlockReason.DISTRIBUTION_DELETED,
         ),
-        Rule("Aliases", lines=_aliases),
+        Rule("Aliases", lines=domain_names),
         Rule(
             r"ViewerCertificate\.(?:ACMCertificateArn|IAMCertificateId)",
             "the certificate is {after} instead of {before}",

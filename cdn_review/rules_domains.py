@@ -52,21 +52,23 @@ def tenant_leaves(properties: dict[str, Any]) -> tuple[dict[str, Leaf], Json]:
     return found, properties
 
 
-def _names(d: Difference) -> Iterator[Change]:
-    if d.gained:
-        gained = plural(d.gained, "gains the domain name", "gains the domain names")
-        yield say(Topic.DOMAINS, f"{gained} {{}}", listed(d.gained))
-    if d.lost:
-        it = plural(d.lost, "it", "them")
-        lost = plural(d.lost, "loses the domain name", "loses the domain names")
-        yield say(
-            Topic.DOMAINS,
-            f"{lost} {{}}",
-            listed(d.lost),
-            note=f"URLs with {it} stop working",
-            block=_LOST,
-            of=(d.path, d.lost),
-        )
+def domain_names(d: Difference) -> Iterator[Change]:
+    """Names that a distribution, a tenant or a certificate gains or loses."""
+    for verb, names in (("gains", d.gained), ("loses", d.lost)):
+        is_lost, noun = verb == "loses", plural(names, "domain name")
+        it, needs = plural(names, "it", "them"), plural(names, "needs", "need")
+        note = f"URLs with {it} stop working" if is_lost else ""
+        if d.path == "Aliases" and not is_lost:
+            note = f"{needs} DNS and a certificate for {it}, and no other distribution may have {it}"
+        if names:
+            yield say(
+                Topic.DOMAINS,
+                f"{verb} the {noun} {{}}",
+                listed(names),
+                note=note,
+                block=_LOST if is_lost else None,
+                of=(d.path, names),
+            )
 
 
 def _elsewhere(d: Difference) -> BlockReason | None:
@@ -116,7 +118,7 @@ TENANT_RULES = Rules(
             note="while it is disabled, its URLs answer with an error",
             block=BlockReason.DISTRIBUTION_DELETED,
         ),
-        Rule("Domains", lines=_names),
+        Rule("Domains", lines=domain_names),
         *about(
             Topic.ACCESS,
             Rule(
@@ -137,4 +139,4 @@ TENANT_RULES = Rules(
 )
 
 
-CERTIFICATE_RULES = table(Topic.DOMAINS, Rule("Names", lines=_names))
+CERTIFICATE_RULES = table(Topic.DOMAINS, Rule("Names", lines=domain_names))

@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import Any
 
 from cdn_model.distribution import Distribution, distributions
+from cdn_model.intrinsics import Resolver
 from cdn_model.resource_types import UNIQUE_NAMES
-from cdn_model.template import Resolver
 from cdn_model.values import Json, mapping, properties, sequence, text
 from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER, Tree

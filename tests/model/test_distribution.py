@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from cdn_model.distribution import DISTRIBUTION_DEFAULTS, distributions
-from cdn_model.template import Resolver, assignments, describe_condition
+from cdn_model.intrinsics import Resolver, assignments, describe_condition
 
 SERVER = {
     "Id": "server",

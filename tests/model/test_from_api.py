@@ -17,7 +17,7 @@ from botocore.validate import ParamValidator
 
 from cdn_model import from_api
 from cdn_model.distribution import distributions
-from cdn_model.template import Resolver
+from cdn_model.intrinsics import Resolver
 from cdn_model.values import canonical
 from local.environment import ACCOUNT, REGION
 

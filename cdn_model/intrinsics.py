@@ -1,4 +1,4 @@
-"""A CloudFormation template in one notation, for one choice of its conditions."""
+"""Intrinsic functions of a template, resolved into one notation for one choice of conditions."""
 
 from __future__ import annotations
 
