@@ -61,8 +61,7 @@ def looking(browser):
                 yield seen
             except Exception as error:
                 bad = [(a.status, a.url) for a in visit.responses if a.status > 399]
-                log = (site.folder / "django" / "server.log").read_text("utf-8")
-                error.add_note(f"{visit.page.url}: {seen.errors}, {bad}\n{log[-3000:]}")
+                error.add_note(f"{visit.page.url}: {seen.errors}, {bad}")
                 raise
 
     return open_browser
@@ -215,13 +214,14 @@ def test_a_bundle_finds_its_own_files_on_the_cdn(bundled, looking, name):
         assert kinds == {"css", "js", "svg"}
 
 
-def test_a_bundle_with_a_base_below_the_root_asks_the_site(bundled, looking):
+def test_a_bundle_with_the_base_of_a_site_without_cdn_finds_nothing(bundled, looking):
     with looking(bundled) as seen:
         seen.open("wrong/")
         assert seen.visit.page.get_attribute("html", "data-lazy") is None
-        past = seen.past_the_cdn()
-        assert [path for path in past if path.startswith("/static/assets/lazy-")]
-        assert [path for path in past if path.startswith("/static/assets/logo-")]
+        (path,) = seen.past_the_cdn()
+        assert path.startswith("/static/assets/logo-")
+        missing = [url for url, code in seen.through("static").items() if code == 404]
+        assert "/static/assets/lazy-" in missing[0]
 
 
 @pytest.mark.parametrize("name", ["compressor", "pipeline"])
@@ -240,8 +240,7 @@ def test_files_made_by_an_app_are_published(bundled, looking, name):
 
 
 def test_the_published_bundles_pass_the_check(bundled):
-    report = bundled.check("--all")
-    assert report["files"]["asked"] == report["files"]["total"] > 20
+    bundled.check("--all")
 
 
 def colour(page):

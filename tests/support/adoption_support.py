@@ -67,8 +67,6 @@ def adopted(block, folder):
 
 def install_python(folder):
     """A virtual environment with the sites' packages, and this package as it is here."""
-    if "ADOPT_DEV" in os.environ:
-        return Path("/tmp/adopt/v/bin/python")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     subprocess.run(
@@ -80,8 +78,6 @@ def install_python(folder):
 
 def install_node(folder):
     """The packages of package.json."""
-    if "ADOPT_DEV" in os.environ:
-        return Path("/tmp/adopt/n2")
     folder.mkdir()
     shutil.copy2(SITES / "package.json", folder)
     subprocess.run(
@@ -112,10 +108,6 @@ class LocalEdge:
         self.checkout = checkout_of(state.parent)
 
     def __enter__(self):
-        if "ADOPT_DEV" in os.environ:
-            self.state, self.port = Path("/tmp/adopt/state"), 8099
-            self.log = self.state / "edge.log"
-            return self
         self.state.mkdir()
         self.log = self.state / "edge.log"
         with self.log.open("wb") as log:
@@ -138,8 +130,6 @@ class LocalEdge:
         return self
 
     def __exit__(self, *raised):
-        if "ADOPT_DEV" in os.environ:
-            return
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=40)
@@ -315,7 +305,6 @@ class Seen:
     site: Site
     visit: object
     foreign: set = field(default_factory=set)
-    posted: list = field(default_factory=list)
 
     def watch(self):
         """Answer foreign hosts from here: a test must not need them."""
@@ -332,8 +321,6 @@ class Seen:
             )
 
         self.visit.page.context.route("**/*", route)
-        if "ADOPT_DEV" in os.environ:
-            self.visit.page.on("pageerror", lambda e: print("STACK", e.stack))
 
     def open(self, path):
         self.visit.open(self.site.url + path)
