@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, MiddlewareNotUsed
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from whitenoise.media_types import MediaTypes  # type: ignore[import-untyped]
 from whitenoise.middleware import (  # type: ignore[import-untyped]
@@ -91,7 +92,8 @@ class StaticFilesMiddleware:
             file = self._files.find(request.path_info)
             if file is None:
                 return HttpResponse(status=404)
-            return _response(file, request.method, request.META)
+            response = _response(file, request.method, request.META)
+            return _for_asgi(response) if hasattr(request, "scope") else response
         except (OSError, ValueError, NotARegularFileError):
             # Pruned between the look and the reading, or no name of a file at all.
             return HttpResponse(status=404)
@@ -138,7 +140,7 @@ class _FileFinder:
         self._root, self._prefix = root, prefix
         self._endings = {"gzip": ".gz", "br": ".br"} if has_companions else {}
         types = {
-            f".{extension}": kind
+            f".{extension}": responses.content_type(kind)
             for kind, extensions in responses.TYPES.items()
             for extension in extensions.split()
         }
@@ -192,6 +194,31 @@ def _response(
     if found.status != 416:
         response["ETag"] = etag
     return response
+
+
+def _for_asgi(response: HttpResponseBase) -> HttpResponseBase:
+    """The same, read in parts: of a plain file Django warns, and reads it whole."""
+    if not isinstance(response, WhiteNoiseFileResponse):
+        return response
+    return _AsyncResponse(response)
+
+
+class _AsyncResponse(StreamingHttpResponse):
+    def __init__(self, file: WhiteNoiseFileResponse) -> None:
+        super().__init__(_chunks(file), status=file.status_code)
+        self.headers = file.headers
+        self._file = file
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
+async def _chunks(file: WhiteNoiseFileResponse) -> AsyncIterator[bytes]:
+    parts = iter(file.streaming_content)
+    read = sync_to_async(lambda: next(parts, b""), thread_sensitive=False)
+    while part := await read():
+        yield part
 
 
 def _etag(headers: _HeaderList) -> str:

@@ -55,10 +55,10 @@ _WEB: tuple[Option, ...] = (
         "NAME",
         "a host name; may be given again (default: those of ALLOWED_HOSTS; with --http any)",
     ),
-    _value(
+    _values(
         "--listen",
         "[ADDRESS:]PORT",
-        "where to listen (default: 443, with --http 80)",
+        "where to listen; may be given again (default: 443, with --http 80)",
     ),
     _flag("--http", "no TLS: it ends at a server before this one"),
     _value(
@@ -78,7 +78,7 @@ _WEB: tuple[Option, ...] = (
         "--max-upload",
         "MIB",
         f"the longest body for Django (default: {UPLOAD_MIB}, or "
-        "DATA_UPLOAD_MAX_MEMORY_SIZE if that is more)",
+        "DATA_UPLOAD_MAX_MEMORY_SIZE or Wagtail's limit if that is more)",
         type=int,
     ),
     _value("--private-root", "DIR", "the folder of private media (default: none)"),
@@ -134,6 +134,12 @@ def run(console: Console, *, server: str, output: str | None, **options: Any) ->
         text, is_secret = _render(server, _command(server, given), given)
         if cdn().is_local:
             console.warn("settings say local=True: this describes no server with a CDN")
+        links = _links(settings.MEDIA_ROOT) if settings.MEDIA_ROOT else []
+        if links and server != "caddy":
+            console.warn(
+                f"MEDIA_ROOT has {len(links)} symbolic link(s), such as {links[0]!r}, which "
+                "the server refuses: put copies in their place"
+            )
         if output is None:
             console.stdout.write(text, ending="")
             return
@@ -168,16 +174,32 @@ def _settings() -> DjangoSettings:
         media_root=os.fspath(settings.MEDIA_ROOT or ""),
         allowed_hosts=settings.ALLOWED_HOSTS,
         body_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+        file_bytes=_file_bytes(),
     )
+
+
+def _file_bytes() -> int | None:
+    """What Wagtail takes as a picture: 10 MB, unless the settings say otherwise."""
+    if "wagtail.images" not in settings.INSTALLED_APPS:
+        return None
+    given = getattr(settings, "WAGTAILIMAGES_MAX_UPLOAD_SIZE", 10 * 1024 * 1024)
+    return given if isinstance(given, int) else None
+
+
+def _links(folder: str) -> list[str]:
+    """Symbolic links right in a folder, where packages put them."""
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entry.name for entry in entries if entry.is_symlink())
+    except OSError:
+        return []
 
 
 def _render(server: str, command: str, given: dict[str, Any]) -> tuple[str, bool]:
     """The text, and whether it holds a secret."""
     if server == "whitenoise":
         from_settings(_settings(), ServerOptions(http=True), command=command)
-        text = whitenoise_settings.render(
-            command=command, middleware=settings.MIDDLEWARE, media=given["media"]
-        )
+        text = whitenoise_settings.render(command=command, media=given["media"])
         return text, False
     brotli = given.pop("brotli", False)
     site = from_settings(

@@ -11,7 +11,7 @@ from dj_cloudfront.server_config.site import Site, common, fill, lines, quoted
 # the environment of the process too, so they are no usual ones.
 _TEXT = r"""# <<command>>
 # a2enmod headers proxy_http rewrite<<ssl_module>>
-<<bind>><VirtualHost <<host>>:<<port>>>
+<<bind>><VirtualHost <<addresses>>>
 <<listen>>    AllowEncodedSlashes NoDecode
     MergeSlashes Off
 
@@ -81,7 +81,7 @@ _TEXT = r"""# <<command>>
     Header set Content-Type "<<unknown>>" "expr=-n reqenv('CDN_TREE') && -z %{CONTENT_TYPE}"
 
 <<aliases>>
-    ProxyPass "/" "<<upstream>>" nocanon
+    ProxyPass "/" "<<upstream>>" nocanon upgrade=websocket
     ProxyPreserveHost On<<scheme>>
 </VirtualHost>
 """
@@ -112,8 +112,7 @@ def render(site: Site) -> str:
         **common(site),
         ssl_module="" if site.plain else " ssl",
         bind=_bind(site),
-        host=site.listen.host or "*",
-        port=str(site.listen.port),
+        addresses=" ".join(f"{one.host or '*'}:{one.port}" for one in site.listen),
         listen=_listen(site),
         tree_header=TREE_HEADER,
         allowed=_allowed(site),
@@ -124,7 +123,13 @@ def render(site: Site) -> str:
         ),
         encodings=_encodings(),
         upload=str(site.upload_mib * 1024 * 1024),
-        types=lines((f"AddType {kind} {names}" for kind, names in _types()), indent=8),
+        types=lines(
+            (
+                f'AddType "{responses.content_type(kind)}" {names}'
+                for kind, names in _types()
+            ),
+            indent=8,
+        ),
         aliases=lines(
             fill(_ALIAS, name=tree.name, root=tree.root) for tree in site.trees
         ),
@@ -135,15 +140,21 @@ def render(site: Site) -> str:
 
 def _bind(site: Site) -> str:
     # Debian's ports.conf listens to these two.
-    usual = site.listen.host is None and site.listen.port in (80, 443)
-    return "" if usual else f"Listen {site.listen}\n"
+    return "".join(
+        f"Listen {one}\n"
+        for one in site.listen
+        if one.host is not None or one.port not in (80, 443)
+    )
 
 
 def _listen(site: Site) -> str:
     certificate = site.certificate
+    aliases = [
+        name for name in site.names if name != site.names[0] or name.startswith("*")
+    ]
     found = lines(
-        f"ServerName {site.names[0]}" if site.names else "",
-        f"ServerAlias {' '.join(site.names[1:])}" if site.names[1:] else "",
+        f"ServerName {site.names[0].removeprefix('*.')}" if site.names else "",
+        f"ServerAlias {' '.join(aliases)}" if aliases else "",
         "SSLEngine On" if certificate else "",
         f"SSLCertificateFile {quoted(certificate.file)}" if certificate else "",
         f"SSLCertificateKeyFile {quoted(certificate.key)}" if certificate else "",

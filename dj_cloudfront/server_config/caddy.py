@@ -9,7 +9,14 @@ from dj_cloudfront.contract import (
     Tree,
 )
 from dj_cloudfront.server_config import responses
-from dj_cloudfront.server_config.site import ServedTree, Site, common, fill, lines
+from dj_cloudfront.server_config.site import (
+    ListenAddress,
+    ServedTree,
+    Site,
+    common,
+    fill,
+    lines,
+)
 
 # A snippet stands before its use, and ``route`` keeps the order of what it holds: sorted by
 # Caddy, ``respond`` would come after ``handle`` and refuse nothing.
@@ -125,18 +132,34 @@ def _prefix(site: Site) -> str:
 
 
 def _address(site: Site) -> str:
-    port = site.listen.port
-    if site.plain:
-        return ", ".join(f"http://{name}:{port}" for name in site.names or ("",))
+    ports = dict.fromkeys(one.port for one in site.listen)
+    scheme = "http" if site.plain else "https"
     return ", ".join(
-        name if port == 443 else f"https://{name}:{port}" for name in site.names
+        name if port == 443 and not site.plain else f"{scheme}://{name}:{port}"
+        for port in ports
+        for name in site.names or ("",)
     )
+
+
+def _hosts(listen: tuple[ListenAddress, ...]) -> list[str]:
+    """The addresses to bind to, which Caddy binds every port of the site to.
+
+    :raises ValueError: when one of these ports is for some of the addresses only.
+    """
+    hosts = list(dict.fromkeys(one.host for one in listen))
+    if len(listen) != len(hosts) * len({one.port for one in listen}):
+        raise ValueError(
+            "--listen must give every address the same ports for Caddy, such as "
+            f"'127.0.0.1:8080' and '[::1]:8080', got {', '.join(map(str, listen))}"
+        )
+    return [] if None in hosts else [host.strip("[]") for host in hosts if host]
 
 
 def _options(site: Site) -> str:
     certificate = site.certificate
+    hosts = _hosts(site.listen)
     found = lines(
-        f"bind {site.listen.host.strip('[]')}" if site.listen.host else "",
+        f"bind {' '.join(hosts)}" if hosts else "",
         f'tls "{certificate.file}" "{certificate.key}"' if certificate else "",
         ["log {", f'	output file "{site.access_log}"', "}"]
         if site.access_log
@@ -195,10 +218,14 @@ def _tree(site: Site, tree: ServedTree) -> str:
 def _types() -> str:
     return _block(
         lines(
-            f"~(?i)\\.({extensions.replace(' ', '|')})$ {kind}"
+            f"~(?i)\\.({extensions.replace(' ', '|')})$ {_quoted(responses.content_type(kind))}"
             for kind, extensions in responses.TYPES.items()
         )
     )
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text
 
 
 def _proxy(site: Site) -> str:

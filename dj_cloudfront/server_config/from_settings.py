@@ -39,12 +39,14 @@ class DjangoSettings:
     """What Django's settings say.
 
     :param body_bytes: ``DATA_UPLOAD_MAX_MEMORY_SIZE``. Files of an upload do not count there.
+    :param file_bytes: The largest file that an app of the site takes, such as Wagtail's.
     """
 
     builds_root: str
     media_root: str
     allowed_hosts: Sequence[str] = ()
     body_bytes: int | None = None
+    file_bytes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class ServerOptions:
     """What no setting says, by the names of the command's options."""
 
     server_name: Sequence[str] = ()
-    listen: str | None = None
+    listen: Sequence[str] = ()
     http: bool = False
     certificate: str | None = None
     certificate_key: str | None = None
@@ -78,12 +80,16 @@ def from_settings(
     :param makes_certificates: Whether the server gets one by itself, when none is given.
     :raises ValueError: with one sentence.
     """
-    names = _names(settings, options)
+    names = _names(settings, options, makes_certificates=makes_certificates)
     log = options.access_log
     return Site(
         command=command,
         trees=_trees(settings, options),
-        listen=_listen(options.listen or ("80" if options.http else "443")),
+        listen=tuple(
+            dict.fromkeys(
+                map(_listen, options.listen or ["80" if options.http else "443"])
+            )
+        ),
         upstream=_upstream(options.upstream),
         names=names,
         plain=options.http,
@@ -95,14 +101,30 @@ def from_settings(
     )
 
 
-def _names(settings: DjangoSettings, options: ServerOptions) -> tuple[str, ...]:
+def _names(
+    settings: DjangoSettings, options: ServerOptions, *, makes_certificates: bool
+) -> tuple[str, ...]:
+    needs_dns = makes_certificates and not (options.http or options.certificate)
     if options.server_name:
-        return tuple(map(_server_name, options.server_name))
+        given = tuple(map(_server_name, options.server_name))
+        if needs_dns and any(name.startswith("*") for name in given):
+            raise ValueError(
+                "--certificate must be given with a wildcard in --server-name, such as "
+                "'*.example.com': Caddy gets such a certificate only with a module for DNS"
+            )
+        return tuple(dict.fromkeys(given))
     if options.http:
         return ()
-    found = tuple(name for name in settings.allowed_hosts if _DOTTED.fullmatch(name))
+    allowed = [name.lower() for name in settings.allowed_hosts]
+    found: dict[str, None] = {}
+    for name in allowed:
+        if not _DOTTED.fullmatch(name.removeprefix(".")):
+            continue
+        found[name.removeprefix(".")] = None
+        if name.startswith(".") and not needs_dns:
+            found[f"*{name}"] = None
     if found:
-        return found
+        return tuple(found)
     raise ValueError(
         "--server-name must be given, such as 'www.example.com', because ALLOWED_HOSTS "
         f"names no host, got {list(settings.allowed_hosts)}"
@@ -163,7 +185,8 @@ def _certificate(
         if options.http or names is None:
             return None
         given = tuple(
-            f"{CERTBOT}/{names[0]}/{name}.pem" for name in ("fullchain", "privkey")
+            f"{CERTBOT}/{names[0].removeprefix('*.')}/{name}.pem"
+            for name in ("fullchain", "privkey")
         )
     return Certificate(
         file=_path("--certificate", given[0] or ""),
@@ -179,7 +202,9 @@ def _upload_mib(settings: DjangoSettings, options: ServerOptions) -> int:
             f"--max-upload must be from 1 to {_MIB - 1} MiB, such as 50, "
             f"got {options.max_upload}"
         )
-    return max(UPLOAD_MIB, -(-(settings.body_bytes or 0) // _MIB))
+    # A form around a file is a little longer, and its message is better than a bare 413.
+    file = (settings.file_bytes or 0) and settings.file_bytes + _MIB
+    return max(UPLOAD_MIB, -(-max(settings.body_bytes or 0, file or 0) // _MIB))
 
 
 def _secrets(options: ServerOptions) -> tuple[str, ...]:
@@ -215,10 +240,11 @@ def _upstream(text: str) -> Upstream:
 
 
 def _server_name(text: str) -> str:
-    if _HOST.fullmatch(text) and ".." not in text:
+    if _HOST.fullmatch(text.removeprefix("*.")) and ".." not in text:
         return text.lower()
     raise ValueError(
-        f"--server-name must be a host name such as 'www.example.com', got {text!r}"
+        "--server-name must be a host name such as 'www.example.com' or "
+        f"'*.example.com', got {text!r}"
     )
 
 

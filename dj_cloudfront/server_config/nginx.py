@@ -21,6 +21,8 @@ upstream <<app>> { server <<upstream>>; }
 map $uri $path_tree {                           # where the path leads, once resolved
 <<paths>>
 }
+map $http_upgrade $websocket            { ~*^websocket$ websocket; default ""; }
+map $http_upgrade $websocket_connection { ~*^websocket$ upgrade;   default ""; }
 map "$path_tree+$<<tree_header>>" $tree {       # empty: a request for Django
 <<trees>>
 }
@@ -72,7 +74,10 @@ server {
 <<locations>>
     location / {
         proxy_pass http://<<app>>;
+        proxy_http_version 1.1;
         proxy_set_header Host $http_host;
+        proxy_set_header Upgrade $websocket;    # and no other protocol
+        proxy_set_header Connection $websocket_connection;
         proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;<<scheme>>
     }
 }
@@ -152,13 +157,22 @@ map "$path_tree+$knows_secret" $past_the_cdn {
 def _listen(site: Site) -> str:
     certificate = site.certificate
     return lines(
-        f"listen {site.listen}{'' if site.plain else ' ssl'};",
+        (f"listen {one}{'' if site.plain else ' ssl'};" for one in _addresses(site)),
         f"server_name {' '.join(site.names)};" if site.names else "",
         f"ssl_certificate     {quoted(certificate.file)};" if certificate else "",
         f"ssl_certificate_key {quoted(certificate.key)};" if certificate else "",
         f"access_log {quoted(site.access_log)};" if site.access_log else "",
         indent=4,
     )
+
+
+def _addresses(site: Site) -> list[str]:
+    # A port alone is IPv4 only.
+    return [
+        address
+        for one in site.listen
+        for address in ((str(one),) if one.host else (str(one), f"[::]:{one.port}"))
+    ]
 
 
 def _location(tree: ServedTree, *, brotli: bool) -> str:
@@ -200,7 +214,8 @@ def _types() -> str:
     """As many to a line as there is room for."""
     found = [""]
     for kind, extensions in responses.TYPES.items():
-        entry = f"{kind} {extensions};"
+        sent = responses.content_type(kind)
+        entry = f'"{sent}" {extensions};' if " " in sent else f"{sent} {extensions};"
         if len(found[-1]) + len(entry) > 78:
             found.append("")
         found[-1] = f"{found[-1]} {entry}".strip()
@@ -231,5 +246,7 @@ def _named(text: str, prefix: str) -> str:
     if not prefix:
         return text
     return re.sub(
-        r"\$(?=(tree|path_tree|knows_secret|past_the_cdn))", f"${prefix}_", text
+        r"\$(?=(tree|path_tree|knows_secret|past_the_cdn|websocket))",
+        f"${prefix}_",
+        text,
     )

@@ -52,6 +52,14 @@ TYPES: Mapping[str, str] = {
 missing in some; a file of another kind is ``UNKNOWN_TYPE``, which browsers download."""
 
 
+def content_type(kind: str) -> str:
+    """A type as it is sent: text is UTF-8, also what somebody uploaded.
+
+    JSON is UTF-8 by its own rules, and XML says it inside of the file.
+    """
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+
+
 def cache_control(tree: str) -> str:
     """Of a file that is there. A build never changes; media may have to disappear."""
     return A_YEAR if tree == Tree.STATIC else A_DAY

@@ -80,7 +80,7 @@ class Site:
 
     command: str
     trees: tuple[ServedTree, ...]
-    listen: ListenAddress
+    listen: tuple[ListenAddress, ...]
     upstream: Upstream
     names: tuple[str, ...] = ()
     plain: bool = False

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+_TEXT = """# settings.py: {command}
+replaced = (
+    "dj_cloudfront.middleware.CdnTreeMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+)
+MIDDLEWARE = [
+{files}
+    "dj_cloudfront.middleware.CdnTreeMiddleware",
+    *(one for one in MIDDLEWARE if one not in replaced),
+]
+"""
 _FILES = {
     "static": "dj_cloudfront.whitenoise.StaticFilesMiddleware",
     "media": "dj_cloudfront.whitenoise.MediaFilesMiddleware",
 }
-_TREE = "dj_cloudfront.middleware.CdnTreeMiddleware"
-# Of WhiteNoise itself: it would answer some of the same files by rules of its own.
-_REPLACED = {"whitenoise.middleware.WhiteNoiseMiddleware", _TREE, *_FILES.values()}
 
 
-def render(*, command: str, middleware: Iterable[str], media: bool = False) -> str:
-    """The text of ``MIDDLEWARE`` for the settings.
+def render(*, command: str, media: bool = False) -> str:
+    """The lines to add below ``MIDDLEWARE``, in whichever file of the settings.
 
-    :param middleware: What the settings have today; its order stays.
     :param media: Serve uploads too.
     """
     trees = ("static", "media") if media else ("static",)
-    entries = [
-        *(_FILES[tree] for tree in trees),
-        _TREE,
-        *(entry for entry in middleware if entry not in _REPLACED),
-    ]
-    return "\n".join(
-        [
-            f"# settings.py: {command}",
-            "MIDDLEWARE = [",
-            *(f'    "{entry}",' for entry in entries),
-            "]",
-            "",
-        ]
-    )
+    files = "\n".join(f'    "{_FILES[tree]}",' for tree in trees)
+    return _TEXT.format(command=command, files=files)

@@ -27,11 +27,12 @@ def accepted(start, folder, variables=None):
 def nginx_accepts(site, folder):
     config = folder / "nginx.conf"
     # "nginx -t" binds to where it would listen: to this machine, and to no port of root's.
-    loopback = f"listen 127.0.0.1:{free_port()}"
     text, count = re.subn(
-        r"listen (?:\S+:)?\d+(?=[ ;])", loopback, nginx_text.render(site)
+        r"listen (?:\S+:)?\d+(?=[ ;])",
+        lambda _: f"listen 127.0.0.1:{free_port()}",
+        nginx_text.render(site),
     )
-    assert count == 1
+    assert count == sum(1 if one.host else 2 for one in site.listen)
     config.write_text(nginx_config(folder, text))
     program = require("nginx")
     start = [program, "-t", "-p", str(folder), "-e", "error.log", "-c", str(config)]

@@ -180,27 +180,61 @@ def test_settings_of_a_developer_are_told_apart():
 # -- whitenoise
 
 
-def test_whitenoise_gets_a_middleware_that_knows_every_build():
-    text, _ = conf("whitenoise")
-    names: dict[str, object] = {}
+SECURITY = "django.middleware.security.SecurityMiddleware"
+
+
+def with_lines_of(text, middleware):
+    """``MIDDLEWARE`` of settings at whose end the text stands."""
+    names = {"MIDDLEWARE": middleware}
     exec(compile(text, "settings.py", "exec"), names)
-    assert names["MIDDLEWARE"] == [
+    return names["MIDDLEWARE"]
+
+
+def test_whitenoise_gets_a_middleware_that_knows_every_build():
+    """And its lines fit settings that say the rest in another file."""
+    text, _ = conf("whitenoise")
+    own = [
+        "dj_cloudfront.middleware.CdnTreeMiddleware",
+        SECURITY,
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+    ]
+    assert SECURITY not in text
+    assert with_lines_of(text, own) == [
         "dj_cloudfront.whitenoise.StaticFilesMiddleware",
         "dj_cloudfront.middleware.CdnTreeMiddleware",
-        "django.middleware.security.SecurityMiddleware",
-        "django.middleware.common.CommonMiddleware",
+        SECURITY,
     ]
 
 
 def test_whitenoise_serves_uploads_only_when_told_to():
+    assert "MediaFilesMiddleware" not in conf("whitenoise")[0]
     text, _ = conf("whitenoise", "--media")
-    names: dict[str, object] = {}
-    exec(compile(text, "settings.py", "exec"), names)
-    with override_settings(MIDDLEWARE=names["MIDDLEWARE"]):
-        assert conf("whitenoise", "--media")[0] == text
-        assert "MediaFilesMiddleware" not in conf("whitenoise")[0]
-    assert names["MIDDLEWARE"][:3] == [
+    assert with_lines_of(text, [SECURITY]) == [
         "dj_cloudfront.whitenoise.StaticFilesMiddleware",
         "dj_cloudfront.whitenoise.MediaFilesMiddleware",
         "dj_cloudfront.middleware.CdnTreeMiddleware",
+        SECURITY,
     ]
+
+
+# -- what a site's own settings add
+
+
+def test_a_picture_that_wagtail_takes_gets_through(monkeypatch):
+    assert "client_max_body_size 5m;" in conf("nginx")[0]
+    installed = [*settings.INSTALLED_APPS, "wagtail.images"]
+    monkeypatch.setattr(settings, "INSTALLED_APPS", installed)
+    assert "client_max_body_size 11m;" in conf("nginx")[0]
+    with override_settings(WAGTAILIMAGES_MAX_UPLOAD_SIZE=30 * 1024 * 1024):
+        assert "client_max_body_size 31m;" in conf("nginx")[0]
+
+
+def test_links_among_uploads_are_told(tmp_path):
+    (tmp_path / "image_not_found.jpg").symlink_to("/nonexistent")
+    with override_settings(MEDIA_ROOT=tmp_path):
+        _, complaints = conf("nginx")
+        assert complaints == (
+            "MEDIA_ROOT has 1 symbolic link(s), such as 'image_not_found.jpg', which the "
+            "server refuses: put copies in their place\n"
+        )
+        assert conf("caddy")[1] == ""

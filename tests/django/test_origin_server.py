@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from typing import NamedTuple
 
 import pytest
@@ -237,9 +238,12 @@ def test_static_files_have_their_type_and_no_policy(origin):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("app.js", "text/javascript"),
-        ("module.mjs", "text/javascript"),
-        ("app.css", "text/css"),
+        ("app.js", "text/javascript; charset=utf-8"),
+        ("module.mjs", "text/javascript; charset=utf-8"),
+        ("app.css", "text/css; charset=utf-8"),
+        ("notes.txt", "text/plain; charset=utf-8"),
+        ("table.csv", "text/csv; charset=utf-8"),
+        ("page.html", "text/html; charset=utf-8"),
         ("app.css.map", "application/json"),
         ("site.webmanifest", "application/manifest+json"),
         ("code.wasm", "application/wasm"),
@@ -260,6 +264,17 @@ def test_a_file_has_the_same_type_everywhere(origin, name, expected):
     response = origin.send(f"/static/b1/types/{name}")
     assert response.status == 200
     assert response.header("Content-Type") == expected
+
+
+def test_compressed_text_and_uploads_say_their_charset_too(origin):
+    compressed = origin.send("/static/b1/app.css", headers={"Accept-Encoding": "gzip"})
+    assert compressed.header("Content-Encoding") == "gzip"
+    assert compressed.header("Content-Type") == "text/css; charset=utf-8"
+    upload = origin.site / "media" / "notes.txt"
+    upload.write_text("Grüße", "utf-8")
+    response = origin.send("/media/notes.txt")
+    assert response.header("Content-Type") == "text/plain; charset=utf-8"
+    assert response.body == "Grüße".encode()
     assert response.header("Content-Encoding") is None
 
 
@@ -272,7 +287,7 @@ def test_brotli_is_preferred_where_it_can_be(tmp_path, server):
             response = origin.send("/static/b1/app.css", headers=headers)
             assert response.header("Content-Encoding") == found
             assert (response.body == b"brotli") == (found == "br")
-            assert response.header("Content-Type") == "text/css"
+            assert response.header("Content-Type") == "text/css; charset=utf-8"
             # "br" is Breton, too.
             assert response.header("Content-Language") is None
 
@@ -378,6 +393,44 @@ def test_everything_else_is_django(origin, target, host):
 @pytest.mark.parametrize("target", ["/go/https://a.test/", "/tag/a%2Fb/", "/a//b"])
 def test_odd_paths_outside_the_trees_are_left_to_django(origin, target):
     assert origin.send(target).body == DJANGO
+
+
+def handshake(origin, protocol):
+    """The head of the answer, and what came after five bytes were sent."""
+    head = (
+        f"GET /chat HTTP/1.1\r\nHost: www.example.com\r\nConnection: Upgrade\r\n"
+        f"Upgrade: {protocol}\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", origin.port), timeout=10) as client:
+        client.sendall(head.encode())
+        answer = client.recv(65536).decode()
+        if " 101 " in answer.splitlines()[0]:
+            client.sendall(b"hello")
+            while not answer.endswith("hello"):
+                more = client.recv(65536).decode()
+                assert more, answer
+                answer += more
+        return answer
+
+
+def test_a_websocket_reaches_django(origin, request):
+    if "whitenoise" in request.node.callspec.id:
+        pytest.skip("gunicorn has no WebSockets: an ASGI server answers itself")
+    answer = handshake(origin, "websocket")
+    assert answer.startswith("HTTP/1.1 101 ")
+    assert answer.endswith("\r\n\r\nhello")
+    asked = origin.upstream.requests[-1]
+    assert {k.lower(): v for k, v in asked.headers.items()}["upgrade"] == "websocket"
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache"])
+def test_no_other_protocol_is_spoken_past_the_rules(tmp_path, server):
+    with SERVERS[server](tmp_path) as origin:
+        answer = handshake(origin, "h2c")
+        assert answer.startswith("HTTP/1.1 200 ")
+        names = {name.lower() for name in origin.upstream.requests[-1].headers}
+        assert "upgrade" not in names
 
 
 def test_django_answers_for_itself(origin):

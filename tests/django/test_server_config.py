@@ -20,7 +20,7 @@ def test_settings_alone_are_enough():
         ("media", "/var/mysite/media", False),
     ]
     assert found.names == ("www.example.com",)
-    assert found.listen == ListenAddress(port=443)
+    assert found.listen == (ListenAddress(port=443),)
     assert found.upstream == Upstream(host="127.0.0.1:8000")
     folder = "/etc/letsencrypt/live/www.example.com"
     assert found.certificate == Certificate(
@@ -36,7 +36,10 @@ def test_settings_alone_are_enough():
     ("allowed", "options", "names"),
     [
         (["www.example.com", "example.com"], {}, ("www.example.com", "example.com")),
-        (["*", "localhost", ".example.com", "10.0.0.1", "a.test"], {}, ("a.test",)),
+        (["*", "localhost", "10.0.0.1", "A.Test"], {}, ("a.test",)),
+        ([".Example.com", "example.com"], {}, ("example.com", "*.example.com")),
+        ([".example.com"], {"automatic": True}, ("example.com",)),
+        (["a.test"], {"server_name": ["*.Example.com"]}, ("*.example.com",)),
         (["[::1]", "xn--mller-kva.example"], {}, ("xn--mller-kva.example",)),
         (["a.test"], {"server_name": ["Shop.Example.com"]}, ("shop.example.com",)),
         (["*"], {"http": True}, ()),
@@ -49,17 +52,27 @@ def test_names_are_given_or_those_of_allowed_hosts_that_are_names(
     assert site(with_settings(allowed_hosts=allowed), **options).names == names
 
 
+def test_fails_when_caddy_is_to_get_a_certificate_for_a_wildcard():
+    refused(
+        "--certificate must be given with a wildcard in --server-name",
+        server_name=["*.example.com"],
+        automatic=True,
+    )
+    assert site(server_name=["*.a.test"], automatic=True, http=True).plain
+
+
 @pytest.mark.parametrize(
     ("given", "found"),
     [
         ({"http": True}, "80"),
-        ({"listen": "8443"}, "8443"),
-        ({"listen": "127.0.0.1:8080", "http": True}, "127.0.0.1:8080"),
-        ({"listen": "[::1]:8080"}, "[::1]:8080"),
+        ({"listen": ["8443"]}, "8443"),
+        ({"listen": ["127.0.0.1:8080"], "http": True}, "127.0.0.1:8080"),
+        ({"listen": ["[::1]:8080"]}, "[::1]:8080"),
+        ({"listen": ["80", "[::1]:81", "80"]}, "80 [::1]:81"),
     ],
 )
 def test_it_listens_where_it_is_told_to(given, found):
-    assert str(site(**given).listen) == found
+    assert " ".join(map(str, site(**given).listen)) == found
 
 
 @pytest.mark.parametrize(
@@ -72,6 +85,11 @@ def test_it_listens_where_it_is_told_to(given, found):
 )
 def test_django_is_a_port_or_a_socket(given, found):
     assert site(upstream=given).upstream == found
+
+
+def test_a_wildcard_has_the_certificate_of_its_name():
+    found = site(server_name=["*.example.com"]).certificate
+    assert found.file == "/etc/letsencrypt/live/example.com/fullchain.pem"
 
 
 def test_a_server_that_makes_its_certificates_needs_none():
@@ -120,6 +138,13 @@ def test_a_folder_beside_one_of_a_longer_name_is_not_inside():
 )
 def test_a_body_that_django_would_take_is_let_through(body, given, found):
     assert site(with_settings(body_bytes=body), max_upload=given).upload_mib == found
+
+
+def test_a_file_that_an_app_takes_is_let_through_with_its_form():
+    """Or its visitors get a bare 413 in place of the form with its message."""
+    limit = with_settings(file_bytes=10 * 1024 * 1024)
+    assert site(limit).upload_mib == 11
+    assert site(limit, max_upload=2).upload_mib == 2
 
 
 # -- the origin secret
@@ -172,14 +197,17 @@ _VARIABLE = (
     "--origin-secret-variable must be the name of an environment variable, such as "
     "'ORIGIN_SECRET', got {!r}"
 )
-_HOST = "--server-name must be a host name such as 'www.example.com', got {!r}"
+_HOST = (
+    "--server-name must be a host name such as 'www.example.com' or '*.example.com', "
+    "got {!r}"
+)
 
 
 @pytest.mark.parametrize(
     ("sentence", "options"),
     [
         *(
-            (_LISTEN.format(one), {"listen": one})
+            (_LISTEN.format(one), {"listen": [one]})
             for one in ("0", "65536", "http", "localhost:80", "80;", "1.2.3.4:80 ssl")
         ),
         *(
@@ -193,7 +221,19 @@ _HOST = "--server-name must be a host name such as 'www.example.com', got {!r}"
         *((_NAME.format(one), {"name": one}) for one in ("Shop", "1", "a-b", "a" * 33)),
         *(
             (_HOST.format(one), {"server_name": [one]})
-            for one in ("", "a b", "a;b", "a..b", "-a", "a_b", "a\n", "*")
+            for one in (
+                "",
+                "a b",
+                "a;b",
+                "a..b",
+                "-a",
+                "a_b",
+                "a\n",
+                "*",
+                "*.",
+                "a.*.b",
+                "*a",
+            )
         ),
         *(
             (_VARIABLE.format(one), {"origin_secret_variable": [one]})

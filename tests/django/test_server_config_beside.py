@@ -128,7 +128,7 @@ def test_nginx_sends_brotli_with_the_module_that_debian_has(tmp_path):
             response = origin.send(target, headers=headers)
             assert (response.status, response.body) == (200, b"brotli")
         assert response.header("Content-Encoding") == "br"
-        assert response.header("Content-Type") == "text/css"
+        assert response.header("Content-Type") == "text/css; charset=utf-8"
         assert response.header("Vary") == "Accept-Encoding"
         assert response.header("ETag") != origin.send("/static/b1/app.css").header(
             "ETag"

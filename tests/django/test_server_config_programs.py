@@ -47,6 +47,9 @@ EACH = pytest.mark.parametrize("accepts", ACCEPTS.values(), ids=ACCEPTS)
 SITES = {
     "the least": {},
     "names": {"server_name": ["www.example.com", "example.com"]},
+    "wildcards": {"server_name": ["example.com", "*.example.com"]},
+    "a wildcard alone": {"server_name": ["*.example.com"]},
+    "two addresses": {"listen": ["127.0.0.1:8080", "[::1]:8080"]},
     "a port": {"listen": "8080"},
     "an address": {"listen": "127.0.0.1:8080"},
     "IPv6": {"listen": "[::1]:8080"},
@@ -88,16 +91,38 @@ def test_a_folder_may_have_any_usual_name(tmp_path, accepts, name):
 @pytest.mark.parametrize(
     ("options", "nginx_line", "apache_lines", "caddy_line"),
     [
-        ({}, "listen 80;", ["<VirtualHost *:80>"], "http://:80 {"),
+        (
+            {},
+            "listen 80;\n    listen [::]:80;",
+            ["<VirtualHost *:80>"],
+            "http://:80 {",
+        ),
+        (
+            {"listen": ["127.0.0.1:8080", "[::1]:8080"]},
+            "listen 127.0.0.1:8080;\n    listen [::1]:8080;",
+            [
+                "Listen 127.0.0.1:8080",
+                "Listen [::1]:8080",
+                "<VirtualHost 127.0.0.1:8080 [::1]:8080>",
+            ],
+            "http://:8080 {\n\tbind 127.0.0.1 ::1\n",
+        ),
+        (
+            {"listen": ["80", "8080"], "server_name": ["a.test", "*.a.test"]},
+            "listen 80;\n    listen [::]:80;\n    listen 8080;\n    listen [::]:8080;",
+            ["Listen 8080", "<VirtualHost *:80 *:8080>"],
+            "http://a.test:80, http://*.a.test:80, http://a.test:8080, "
+            "http://*.a.test:8080 {",
+        ),
         (
             {"http": False, "server_name": ["www.example.com"]},
-            "listen 443 ssl;",
+            "listen 443 ssl;\n    listen [::]:443 ssl;",
             ["<VirtualHost *:443>"],
             "www.example.com {",
         ),
         (
             {"http": False, "server_name": ["www.example.com"], "listen": "8443"},
-            "listen 8443 ssl;",
+            "listen 8443 ssl;\n    listen [::]:8443 ssl;",
             ["Listen 8443", "<VirtualHost *:8443>"],
             "https://www.example.com:8443 {",
         ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import os
+import warnings
 
 import pytest
 from django.conf import settings
@@ -70,7 +72,7 @@ def test_a_file_is_served_with_everything_that_an_edge_and_a_browser_need(ask):
     assert response.status_code == 200
     assert response.body == TEXT
     assert dict(response.items()) == {
-        "Content-Type": "text/css",
+        "Content-Type": "text/css; charset=utf-8",
         "Content-Length": str(len(TEXT)),
         "Last-Modified": response["Last-Modified"],
         "ETag": response["ETag"],
@@ -182,7 +184,31 @@ def test_the_raw_path_of_asgi_is_looked_at(site):
             "raw_path": raw,
             "headers": [],
         }
-        assert closed(middleware(ASGIRequest(scope, None))).status_code == status
+        response = middleware(ASGIRequest(scope, None))
+        response.close()
+        assert response.status_code == status
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_under_asgi_a_file_is_read_in_parts(site, method):
+    """Without the warning by which Django reads the whole file first."""
+    middleware = StaticFilesMiddleware(lambda _: HttpResponse(PAGE))
+    (site / "static/b1/big.bin").write_bytes(TEXT * 10_000)
+    path = "/static/b1/big.bin"
+    scope = {"type": "http", "method": method, "path": path, "headers": []}
+
+    async def answered():
+        response = middleware(ASGIRequest(scope, None))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            parts = [part async for part in response]
+        response.close()
+        return response, parts
+
+    response, parts = asyncio.run(answered())
+    assert response["Content-Length"] == str(len(TEXT) * 10_000)
+    assert b"".join(parts) == (TEXT * 10_000 if method == "GET" else b"")
+    assert len(parts) > 1 or method == "HEAD"
 
 
 def test_no_link_is_followed_to_a_compressed_file(ask, site):

@@ -108,10 +108,20 @@ class Upstream:
                 # self.path has lost a doubled slash by now
                 target = self.requestline.split(" ")[1]
                 requests.append(Request(target, dict(self.headers.items())))
+                if "upgrade" in self.headers.get("Connection", "").lower():
+                    self.echo(self.headers["Upgrade"])
+                    return
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(DJANGO)))
                 self.end_headers()
                 self.wfile.write(DJANGO)
+
+            def echo(self, protocol: str) -> None:
+                """Another protocol from here on: five bytes come back."""
+                head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                self.wfile.write(f"{head}Upgrade: {protocol}\r\n\r\n".encode())
+                self.wfile.write(self.rfile.read(5))
+                self.close_connection = True
 
             do_GET = do_POST = answer
 

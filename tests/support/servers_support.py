@@ -48,6 +48,8 @@ def unchanged(text: str) -> str:
 def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **options):
     """The same values that the command would gather."""
     variables = SECRET_VARIABLES[: len(secrets)]
+    if isinstance(options.get("listen"), str):
+        options["listen"] = [options["listen"]]
     given = {
         "http": True,
         "private_root": str(folder / "site/private") if private else None,

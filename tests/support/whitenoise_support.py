@@ -41,7 +41,8 @@ def whitenoise(
     """Django itself under gunicorn; its one view takes notes."""
     port, probe = free_port(), write_site(folder / "site")
     notes = Notes(folder / "notes")
-    text = whitenoise_text.render(command="made by a test", middleware=[], media=media)
+    text = "MIDDLEWARE = []\n"
+    text += whitenoise_text.render(command="made by a test", media=media)
     project = _PROJECT.format(folder=folder, middleware=edit(text))
     (folder / "project.py").write_text(project, "utf-8")
     start = [
