@@ -17,7 +17,7 @@ from cdn_edge.origin_client import Address
 from cdn_edge.server import Edge
 
 BODY = b"x" * 10_240
-_VIEWERS, _REQUESTS, _PAIRS = 8, 400, 5
+_VIEWERS, _REQUESTS, _PAIRS = 8, 400, 9
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/css\r\nCache-Control: max-age=3600\r\n"
     b'ETag: "1"\r\nContent-Length: %d\r\n\r\n' % len(BODY)
@@ -65,7 +65,7 @@ def figure() -> Figure:
         ours=statistics.median(ours),
         theirs=statistics.median(theirs),
         pairs=_PAIRS,
-        limit=1.7,
+        limit=1.43,
     )
 
 

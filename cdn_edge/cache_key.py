@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -182,11 +182,6 @@ def _keyed_headers(
     selections = (selection,)
     if selection.behavior is SelectionBehavior.NONE:
         return ()
-    if selection.behavior is SelectionBehavior.LISTED:
-        # Most requests have none of the few headers that are listed.
-        names = [name.lower() for name in request.headers]
-        if not selection.of_cloudfront and selection.names.isdisjoint(names):
-            return ()
     found = sorted(_listed(behavior, request, selections))
     if selection.of_cloudfront:
         found += _added(request, selections)
@@ -300,11 +295,23 @@ def _listed(
     if not used:
         return
     refused = _refused(behavior, request.method)
-    for name, value in request.headers.items():
+    for name, value in _selected(request.headers, used):
+        if name not in refused and not name.startswith(("cloudfront-", "x-edge-")):
+            yield name, value
+
+
+def _selected(
+    headers: Headers, selections: Sequence[Selection]
+) -> Iterator[tuple[str, str]]:
+    if all(one.behavior is SelectionBehavior.LISTED for one in selections):
+        # Few are listed, and a request has many.
+        for name in sorted({name for one in selections for name in one.names}):
+            if name in headers:
+                yield from ((name, value) for value in headers.getall(name))
+        return
+    for name, value in headers.items():
         lower = name.lower()
-        if lower in refused or not any(lower in selection for selection in used):
-            continue
-        if not lower.startswith(("cloudfront-", "x-edge-")):
+        if any(lower in selection for selection in selections):
             yield lower, value
 
 

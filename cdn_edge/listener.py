@@ -165,15 +165,15 @@ class ViewerConnection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._in_head:  # else a trailer, which CloudFront drops
-            self._pairs.append((name.decode("latin-1"), value.decode("latin-1")))
+            text = value.decode("latin-1").strip(" \t")
+            self._pairs.append((name.decode("latin-1"), text))
+            self._request.size += len(name) + len(text) + 4
 
     def on_headers_complete(self) -> None:
         request, parser = self._request, self._parser
         self._in_head = False
         self._head_read = 0
-        pairs = [(name, value.strip(" \t")) for name, value in self._pairs]
-        request.headers = CIMultiDict(pairs)
-        request.size = sum([len(name) + len(value) + 4 for name, value in pairs])
+        request.headers = CIMultiDict(self._pairs)
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()

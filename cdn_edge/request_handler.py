@@ -15,6 +15,7 @@ from cdn_edge.cache import Cache, CachingRules, Clock, Outcome
 from cdn_edge.cache_key import (
     CONDITIONS,
     PLAYED,
+    Key,
     ViewerRequest,
     cache_key,
     match,
@@ -163,25 +164,25 @@ class RequestHandler:
         key = cache_key(distribution, behavior, request)
         if outcome := self._cache.fresh(key, wanted):
             return _finished(exchange, behavior, outcome, wanted)
-        return partial(self._miss, exchange, behavior, wanted)
+        return partial(self._miss, exchange, behavior, key, wanted)
 
     async def _miss(
-        self, exchange: Exchange, behavior: Behavior, wanted: Ranges | None
+        self, exchange: Exchange, behavior: Behavior, key: Key, wanted: Ranges | None
     ) -> ViewerResponse:
-        outcome = await self._fetch(exchange, behavior, exchange.request, wanted)
+        outcome = await self._fetch(exchange, behavior, key, wanted)
         return _finished(exchange, behavior, outcome, wanted)
 
     async def _fetch(
         self,
         exchange: Exchange,
         behavior: Behavior,
-        request: ViewerRequest,
+        key: Key,
         wanted: Ranges | None = None,
     ) -> Outcome:
+        request = exchange.request
         # Assumed, not documented: a HEAD that misses fetches what a GET would.
         if request.method == "HEAD":
             request = replace(request, method="GET")
-        key = cache_key(exchange.distribution, behavior, request)
 
         async def ask(headers: Mapping[str, str]) -> Response:
             response = await exchange.ask(behavior, request, headers)
@@ -242,7 +243,8 @@ class RequestHandler:
             page = await alone.ask(behavior, request, {})
             body = page.body
         else:
-            outcome = await self._fetch(alone, behavior, request)
+            key = cache_key(alone.distribution, behavior, request)
+            outcome = await self._fetch(alone, behavior, key)
             page, body = outcome.response, outcome.body
         if page.status >= 400:
             return replace(page, body=body)
