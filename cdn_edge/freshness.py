@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from cdn_edge.configuration import Ttls
+from cdn_model.cache_control import directives, http_date, max_age, refuses, seconds
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
@@ -20,26 +20,9 @@ ERRORS_THAT_MAY_REFUSE = frozenset({404, 410, 414, 501})
 REDIRECTS_KEPT_ON_REQUEST = frozenset({307, 308})
 NEVER_KEPT = frozenset({206, 304})
 
-_DIRECTIVE = re.compile(r'([\w-]+)\s*(?:=\s*("[^"]*"|[^\s,]+))?')
 _DIGITS = re.compile(r"\d+", re.A)
 # As RFC 9111 has it for numbers that are too large.
 LONGEST_AGE = 2**31
-_DAY, _MONTH, _TIME = "[A-Z][a-z]{2}", "[A-Z][a-z]{2}", r"\d\d:\d\d:\d\d"
-_DATES = (
-    (
-        re.compile(rf"{_DAY}, \d\d {_MONTH} \d{{4}} {_TIME} GMT", re.A),
-        "%a, %d %b %Y %H:%M:%S GMT",
-    ),
-    (
-        re.compile(rf"[A-Z][a-z]+day, \d\d-{_MONTH}-\d\d {_TIME} GMT", re.A),
-        "%A, %d-%b-%y %H:%M:%S GMT",
-    ),
-    (
-        re.compile(rf"{_DAY} {_MONTH} [ \d]\d {_TIME} \d{{4}}", re.A),
-        "%a %b %d %H:%M:%S %Y",
-    ),
-)
-_REFUSALS = ("no-store", "no-cache", "private")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +55,9 @@ def _error_lifetime(
     status: int, headers: Headers, *, ttls: Ttls, error_ttl: float, now: float
 ) -> Lifetime | None:
     control = cache_control(headers)
-    if status in ERRORS_THAT_MAY_REFUSE and _refused(control):
+    if status in ERRORS_THAT_MAY_REFUSE and refuses(control):
         return None
-    asked = _max_age(control)
+    asked = max_age(control)
     if status not in ERRORS_ALWAYS_KEPT and (
         status not in ERRORS_KEPT_ON_REQUEST or asked is None
     ):
@@ -93,14 +76,14 @@ def _object_lifetime(
     control = cache_control(headers)
     if status in REDIRECTS_KEPT_ON_REQUEST and "Cache-Control" not in headers:
         return None
-    standby = ttls.minimum == 0 and (_refused(control) or _varies_always(headers))
+    standby = ttls.minimum == 0 and (refuses(control) or _varies_always(headers))
     return Lifetime(
         fresh=0 if standby else _fresh(headers, control, ttls=ttls, now=now),
         standby=standby,
         stale_while_revalidate=min(
-            _seconds(control, "stale-while-revalidate") or 0, ttls.maximum
+            seconds(control, "stale-while-revalidate") or 0, ttls.maximum
         ),
-        stale_if_error=_at_most(_seconds(control, "stale-if-error"), ttls.maximum),
+        stale_if_error=_at_most(seconds(control, "stale-if-error"), ttls.maximum),
     )
 
 
@@ -108,9 +91,9 @@ def _fresh(
     headers: Headers, control: Mapping[str, str | None], *, ttls: Ttls, now: float
 ) -> float:
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
-    if _refused(control):
+    if refuses(control):
         return ttls.minimum
-    asked = _max_age(control)
+    asked = max_age(control)
     if asked is None:
         asked = _until_expiry(headers, now)
     if asked is None:
@@ -121,16 +104,7 @@ def _fresh(
 
 def cache_control(headers: Headers) -> Mapping[str, str | None]:
     """The directives of all ``Cache-Control`` lines, by their lower-case names."""
-    text = ",".join(headers.getall("Cache-Control", ()))
-    return {
-        name.lower(): value.strip('"') if value else None
-        for name, value in _DIRECTIVE.findall(text)
-    }
-
-
-def _refused(control: Mapping[str, str | None]) -> bool:
-    # With an argument (no-cache="Set-Cookie") they speak of one header only.
-    return any(name in control and control[name] is None for name in _REFUSALS)
+    return directives(",".join(headers.getall("Cache-Control", ())))
 
 
 def named_by_refusals(headers: Headers) -> list[str]:
@@ -145,16 +119,6 @@ def named_by_refusals(headers: Headers) -> list[str]:
     return [
         name.strip() for value in values for name in value.split(",") if name.strip()
     ]
-
-
-def _max_age(control: Mapping[str, str | None]) -> float | None:
-    shared = _seconds(control, "s-maxage")
-    return shared if shared is not None else _seconds(control, "max-age")
-
-
-def _seconds(control: Mapping[str, str | None], name: str) -> float | None:
-    value = control.get(name)
-    return float(value[:19]) if value and _DIGITS.fullmatch(value) else None
 
 
 def age(headers: Headers) -> int:
@@ -187,17 +151,3 @@ def _until_expiry(headers: Headers, now: float) -> float | None:
     expires = http_date(given[0]) if len(given) == 1 else None
     made = http_date(headers.get("Date"))
     return 0.0 if expires is None else max(0.0, expires - (made or now))
-
-
-def http_date(text: str | None) -> float | None:
-    """A date in one of the three forms of HTTP, in seconds since the epoch.
-
-    https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
-    """
-    for pattern, form in _DATES:
-        if text and pattern.fullmatch(text):
-            try:
-                return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
-            except ValueError:
-                return None
-    return None

@@ -21,7 +21,8 @@ from cdn_edge.configuration import (
     ResponseHeadersPolicy,
     Selection,
 )
-from cdn_edge.freshness import Headers, http_date
+from cdn_edge.freshness import Headers
+from cdn_model.cache_control import http_date
 
 POP = "LOCAL1-C1"
 

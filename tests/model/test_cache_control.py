@@ -18,7 +18,9 @@ YEAR = "Wed, 24 Nov 2027 00:00:00 GMT"
         ('Max-Age="60"', 60),
         ("max-age=60, s-maxage=5", 5),
         ("max-age=60, no-store", 0),
-        ('max-age=60, private="X-A"', 0),
+        ('max-age=60, private="X-A"', 60),
+        ("max-age=-1", None),
+        ("max-age=" + "9" * 5000, 10**19),
         ("no-cache", 0),
     ],
 )
