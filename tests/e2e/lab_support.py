@@ -87,10 +87,11 @@ class Lab:
 
 
 @contextmanager
-def edge_process(environment, origins, *, serves):
+def edge_process(environment, origins, *, serves, tls=None, tls_port=0):
     """The port of an edge, once it serves a distribution.
 
     :param origins: Addresses on this machine by the origins' names.
+    :param tls: The folder of an authority, for a second listener with TLS.
     """
     port = free_port(None, what="edge")
     table = [f"--origin={name}={address}" for name, address in origins.items()]
@@ -98,6 +99,7 @@ def edge_process(environment, origins, *, serves):
         [
             *(sys.executable, "-m", "cdn_edge", "--port", str(port)),
             *("--endpoint", environment["AWS_ENDPOINT_URL"], *table),
+            *(("--tls", str(tls), "--tls-port", str(tls_port)) if tls else ()),
         ],
         cwd=ROOT,
         env=environment,

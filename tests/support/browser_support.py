@@ -57,9 +57,9 @@ def chromium():
 
 
 @contextmanager
-def fresh_profile(browser):
+def fresh_profile(browser, **options):
     """A visit with an empty cache."""
-    context = browser.new_context()
+    context = browser.new_context(**options)
     page = context.new_page()
     visit = Visit(page=page)
     page.on("response", lambda response: visit.responses.append(response))
