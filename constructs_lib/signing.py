@@ -88,7 +88,10 @@ class MediaSigning(Construct):
             key_group_name=physical_name(self, "KeyGroup", limit=_NAME_LIMIT),
             items=list(self.public_keys.values()),
         )
-        self.key_pair_id = self.public_keys[keys.signing_key].public_key_id
+        self.key_pair_ids = {
+            name: key.public_key_id for name, key in self.public_keys.items()
+        }
+        self.key_pair_id = self.key_pair_ids[keys.signing_key]
 
     def _public_key(self, name: str, pem: str) -> cloudfront.PublicKey:
         physical = physical_name(self, name, limit=_NAME_LIMIT)

@@ -38,6 +38,8 @@ class Output(StrEnum):
     MEDIA_DNS_TARGET = "MediaDnsTarget"
     # Only where they apply: a signing key, a bucket of static or media files, private files.
     MEDIA_KEY_PAIR_ID = "MediaKeyPairId"
+    # Of all keys by name, such as "2026a=K1,2026b=K2", for whoever rotates them.
+    MEDIA_KEY_PAIR_IDS = "MediaKeyPairIds"
     STATIC_BUCKET_NAME = "StaticBucketName"
     MEDIA_BUCKET_NAME = "MediaBucketName"
     PRIVATE_DOMAIN_NAME = "PrivateDomainName"

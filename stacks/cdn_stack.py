@@ -70,6 +70,8 @@ class CdnStack(cdk.Stack):
         signing = private.signing if private else media.signing
         if signing:
             self._output(Output.MEDIA_KEY_PAIR_ID, signing.key_pair_id)
+            pairs = (f"{name}={key}" for name, key in signing.key_pair_ids.items())
+            self._output(Output.MEDIA_KEY_PAIR_IDS, ",".join(pairs))
         if self.static_bucket:
             self._output(Output.STATIC_BUCKET_NAME, self.static_bucket.bucket_name)
         if self.media_bucket:
