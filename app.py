@@ -7,8 +7,8 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
+from stacks.account_quotas import note_quotas
 from stacks.config_reader import check_no_key_twice
-from stacks.quota import note_policies
 
 
 def main(app: cdk.App) -> None:
@@ -19,7 +19,7 @@ def main(app: cdk.App) -> None:
                 CdnStack(app, environment.stack_name, environment=environment)
     except ValueError as error:
         raise SystemExit(f"cdk.json: {error}") from None
-    note_policies(app)
+    note_quotas(app)
     app.synth()
 
 

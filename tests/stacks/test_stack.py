@@ -17,7 +17,7 @@ from keys_support import A, B
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
-from stacks.quota import note_policies
+from stacks.account_quotas import note_quotas
 
 # What cdk.json has, and beside it as little and as much as one environment can say.
 COMMITTED = committed_context()
@@ -279,7 +279,7 @@ def noted(environments):
         {"site": "mysite", "environments": environments}
     ):
         CdnStack(app, described.stack_name, environment=described)
-    note_policies(app)
+    note_quotas(app)
     return notes_of(app)
 
 
@@ -328,7 +328,7 @@ def test_vpc_origins_and_keys_are_counted_against_their_own_quota():
 
 def test_an_app_without_policies_of_its_own_says_nothing():
     app = new_app()
-    note_policies(app)
+    note_quotas(app)
     assert notes_of(app) == {}
     managed = {
         "cache": "658327ea-f89d-4fab-a63d-7e88639e58f6",

@@ -19,7 +19,7 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def note_policies(app: cdk.App) -> None:
+def note_quotas(app: cdk.App) -> None:
     """Tell of what the app takes most, against the quota, and how much of which account.
 
     One short line, on one stack, because it is read at every synth; a warning on each stack of
@@ -78,12 +78,12 @@ class _Count:
 
     def note(self) -> None:
         notes = cdk.Annotations.of(self.stacks[0])
-        notes.add_info_v2("dj-cloudfront:policies", str(self))
+        notes.add_info_v2("dj-cloudfront:quotas", str(self))
 
     def warn(self) -> None:
         for stack in self.stacks:
             cdk.Annotations.of(stack).add_warning_v2(
-                "dj-cloudfront:policy-quota",
+                "dj-cloudfront:over-quota",
                 f"{self}, over all environments: CloudFront refuses the rest unless the "
                 "quota was raised",
             )
