@@ -88,11 +88,16 @@ class Side:
 
     def reads_like(self, other: Side) -> bool:
         """Whether what is equal on both sides also means the same."""
-        return all(
-            self.stack.template.get(section) == other.stack.template.get(section)
-            for section in ("Conditions", "Mappings", "Parameters")
-        ) and all(
-            other.names.get(name, role) == role for name, role in self.names.items()
+        was, now = self.stack, other.stack
+        return (
+            was.region == now.region
+            and all(
+                was.template.get(section) == now.template.get(section)
+                for section in ("Conditions", "Mappings", "Parameters")
+            )
+            and all(
+                other.names.get(id_, role) == role for id_, role in self.names.items()
+            )
         )
 
     @cached_property

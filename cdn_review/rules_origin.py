@@ -20,7 +20,6 @@ from cdn_review.rules import (
     listed,
     say,
     shown,
-    shown_pair,
 )
 from dj_cloudfront.contract import TREE_HEADER
 
@@ -100,9 +99,11 @@ def _added(
 
 def _named(origin: Leaves) -> object:
     """``the server 'www.example.com'``, or the role of a bucket of the stack."""
-    name = shown(origin.get("DomainName"))
-    literal = isinstance(origin.get("DomainName"), str)
-    return format_message(f"the {origin['Kind']} {{}}", name) if literal else name
+    name, kind = shown(origin.get("DomainName")), origin["Kind"]
+    if isinstance(name, tuple):
+        return format_message(f"the {kind} named by {{}}", name)
+    is_role = isinstance(name, Trusted)
+    return name if is_role else format_message(f"the {kind} {{}}", name)
 
 
 def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Change]:
@@ -114,10 +115,13 @@ def _compare(was: Leaves, now: Leaves, which: str) -> Iterator[Change]:
     protocol = known(now.get("OriginProtocolPolicy"))
     plain = kinds[1] == "server" and protocol != "https-only"
     names = was.get("DomainName"), now.get("DomainName")
+    named = format_message("{}", _named(was)), format_message("{}", _named(now))
+    if named[0] == named[1]:
+        named = ((f"a {kinds[0]}",), (f"a {kinds[1]}",))
     yield say(
         Topic.ORIGIN,
-        f"the {which}origin is a {kinds[1]}, {{}}, instead of a {kinds[0]}, {{}}",
-        *reversed(shown_pair(*names)),
+        f"the {which}origin is {{}} instead of {{}}",
+        *reversed(named),
         note=_CAN_READ if plain else _KEPT,
         block=_OPENED if plain or kinds[0] == "VPC origin" else None,
         of=("Kind", *kinds, *names),

@@ -10,7 +10,7 @@ from review_support import blocks, read, review, shop, side, told, words
 
 from cdn_review.compare import compare
 from cdn_review.message import to_text
-from cdn_review.snapshot import Snapshot
+from cdn_review.snapshot import Snapshot, stack_of
 
 COMPUTED = ({"Fn::ImportValue": "x"}, "{{resolve:ssm:x}}", {"Ref": "Given"})
 GIVEN = {
@@ -153,6 +153,16 @@ def test_one_change_of_three_distributions_has_one_fingerprint():
 
     (first,), (second,) = fingerprints(["DE", "FR"]), fingerprints(["DE", "GB"])
     assert first != second
+
+
+def test_an_equal_setting_that_names_the_region_changes_with_it():
+    template = shop({"Edge Origins 0 DomainName": {"Fn::Sub": "${AWS::Region}.a.com"}})
+
+    def in_region(region):
+        return Snapshot(stacks={"s": stack_of(template, name="s", region=region)})
+
+    found = compare(in_region("eu-west-1"), in_region("us-east-1"))
+    assert any("'us-east-1.a.com' instead of" in str(one) for one in found)
 
 
 # --- R28 ---
