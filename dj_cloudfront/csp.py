@@ -34,6 +34,7 @@ def with_cdn(
     *,
     static: Iterable[str] = STATIC,
     media: Iterable[str] = MEDIA,
+    private: Iterable[str] = MEDIA,
 ) -> dict[str, object]:
     """The policy with the CDN's hosts, for the kinds of files that come from there.
 
@@ -48,11 +49,16 @@ def with_cdn(
     :param static: The directives that allow the host of static files. Default: ``STATIC``.
     :param media: The directives that allow the host of uploads, such as
         ``(*csp.MEDIA, "frame-src")`` for PDF files in a frame. Default: ``MEDIA``.
+    :param private: The directives that allow the host of private files. Default: ``MEDIA``.
     :returns: A new policy. With local URLs, and for a distribution that is not deployed, nothing is added.
     :raises ValueError: for a directive that no host of files belongs into.
     """
     result = dict(policy)
-    names = {"static": tuple(static), "media": tuple(media)}
+    names = {
+        "static": tuple(static),
+        "media": tuple(media),
+        "private": tuple(private),
+    }
     for what, directives in names.items():
         _check(what, directives)
     if cdn.static_origin is not None:
@@ -61,6 +67,9 @@ def with_cdn(
     if cdn.media_origin is not None:
         for name in names["media"]:
             _allow(result, name, cdn.media_origin, cdn.media_url)
+    if cdn.private_origin is not None:
+        for name in names["private"]:
+            _allow(result, name, cdn.private_origin, cdn.private_url)
     return result
 
 
@@ -94,9 +103,9 @@ def _check(what: str, directives: Iterable[str]) -> None:
                 f"{what} must not hold 'worker-src', because no policy lets a page start a "
                 "worker of another host: serve its script from the site itself"
             )
-        if what == "media" and name == "script-src":
+        if what != "static" and name == "script-src":
             raise ValueError(
-                "media must not hold 'script-src', because any upload would then run as a "
+                f"{what} must not hold 'script-src', because any upload would then run as a "
                 "script of the site: keep scripts among the static files"
             )
         if name not in _POSSIBLE:

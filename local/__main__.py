@@ -135,7 +135,10 @@ def _status(state: State, *, as_json: bool) -> int:
 
 
 def _table(found: Mapping[str, object]) -> str:
-    shown = ("site", "static", "media", "tls", "aws", "stack", "build", "state")
+    shown = (
+        *("site", "static", "media", "private", "tls"),
+        *("aws", "stack", "build", "state"),
+    )
     return "\n".join(f"{name:<8}{found[name]}" for name in shown if found.get(name))
 
 

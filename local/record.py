@@ -10,6 +10,9 @@ from dj_cloudfront.contract import Output
 from local.processes import start_time
 from local.state import State, read_json, write_atomically
 
+SITE_HOST = "www.cloudfront.localhost"
+"""The page's name: cookies need a parent that it shares with the distributions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
@@ -27,7 +30,7 @@ class Ports:
 
     @property
     def site_url(self) -> str:
-        return f"http://localhost:{self.web}/"
+        return f"http://{SITE_HOST}:{self.web}/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +97,7 @@ class Domains:
 
     static: str
     media: str
+    private: str | None
     url_format: str
 
     @property
@@ -103,6 +107,10 @@ class Domains:
     @property
     def media_url(self) -> str:
         return self._url(self.media)
+
+    @property
+    def private_url(self) -> str | None:
+        return self._url(self.private) if self.private else None
 
     def _url(self, name: str) -> str:
         return self.url_format.format(domain=name, label=name.partition(".")[0])
@@ -138,6 +146,7 @@ def read_domains(state: State, stack: str, ports: Ports) -> Domains:
     return Domains(
         static=static,
         media=media,
+        private=outputs.get(Output.PRIVATE_DOMAIN_NAME),
         url_format=(
             f"https://{form}.localhost:{ports.tls}"
             if ports.tls

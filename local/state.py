@@ -43,6 +43,15 @@ class State:
         return self.site / "media"
 
     @property
+    def private_root(self) -> Path:
+        return self.site / "private"
+
+    @property
+    def signing_key(self) -> Path:
+        """The private half of the key pair of private files."""
+        return self.site / "keys" / "demo.key"
+
+    @property
     def build_version(self) -> Path:
         return self.site / "BUILD_VERSION"
 
@@ -94,6 +103,8 @@ class State:
         for folder in (
             self.static_root,
             self.media_root,
+            self.private_root,
+            self.signing_key.parent,
             self.aws,
             self.home,
             self.temporary,
@@ -105,9 +116,16 @@ class State:
 
     def secret_key(self) -> str:
         """The example site's SECRET_KEY, made on first use."""
-        path = self.site / "secret-key"
+        return self._made_once("secret-key", secrets.token_urlsafe(50))
+
+    def origin_secret(self) -> str:
+        """By which the web server knows its distributions, made on first use."""
+        return self._made_once("origin-secret", secrets.token_hex(32))
+
+    def _made_once(self, name: str, value: str) -> str:
+        path = self.site / name
         if not path.exists():
-            write_atomically(path, secrets.token_urlsafe(50))
+            write_atomically(path, value)
         return path.read_text("utf-8")
 
     def current_build(self) -> str | None:

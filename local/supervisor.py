@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Mapping
 from types import FrameType
 
+from local import private
 from local.aws import cdk, emulator
 from local.environment import aws_environment
 from local.origin import builds
-from local.origin.services import django_service, web_service
+from local.origin.services import django_service, invalidating_service, web_service
 from local.processes import (
     Running,
     Service,
@@ -131,13 +132,24 @@ def run(
             supervisor.stop()
 
 
-def deploy(supervisor: Supervisor, progress: Progress) -> None:
-    """Start the local AWS and bring its stack to the state of the checkout."""
-    port, stack = supervisor.ports.aws, supervisor.stack
+def deploy(
+    supervisor: Supervisor, progress: Progress, *, private_origin: str | None = None
+) -> None:
+    """Start the local AWS and bring its stack to the state of the checkout.
+
+    :param private_origin: The name that a distribution for private files asks for.
+        Default: there is none.
+    """
+    state, port, stack = supervisor.state, supervisor.ports.aws, supervisor.stack
     with progress.step("starting the local AWS"):
-        supervisor.launch(emulator.service(supervisor.state, port))
+        supervisor.launch(emulator.service(state, port))
     with progress.step(f"deploying {stack} with the CDK CLI"):
-        cdk.deploy(supervisor.state, port, stack)
+        beside = (
+            private.described(state, port, stack=stack, origin=private_origin)
+            if private_origin
+            else None
+        )
+        cdk.deploy(state, port, stack, beside=beside)
 
 
 def start_edge(
@@ -154,16 +166,18 @@ def start_edge(
 
 def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
     state, ports, stack = supervisor.state, supervisor.ports, supervisor.stack
-    deploy(supervisor, progress)
+    deploy(supervisor, progress, private_origin=origin)
     domains = read_domains(state, stack, ports)
     environment = builds.django_environment(state, stack, domains)
-    with progress.step("preparing the site: database, build, first picture"):
+    with progress.step("preparing the site: database, build, first pictures"):
         builds.prepare(state, environment)
     with progress.step("starting Django"):
         supervisor.launch(django_service(state, environment, ports))
     with progress.step("starting the web server"):
         supervisor.launch(web_service(state, environment, ports))
     start_edge(supervisor, origin, f"127.0.0.1:{ports.web}", progress)
+    aws = emulator.endpoint(ports.aws)
+    supervisor.launch(invalidating_service(state, environment, aws))
 
 
 def _edge_service(supervisor: Supervisor, origin: str, address: str) -> Service:
@@ -227,6 +241,7 @@ def status(state: State) -> Mapping[str, object]:
         found |= {
             "static": f"{domains.static_url}/{build}",
             "media": f"{domains.media_url}/",
+            "private": f"{domains.private_url}/" if domains.private_url else None,
             "static_domain": domains.static,
             "media_domain": domains.media,
         }
@@ -238,7 +253,8 @@ def _announcement(found: Mapping[str, object]) -> str:
     return (
         f"\n  site    {found['site']}\n"
         f"  static  {found['static']}   (deployed as {found['static_domain']})\n"
-        f"  media   {found['media']}   (deployed as {found['media_domain']})\n\n"
+        f"  media   {found['media']}   (deployed as {found['media_domain']})\n"
+        f"  private {found['private']}   (by signed URLs and cookies)\n\n"
         f"{trust}"
         "  ship the next build:  .venv/bin/python -m local release\n"
         "  end with Ctrl-C, or:  .venv/bin/python -m local down\n"

@@ -34,7 +34,7 @@ EXTRAS = {
     "boto3": _ASKS_AWS,
     "botocore": _ASKS_AWS,
     "brotli": ("dj_cloudfront/builds", "dj_cloudfront/http_probe.py"),
-    "cryptography": ("dj_cloudfront/commands/key.py", "dj_cloudfront/media/signing.py"),
+    "cryptography": ("dj_cloudfront/commands/key.py", "dj_cloudfront/media/signer.py"),
     "dns": ("cdn_review/preflight",),
     "whitenoise": ("dj_cloudfront/whitenoise.py",),
 }
@@ -68,13 +68,21 @@ ALLOWED = {
         "cryptography",
     },
     "local": {"cdn_edge", "dj_cloudfront.contract", "ministack", "boto3", "botocore"},
+    # A CDK app of its own, which the CLI runs and nothing imports.
+    "local/aws/demo_app": {
+        *("app", "constructs_lib", "dj_cloudfront.contract"),
+        *("aws_cdk", "constructs"),
+    },
     "example": {"dj_cloudfront", "django"},
 }
 
 
 def files_of(room):
-    found = [ROOT / f"{room}.py"] if room == "app" else (ROOT / room).rglob("*.py")
-    return [path for path in found if "__pycache__" not in path.parts]
+    alone = [ROOT / f"{name}.py" for name in ALLOWED if (ROOT / f"{name}.py").exists()]
+    if ROOT / f"{room}.py" in alone:
+        return [ROOT / f"{room}.py"]
+    found = set((ROOT / room).rglob("*.py")) - set(alone)
+    return sorted(path for path in found if "__pycache__" not in path.parts)
 
 
 def imports_of(path):

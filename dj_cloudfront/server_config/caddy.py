@@ -161,11 +161,18 @@ def _options(site: Site) -> str:
     found = lines(
         f"bind {' '.join(hosts)}" if hosts else "",
         f'tls "{certificate.file}" "{certificate.key}"' if certificate else "",
-        ["log {", f'	output file "{site.access_log}"', "}"]
-        if site.access_log
-        else "",
+        _log(site) if site.access_log else "",
     )
     return f"{_block(found, 1)}\n" if found else ""
+
+
+def _log(site: Site) -> list[str]:
+    """Caddy logs all headers, so the secret is left out."""
+    secret = f"request>headers>{ORIGIN_SECRET_HEADER} delete"
+    hidden = (
+        ["	format filter {", f"		{secret}", "	}"] if site.secrets else []
+    )
+    return ["log {", f'	output file "{site.access_log}"', *hidden, "}"]
 
 
 def _refusals(site: Site) -> str:

@@ -46,12 +46,22 @@ CDN = dj_cloudfront.config(
 STATIC_URL, STATIC_ROOT, MEDIA_URL = CDN.static_url, CDN.static_root, CDN.media_url
 MEDIA_ROOT = DATA / "media"
 STORAGES = {
-    "default": {"BACKEND": "dj_cloudfront.storage.MediaStorage"},
+    "default": {
+        "BACKEND": "dj_cloudfront.storage.MediaStorage",
+        "OPTIONS": {"invalidate": not DEBUG},
+    },
     "staticfiles": {
         "BACKEND": "dj_cloudfront.storage.BuildStorage",
         "OPTIONS": {"precompress": ["gz"]},
     },
 }
+# Private files are a tree of their own, where there is a distribution for them.
+PRIVATE_MEDIA_ROOT = DATA / "private"
+if CDN.is_local or CDN.private_origin:
+    STORAGES["private"] = {
+        "BACKEND": "dj_cloudfront.storage.PrivateMediaStorage",
+        "OPTIONS": {"key": DATA / "keys" / "demo.key"},
+    }
 
 
 INSTALLED_APPS = [
@@ -90,6 +100,7 @@ CONTENT_SECURITY_POLICY = {
         },
         CDN,
         media=(*csp.MEDIA, "connect-src"),
+        private=(*csp.MEDIA, "connect-src"),
     )
 }
 

@@ -8,6 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("gallery.urls")),
     path("admin/", admin.site.urls),
-    # For runserver. It adds nothing without DEBUG: the web server and the CDN serve media.
+    # For runserver. It adds nothing without DEBUG: the web server and the CDN serve uploads.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
+    *static("/private/", document_root=settings.PRIVATE_MEDIA_ROOT),
 ]

@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from local.aws.emulator import endpoint, stack_exists
@@ -101,44 +101,43 @@ def site_stack(environment: str) -> tuple[str, str]:
     return f"{site}-cdn-{environment}", str(name)
 
 
-def deploy(state: State, port: int, stack: str) -> bool:
+def deploy(
+    state: State, port: int, stack: str, *, beside: Mapping[str, str] | None = None
+) -> bool:
     """Bring the stack to the state of the checkout. False when it already was.
 
+    :param beside: Another stack, as ``local.aws.demo_app`` knows it. Its outputs join those
+        of the first. Default: none.
     :raises SystemExit: when the CLI fails; what it said has been shown.
     """
-    fingerprint = _fingerprint(stack)
+    described = json.dumps(beside)
+    stacks = [stack, beside["stack"]] if beside else [stack]
+    fingerprint = _fingerprint(f"{stack} {described}")
     is_current = (
         read_json(state.deployed).get("fingerprint") == fingerprint
         and state.outputs.exists()
-        and stack_exists(port, stack)
+        and all(stack_exists(port, name) for name in stacks)
     )
     if is_current:
         return False
     if not stack_exists(port, BOOTSTRAP_STACK):
-        _require(
-            run(
-                state,
-                port,
-                ["bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app", ""],
-                quiet=True,
-            ),
-            "cdk bootstrap",
-        )
+        bootstrap = ["bootstrap", f"aws://{ACCOUNT}/{REGION}", "--app", ""]
+        _require(run(state, port, bootstrap, quiet=True), "cdk bootstrap")
     written = state.temporary / "cdn-outputs.json"
     written.unlink(missing_ok=True)
-    _require(
-        run(
-            state,
-            port,
-            [
-                *("deploy", stack, "--require-approval", "never"),
-                *("--output", str(state.cdk_out), "--outputs-file", str(written)),
-            ],
-            quiet=True,
-        ),
-        f"cdk deploy {stack}",
-    )
-    write_atomically(state.outputs, written.read_text("utf-8"), mode=0o644)
+    arguments = [
+        *("deploy", *stacks, "--require-approval", "never"),
+        *("--output", str(state.cdk_out), "--outputs-file", str(written)),
+    ]
+    if beside:
+        arguments += [
+            *("--app", "python3 -m local.aws.demo_app", "--concurrency", "2"),
+            *("--context", f"private={described}"),
+        ]
+    _require(run(state, port, arguments, quiet=True), f"cdk deploy {stack}")
+    outputs = json.loads(written.read_text("utf-8"))
+    together = {name: value for one in stacks for name, value in outputs[one].items()}
+    write_atomically(state.outputs, json.dumps({stack: together}, indent=2), mode=0o644)
     write_atomically(state.deployed, json.dumps({"fingerprint": fingerprint}))
     return True
 
@@ -148,8 +147,8 @@ def _require(code: int, what: str) -> None:
         raise SystemExit(f"{what} failed with exit code {code}")
 
 
-def _fingerprint(stack: str) -> str:
-    digest = hashlib.sha256(stack.encode())
+def _fingerprint(asked: str) -> str:
+    digest = hashlib.sha256(asked.encode())
     for path in _inputs():
         digest.update(str(path.relative_to(CHECKOUT)).encode() + b"\0")
         digest.update(path.read_bytes())
@@ -160,5 +159,6 @@ def _inputs() -> Iterator[Path]:
     """Every file that decides the template."""
     for name in ("app.py", "cdk.json", "package-lock.json", "requirements.txt"):
         yield CHECKOUT / name
+    yield CHECKOUT / "local" / "aws" / "demo_app.py"
     for folder in ("stacks", "constructs_lib", "cdn_model", "dj_cloudfront"):
         yield from sorted((CHECKOUT / folder).rglob("*.py"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -44,14 +45,7 @@ def service(state: State, port: int) -> Service:
 
 def stack_exists(port: int, name: str) -> bool:
     """Whether a stack stands complete."""
-    client = boto3.client(
-        "cloudformation",
-        endpoint_url=endpoint(port),
-        region_name=REGION,
-        aws_access_key_id=ACCOUNT,
-        aws_secret_access_key="local",
-        config=Config(retries={"max_attempts": 1}, proxies={}),
-    )
+    client = _client("cloudformation", port)
     try:
         stacks = client.describe_stacks(StackName=name)["Stacks"]
     except (ClientError, BotoCoreError):
@@ -59,4 +53,30 @@ def stack_exists(port: int, name: str) -> bool:
     return any(
         stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
         for stack in stacks
+    )
+
+
+def put_secret(port: int, name: str, value: str) -> tuple[str, str]:
+    """ARN and version of a secret in Secrets Manager, made where it is missing."""
+    client = _client("secretsmanager", port)
+    try:
+        found = client.get_secret_value(SecretId=name)
+    except client.exceptions.ResourceNotFoundException:
+        found = client.create_secret(Name=name, SecretString=value)
+    else:
+        if found["SecretString"] != value:
+            found = client.put_secret_value(SecretId=name, SecretString=value)
+    return found["ARN"], found["VersionId"]
+
+
+def _client(service: str, port: int) -> Any:
+    # Its stubs ask for a literal name.
+    client: Any = boto3.client
+    return client(
+        service,
+        endpoint_url=endpoint(port),
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="local",
+        config=Config(retries={"max_attempts": 1}, proxies={}),
     )

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from local.environment import built_environment
-from local.record import Domains
+from local.record import SITE_HOST, Domains
 from local.state import CHECKOUT, State, write_atomically
 
 EXAMPLE = CHECKOUT / "example"
@@ -23,6 +23,7 @@ def django_environment(state: State, stack: str, domains: Domains) -> dict[str, 
         "PYTHONPATH": str(CHECKOUT),
         "EXAMPLE_DATA": str(state.site),
         "EXAMPLE_DEBUG": "0",
+        "EXAMPLE_ALLOWED_HOSTS": f"{SITE_HOST},localhost,127.0.0.1",
         "EXAMPLE_SECRET_KEY": state.secret_key(),
         "EXAMPLE_STACK": stack,
         "DJ_CLOUDFRONT_URL_FORMAT": domains.url_format,
@@ -66,7 +67,7 @@ def publish(state: State, environment: Mapping[str, str], version: str) -> None:
 
 
 def prepare(state: State, environment: Mapping[str, str]) -> None:
-    """Database, first build and first picture, where they are missing."""
+    """Database, first build and first pictures, where they are missing."""
     current = state.current_build() or next_build(state)
     if not is_published(state, current):
         publish(state, environment, current)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from local.environment import built_environment
+from local.environment import aws_environment, built_environment
 from local.origin import caddy
 from local.origin.builds import EXAMPLE, manage
 from local.processes import Service, answers
@@ -13,6 +13,7 @@ from local.record import Ports
 from local.state import State, write_atomically
 
 DJANGO = "Django"
+SECRET_VARIABLE = "ORIGIN_SECRET"
 
 
 def django_service(
@@ -36,6 +37,27 @@ def django_service(
     )
 
 
+def invalidating_service(
+    state: State, environment: Mapping[str, str], aws: str
+) -> Service:
+    """What takes deleted uploads from the edge.
+
+    :param aws: The URL of the local AWS.
+    """
+    return Service(
+        name="the sender of invalidations",
+        command=[
+            *(sys.executable, "manage.py", "cdn", "invalidate", "--pending"),
+            # Of this machine's AWS none is paid for.
+            *("--watch", "1", "--budget", str(10**6)),
+        ],
+        environment={**aws_environment(state, aws), **environment},
+        folder=EXAMPLE,
+        log=state.log("invalidations"),
+        ready=lambda: True,
+    )
+
+
 def web_service(state: State, environment: Mapping[str, str], ports: Ports) -> Service:
     """Caddy: the two trees from disk, all else from Django, as the site's settings say.
 
@@ -47,11 +69,13 @@ def web_service(state: State, environment: Mapping[str, str], ports: Ports) -> S
     config = storage / "Caddyfile"
     site = manage(
         state,
-        environment,
+        {**environment, SECRET_VARIABLE: state.origin_secret()},
         *("cdn", "conf", "caddy", "--http"),
         *("--listen", f"127.0.0.1:{ports.web}"),
         *("--upstream", f"127.0.0.1:{ports.django}"),
         *("--access-log", str(state.log("access"))),
+        *("--private-root", str(state.private_root), "--guard", "private"),
+        *("--origin-secret-variable", SECRET_VARIABLE),
     )
     write_atomically(config, f"{caddy.machine(storage)}\n{site}")
     caddy.validate(config, storage)

@@ -146,6 +146,21 @@ def test_a_half_that_there_is_not_adds_nothing():
     assert M not in with_cdn(policy, cdn(names=(STATIC, "")))["img-src"]
 
 
+def test_private_files_are_allowed_as_uploads_are(monkeypatch):
+    monkeypatch.setenv("PRIVATE_DOMAIN_NAME", "private.example.com")
+    policy = {"default-src": [SELF]}
+    result = with_cdn(policy, cdn())
+    private = "https://private.example.com"
+    assert result["img-src"] == [SELF, S, M, private]
+    assert result["media-src"] == [SELF, S, M, private]
+    assert private not in result["script-src"]
+    result = with_cdn(policy, cdn(), private=["frame-src"])
+    assert result["frame-src"] == [SELF, private]
+    assert private not in result["img-src"]
+    with pytest.raises(ValueError, match="private must not hold 'script-src'"):
+        with_cdn(policy, cdn(), private=["script-src"])
+
+
 def test_directives_can_be_chosen_for_each_half():
     policy = {"default-src": [SELF]}
     result = with_cdn(

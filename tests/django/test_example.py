@@ -411,7 +411,7 @@ def test_runserver_needs_no_environment_and_serves_the_files_itself(tmp_path):
             port = next(filter(None, map(_port, process.stdout)))
             site = Site(tmp_path, port, process)
             urls = {url for url in links(site.page()) if url != "/admin/"}
-            assert {url.split("/")[1] for url in urls} == {"static", "media"}
+            assert {url.split("/")[1] for url in urls} == {"static", "media", "private"}
             for url in urls:
                 connection = HTTPConnection("127.0.0.1", port, timeout=20)
                 with contextlib.closing(connection):

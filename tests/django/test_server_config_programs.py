@@ -58,6 +58,7 @@ SITES = {
     "private media": {"secrets": SECRETS, "private": True},
     "one guarded": {"secrets": SECRETS[:1], "guard": ["media"]},
     "a log": {"access_log": "/tmp/access.log"},
+    "a log and a secret": {"access_log": "/tmp/access.log", "secrets": SECRETS},
     "much to upload": {"max_upload": 4096},
 }
 

@@ -30,8 +30,8 @@ def status(local_site):
 
 @pytest.fixture(scope="module")
 def cdn_hosts(status):
-    hosts = urlsplit(status["static"]).netloc, urlsplit(status["media"]).netloc
-    assert len(set(hosts)) == 2
+    hosts = [urlsplit(status[tree]).netloc for tree in ("static", "media", "private")]
+    assert len(set(hosts)) == 3
     return hosts
 
 
@@ -39,15 +39,17 @@ def own_host(status):
     return urlsplit(status["site"]).netloc
 
 
-def test_every_asset_of_the_page_comes_from_the_two_distributions(
-    visit, status, cdn_hosts
-):
+def test_every_asset_of_the_page_comes_from_the_distributions(visit, status, cdn_hosts):
     visit.open(status["site"])
     visit.page.wait_for_selector(DONE)
     assert visit.complaints == []
     assert visit.hosts() == {own_host(status), *cdn_hosts}
     from_the_site = visit.answers_from(own_host(status))
-    assert from_the_site == [(status["site"], 200, None)], "the page and nothing else"
+    # The page, and what its server says of the private picture.
+    assert from_the_site == [
+        (status["site"], 200, None),
+        (f"{status['site']}edge-answer", 200, None),
+    ]
     for host in cdn_hosts:
         answers = visit.answers_from(host)
         assert answers
@@ -93,11 +95,17 @@ def test_the_page_shows_what_the_edge_answered(visit, status):
     assert len(rows) >= 9
     for row in rows:
         url = shown(row, "asset-url")
-        assert shown(row, "status") == "200", url
+        assert shown(row, "status") == ("403" if is_refused(row) else "200"), url
         assert shown(row, "x-cache").endswith(" from cloudfront"), url
-        assert shown(row, "age").isdigit() or shown(row, "x-cache").startswith("Miss")
+        assert shown(row, "age").isdigit() or not shown(row, "x-cache").startswith(
+            "Hit"
+        )
         if url.startswith(status["static"]):
             assert shown(row, "build") == status["build"]
+
+
+def is_refused(row):
+    return row.evaluate("row => row.parentElement.dataset.expected") == "403"
 
 
 def shown(row, name):

@@ -77,10 +77,10 @@ def _base_python():
 
 
 def test_make_demo_ends_with_the_site_in_a_browser(demo):
-    urls = dict(re.findall(r"^  (site|static|media) +(http://\S+)", demo, re.M))
-    assert set(urls) == {"site", "static", "media"}
+    urls = dict(re.findall(r"^  (site|static|media|private) +(http://\S+)", demo, re.M))
+    assert set(urls) == {"site", "static", "media", "private"}
     assert len(re.findall(r"deployed as \w+\.cloudfront\.net", demo)) == 2
-    hosts = [urlsplit(urls[half]).netloc for half in ("static", "media")]
+    hosts = [urlsplit(urls[half]).netloc for half in ("static", "media", "private")]
     with chromium() as browser:
         for expected in ({"Miss", "Hit"}, {"Hit"}):
             for path in ("", "admin/login/"):

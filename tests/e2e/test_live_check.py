@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 from servers_support import caddy
@@ -19,7 +20,7 @@ class Example:
     def __init__(self, local_site):
         self.local = local_site
         self.status = local_site.status
-        self.server = self.status["site"].rstrip("/").replace("localhost", "127.0.0.1")
+        self.server = f"http://127.0.0.1:{urlsplit(self.status['site']).port}"
 
     def manage(self, *arguments, **environment):
         base = self.status["static"].partition(".cloudfront.localhost")[2]

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.management.base import BaseCommand
 
+from gallery import private
 from gallery.models import Photo
 
 NAME = "sunrise.png"
@@ -18,9 +19,14 @@ Colour = tuple[int, int, int]
 
 
 class Command(BaseCommand):
-    help = "Put a first image into the gallery, unless it is there."
+    help = (
+        "Put a first image into the gallery, and a private one, unless they are there."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        storage = private.storage()
+        if storage is not None and not storage.exists(private.PICTURE):
+            storage.save(private.PICTURE, ContentFile(_png(night=True)))
         if Photo.objects.filter(original_name=NAME).exists():
             self.stdout.write(f"{NAME} is in the gallery already")
             return
@@ -29,9 +35,10 @@ class Command(BaseCommand):
         self.stdout.write(f"{NAME} is now {photo.image.name}")
 
 
-def _png() -> bytes:
+def _png(*, night: bool = False) -> bytes:
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 2, 0, 0, 0)
-    rows = (b"\0" + bytes(_row(y)) for y in range(HEIGHT))
+    step = -1 if night else 1
+    rows = (b"\0" + bytes([*_row(y)][::step]) for y in range(HEIGHT))
     pixels = zlib.compress(b"".join(rows), 9)
     chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunks
