@@ -70,7 +70,7 @@ def _save(storage: FileSystemStorage) -> None:
 
 
 def _signing() -> Sequence[Figure]:
-    from dj_cloudfront.media.signing import Signer, window_end
+    from dj_cloudfront.media.signer import Signer, window_end
 
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM,

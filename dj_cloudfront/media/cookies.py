@@ -16,7 +16,7 @@ from django.utils.encoding import filepath_to_uri
 
 from cdn_model.cookies import shared_cookie_domain
 from dj_cloudfront.cdn_setting import cdn
-from dj_cloudfront.media.signing import Policy, window_end
+from dj_cloudfront.media.signer import Policy, window_end
 from dj_cloudfront.media.storages import PrivateMediaStorage
 
 NAMES = (

@@ -20,7 +20,7 @@ from django.utils.encoding import filepath_to_uri
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.media.deletions import Deletions
 from dj_cloudfront.media.names import token_folder, unique_name
-from dj_cloudfront.media.signing import Digest, Signer, read_key, window_end
+from dj_cloudfront.media.signer import Digest, Signer, read_key, window_end
 
 if TYPE_CHECKING:
 

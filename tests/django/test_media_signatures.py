@@ -23,7 +23,7 @@ from storage_support import set_up
 
 import dj_cloudfront
 from dj_cloudfront.media import cookies
-from dj_cloudfront.media.signing import Policy, Signer, read_key, window_end
+from dj_cloudfront.media.signer import Policy, Signer, read_key, window_end
 from dj_cloudfront.storage import PrivateMediaStorage
 
 set_up()
