@@ -285,8 +285,10 @@ NAME_GIVEN_AGAIN = _listed(
 )
 DELETES_PENDING = _listed(
     "W032",
-    "deletes are recorded, but have not been sent to CloudFront for an hour",
-    "run manage.py cdn invalidate --pending, as a service with --watch 30",
+    "deletes are recorded, but have not been sent to CloudFront for an hour, or cannot be: "
+    "their storage has no alias in `STORAGES`",
+    "run manage.py cdn invalidate --pending, as a service with --watch 30, for each alias "
+    "with --using; give a field storages['<alias>'] by a function",
     deploy=True,
 )
 COOKIES_STAY_AWAY = _listed(
