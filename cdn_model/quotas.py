@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-li
 
 from __future__ import annotations
 
+import re
+
 GLOBAL_REGION = "us-east-1"
 """Where CloudFront's certificates, web ACLs, metrics and log deliveries are."""
 
@@ -26,6 +28,9 @@ PER_ACCOUNT = {
 
 POLICY_NAME_LENGTH = 128
 KEYS_PER_GROUP = 5
+KEY_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+"""What signing keys are called in ``cdk.json``. Names of resources are made of it."""
+
 CUSTOM_RESPONSE_HEADERS = 10
 CUSTOM_RESPONSE_HEADERS_LENGTH = 10_240
 """Characters in all names and values together."""

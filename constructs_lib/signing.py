@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +9,11 @@ from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from cdn_model.cookies import shared_cookie_domain
-from cdn_model.quotas import KEYS_PER_GROUP
+from cdn_model.quotas import KEY_NAME, KEYS_PER_GROUP
 from constructs_lib.physical_names import physical_name
 from constructs_lib.public_key import canonical_pem
 from constructs_lib.validation import check_host_name, is_token, truncated_repr
 
-_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 _NAME_LIMIT = 64
 
 
@@ -119,7 +117,7 @@ def check_origin_secret(origin_secret: object | None) -> None:
 
 
 def _check_name(name: object) -> None:
-    if isinstance(name, str) and _NAME.fullmatch(name):
+    if isinstance(name, str) and KEY_NAME.fullmatch(name):
         return
     raise ValueError(
         "keys must have names of at most 32 lower-case letters, digits and single hyphens, "

@@ -6,16 +6,13 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.conf import settings
-from django.core.files.storage import storages
 from django.core.management.base import CommandError, CommandParser
 
-from cdn_model.quotas import GLOBAL_REGION
 from dj_cloudfront.builds.filesystem import explained
-from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
 from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.media.tasks import invalidator_of, media_storage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -81,7 +78,7 @@ def run(
         if status:
             _write_status(console, storage)
             return
-        invalidator = _invalidator(storage, budget, profile)
+        invalidator = invalidator_of(storage, budget=budget, profile=profile)
         while True:
             sent = (
                 invalidator.send_pending(storage.deletions)
@@ -121,31 +118,10 @@ def storage_of(alias: str) -> MediaStorage:
 
     :raises CommandError: if it is another kind of storage.
     """
-    storage = storages[alias] if alias in settings.STORAGES else None
-    if not isinstance(storage, MediaStorage):
-        raise CommandError(
-            f"STORAGES[{alias!r}] must be 'dj_cloudfront.storage.MediaStorage' or of its "
-            f"kind, got {settings.STORAGES.get(alias, {}).get('BACKEND')!r}"
-        )
-    return storage
-
-
-def _invalidator(
-    storage: MediaStorage, budget: int, profile: str | None
-) -> Invalidator:
-    from dj_cloudfront.aws_errors import open_session
-
-    # All of media can be private, too, on the media distribution.
-    private = cdn().private_origin
-    is_private = private is not None and storage.base_url.startswith(f"{private}/")
-    # CloudFront has one endpoint; the region is for its name only.
-    client = open_session(profile).client("cloudfront", region_name=GLOBAL_REGION)
-    return Invalidator(
-        client,
-        distribution_id=cdn().distribution_id(private=is_private),
-        folder=storage.deletions.folder,
-        budget=budget,
-    )
+    try:
+        return media_storage(alias)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 def _write_status(console: Console, storage: MediaStorage) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from cdn_model.quotas import KEY_NAME
 from dj_cloudfront.builds.filesystem import fsync_folder, write_new
 from dj_cloudfront.commands.console import Console
 
@@ -24,6 +25,11 @@ def add_arguments(parser: CommandParser) -> None:
 
 
 def run(console: Console, *, output: Path, **options: Any) -> None:
+    if not KEY_NAME.fullmatch(output.stem):
+        raise CommandError(
+            "output must be named as the key is in cdk.json, by at most 32 lower-case letters, "
+            f"digits and single hyphens, such as /etc/mysite/2026a.key, got {output.name!r}"
+        )
     try:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ec

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError
 
 from dj_cloudfront.builds.filesystem import explained
 from dj_cloudfront.commands.console import Console
@@ -65,6 +66,11 @@ def run(
     if orphans:
         try:
             _orphans(console, storage, yes, older_than, trash)
+        except DatabaseError as error:
+            raise CommandError(
+                "the database must have the tables of all models, so that no row is missed: "
+                f"run 'manage.py migrate' first ({error})"
+            ) from None
         except OSError as error:
             folder = Path(storage.location)
             raise CommandError(str(explained(error, "moving", folder))) from None

@@ -284,6 +284,29 @@ def test_a_path_that_cloudfront_refuses_is_refused(path):
         check_path(path)
 
 
+def test_a_task_sends_what_is_pending(project, endpoint, distribution):
+    delete(project, "/a.png", "/b.png")
+    done = project.manage("shell", "-v0", "-c", TASK)
+    assert done.returncode == 0, done.stderr
+    ((*paths,), other) = json.loads(done.stdout)
+    assert paths == ["/a.png", "/b.png"]
+    assert "STORAGES['other'] must be 'dj_cloudfront.storage.MediaStorage'" in other
+    assert sent(endpoint, distribution) == [["/a.png", "/b.png"]]
+    assert deletions(project).pending() == []
+
+
+TASK = """
+import json
+from dj_cloudfront.media.tasks import send_pending
+is_newer = hasattr(send_pending, "enqueue")
+(receipt,) = send_pending.enqueue().return_value if is_newer else send_pending()
+try:
+    send_pending.call("other") if is_newer else send_pending("other")
+except ValueError as error:
+    print(json.dumps([receipt["paths"], str(error)]))
+"""
+
+
 # --- Uploads that nothing names ---
 
 
@@ -294,6 +317,17 @@ def test_names_that_can_come_again_are_listed(project):
         "old.png",
         "1 uploads have names that can be given again",
     ]
+
+
+def test_orphans_need_the_tables(project):
+    name = unique_name("files/a.png")
+    project.write(f"media/{name}", "x")
+    os.utime(project.folder / "media" / name, (0, 0))
+    done = project.manage("cdn", "media", "--orphans", "--yes")
+    assert done.returncode == 1
+    assert "run 'manage.py migrate' first" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (project.folder / "media" / name).exists()
 
 
 def test_orphans_are_what_no_text_of_the_database_names(project):
@@ -372,3 +406,14 @@ def test_a_key_is_made_and_its_private_half_is_for_its_owner(project):
     assert "a key never changes under its name" in again.stderr
     nowhere = project.manage("cdn", "key", str(project.folder / "none" / "a.key"))
     assert "output must be in a folder that can be written" in nowhere.stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["2026 A.key", "Prod.key", "a_b.pem", "x" * 33, ".key"]
+)
+def test_a_key_is_named_as_cdk_json_takes_it(project, name):
+    path = project.folder / name
+    done = project.manage("cdn", "key", str(path))
+    assert done.returncode == 1
+    assert "output must be named as the key is in cdk.json" in done.stderr
+    assert not path.exists()

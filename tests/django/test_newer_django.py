@@ -24,7 +24,7 @@ NEWER = "Django>=6.0,<6.1" if IS_OLD else "Django>=6.0"
 TESTS = (
     *("test_checks*.py", "test_commands.py", "test_csp.py", "test_example.py"),
     *("test_resource_hints.py", "test_middleware.py", "test_pages_in_a_browser.py"),
-    "test_storage*.py",
+    *("test_storage*.py", "test_media_commands.py", "test_media_s*.py"),
 )
 
 POLICY = """
