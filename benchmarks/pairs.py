@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["seconds", "bytes"]
+Unit = Literal["seconds", "bytes", "pieces"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A ratio of medians against a named alternative, and what it must stay under.
+
+    Of pieces none is allowed, whatever the alternative has.
 
     :param pairs: How many measurements of each the medians are of.
     """
@@ -28,14 +30,19 @@ class Figure:
 
     @property
     def ratio(self) -> float:
-        return self.ours / self.theirs
+        return self.ours / self.theirs if self.theirs else 0.0
 
     @property
     def holds(self) -> bool:
-        return self.ratio <= self.limit
+        return self.ours == 0 if self.unit == "pieces" else self.ratio <= self.limit
 
     def line(self) -> str:
         verdict = "holds" if self.holds else "MISSED"
+        if self.unit == "pieces":
+            return (
+                f"{self.what}: {self.ours:g}, and {self.theirs:g} {self.alternative} "
+                f"(none: {verdict})"
+            )
         return (
             f"{self.what}: {self.ratio:.2f} times {self.alternative} "
             f"(at most {self.limit:g}: {verdict}; medians {_shown(self.ours, self.unit)} and "

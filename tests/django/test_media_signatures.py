@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import subprocess
+import sys
 import time
 from types import SimpleNamespace
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import models
+from django.db.models.fields.files import FieldFile
 from django.http import HttpResponse
 from django.template import Context, Engine
 from django.test import RequestFactory, override_settings
@@ -295,6 +298,40 @@ def test_private_files_have_urls_that_stay_and_are_signed(site, keys, tmp_path):
         "SHA256",
         tmp_path,
     )
+
+
+def test_a_page_of_60_thumbnails_touches_no_file(site):
+    calls, opened = [], []
+
+    class Counting(PrivateMediaStorage):
+        def path(self, name):
+            calls.append(name)
+            return super().path(name)
+
+    storage = Counting(**site.options)
+    field = models.FileField(storage=storage)
+    files = [FieldFile(None, field, f"a/{number}.png") for number in range(60)]
+    template = Engine().from_string(
+        "{% for file in files %}{{ file.url }} {% endfor %}"
+    )
+    page = Context({"files": files})
+    storage.url("warm")
+    is_counting = True
+    # An audit hook stays for as long as the process does.
+    sys.addaudithook(
+        lambda event, given: (
+            opened.append(given)
+            if is_counting and event.startswith(("open", "os."))
+            else None
+        )
+    )
+    first, second = template.render(page), template.render(page)
+    is_counting = False
+    assert (calls, opened) == ([], [])
+    assert first == second
+    assert len(set(first.split())) == 60
+    assert storage.exists("a/1.png") is False
+    assert calls == ["a/1.png"]
 
 
 @pytest.mark.parametrize(

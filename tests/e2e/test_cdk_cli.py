@@ -172,7 +172,12 @@ def listed_policies(local_site):
         listed = getattr(client, f"list_{LISTS[kind]}")(Type="custom")
         for item in listed[f"{kind}List"].get("Items", ()):
             found.append(item[kind][f"{kind}Config"]["Name"])
-    return sorted(name for name in found if name.startswith("mysite-"))
+    # The demo has a stack for private files beside them.
+    return sorted(
+        name
+        for name in found
+        if name.startswith("mysite-") and "-private-" not in name.lower()
+    )
 
 
 LISTS = {

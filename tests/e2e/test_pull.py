@@ -18,9 +18,12 @@ PULL = ("-m", "dj_cloudfront", "pull", "--stack", STACK)
 
 
 @pytest.fixture(scope="module")
-def deployed(local_site, state_folder):
-    """The file that ``cdk deploy --outputs-file`` wrote."""
-    return State(folder=state_folder).outputs
+def deployed(local_site, tmp_path_factory):
+    """The file that ``cdk deploy --outputs-file`` writes."""
+    path = tmp_path_factory.mktemp("deployed") / "cdn-outputs.json"
+    done = local_site.cdk("deploy", STACK, "--outputs-file", str(path))
+    assert done.returncode == 0, done.stderr
+    return path
 
 
 @pytest.fixture
