@@ -69,6 +69,7 @@ test-whole slow-whole:
 soak: install
 	EDGE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/edge/test_edge_fuzz.py --timeout 1200
 	CDK_JSON_EXAMPLES=2000 $(BIN)/python -m pytest tests/stacks/test_environment_synthesis.py
+	CRASH_RUNS=1000 $(BIN)/python -m pytest tests/django/test_media_crash.py -m slow
 
 mutants: install
 	$(BIN)/python tests/mutants/run.py
