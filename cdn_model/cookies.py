@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import takewhile
 
 # Under these, next to a country, anybody registers names, so browsers take no cookie for them.
+_OF_EVERYBODY = ("cloudfront.net",)
 _REGISTRIES = ("ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org")
 
 
@@ -19,9 +20,10 @@ def shared_cookie_domain(site: str, host: str) -> str | None:
     """
     pairs = zip(reversed(site.split(".")), reversed(host.split(".")), strict=False)
     common = [label for label, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]
-    if len(common) < 2 or _is_registry(common):
+    domain = ".".join(reversed(common))
+    if len(common) < 2 or _is_registry(common) or domain in _OF_EVERYBODY:
         return None
-    return ".".join(reversed(common))
+    return domain
 
 
 def _is_registry(common: list[str]) -> bool:

@@ -60,16 +60,7 @@ def set_media_cookies(
         return
     domain = _domain(request, storage)
     for name, value in cookies.items():
-        response.set_cookie(
-            name,
-            value,
-            max_age=seconds + storage.window,
-            domain=domain,
-            path="/",
-            secure=True,
-            httponly=True,
-            samesite="Lax",
-        )
+        _set(response, name, value, domain, max_age=seconds + storage.window)
 
 
 def delete_media_cookies(
@@ -80,7 +71,8 @@ def delete_media_cookies(
         return
     domain = _domain(request, _storage(using))
     for name in NAMES:
-        response.delete_cookie(name, path="/", domain=domain, samesite="Lax")
+        # As delete_cookie() does, and as it was set: browsers compare.
+        _set(response, name, "", domain, max_age=0)
 
 
 def with_media_cookies(
@@ -124,10 +116,13 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     """Give every user who is logged in the cookies, and take them at logout.
 
     After ``AuthenticationMiddleware``. For other rules, decorate views with
-    ``with_media_cookies()`` instead.
+    ``with_media_cookies()`` instead. A host that shares no domain with the distribution, such
+    as an internal one, gets none.
     """
 
     def adapt(request: HttpRequest, response: HttpResponse, known: bool) -> None:
+        if _shared_domain(request, _storage(STORAGE)) is None and not cdn().is_local:
+            return
         if known:
             set_media_cookies(request, response)
         elif any(name in request.COOKIES for name in NAMES):
@@ -151,6 +146,22 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     return synchronous
 
 
+def _set(
+    response: HttpResponse, name: str, value: str, domain: str, *, max_age: int
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        expires=None if max_age else "Thu, 01 Jan 1970 00:00:00 GMT",
+        domain=domain,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
 def _has(request: HttpRequest, cookies: Mapping[str, str]) -> bool:
     """Whether the browser has these. ECDSA gives another signature each time."""
     return all(
@@ -171,13 +182,22 @@ def _storage(alias: str) -> PrivateMediaStorage:
 
 
 def _domain(request: HttpRequest, storage: PrivateMediaStorage) -> str:
-    site = urlsplit(f"//{request.get_host()}").hostname or ""
-    host = urlsplit(storage.base_url).hostname or ""
-    domain = shared_cookie_domain(site.rstrip("."), host)
+    domain = _shared_domain(request, storage)
     if domain is None:
+        site, host = _hosts(request, storage)
         raise ValueError(
             "private files must be under a domain that they share with the site for signed "
             f"cookies, such as 'private.example.com' for 'www.example.com', got {host!r} for "
             f"{site!r}: use signed URLs"
         )
     return domain
+
+
+def _shared_domain(request: HttpRequest, storage: PrivateMediaStorage) -> str | None:
+    site, host = _hosts(request, storage)
+    return shared_cookie_domain(site.rstrip("."), host)
+
+
+def _hosts(request: HttpRequest, storage: PrivateMediaStorage) -> tuple[str, str]:
+    site = urlsplit(f"//{request.get_host()}").hostname or ""
+    return site, urlsplit(storage.base_url).hostname or ""

@@ -22,11 +22,14 @@ from dj_cloudfront.media.names import token_folder
 from dj_cloudfront.media.storages import STATE_FOLDER, MediaStorage
 
 _TOKEN = re.compile(r"[0-9a-f]{20}")
-_TEXTS = (models.CharField, models.TextField, models.JSONField, models.FileField)
+_TEXTS = (
+    *(models.CharField, models.TextField, models.JSONField, models.FileField),
+    models.BinaryField,
+)
 _NO_TEXTS = (
     *(models.IntegerField, models.FloatField, models.DecimalField, models.BooleanField),
     *(models.DateField, models.TimeField, models.DurationField, models.UUIDField),
-    *(models.BinaryField, models.GenericIPAddressField, models.ForeignKey),
+    *(models.GenericIPAddressField, models.ForeignKey),
 )
 
 
@@ -102,8 +105,14 @@ def tokens_in_database() -> set[str]:
                 rows = model._base_manager.using(alias).values_list(*columns)
                 for row in rows.iterator(chunk_size=2000):
                     for value in row:
-                        found.update(_TOKEN.findall(str(value)))
+                        found.update(_TOKEN.findall(_text(value)))
     return found
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode("latin-1")
+    return str(value)
 
 
 def _as_text(field: models.Field[Any, Any]) -> Cast:

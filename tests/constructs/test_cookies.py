@@ -47,3 +47,10 @@ def test_fails_when_signed_cookies_meet_cloudfronts_own_name():
 def test_fails_when_the_site_is_no_host_name():
     with pytest.raises(ValueError, match="^site must be a bare host name"):
         cookie_domain(site="https://www.example.com", domain_names=["a.b.c"])
+
+
+def test_cloudfronts_own_name_is_no_parent_that_two_distributions_share():
+    # Browsers take no cookie for cloudfront.net, which is everybody's.
+    site, media = "d222222abcdef8.cloudfront.net", "d111111abcdef8.cloudfront.net"
+    with pytest.raises(ValueError, match="must begin with a name"):
+        cookie_domain(site=site, domain_names=[media])

@@ -63,6 +63,7 @@ class Page(models.Model):
     blocks = Blocks(default="")
     text = models.TextField(default="")
     data = models.JSONField(default=dict)
+    raw = models.BinaryField(default=bytes)
     file = models.FileField(upload_to="files", blank=True)
 """
 
@@ -333,7 +334,7 @@ def test_orphans_need_the_tables(project):
 def test_orphans_are_what_no_text_of_the_database_names(project):
     named = {
         kind: unique_name(f"files/{kind}.png")
-        for kind in ("file", "text", "data", "blocks", "old")
+        for kind in ("file", "text", "data", "raw", "blocks", "old")
     }
     # The trash of a storage of thumbnails.
     hidden = f"media/thumbs/.cdn/trash/2026-01-01/{unique_name('files/gone.png')}"
@@ -352,7 +353,7 @@ def test_orphans_are_what_no_text_of_the_database_names(project):
         "from mysite.models import Page\n"
         f"Page.objects.create(file={named['file']!r},"
         f" text='<img src=\"/{named['text']}\">', data={{'a': [{named['data']!r}]}},"
-        f" blocks={named['blocks']!r})\n"
+        f" blocks={named['blocks']!r}, raw={named['raw'].encode()!r})\n"
         "from django.db import connection\n"
         "connection.cursor().execute('create table mysite_old (id integer, path text)')\n"
         "connection.cursor().execute('insert into mysite_old values (1, %s)',"

@@ -1,22 +1,25 @@
-"""Thumbnail libraries as they come from PyPI: no URL ever shows another picture."""
+"""Libraries of uploads as they come from PyPI: no URL ever shows another picture."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from project_support import MANAGE, ROOT
+from packages_support import (
+    LOOK,
+    python_with,
+    run_site,
+    seen_through_the_edge,
+    stale,
+)
+from project_support import MANAGE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PACKAGES = (
     *("easy-thumbnails==2.10.1", "sorl-thumbnail==13.4.0", "django-pictures==1.8.0"),
     *("django-versatileimagefield==3.1", "django-imagekit==6.1.1"),
-    *("django-cleanup==9.0.0", "Pillow==13.0.0"),
+    *("django-cleanup==9.0.0", "django-ckeditor-5==0.2.20", "Pillow==13.0.0"),
 )
 SETTINGS = """\
 from pathlib import Path
@@ -24,7 +27,8 @@ from pathlib import Path
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY = "for tests"
 INSTALLED_APPS = [
-    "django.contrib.contenttypes", "easy_thumbnails", "sorl.thumbnail",
+    "django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions",
+    "django_ckeditor_5", "easy_thumbnails", "sorl.thumbnail",
     "versatileimagefield", "pictures", "imagekit", "site_under_test",
     *(["django_cleanup"] if "cleanup" in BASE_DIR.name else []),
 ]
@@ -33,11 +37,19 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = True
-MEDIA_ROOT, MEDIA_URL = BASE_DIR / "media", "https://media.example.com/"
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+ROOT_URLCONF, ALLOWED_HOSTS = "site_under_test.urls", ["*"]
+OPTIONS = {"invalidate": True} if "dj_cloudfront" in BACKEND else {}
 STORAGES = {
-    "default": {"BACKEND": BACKEND},
+    "default": {"BACKEND": BACKEND, "OPTIONS": OPTIONS},
+    "easy_thumbnails": {"BACKEND": BACKEND, "OPTIONS": OPTIONS},
+    "editor": {"BACKEND": EDITOR, "OPTIONS": OPTIONS},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+CKEDITOR_5_FILE_STORAGE = EDITOR
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 THUMBNAIL_KVSTORE = "sorl.thumbnail.kvstores.cached_db_kvstore.KVStore"
 PICTURES = {"BREAKPOINTS": {"s": 32}, "GRID_COLUMNS": 1, "CONTAINER_WIDTH": 32,
@@ -83,26 +95,37 @@ class Kit(models.Model):
     image = models.ImageField(upload_to="kit")
     small = ImageSpecField(source="image", processors=[ResizeToFill(16, 16)], format="PNG")
 """
-SCRIPT = """\
-import io, json, os
+URLS = """\
+from django.core.files.storage import storages
+from django.http import JsonResponse
+from django.urls import include, path
+
+
+def own(request):
+    file = request.FILES["upload"]
+    storage = storages["editor"]
+    return JsonResponse({"url": storage.url(storage.save(f"own/{file.name}", file))})
+
+
+urlpatterns = [path("editor/", include("django_ckeditor_5.urls")), path("own", own)]
+"""
+SCRIPT = """
 import django
-from pathlib import Path
 django.setup()
+from urllib.parse import unquote
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from easy_thumbnails.files import get_thumbnailer
-from PIL import Image
 from sorl.thumbnail import delete as sorl_delete, get_thumbnail
 from site_under_test.models import Easy, Kit, Picture, Plain, Sorl, Versatile
 
-COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255)}
-
 
 def picture(colour):
-    data = io.BytesIO()
-    Image.new("RGB", (64, 64), COLOURS[colour]).save(data, "PNG")
-    return ContentFile(data.getvalue(), name="team.png")
+    return ContentFile(png(colour), name="team.png")
 
 
 def urls(row):
@@ -121,14 +144,6 @@ def urls(row):
             yield file.url
     if isinstance(row, Kit):
         yield row.small.url
-
-
-def colour(url):
-    assert url.startswith(settings.MEDIA_URL), url
-    path = Path(settings.MEDIA_ROOT, url.removeprefix(settings.MEDIA_URL))
-    red, green, blue = Image.open(path).convert("RGB").getpixel((3, 3))
-    return min(COLOURS, key=lambda name: sum(
-        abs(a - b) for a, b in zip(COLOURS[name], (red, green, blue))))
 
 
 def remove(row):
@@ -159,74 +174,69 @@ for kind in (Plain, Easy, Sorl, Versatile, Picture, Kit):
         row.save()
         row = kind.objects.get(pk=row.pk)
         seen += [(url, name, colour(url)) for url in urls(row)]
+get_user_model().objects.create_superuser("editor", "editor@example.com", "secret")
+client = Client()
+client.force_login(get_user_model().objects.get())
+for kind, view in (("Editor", "/editor/image_upload/"), ("Own", "/own")):
+    seen = shown[kind] = []
+    for name in ("red", "green", "blue", "red", "green"):
+        file = SimpleUploadedFile("team.png", png(name), "image/png")
+        url = client.post(view, {"upload": file}).json()["url"]
+        seen.append((url, name, colour(url)))
+        storages["editor"].delete(unquote(url.removeprefix(settings.MEDIA_URL)))
 print(json.dumps(shown))
 """
 OURS = "dj_cloudfront.storage.MediaStorage"
+RENAMING = "dj_cloudfront.storage.RenamingMediaStorage"
 DJANGOS = "django.core.files.storage.FileSystemStorage"
 
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("libraries")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    found = folder / "bin" / "python"
-    subprocess.run([found, "-m", "pip", "install", "--quiet", *PACKAGES], check=True)
-    path = subprocess.run(
-        [found, "-c", "import sysconfig as s; print(s.get_path('purelib'))"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.strip()
-    Path(path, "tests.pth").write_text(sysconfig.get_path("purelib"))
-    return found
+    return python_with(tmp_path_factory.mktemp("libraries") / "venv", *PACKAGES)
 
 
-def shown(python, folder, backend):
+def shown(python, folder, media, backend, editor):
     """For each library the URLs that it gave, with the picture meant and the one shown."""
+    names = f"BACKEND, EDITOR = {backend!r}, {editor!r}\n{media.settings}"
     for name, text in {
         "manage.py": MANAGE,
         "mysite/__init__.py": "",
-        "mysite/settings.py": f"BACKEND = {backend!r}\n{SETTINGS}",
+        "mysite/settings.py": names + SETTINGS,
         "site_under_test/__init__.py": "",
         "site_under_test/models.py": MODELS,
-        "run.py": SCRIPT,
+        "site_under_test/urls.py": URLS,
+        "run.py": LOOK + SCRIPT,
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(folder),
-        "PYTHONPATH": f"{ROOT}:{folder}",
-        "DJANGO_SETTINGS_MODULE": "mysite.settings",
-    }
-    for command in (["manage.py", "migrate", "--run-syncdb", "-v0"], ["run.py"]):
-        done = subprocess.run(
-            [python, *command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=200,
-        )
-        assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def stale(seen):
-    """The URLs that were given for two pictures, of which caches still have the first."""
-    first = {}
-    return [url for url, meant, _ in seen if first.setdefault(url, meant) != meant]
+    tables = ["manage.py", "migrate", "--run-syncdb", "-v0"]
+    return run_site(python, folder, "mysite.settings", tables, ["run.py"])
 
 
 @pytest.mark.parametrize("folder", ["plain", "cleanup"])
 def test_no_url_shows_another_picture(python, tmp_path, folder):
-    for library, seen in shown(python, tmp_path / folder, OURS).items():
-        assert len({url for url, _, _ in seen}) >= 5, library
-        assert stale(seen) == [], library
-        assert all(meant == actual for _, meant, actual in seen), (library, seen)
+    with seen_through_the_edge() as media:
+        found = shown(python, tmp_path / folder, media, OURS, RENAMING)
+        assert len(found) == 8
+        for library, seen in found.items():
+            assert len({url for url, _, _ in seen}) >= 5, library
+            assert stale(seen) == [], library
+        recorded = media.invalidate()
+        gone = {
+            urlsplit(url).path
+            for seen in found.values()
+            for url, _, _ in seen
+            if not (media.root / unquote(urlsplit(url).path)[1:]).exists()
+        }
+        assert len(gone) > 20
+        assert gone <= recorded
+        assert {media.status(path) for path in gone} == {404}
 
 
 def test_djangos_own_storage_is_stale(python, tmp_path):
-    seen = shown(python, tmp_path / "plain", DJANGOS)
-    assert all(stale(seen[library]) for library in ("Plain", "Easy", "Versatile"))
+    with seen_through_the_edge() as media:
+        seen = shown(python, tmp_path / "plain", media, DJANGOS, DJANGOS)
+    for library in ("Plain", "Easy", "Versatile", "Editor", "Own"):
+        assert stale(seen[library]), library

@@ -485,6 +485,15 @@ def test_a_site_without_a_common_domain_is_refused(site):
         answered(view, host="www.example.org")
 
 
+def test_the_middleware_leaves_a_host_without_a_common_domain_alone(site):
+    # Staff may come by an internal name.
+    for known in (True, False):
+        given = answered(
+            user_of(known), host="admin.internal", **{cookies.NAMES[0]: "x"}
+        )
+        assert (given.status_code, given.cookies) == (200, {})
+
+
 def user_of(known):
     def middleware(request):
         request.user = SimpleNamespace(is_authenticated=known)
@@ -500,6 +509,8 @@ def test_a_login_gives_cookies_and_a_logout_takes_them(site):
     assert set(taken) == set(cookies.NAMES)
     assert all(one["max-age"] == 0 for one in taken.values())
     assert all(one["domain"] == "example.com" for one in taken.values())
+    assert all(one["secure"] and one["samesite"] == "Lax" for one in taken.values())
+    assert all(one["expires"].endswith("1970 00:00:00 GMT") for one in taken.values())
     assert answered(user_of(False)).cookies == {}
 
 

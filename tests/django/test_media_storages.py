@@ -82,6 +82,25 @@ def test_a_name_that_web_servers_hide_is_made_visible(tmp_path, name):
     assert os.path.basename(upload(storage(tmp_path), name)).startswith("_.")
 
 
+@pytest.mark.parametrize(
+    ("given", "ending"),
+    [
+        ("写" * 120 + ".jpeg", ".jpeg"),
+        ("é" * 250 + ".png", ".png"),
+        ("a." + "b" * 300, ""),
+    ],
+)
+def test_a_name_is_no_longer_than_a_disk_takes(tmp_path, given, ending):
+    # Thumbnail libraries add to it, such as ".200x200_q85_crop.jpg".
+    storage = MediaStorage(location=tmp_path, base_url="/media/")
+    name = storage.save(storage.generate_filename(f"images/{given}"), ContentFile(b"x"))
+    file = name.rpartition("/")[2]
+    assert 100 < len(file.encode()) <= 180
+    assert given.startswith(file.removesuffix(ending))
+    assert file.endswith(ending)
+    assert (tmp_path / name).read_bytes() == b"x"
+
+
 def test_a_path_is_a_name_too(tmp_path):
     media = storage(tmp_path, RenamingMediaStorage, invalidate=True)
     name = media.save(Path("a/b.png"), ContentFile(b"b"))
