@@ -30,7 +30,8 @@ class Ports:
 
     @property
     def site_url(self) -> str:
-        return f"http://{SITE_HOST}:{self.web}/"
+        host = "localhost" if self.django is None else SITE_HOST
+        return f"http://{host}:{self.web}/"
 
 
 @dataclass(frozen=True, kw_only=True)

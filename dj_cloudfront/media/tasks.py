@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.files.storage import storages
 
+from cdn_model.quotas import GLOBAL_REGION
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator
 from dj_cloudfront.media.storages import MediaStorage
@@ -73,7 +74,7 @@ def invalidator_of(
     private = cdn().private_origin
     is_private = private is not None and storage.base_url.startswith(f"{private}/")
     # CloudFront has one endpoint; the region is for its name only.
-    client = open_session(profile).client("cloudfront", region_name="us-east-1")
+    client = open_session(profile).client("cloudfront", region_name=GLOBAL_REGION)
     return Invalidator(
         client,
         distribution_id=cdn().distribution_id(private=is_private),
