@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
 
+from dj_cloudfront import cdn_setting
 from dj_cloudfront.contract import TREE_HEADER
+
+BUILD_HEADER = "X-Cdn-Build"
+"""The header by which a page says of which build it is."""
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -54,3 +61,75 @@ def _refusal() -> HttpResponse:
 
 async def _refuse_async() -> HttpResponse:
     return _refusal()
+
+
+class FragmentMiddleware:
+    """Let a page of another build reload when it asks for a fragment.
+
+    Such a fragment would name files of this build in a page with the styles and scripts of
+    another. A page sends ``X-Cdn-Build`` with ``{% cdn_build %}``; htmx is answered by
+    ``HX-Refresh``, a frame of Turbo by ``turbo-visit-control``. A request that changes
+    something is carried out first. Other scripts get the fragment with ``X-Cdn-Build`` in the
+    response, and decide for themselves. With local URLs it is not used.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if cdn_setting.cdn().is_local:
+            raise MiddlewareNotUsed("the URLs are local")
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self._is_async:
+            return self._answer_async(request)
+        response = _reload(request) or self.get_response(request)
+        assert isinstance(response, HttpResponseBase)
+        return _marked(request, response)
+
+    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = _reload(request)
+        if response is None:
+            pending = self.get_response(request)
+            assert not isinstance(pending, HttpResponseBase)
+            response = await pending
+        return _marked(request, response)
+
+
+def _is_of_another_build(request: HttpRequest) -> bool:
+    build = request.headers.get(BUILD_HEADER)
+    return build is not None and build != cdn_setting.cdn().build_version
+
+
+def _reload(request: HttpRequest) -> HttpResponseBase | None:
+    """What is sent in place of a fragment, where nothing is lost by it."""
+    if not _is_of_another_build(request) or request.method not in ("GET", "HEAD"):
+        return None
+    headers = {"Cache-Control": "no-store"}
+    if "HX-Request" in request.headers:
+        return HttpResponse(headers={**headers, "HX-Refresh": "true"})
+    if "Turbo-Frame" not in request.headers:
+        return None
+    page = format_html(
+        '<!doctype html><meta name="turbo-visit-control" content="reload">'
+        '<turbo-frame id="{}"></turbo-frame>',
+        request.headers["Turbo-Frame"],
+    )
+    return HttpResponse(page, headers=headers)
+
+
+def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    if BUILD_HEADER not in request.headers:
+        return response
+    patch_vary_headers(response, [BUILD_HEADER])
+    if _is_of_another_build(request):
+        response[BUILD_HEADER] = cdn_setting.cdn().build_version or ""
+        if "HX-Request" in request.headers:
+            response["HX-Refresh"] = "true"
+    return response

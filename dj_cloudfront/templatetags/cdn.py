@@ -1,4 +1,4 @@
-"""``{% load cdn %}``: resource hints for the head of a page."""
+"""``{% load cdn %}``: resource hints, the build of a page, and URLs of private files."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ def cdn_preconnect() -> SafeString:
             for link in resource_hints.preconnects(cdn_setting.cdn())
         ),
     )
+
+
+@register.simple_tag
+def cdn_build() -> str:
+    """The build of the page, for ``X-Cdn-Build``; nothing with local URLs."""
+    one = cdn_setting.cdn()
+    return "" if one.is_local else one.build_version or ""
 
 
 @register.simple_tag

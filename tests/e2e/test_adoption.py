@@ -15,7 +15,6 @@ from adoption_support import (
     LocalEdge,
     Seen,
     Site,
-    install_node,
     install_python,
     run_node,
 )
@@ -30,11 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
     return install_python(tmp_path_factory.mktemp("adoption") / "venv")
-
-
-@pytest.fixture(scope="module")
-def node(tmp_path_factory):
-    return install_node(tmp_path_factory.mktemp("adoption") / "node")
 
 
 @pytest.fixture(scope="module")

@@ -104,13 +104,13 @@ def page_settings(one_cdn, **changes):
 
 
 @contextmanager
-def serve(template, one_cdn, **changes):
-    """A running site with one page; gives its address."""
+def serve(template, one_cdn, *, more=(), **changes):
+    """A running site with one page and ``more`` routes; gives its address."""
 
     def page(request):
         return HttpResponse(rendered(template))
 
-    routes = type("Urls", (), {"urlpatterns": [path("", page)]})
+    routes = type("Urls", (), {"urlpatterns": [path("", page), *more]})
     with page_settings(one_cdn, ROOT_URLCONF=routes, **changes):
         server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet)
         server.set_app(WSGIHandler())

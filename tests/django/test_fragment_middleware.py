@@ -1,0 +1,94 @@
+"""Whether a page of another build is told to reload, sync and async."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpResponse
+from django.test import RequestFactory
+from pages_support import cdn, page_settings, rendered, set_up_django
+
+from dj_cloudfront.middleware import FragmentMiddleware
+
+HTMX = {"HX-Request": "true"}
+TURBO = {"Turbo-Frame": 'a"b'}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _django():
+    set_up_django()
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request):
+    """A request to a site of build b1; what came of it, and how often the view ran."""
+
+    def view(_):
+        calls.append(1)
+        return HttpResponse("a part")
+
+    async def async_view(_):
+        return view(_)
+
+    def send(build, *, method="GET", headers):
+        given = headers if build is None else {**headers, "X-Cdn-Build": build}
+        asked = RequestFactory().generic(method, "/part/", headers=given)
+        with page_settings(cdn()):
+            if request.param == "sync":
+                return FragmentMiddleware(view)(asked), len(calls)
+            return asyncio.run(FragmentMiddleware(async_view)(asked)), len(calls)
+
+    calls = []
+    return send
+
+
+@pytest.mark.parametrize("build", ["b0", "b2", ""])
+def test_htmx_is_told_to_reload(ask, build):
+    response, calls = ask(build, headers=HTMX)
+    assert (response.status_code, response.content, calls) == (200, b"", 0)
+    assert response["HX-Refresh"] == "true"
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Cdn-Build"] == "b1"
+
+
+def test_a_frame_of_turbo_is_told_to_reload_and_its_name_stays_a_name(ask):
+    response, calls = ask("b0", headers=TURBO)
+    page = response.content.decode()
+    assert '<meta name="turbo-visit-control" content="reload">' in page
+    assert '<turbo-frame id="a&quot;b">' in page
+    assert calls == 0
+
+
+@pytest.mark.parametrize("headers", [HTMX, TURBO, {}])
+@pytest.mark.parametrize("build", ["b1", None])
+def test_a_page_of_this_build_or_of_none_gets_its_part(ask, build, headers):
+    response, calls = ask(build, headers=headers)
+    assert (response.content, calls) == (b"a part", 1)
+    assert "HX-Refresh" not in response
+    assert "X-Cdn-Build" not in response
+    assert response.get("Vary") == (None if build is None else "X-Cdn-Build")
+
+
+def test_what_changes_something_is_carried_out_first(ask):
+    response, calls = ask("b0", method="POST", headers=HTMX)
+    assert (response.content, calls) == (b"a part", 1)
+    assert response["HX-Refresh"] == "true"
+
+
+def test_another_script_decides_for_itself(ask):
+    response, calls = ask("b0", headers={})
+    assert (response.content, calls) == (b"a part", 1)
+    assert response["X-Cdn-Build"] == "b1"
+
+
+def test_with_local_urls_it_is_not_used():
+    with page_settings(cdn(local=True)), pytest.raises(MiddlewareNotUsed):
+        FragmentMiddleware(lambda _: HttpResponse())
+
+
+@pytest.mark.parametrize(("local", "text"), [(False, "b1"), (True, "")])
+def test_the_tag_names_the_build_of_the_page(local, text):
+    with page_settings(cdn(local=local)):
+        assert rendered("{% load cdn %}{% cdn_build %}") == text
