@@ -156,6 +156,24 @@ def usage(inventory: Inventory) -> dict[str, Usage]:
     return found
 
 
+def freed(inventory: Inventory, versions: Iterable[str]) -> int:
+    """The bytes that would be on the disk no more without these builds."""
+    gone = set(versions)
+    stays = {
+        hashed
+        for version, index in inventory.indexes.items()
+        if version not in gone
+        for hashed in index.hashed_folders.values()
+    }
+    folders = {
+        hashed
+        for version in gone & inventory.indexes.keys()
+        for hashed in inventory.indexes[version].hashed_folders.values()
+    }
+    paths = [inventory.root / name for name in sorted(gone | (folders - stays))]
+    return _of_files(itertools.chain.from_iterable(map(_walk, paths))).own
+
+
 def _of_files(
     files: Iterable[os.stat_result], others: Iterable[os.stat_result] = ()
 ) -> Usage:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.core.management.base import OutputWrapper
 from django.core.management.color import Style
+
+_NARROWEST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,13 @@ class Console:
     def warn(self, text: str) -> None:
         self.stderr.write(text)
 
+    @property
+    def columns(self) -> int | None:
+        """How wide the terminal is; None for a file or another program."""
+        if not self.stdout.isatty():
+            return None
+        return shutil.get_terminal_size().columns
+
     def progress(self, what: str, done: int, total: int) -> None:
         """How far it is, rewriting one line; nothing unless a person watches."""
         if self.stderr.isatty():
@@ -61,17 +72,29 @@ def moment(time: float | None) -> str:
 
 
 def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, right: set[int]
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: set[int],
+    columns: int | None = None,
 ) -> str:
-    """Rows of cells as lines. ``right`` are the columns of numbers."""
+    """Rows of cells as lines.
+
+    :param right: The columns of numbers.
+    :param columns: Of the terminal; the last cell is wrapped to fit. Default: it is not.
+    """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    left = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    room = max(_NARROWEST, columns - left) if columns else max(widths[-1], 1)
     lines = []
     for row in (head, *rows):
         cells = [
             cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for at, (cell, width) in enumerate(zip(row[:-1], widths, strict=False))
         ]
-        lines.append("  ".join(cells).rstrip())
+        first, *more = textwrap.wrap(row[-1], room, break_on_hyphens=False) or [""]
+        lines.append("  ".join((*cells, first)).rstrip())
+        lines += [" " * left + line for line in more]
     return "\n".join(lines)
 
 

@@ -19,10 +19,15 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "name", metavar="NAME", help="such as css/site.css, or a URL from a page"
     )
+    parser.add_argument(
+        "--no-cdn",
+        action="store_true",
+        help="ask no distribution, where this machine does not reach it",
+    )
     arguments.add_arguments(parser)
 
 
-def run(console: Console, *, name: str, **options: Any) -> None:
+def run(console: Console, *, name: str, no_cdn: bool, **options: Any) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
     from dj_cloudfront.live_check.diagnosis import diagnose, lines
     from dj_cloudfront.live_check.trace import Search, find
@@ -32,6 +37,7 @@ def run(console: Console, *, name: str, **options: Any) -> None:
             cdn=cdn_setting.cdn(),
             options=arguments.read_options(**options),
             name=name,
+            asks_cdn=not no_cdn,
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )
         trace = find(search)

@@ -39,7 +39,10 @@ def run(console: Console, *, current: str | None, **options: Any) -> None:
         in_service = current or _if_there(console, build_in_service(), inventory)
         decisions = decide(inventory, in_service, rules)
         usages = usage(inventory)
+    flawed = {build.version for build in inventory.builds if build.flaw}
+    # The newest first, but what serves pages on top, and folders that may be no builds below.
     decisions.reverse()
+    decisions.sort(key=lambda one: (one.version != in_service, one.version in flawed))
     _print(console, inventory, decisions, usages)
     console.write_json(_data(inventory, decisions, usages))
 
@@ -78,16 +81,20 @@ def _print(
     if not rows:
         console.write(f"no builds in {inventory.root}")
     elif any(one.hashed_folders for one in inventory.indexes.values()):
-        console.write(table(_HEAD, rows, right=_NUMBERS))
+        console.write(table(_HEAD, rows, right=_NUMBERS, columns=console.columns))
     else:
         short = [_without_kept(row) for row in rows]
-        console.write(table(_without_kept(_HEAD), short, right=_NUMBERS - {_KEPT}))
+        numbers = _NUMBERS - {_KEPT}
+        head = _without_kept(_HEAD)
+        console.write(table(head, short, right=numbers, columns=console.columns))
     for incomplete in inventory.incomplete_builds:
         console.write(f"being published, or left over: {incomplete.name}")
     for trashed in inventory.trash:
         back = shlex.join(("mv", str(trashed.path), f"{inventory.root}/"))
         since = moment(trashed.since)
-        console.write(f"in the trash since {since}: {trashed.version}; back by: {back}")
+        console.write(
+            f"in the trash since {since}: {trashed.version}; back by:\n  {back}"
+        )
     warn_of_absent(console, inventory)
 
 

@@ -17,7 +17,7 @@ from dj_cloudfront.commands._options import (
     days,
     rules_of,
 )
-from dj_cloudfront.commands.console import Console, iso, table
+from dj_cloudfront.commands.console import Console, in_bytes, iso, table
 from dj_cloudfront.commands.list import warn_of_absent
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _write_summary(
         )
         for decision in reversed(result.decisions)
     ]
-    console.write(table(_HEAD, rows, right=set()))
+    console.write(table(_HEAD, rows, right=set(), columns=console.columns))
     deleted = "deleted" if yes else "would be deleted"
     for version in result.deleted:
         console.write(f"{deleted} for good: {version}")
@@ -104,6 +104,11 @@ def _write_summary(
             "the next one was published: run 'manage.py cdn use' in each release"
         )
     warn_of_absent(console, result.inventory)
+    if not yes and result.pruned:
+        from dj_cloudfront.builds.inventory import freed
+
+        size = freed(result.inventory, result.pruned)
+        console.write(f"would free, once it is deleted for good: {in_bytes(size)}")
     if not yes:
         console.write("nothing was changed: add --yes to do it")
 

@@ -49,12 +49,16 @@ _HEADERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What to find, and where to ask."""
+    """What to find, and where to ask.
+
+    :param asks_cdn: Whether to ask the distribution, beside the servers.
+    """
 
     cdn: Cdn
     options: RequestOptions
     name: str
     allowed_hosts: tuple[str, ...]
+    asks_cdn: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -405,7 +409,7 @@ def _targets(search: Search, tree: Tree, urls: Urls) -> Iterator[Target]:
     for url in options.origins:
         host = host_for(url, options, search.allowed_hosts)
         yield from origin_targets(url, options, host=host, trees=[tree])
-    if tree in urls:
+    if tree in urls and search.asks_cdn:
         yield cdn_target(urls[tree], options, tree=tree)
 
 

@@ -248,6 +248,14 @@ def test_a_server_that_is_not_there(site):
     )
 
 
+def test_a_cdn_that_this_machine_does_not_reach_is_left_out(site):
+    write_build(site.folder / "static", "b2", FILES)
+    said, failed = site.find(CSS, "--no-cdn")
+    assert failed is None
+    assert said.splitlines()[-1] == "all is well: build b2, 1 server have the same bytes"
+    assert not any(line.startswith("  CDN") for line in said.splitlines())
+
+
 def test_a_cdn_with_an_older_copy(site):
     write_build(site.folder / "static", "b2", {CSS: b"older", "img/logo.svg": b"1"})
     # As asked for by find, so that the copy is the one it gets.

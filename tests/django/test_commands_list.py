@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import re
 import time
 from datetime import datetime
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from prune_support import (
     FILES,
@@ -24,6 +26,7 @@ from prune_support import (
 )
 
 from dj_cloudfront.builds.in_use import last_used, register_server
+from dj_cloudfront.management.commands.cdn import Command
 
 SIZE = sum(len(data) for data in FILES.values()) + 2
 
@@ -129,11 +132,42 @@ def test_a_script_reads_all_of_it(root):
 
 def test_the_trash_is_shown_with_the_way_back(root):
     cdn("prune", "--yes", "--keep", "1")
-    lines = [line for line in cdn("list")[0].splitlines() if "in the trash" in line]
-    assert len(lines) == 3
+    lines = cdn("list")[0].splitlines()
+    assert sum("in the trash" in line for line in lines) == 3
     (path,) = (root / ".cdn" / "trash").glob("b1-*/b1")
-    assert any(line.endswith(f"b1; back by: mv {path} {root}/") for line in lines)
+    at = lines.index(f"  mv {path} {root}/")
+    assert lines[at - 1].endswith("b1; back by:")
     assert {one["version"] for one in cdn_json("list")["trash"]} == {"b1", "b2", "b3"}
+
+
+def test_the_current_build_is_on_top_and_folders_without_an_index_below(root):
+    make_build(root, "plain", age=1, index=False)
+    with site(root, "b3"):
+        lines = cdn("list")[0].splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [
+        "b3",
+        "b5",
+        "b4",
+        "b2",
+        "b1",
+        "plain",
+    ]
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_at_a_terminal_lines_fit(root, monkeypatch):
+    use(root, "web1.eu-central-1.example.com", "b1", ago=400)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((80, 24)))
+    for command in ("list", "prune"):
+        out = Terminal()
+        call_command(Command(), command, "--keep", "1", stdout=out, stderr=Terminal())
+        said = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue())
+        assert "web1.eu-central-1.example.com" in said
+        assert max(map(len, said.splitlines())) <= 80
 
 
 def test_what_is_being_published_is_shown(root):

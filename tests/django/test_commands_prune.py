@@ -22,6 +22,7 @@ from prune_support import (
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.in_use import last_used, register_server
+from dj_cloudfront.commands.console import in_bytes
 
 
 @pytest.fixture
@@ -36,10 +37,23 @@ def root(tmp_path):
 ALL = ["b1", "b2", "b3", "b4", "b5"]
 
 
+def bytes_on_the_disk(root):
+    files = [path.lstat() for path in root.glob("b*/**/*") if path.is_file()]
+    return sum({one.st_ino: one.st_size for one in files}.values())
+
+
+def test_what_it_would_free_is_what_it_frees(root):
+    said, _ = cdn("prune", "--keep", "1")
+    before = bytes_on_the_disk(root)
+    cdn("prune", "--keep", "1", "--yes", "--trash", "0")
+    freed = in_bytes(before - bytes_on_the_disk(root))
+    assert f"would free, once it is deleted for good: {freed}\n" in said
+
+
 def test_without_yes_it_only_says_what_it_would_do(root):
     before = tree(root)
     said, _ = cdn("prune", "--keep", "1")
-    assert said.splitlines() == [
+    assert [line for line in said.splitlines() if "would free" not in line] == [
         "VERSION            WHY",
         "b5       stays     current, the newest",
         "b4       stays     previous",

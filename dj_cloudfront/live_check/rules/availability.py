@@ -43,10 +43,14 @@ _LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "accou
     applies=lambda results: results.answered or results.failures,
 )
 def reach(results: ProbeResults) -> Iterator[Violation]:
-    hint = "start the server or correct its address; raise --timeout if it is slow"
+    start = "start the server or correct its address; raise --timeout if it is slow"
+    dns = (
+        "add the DNS record, or wait until this machine's resolver has it; --only origin "
+        "leaves the CDN out"
+    )
     for message, is_about_certificate in results.failures.items():
         if not is_about_certificate:
-            yield Violation(FAIL, message, hint)
+            yield Violation(FAIL, message, dns if "DNS knows no" in message else start)
 
 
 @rule(
