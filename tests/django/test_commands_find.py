@@ -252,7 +252,9 @@ def test_a_cdn_that_this_machine_does_not_reach_is_left_out(site):
     write_build(site.folder / "static", "b2", FILES)
     said, failed = site.find(CSS, "--no-cdn")
     assert failed is None
-    assert said.splitlines()[-1] == "all is well: build b2, 1 server have the same bytes"
+    assert (
+        said.splitlines()[-1] == "all is well: build b2, 1 server have the same bytes"
+    )
     assert not any(line.startswith("  CDN") for line in said.splitlines())
 
 
