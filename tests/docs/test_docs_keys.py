@@ -25,6 +25,8 @@ sys.path.insert(0, str(ROOT / "docs"))
 import make_configuration
 from make_configuration import TABLES, accepted
 
+from local.aws.ministack import REMEMBERED
+
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 
 
@@ -290,3 +292,9 @@ def test_what_a_key_costs_is_said(path, row):
 def test_every_key_that_is_paid_for_is_in_the_tables():
     keys = {where(*one.values) for one in documented()}
     assert keys >= PAID
+
+
+def test_the_types_that_the_local_aws_only_remembers_are_listed():
+    page = (ROOT / "docs" / "local.md").read_text("utf-8")
+    (listed,) = re.findall(r"nothing acts on them \((.*?)\)", page)
+    assert tuple(code(listed)) == REMEMBERED
