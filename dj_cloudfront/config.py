@@ -29,6 +29,7 @@ _IDS = {
     Output.MEDIA_DISTRIBUTION_ID: "MEDIA_DISTRIBUTION_ID",
     Output.PRIVATE_DISTRIBUTION_ID: "PRIVATE_DISTRIBUTION_ID",
     Output.MEDIA_KEY_PAIR_ID: "MEDIA_KEY_PAIR_ID",
+    Output.MEDIA_KEY_PAIR_IDS: "MEDIA_KEY_PAIR_IDS",
 }
 _VARIABLES = {**_DOMAIN_NAMES, **_IDS}
 
@@ -86,6 +87,13 @@ class Cdn:
         """
         return self._given(Output.MEDIA_KEY_PAIR_ID, self._ids)
 
+    @property
+    def media_key_name(self) -> str | None:
+        """The name that the signing key has in ``cdk.json``. None where no output says it."""
+        pairs = self._ids.get(Output.MEDIA_KEY_PAIR_IDS, "").split(",")
+        names = {pair.partition("=")[2]: pair.partition("=")[0] for pair in pairs}
+        return names.get(self.media_key_pair_id)
+
     def distribution_id(self, *, private: bool = False) -> str:
         """The id of the media distribution, or that of private files.
 
@@ -136,8 +144,8 @@ def config(
     No network call, no import of boto3 or Django. The environment variables
     ``STATIC_DOMAIN_NAME``, ``MEDIA_DOMAIN_NAME`` and ``PRIVATE_DOMAIN_NAME`` replace the
     file, for container builds and CI; with any of them set, the file is not opened. Ids come
-    from ``MEDIA_DISTRIBUTION_ID``, ``PRIVATE_DISTRIBUTION_ID`` and ``MEDIA_KEY_PAIR_ID``
-    first.
+    from ``MEDIA_DISTRIBUTION_ID``, ``PRIVATE_DISTRIBUTION_ID``, ``MEDIA_KEY_PAIR_ID`` and
+    ``MEDIA_KEY_PAIR_IDS`` first.
 
     :param outputs_file: The file that ``cdk deploy --outputs-file`` wrote.
     :param static_root: The folder that holds one folder for each build.

@@ -153,8 +153,8 @@ class PrivateMediaStorage(MediaStorage):
     :param base_url: Default: ``CDN.private_url``.
     :param key: Where the private key is: a path, ``env:NAME`` or
         ``secretsmanager:<name or ARN>``. It is read once, by the first URL. A mapping names
-        several by the ids of their public keys; ``CDN.media_key_pair_id`` says which signs,
-        so that a new key can be on the servers before it is in use.
+        several as ``cdk.json`` does, or by the ids of their public keys. The outputs say
+        which signs, so that a new key can be on the servers before it is in use.
     :param lifetime: Seconds for which a URL is good at least. Default: one hour.
     :param window: Seconds for which a URL stays the same. Default: 15 minutes.
     :param digest: ``SHA256``, or ``SHA1`` where a tool knows no other. Default: ``SHA256``.
@@ -203,7 +203,10 @@ class PrivateMediaStorage(MediaStorage):
         """
         key_pair_id = cdn().media_key_pair_id
         given = self.key
-        source = given.get(key_pair_id) if isinstance(given, Mapping) else given
+        if isinstance(given, Mapping):
+            source = given.get(cdn().media_key_name or "") or given.get(key_pair_id)
+        else:
+            source = given
         if not source or not isinstance(source, str | os.PathLike):
             # Never what was given: it may be the key.
             got = sorted(given) if isinstance(given, Mapping) else type(given).__name__

@@ -370,6 +370,26 @@ def test_the_outputs_say_which_of_several_keys_signs(site, keys):
             PrivateMediaStorage(key=key).url("a.pdf")
 
 
+def test_keys_have_the_names_of_cdk_json(site, keys, monkeypatch):
+    for name, value in {
+        "PRIVATE_DOMAIN_NAME": "private.example.com",
+        "MEDIA_KEY_PAIR_ID": ID,
+        "MEDIA_KEY_PAIR_IDS": f"2026a=K0LD,2026b={ID}",
+    }.items():
+        monkeypatch.setenv(name, value)
+    cdn = dj_cloudfront.config(static_root="/static", build_version="b1")
+    assert cdn.media_key_name == "2026b"
+    both = {"2026a": str(keys["rsa"]), "2026b": str(keys["ecdsa"])}
+    with override_settings(CDN=cdn):
+        url = PrivateMediaStorage(key=both).url("a.pdf")
+        assert f"Key-Pair-Id={ID}" in url
+        # An ECDSA signature is much shorter.
+        assert len(url) < 260
+        with pytest.raises(ValueError, match=r"got \['2026a'\]"):
+            PrivateMediaStorage(key={"2026a": str(keys["rsa"])}).url("a.pdf")
+    assert site.cdn.media_key_name is None
+
+
 def test_a_key_that_is_given_itself_is_refused_and_not_shown(site, keys):
     pem = keys["ecdsa"].read_text()
     given = [pem, pem.replace("\n", "\\n"), f"env:{pem}", {ID: pem}, {"K0LD": pem}]
