@@ -245,12 +245,13 @@ class ViewerConnection(asyncio.Protocol):
     def _close(self, *, unread: bool) -> None:
         if self._is_lingering or self._transport.is_closing():
             return
-        if not unread or not self._transport.can_write_eof():
+        if not unread:
             self._transport.close()
             return
         # To close at once would reset the connection, and the response be lost with it.
         self._is_lingering = True
-        self._transport.write_eof()
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
         self._transport.resume_reading()
         self.deadline = self._loop.time() + _LINGER
 

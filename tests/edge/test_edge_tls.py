@@ -11,6 +11,7 @@ import pytest
 from certificates_support import Authority
 from edge_support import (
     HOST,
+    LONG,
     ORIGIN,
     STATIC,
     CountingOrigin,
@@ -65,9 +66,10 @@ def by_tls(edge, authority, *, name=LOCAL, version=None, request=None):
         socket.create_connection((HOST, edge.edge.tls_port), timeout=20) as plain,
         context.wrap_socket(plain, server_hostname=name) as connection,
     ):
+        shown = connection.getpeercert()
         connection.sendall(request.replace(b"%b", name.encode()))
         said = b"".join(iter(lambda: connection.recv(65536), b""))
-        return connection.getpeercert(), said
+        return shown, said
 
 
 # -- the authority
@@ -257,6 +259,22 @@ def test_tls_survives_what_is_no_tls_and_no_http(authority, server):
         assert bad.startswith(b"HTTP/1.1 400 ")
         assert b" 200 " in by_tls(edge, authority)[1]
         assert "PRIVATE" not in "".join(edge.log)
+
+
+def test_refusal_of_a_long_upload_is_read_by_tls(authority, server):
+    head = b"POST /a HTTP/1.1\r\nHost: %b\r\nContent-Length: 9000000\r\n\r\n"
+    with running(authority, server) as edge:
+        said = by_tls(edge, authority, request=head + bytes(200_000))[1]
+        assert said.startswith(b"HTTP/1.1 403 ")
+
+
+def test_large_bodies_and_many_requests_pass_by_tls(authority, server):
+    server.default = Reply(headers=LONG, body=bytes(range(256)) * 20_000)
+    one = b"GET /a HTTP/1.1\r\nHost: %b\r\n\r\n"
+    last = b"GET /b HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n"
+    with running(authority, server) as edge:
+        said = by_tls(edge, authority, request=one * 3 + last)[1]
+        assert said.count(server.default.body) == 4
 
 
 # -- origins
