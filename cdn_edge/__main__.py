@@ -16,7 +16,7 @@ from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidations
 from cdn_edge.origin_client import origin_table
 from cdn_edge.server import HOST, Edge, log_to_stdout
-from cdn_edge.template import TemplateReader
+from cdn_edge.template_reader import TemplateReader
 from cdn_edge.tls import LocalAuthority, OriginTls, ViewerTls
 
 

@@ -101,7 +101,7 @@ class HeaderRule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cors:
+class CorsConfig:
     """The CORS section of a response headers policy."""
 
     origins: tuple[str, ...]
@@ -120,7 +120,7 @@ class ResponseHeadersPolicy:
     :param timing_percent: How many of the answers get ``Server-Timing``. None: not one.
     """
 
-    cors: Cors | None = None
+    cors: CorsConfig | None = None
     rules: tuple[HeaderRule, ...] = ()
     removed: frozenset[str] = frozenset()
     timing_percent: float | None = None

@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from cdn_edge.cache_key import VIA
 from cdn_edge.configuration import (
     Behavior,
-    Cors,
+    CorsConfig,
     HeaderRule,
     ResponseHeadersPolicy,
     Selection,
@@ -145,7 +145,7 @@ def _add(headers: CIMultiDict[str], rule: HeaderRule) -> None:
 
 
 def _add_cors(
-    headers: CIMultiDict[str], cors: Cors, request: Headers, method: str
+    headers: CIMultiDict[str], cors: CorsConfig, request: Headers, method: str
 ) -> None:
     # Without override, one CORS header of the origin keeps all of the policy's away.
     if not cors.override and any(
@@ -164,7 +164,7 @@ def _add_cors(
         _add_preflight(headers, cors)
 
 
-def _add_preflight(headers: CIMultiDict[str], cors: Cors) -> None:
+def _add_preflight(headers: CIMultiDict[str], cors: CorsConfig) -> None:
     headers["Access-Control-Allow-Methods"] = ", ".join(cors.methods)
     if cors.headers:
         headers["Access-Control-Allow-Headers"] = ", ".join(cors.headers)
@@ -172,7 +172,7 @@ def _add_preflight(headers: CIMultiDict[str], cors: Cors) -> None:
         headers["Access-Control-Max-Age"] = str(cors.max_age)
 
 
-def _allowed_origin(cors: Cors, origin: str) -> str | None:
+def _allowed_origin(cors: CorsConfig, origin: str) -> str | None:
     if "*" in cors.origins:
         return "*"
     return (

@@ -26,7 +26,7 @@ _LINGER = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Limits:
+class ViewerTimeouts:
     """Seconds that a viewer may take; CloudFront does not publish its own.
 
     :param head: For a request line and its headers.
@@ -69,7 +69,7 @@ class ViewerConnection(asyncio.Protocol):
     def __init__(
         self,
         serve: Serve,
-        limits: Limits,
+        limits: ViewerTimeouts,
         connections: set[ViewerConnection],
         scheme: str = "",
         tls: ViewerTls | None = None,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from cdn_edge.configuration import (
     CORS_PREFLIGHT_METHODS,
     CachePolicy,
-    Cors,
+    CorsConfig,
     HeaderRule,
     OriginRequestPolicy,
     ResponseHeadersPolicy,
@@ -91,12 +91,12 @@ def _timing(given: Json) -> float | None:
     return float(given.get("SamplingRate", 0)) if given.get("Enabled") else None
 
 
-def _cors(given: Json) -> Cors | None:
+def _cors(given: Json) -> CorsConfig | None:
     if not given:
         return None
     methods = _names(given, "AccessControlAllowMethods")
     max_age = given.get("AccessControlMaxAgeSec")
-    return Cors(
+    return CorsConfig(
         origins=_names(given, "AccessControlAllowOrigins"),
         methods=CORS_PREFLIGHT_METHODS if "ALL" in methods else methods,
         headers=_names(given, "AccessControlAllowHeaders"),

@@ -28,9 +28,9 @@ from cdn_edge.invalidation import Invalidation
 from cdn_edge.listener import (
     LONGEST_HEAD,
     LONGEST_URL,
-    Limits,
     Request,
     ViewerConnection,
+    ViewerTimeouts,
 )
 from cdn_edge.origin_client import Address, OriginClient, error_response
 from cdn_edge.request_handler import RequestHandler, ViewerResponse, own_answer
@@ -75,7 +75,7 @@ class Edge:
         clock: Clock = time.time,
         capacity: int = DEFAULT_CAPACITY,
         log: Log = log_to_stdout,
-        limits: Limits | None = None,
+        limits: ViewerTimeouts | None = None,
         viewer_tls: ViewerTls | None = None,
         origin_tls: OriginTls | None = None,
         credentials: Credentials | None = None,
@@ -85,7 +85,7 @@ class Edge:
         self._table = table
         self._clock = clock
         self._log = log
-        self._limits = limits or Limits()
+        self._limits = limits or ViewerTimeouts()
         self._viewer_tls = viewer_tls
         self._origin_tls = origin_tls or OriginTls()
         self._credentials = credentials

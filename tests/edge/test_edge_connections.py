@@ -18,7 +18,7 @@ from edge_support import (
     status_of,
 )
 
-from cdn_edge.listener import Limits
+from cdn_edge.listener import ViewerTimeouts
 
 
 @pytest.mark.documented("A URL over 8,192 bytes is a 414", "cloudfront-limits")
@@ -131,7 +131,7 @@ def test_huge_age_of_an_origin_does_no_harm(edge, origin):
 
 
 def test_slow_head_is_cut_off(start):
-    edge = start(limits=Limits(head=0.4, idle=9))
+    edge = start(limits=ViewerTimeouts(head=0.4, idle=9))
     with connected(edge) as viewer:
         viewer.sendall(HEAD)
         began = time.monotonic()
@@ -139,7 +139,7 @@ def test_slow_head_is_cut_off(start):
 
 
 def test_idle_connection_is_cut_off(start):
-    edge = start(limits=Limits(head=9, idle=0.4))
+    edge = start(limits=ViewerTimeouts(head=9, idle=0.4))
     with connected(edge) as viewer:
         viewer.sendall(HEAD + b"\r\n")
         assert viewer.recv(4096)
@@ -149,7 +149,7 @@ def test_idle_connection_is_cut_off(start):
 
 
 def test_slow_answer_is_not_idle(start, origin):
-    edge = start(limits=Limits(head=0.2, idle=0.2))
+    edge = start(limits=ViewerTimeouts(head=0.2, idle=0.2))
     origin.default = Reply(delay=0.8)
     assert edge.get("/x").status == 200
 

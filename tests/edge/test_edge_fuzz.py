@@ -25,7 +25,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cdn_edge.distributions import Source, parse
-from cdn_edge.template import deployed as of_template
+from cdn_edge.template_reader import deployed as of_template
 
 FEW = settings(
     max_examples=int(os.environ.get("EDGE_FUZZ_EXAMPLES", "60")),

@@ -20,7 +20,7 @@ from typing import Any, Self, TypeVar
 
 from cdn_edge.distributions import Source, parse
 from cdn_edge.invalidation import Invalidation
-from cdn_edge.listener import Limits
+from cdn_edge.listener import ViewerTimeouts
 from cdn_edge.origin_client import origin_table
 from cdn_edge.server import Edge
 
@@ -299,7 +299,7 @@ class RunningEdge(Viewer):
         *,
         origins: Mapping[str, CountingOrigin | str],
         capacity: int = 8 * 1024 * 1024,
-        limits: Limits | None = None,
+        limits: ViewerTimeouts | None = None,
         clock: Callable[[], float] | None = None,
         **more: Any,
     ) -> None:
