@@ -80,3 +80,10 @@ NEAREST_ORIGIN_SHIELD_REGIONS = {
     "us-west-1": "us-west-2",
 }
 """What the same page advises for servers in regions without Origin Shield."""
+
+# https://docs.aws.amazon.com/acm/latest/userguide/acm-limits.html
+CERTIFICATE_NAMES = 10
+"""Domain names of one certificate, unless the quota was raised."""
+# https://docs.aws.amazon.com/acm/latest/userguide/acm-public-certificates.html
+CERTIFICATE_NAME_LENGTH = 64
+"""Characters of a certificate's first name."""

@@ -31,7 +31,6 @@ from constructs_lib.validation import (
     check_roles,
     check_types,
     is_token,
-    truncated_repr,
 )
 
 RETENTION_DAYS = (
@@ -77,10 +76,11 @@ class LogDestination:
             about $0.50 for each GB taken in, some 1.8 million requests.
         :raises ValueError: when CloudWatch Logs has no such retention.
         """
+        check_types(cls.log_group, {"retention": retention})
         if retention not in [timedelta(days=days) for days in RETENTION_DAYS]:
             raise ValueError(
                 f"retention must be one of {', '.join(map(str, RETENTION_DAYS))} days, "
-                f"such as 30 days, got {truncated_repr(retention)}"
+                f"such as 30 days, got {retention / timedelta(days=1):g} days"
             )
         return cls(given=None, prefix="", retention=retention)
 

@@ -10,7 +10,11 @@ from weakref import WeakKeyDictionary
 from aws_cdk import Annotations, Stack
 from constructs import Construct, IConstruct
 
-from cdn_model.quotas import GLOBAL_REGION
+from cdn_model.quotas import (
+    CERTIFICATE_NAME_LENGTH,
+    CERTIFICATE_NAMES,
+    GLOBAL_REGION,
+)
 from constructs_lib.validation import (
     check_distinct,
     check_host_name,
@@ -135,13 +139,27 @@ def define_certificate(
     The deploy waits until the records are seen, so the zone must be the one that the domain's
     registrar points at. Keep the records: renewals look at them.
 
-    :raises ValueError: outside us-east-1, where CloudFront would not find it.
+    :raises ValueError: outside us-east-1, where CloudFront would not find it, or when the
+        first name is longer than a certificate's may be.
     """
     region = Stack.of(scope).region
     if not is_token(region) and region != GLOBAL_REGION:
         raise ValueError(
             "certificate must be given outside us-east-1, because CloudFront reads "
             f"certificates there only, got a stack in {region!r}"
+        )
+    first = domain_names[0]
+    if not is_token(first) and len(first) > CERTIFICATE_NAME_LENGTH:
+        raise ValueError(
+            f"domain_names[0] must have at most {CERTIFICATE_NAME_LENGTH} characters, which "
+            "is what a certificate's first name has room for, such as 'static.example.com' "
+            f"before the others, got {truncated_repr(first)}"
+        )
+    if len(domain_names) > CERTIFICATE_NAMES:
+        Annotations.of(scope).add_warning_v2(
+            "dj-cloudfront:names-over-quota",
+            f"{len(domain_names)} names in one certificate need a raised quota: ACM refuses "
+            f"more than {CERTIFICATE_NAMES} otherwise",
         )
     from aws_cdk import aws_certificatemanager as acm
 

@@ -256,11 +256,13 @@ def check_bucket_name(what: str, name: str) -> None:
 
     :raises ValueError: otherwise. Tokens pass.
     """
-    if is_token(name) or _BUCKET.fullmatch(name):
+    is_name = _BUCKET.fullmatch(name) and ".." not in name and not _is_address(name)
+    if is_token(name) or is_name and not name.endswith(".amazonaws.com"):
         return
+    cure = ": leave out the rest" if name.endswith(".amazonaws.com") else ""
     raise ValueError(
         f"{what} must be the name of a bucket, such as 'mysite-audit-logs', "
-        f"got {truncated_repr(name)}"
+        f"got {truncated_repr(name)}{cure}"
     )
 
 

@@ -28,7 +28,7 @@ from constructs_lib import (
 )
 from constructs_lib.options import OPTIONS, defaults
 from constructs_lib.signing import cookie_domain
-from constructs_lib.validation import check_bucket_name, check_host_name
+from constructs_lib.validation import check_bucket_name, check_host_name, truncated_repr
 from dj_cloudfront.contract import Tree
 from stacks.config_reader import Section, as_object
 
@@ -277,6 +277,12 @@ def _cors(section: Section) -> Cors:
         with listed.named(origins="allow_origins"):
             return Cors.allow_origins(*origins, credentials=listed.flag("credentials"))
     choices = {"forward": Cors.forward, "any_origin": Cors.any_origin}
+    if not isinstance(section.get("cors"), str | None):
+        raise ValueError(
+            f"{section.at('cors')} must be one of {', '.join(choices)}, or an object such as "
+            '{"allow_origins": ["https://www.example.com"]}, '
+            f"got {truncated_repr(section.get('cors'))}"
+        )
     return choices[section.choice("cors", tuple(choices))]()
 
 
