@@ -43,16 +43,6 @@ _ATTACHED = {
 }
 _SETS = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet")
 _WEB_ACLS = ("AWS::WAFv2::RuleGroup", "AWS::WAFv2::WebACL")
-# What a note about one resource says of several.
-_IN_PLURAL = {
-    "it stays": "they stay",
-    "in it": "in them",
-    "it no longer filters": "they no longer filter",
-    "the name no longer resolves": "the names no longer resolve",
-    "creating it takes": "creating them takes",
-    "its validation record is": "their validation records are",
-    "its": "their",
-}
 INLINED: Mapping[str, str] = {
     f"{CLOUDFRONT}CachePolicy": r"CachePolicyConfig.*",
     f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
@@ -102,11 +92,8 @@ def _in_number(line: Change, kind: ResourceType, roles: Sequence[str]) -> Change
     if not str(first).startswith(("added", "removed", "replaced")):
         return line
     is_plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
-    note = line.note
-    for singular, plural in _IN_PLURAL.items() if is_plural else ():
-        note = re.sub(rf"\b{singular}\b", plural, note)
     message = f"{'are' if is_plural else 'is'} {first}", *rest
-    return replace(line, message=message, note=note)
+    return replace(line, message=message)
 
 
 def _lines(
@@ -230,7 +217,7 @@ def _removed(one: ResourceMatch, matches: Sequence[ResourceMatch]) -> Iterator[C
     if one.type in _QUIET:
         return
     kept, settings = is_kept(one.before), properties(one.before)
-    note = "it stays in the account, outside the stack" if kept else one.kind.removed
+    note = "kept in the account, outside the stack" if kept else one.kind.removed
     if one.type == BUCKET_POLICY and not kept:
         bucket = reference(settings.get("Bucket"))
         goes_along = any(m.after is None and m.id_before == bucket for m in matches)

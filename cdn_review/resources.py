@@ -48,7 +48,7 @@ ALARM_TOPIC = ResourceType(
     "alarm topic", Topic.MONITORING, "alarm topic", is_group=True
 )
 ALARM = "AWS::CloudWatch::Alarm"
-_MOVED = "its content does not move"
+_MOVED = "the content does not move"
 _CLOUDFRONT_TYPES = {
     "Distribution": ResourceType("distribution", Topic.REPLACEMENT),
     "DistributionTenant": ResourceType(
@@ -66,7 +66,7 @@ _CLOUDFRONT_TYPES = {
     "TrustStore": ResourceType("trust store", Topic.ACCESS),
     "OriginAccessControl": ResourceType("origin access control", Topic.ORIGIN),
     "VpcOrigin": ResourceType(
-        "VPC origin", Topic.ORIGIN, added="creating it takes up to 15 minutes"
+        "VPC origin", Topic.ORIGIN, added="that takes up to 15 minutes"
     ),
     "Function": ResourceType("edge function", Topic.DELIVERY),
     "KeyValueStore": ResourceType("key value store", Topic.DELIVERY, replaced=_MOVED),
@@ -84,7 +84,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
         "bucket",
         Topic.ORIGIN,
         price="storage and uploads",
-        removed="the deploy fails while a file is in it",
+        removed="the deploy fails while files are left",
         replaced=_MOVED,
     ),
     "AWS::S3::BucketPolicy": ResourceType(
@@ -93,16 +93,19 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
     "AWS::CertificateManager::Certificate": ResourceType(
         "certificate",
         Topic.DOMAINS,
-        added="the deploy waits until its validation record is in DNS",
+        added="the deploy waits for a validation record in DNS",
     ),
     "AWS::Route53::RecordSet": ResourceType(
-        "DNS record", Topic.DOMAINS, hint="Name", removed="the name no longer resolves"
+        "DNS record",
+        Topic.DOMAINS,
+        hint="Name",
+        removed="visitors no longer find the server by DNS",
     ),
     "AWS::Route53::RecordSetGroup": ResourceType(
         "group of DNS records",
         Topic.DOMAINS,
         "groups of DNS records",
-        removed="its names no longer resolve",
+        removed="visitors no longer find the server by DNS",
     ),
     ALARM: ResourceType(
         "alarm", Topic.MONITORING, hint="MetricName", price="$0.10 a month for each"
@@ -123,7 +126,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
         "web ACL",
         Topic.ACCESS,
         price="about $5 a month, $1 for each rule, $0.60 for a million requests",
-        removed="it no longer filters requests",
+        removed="requests are no longer filtered",
     ),
     "AWS::WAFv2::WebACLAssociation": ResourceType("web ACL association", Topic.ACCESS),
 }
