@@ -120,39 +120,30 @@ def define_alarms(
     topic: sns.ITopic | None,
 ) -> list[cloudwatch.Alarm]:
     """Define the alarms of one distribution in a scope. They also tell when it is over."""
-    return [
-        _define(scope, spec, role=role, distribution=distribution, topic=topic)
+    alarms = [
+        cloudwatch.Alarm(
+            scope,
+            spec.role,
+            metric=metric(distribution, spec.metric, spec.statistic),
+            threshold=spec.threshold,
+            comparison_operator=spec.comparison,
+            evaluation_periods=spec.periods,
+            datapoints_to_alarm=spec.periods,
+            # No request, no data: a quiet night is no alarm.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            alarm_description=(
+                f"{role} files, distribution {distribution.distribution_id}: "
+                f"{spec.what} for {spec.periods * 5} minutes. {spec.hint}"
+            ),
+        )
         for spec in _alarm_specs(limits)
     ]
-
-
-def _define(
-    scope: Construct,
-    spec: AlarmSpec,
-    *,
-    role: str,
-    distribution: cloudfront.IDistribution,
-    topic: sns.ITopic | None,
-) -> cloudwatch.Alarm:
-    alarm = cloudwatch.Alarm(
-        scope,
-        spec.role,
-        metric=metric(distribution, spec.metric, spec.statistic),
-        threshold=spec.threshold,
-        comparison_operator=spec.comparison,
-        evaluation_periods=spec.periods,
-        datapoints_to_alarm=spec.periods,
-        # No request, no data: a quiet night is no alarm.
-        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        alarm_description=(
-            f"{role} files, distribution {distribution.distribution_id}: "
-            f"{spec.what} for {spec.periods * 5} minutes. {spec.hint}"
-        ),
-    )
-    if topic is not None:
+    if topic is None:
+        return alarms
+    for alarm in alarms:
         alarm.add_alarm_action(actions.SnsAction(topic))
         alarm.add_ok_action(actions.SnsAction(topic))
-    return alarm
+    return alarms
 
 
 def _alarm_specs(limits: Limits) -> Iterator[AlarmSpec]:
