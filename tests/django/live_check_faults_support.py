@@ -13,7 +13,9 @@ from live_check_support import BUILD, FILES
 from dj_cloudfront.findings import Level
 
 WARN, FAIL = Level.WARN, Level.FAIL
-SMALL = {name: FILES[name] for name in ("css/site.css", "fonts/board.woff2")}
+SMALL = {
+    name: FILES[name] for name in ("css/site.css", "fonts/board.woff2", "notes.txt")
+}
 CSS, FONT = "css/site.css", "fonts/board.woff2"
 ALLOW = "Access-Control-Allow-Origin"
 
@@ -186,6 +188,16 @@ AT_THE_SERVER = {
     "a stylesheet as text": (
         of_css(header("Content-Type", "text/plain")),
         {("type", FAIL)},
+    ),
+    "text in any encoding": (
+        of_files(
+            lambda q, r: (
+                header("Content-Type", "text/plain")(q, r)
+                if q.name == "notes.txt"
+                else None
+            )
+        ),
+        {("type", WARN)},
     ),
     "a font as anything": (
         of_files(

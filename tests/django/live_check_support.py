@@ -27,6 +27,7 @@ FILES = {
     "img/logo.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>\n",
     "img/photo ü.png": b"\x89PNG\r\n\x1a\n" + bytes(64),
     "data.json": b"{}\n",
+    "notes.txt": "Grüße\n".encode(),
 }
 
 

@@ -136,7 +136,7 @@ def test_a_warning_does_not_fail(site, monkeypatch):
         said, failed = check(cdn, "--origin", server.url, "--only=origin")
     assert failed is None
     (line,) = [one for one in said.splitlines() if "  WARN  lifetime" in one]
-    assert line.endswith(" and 4 more"), "three are named of seven"
+    assert line.endswith(" and 5 more"), "three are named of eight"
     assert said.splitlines()[-1].startswith("WARN: 0 FAIL, 1 WARN, ")
 
 

@@ -23,6 +23,7 @@ TYPES = {
     "gz": "application/gzip",
     "html": "text/html",
     "json": "application/json",
+    "txt": "text/plain; charset=utf-8",
 }
 
 

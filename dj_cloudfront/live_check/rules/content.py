@@ -39,6 +39,8 @@ _LOOSE = {
     "avif": ("image/avif",),
     "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
 }
+# A browser guesses their encoding, by the visitor's language.
+_GUESSED = {"csv", "htm", "html", "txt"}
 _TEXT = {"css", "js", "mjs", "svg", "json", "map", "txt", "xml", "html", "htm"}
 # CloudFront leaves smaller and larger ones alone.
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
@@ -86,6 +88,10 @@ def right_type(results: ProbeResults, result: ProbeResult) -> Iterator[Violation
     suffix = suffix_of(result.probe.subject)
     expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
     found = result.answer.media_type
+    sent = result.answer.get("Content-Type").lower()
+    if suffix in _GUESSED and sent and "charset=" not in sent:
+        message = f"sends .{suffix} without a charset, which browsers then guess"
+        yield Violation(WARN, message, f"send {found}; charset=utf-8")
     if expected is None or found in expected:
         return
     message = f"sends .{suffix} as {found or 'no type'}, not as {expected[0]}"
