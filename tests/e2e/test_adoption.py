@@ -103,6 +103,10 @@ def test_wagtail(site_of, looking):
             seen.open(path)
         seen.assert_whole(views=("/admin/jsi18n/", "/admin/sprite/"))
         assert len(seen.through("static")) > 30
+        of_the_admin = [
+            url for url in seen.through("static") if "/wagtailadmin/" in url
+        ]
+        assert of_the_admin and all("/_" in url for url in of_the_admin)
         assert seen.through("media"), "renditions of the picture"
         site.check()
 
