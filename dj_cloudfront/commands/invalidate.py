@@ -12,7 +12,6 @@ from dj_cloudfront.builds.filesystem import explained
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
 from dj_cloudfront.media.storages import MediaStorage
-from dj_cloudfront.media.tasks import invalidator_of, media_storage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -69,6 +68,9 @@ def run(
     profile: str | None,
     **options: Any,
 ) -> None:
+    # With Django 6 it declares a task, for which settings must be there.
+    from dj_cloudfront.media.tasks import invalidator_of
+
     if watch is not None and not (pending and watch > 0):
         raise CommandError(
             f"--watch must be seconds, such as 30, beside --pending, got {watch!r}"
@@ -118,6 +120,9 @@ def storage_of(alias: str) -> MediaStorage:
 
     :raises CommandError: if it is another kind of storage.
     """
+    # With Django 6 it declares a task, for which settings must be there.
+    from dj_cloudfront.media.tasks import media_storage
+
     try:
         return media_storage(alias)
     except ValueError as error:

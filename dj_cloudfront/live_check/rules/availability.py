@@ -162,7 +162,7 @@ def status(results: ProbeResults) -> Iterator[Violation]:
     asked = _asked(results)
     if all(result.answer.status == 404 for result in asked):
         message = "does not have the build: each of its files is a 404"
-        hint = "publish it there or copy it there before a page refers to it"
+        hint = "publish or copy it there; if it is there, let the web server read it"
         yield Violation(FAIL, message, hint)
         return
     hint = "bring the whole build there, and see what the server's log says"
