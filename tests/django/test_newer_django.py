@@ -47,7 +47,7 @@ TESTS = (
         "test_csp.py",
     ),
     *("test_resource_hints.py", "test_middleware.py", "test_storage*.py"),
-    *("test_split_settings.py", "test_media_commands.py", "test_media_s*.py"),
+    *("test_split_settings.py", "test_media_s*.py"),
 )
 
 POLICY = """
