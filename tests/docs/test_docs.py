@@ -418,3 +418,11 @@ def test_the_readme_is_short():
     lines = prose(ROOT / "README.md").splitlines()
     words = " ".join(line for line in lines if not line.startswith("|")).split()
     assert len(words) <= 700
+
+
+def test_the_readme_names_what_the_measurement_says():
+    (rows, _) = tables(prose(ROOT / "docs" / "benchmarks.md"))
+    fetched = {row[0]: int(row[1].removesuffix(" MB")) for row in rows}
+    share = fetched["hashed folders"] / fetched["plain build folders"]
+    assert "a quarter of the bytes" in prose(ROOT / "README.md")
+    assert share == pytest.approx(0.25, abs=0.01)
