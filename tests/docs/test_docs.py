@@ -128,6 +128,7 @@ def test_there_are_settings_in_both_places():
 @pytest.mark.parametrize("text", blocks("json"))
 def test_json_is_what_its_reader_takes(text):
     value = json.loads(text)
+    value = value.get("context", value)
     if "environments" in value:
         assert Environment.all_from_context(value)
     for stack, outputs in value.items():
@@ -167,7 +168,7 @@ def test_the_environment_that_the_demo_deploys_is_kept():
         if one.id.startswith("docs/getting-started.md")
         and "environments" in one.values[0]
     )
-    assert local in json.loads(text)["environments"]
+    assert local in json.loads(text)["context"]["environments"]
 
 
 # -- commands

@@ -17,7 +17,7 @@ from browser_support import chromium  # noqa: E402
 from local_support import LocalSite  # noqa: E402
 
 PICTURE = ROOT / "docs" / "release.png"
-_VIEWPORT = {"width": 760, "height": 520}
+_VIEWPORT = {"width": 980, "height": 560}
 _PAGE = """<!doctype html><meta charset=utf-8><style>
 body { margin: 0; padding: 16px; width: 1240px; display: flex; gap: 16px; background: #fff;
        font: 15px/1.4 sans-serif; color: #1f2328; }
