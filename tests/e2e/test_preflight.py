@@ -58,7 +58,7 @@ def test_the_account_is_ready_and_nothing_is_changed(preflight, endpoint):
     before = everything(endpoint)
     done = preflight("dev", "--json")
     data = json.loads(done.stdout)
-    levels = {one["check"]: one["level"] for one in data["results"]}
+    levels = {one["id"]: one["level"] for one in data["findings"]}
     ready = ("names", "quota")
     assert {check: levels[check] for check in ready} == dict.fromkeys(ready, "PASS")
     assert data["stack"] == STACK
