@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from constructs_lib import DjangoCdn
+from constructs_lib.vpc_origin import VpcOrigin
 from dj_cloudfront.contract import Output
 from stacks.acknowledgements import acknowledge
 from stacks.distribution_config import define_options
@@ -55,7 +56,9 @@ class CdnStack(cdk.Stack):
         if environment.logs:
             environment.logs.define(self, self.cdn)
         if environment.retain:
-            _retain(self.cdn, self.static_bucket, self.media_bucket)
+            # One for the whole stack, outside of the construct.
+            vpc_origins = [c for c in self.node.children if isinstance(c, VpcOrigin)]
+            _retain(self.cdn, self.static_bucket, self.media_bucket, *vpc_origins)
         self._outputs(self.cdn)
         acknowledge(self, environment)
 

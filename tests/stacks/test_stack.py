@@ -177,6 +177,15 @@ def test_what_a_retained_distribution_needs_of_its_bucket_is_retained_too(half):
     assert kept(with_bucket(half)) == set(template.find_resources("AWS::S3::Bucket"))
 
 
+def test_the_vpc_origin_of_a_retained_distribution_is_retained_too():
+    # CloudFront refuses to delete it while a distribution uses it.
+    endpoint = "arn:aws:ec2:eu-west-1:111122223333:instance/i-0123456789abcdef0"
+    origin = {"domain_name": "origin.example.com", "vpc_endpoint_arn": endpoint}
+    template = environment_template(**{**MINIMAL, "origin": origin, "retain": True})
+    (found,) = template.find_resources("AWS::CloudFront::VpcOrigin").values()
+    assert found["DeletionPolicy"] == found["UpdateReplacePolicy"] == "Retain"
+
+
 def test_the_domain_name_is_the_alias_and_the_dns_target_is_not():
     arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
     template = environment_template(
