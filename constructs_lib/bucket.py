@@ -104,7 +104,8 @@ class Bucket(Construct):
     def grant_push(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let a role write, read and delete objects and list them: ``manage.py cdn push``.
 
-        Versions stay out of reach, so that a mistake can be undone.
+        Versions stay out of reach, so that a mistake can be undone. A bucket that is known
+        with its KMS key lets the role use the key, too.
         """
         from aws_cdk import aws_iam as iam
 
@@ -119,7 +120,11 @@ class Bucket(Construct):
             actions=["s3:ListBucket"],
             resource_arns=[self.bucket.bucket_arn],
         )
-        return grant.combine(listing)
+        grant = grant.combine(listing)
+        key = self.bucket.encryption_key
+        if key is None:
+            return grant
+        return grant.combine(key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey"))
 
     @property
     def _is_public(self) -> bool:

@@ -5,6 +5,8 @@ from datetime import timedelta
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 from bucket_support import ANY, distribution
@@ -152,3 +154,35 @@ def test_fails_when_the_distribution_has_another_cors_than_its_bucket():
         bucket=bucket,
     )
     assert same.distribution
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_who_pushes_to_an_encrypted_bucket_may_use_its_key(is_ours):
+    stack = new_stack()
+    arn = "arn:aws:kms:us-east-1:111122223333:key/1"
+    key = kms.Key(stack, "Key") if is_ours else kms.Key.from_key_arn(stack, "Key", arn)
+    existing = (
+        s3.Bucket(stack, "Files", encryption_key=key)
+        if is_ours
+        else s3.Bucket.from_bucket_attributes(
+            stack, "Files", bucket_name="mysite-media", encryption_key=key
+        )
+    )
+    bucket = Bucket(stack, "Bucket", cors=ANY, bucket=existing)
+    bucket.grant_push(iam.User(stack, "User"))
+    Template.from_stack(stack).has_resource_properties(
+        "AWS::IAM::Policy",
+        {
+            "PolicyDocument": {
+                "Statement": Match.array_with(
+                    [
+                        {
+                            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                            "Effect": "Allow",
+                            "Resource": stack.resolve(key.key_arn),
+                        }
+                    ]
+                )
+            }
+        },
+    )
