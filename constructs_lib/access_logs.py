@@ -176,8 +176,10 @@ class AccessLogs(Construct):
             target = self._destination("LogGroup", "CWL", self.log_group.attr_arn)
         else:
             needed = self._open(destination.given, destination.prefix)
+            # A token is numbered anew in every synthesis, unlike what it stands for.
+            prefix = json.dumps(Stack.of(self).resolve(destination.prefix))
             target = self._destination(
-                f"{_identity(destination.given)}/{destination.prefix}",
+                f"{_identity(destination.given)}/{_readable(destination.prefix, prefix)}",
                 "S3",
                 destination.given.arn_for_objects(destination.prefix),
             )

@@ -142,7 +142,7 @@ def shared_vpc_origin(
     :raises ValueError: when two endpoints cannot be told apart.
     """
     stack = Stack.of(scope)
-    target = [stack.resolve(endpoint_arn), https_port, ip_address_type.value]
+    target = stack.resolve([endpoint_arn, https_port, ip_address_type.value])
     digest = hashlib.sha256(json.dumps(target).encode()).hexdigest()
     construct_id = f"VpcOrigin{digest[:8]}"
     found = stack.node.try_find_child(construct_id)

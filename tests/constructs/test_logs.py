@@ -511,3 +511,17 @@ def test_the_documented_table_reads_fields_that_are_logged():
     assert set(mapped) <= set(DEFAULT_FIELDS)
     for field in PERSONAL_FIELDS:
         assert f"`{field}`" in page
+
+
+def test_a_destination_named_by_a_parameter_is_the_same_in_every_synthesis():
+    found = set()
+    for noise in (0, 3):
+        stack = new_stack()
+        for index in range(noise):
+            str(cdk.CfnParameter(stack, f"Noise{index}").value_as_string)
+        prefix = cdk.CfnParameter(stack, "Prefix").value_as_string
+        access_logs(stack, LogDestination.bucket(named_bucket(stack), prefix=prefix))
+        template = Template.from_stack(stack)
+        (given,) = template.find_resources("AWS::Logs::DeliveryDestination").values()
+        found.add(given["Properties"]["Name"])
+    assert len(found) == 1

@@ -377,3 +377,16 @@ def test_a_distribution_of_ones_own_in_a_stack_gets_one_too():
         ),
     )
     Template.from_stack(stack).resource_count_is("AWS::CloudFront::VpcOrigin", 1)
+
+
+def test_the_logical_id_of_a_port_from_a_parameter_is_the_same_in_every_synthesis():
+    found = set()
+    for noise in (0, 3):
+        stack = new_stack()
+        for index in range(noise):
+            repr(
+                cdk.CfnParameter(stack, f"Noise{index}", type="Number").value_as_number
+            )
+        port = cdk.CfnParameter(stack, "Port", type="Number").value_as_number
+        found.add(logical_id(cdn_template(vpc(https_port=port), stack)))
+    assert len(found) == 1
