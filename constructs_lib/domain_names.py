@@ -21,6 +21,7 @@ from constructs_lib.validation import (
     check_list,
     is_token,
     truncated_repr,
+    zone_name,
 )
 
 if TYPE_CHECKING:
@@ -216,10 +217,10 @@ def _check_alias(what: str, name: str, *, is_first: bool) -> None:
 def _check_within(
     what: str, name: str, hosted_zone: route53.IHostedZone | None
 ) -> None:
-    if hosted_zone is None or is_token(hosted_zone.zone_name):
+    if hosted_zone is None:
         return
-    zone = hosted_zone.zone_name.rstrip(".")
-    if name == zone or name.endswith(f".{zone}"):
+    zone = zone_name("hosted_zone", hosted_zone)
+    if is_token(zone) or name == zone or name.endswith(f".{zone}"):
         return
     raise ValueError(
         f"{what} must be within the hosted zone, such as 'static.{zone}', got {truncated_repr(name)}"

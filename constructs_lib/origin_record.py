@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from constructs import Construct
 
 from constructs_lib.origin import DjangoOrigin, check_origin
-from constructs_lib.validation import check_types, is_token
+from constructs_lib.validation import check_types, is_token, zone_name
 
 if TYPE_CHECKING:
     from aws_cdk import aws_route53 as route53
@@ -40,7 +40,7 @@ class OriginRecord(Construct):
                 "DjangoOrigin.load_balancer(alb, domain_name='origin.example.com'), "
                 f"got one without a balancer, {origin.domain_name!r}"
             )
-        _check_zone(origin.domain_name, zone.zone_name)
+        _check_zone(origin.domain_name, zone_name("zone", zone))
         from aws_cdk import aws_route53 as route53
 
         self.record = route53.CnameRecord(
@@ -53,11 +53,11 @@ class OriginRecord(Construct):
         )
 
 
-def _check_zone(domain_name: str, zone_name: str) -> None:
-    if is_token(domain_name) or is_token(zone_name):
+def _check_zone(domain_name: str, zone: str) -> None:
+    if is_token(domain_name) or is_token(zone):
         return
-    if not domain_name.endswith(f".{zone_name.rstrip('.')}"):
+    if not domain_name.endswith(f".{zone}"):
         raise ValueError(
             f"zone must be above the origin's name, such as example.com over "
-            f"origin.example.com, got {zone_name!r} and {domain_name!r}"
+            f"origin.example.com, got {zone!r} and {domain_name!r}"
         )

@@ -11,8 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from cdn_model.quotas import GLOBAL_REGION
+
+if TYPE_CHECKING:
+    from aws_cdk.aws_route53 import IHostedZone
 
 _TOKEN = re.compile(r"[$#]\{Token\[[^\]]*\.[0-9]+\]\}")
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -26,6 +30,8 @@ _LONGEST_SHOWN = 300
 
 def truncated_repr(value: object, *, longest: int = _LONGEST_SHOWN) -> str:
     """A value for a sentence: on one line, cut when it is long, and no private key."""
+    if isinstance(value, float) and is_token(value):
+        return "a token"
     try:
         text = repr(value)
     except (RecursionError, ValueError):
@@ -199,6 +205,21 @@ def _host_name_cure(value: object) -> str:
     if value != value.lower():
         return ": write it in lower case"
     return ""
+
+
+def zone_name(what: str, zone: IHostedZone) -> str:
+    """The name of a hosted zone, without the final dot.
+
+    :raises ValueError: when the zone is known by its id alone.
+    """
+    try:
+        return zone.zone_name.rstrip(".")
+    except RuntimeError:
+        raise ValueError(
+            f"{what} must be a hosted zone with its name, such as "
+            "HostedZone.from_hosted_zone_attributes(self, 'Zone', hosted_zone_id='Z0123456789', "
+            f"zone_name='example.com'), got {zone.hosted_zone_id!r} without a name"
+        ) from None
 
 
 def check_region_name(what: str, region: str) -> None:

@@ -361,3 +361,18 @@ def test_a_construct_that_failed_claims_nothing():
         StaticDistribution(stack, "Bad", web_acl_arn="x", **static, **values)
     DjangoCdn(stack, "Right", static=static, **values)
     half(stack, "Origin", "files.example.com")
+
+
+def test_fails_when_a_zone_is_known_by_its_id_alone():
+    stack = new_stack()
+    with pytest.raises(
+        ValueError,
+        match=r"^hosted_zone must be .* with its name, .* got 'Z1' without a name$",
+    ):
+        StaticDistribution(
+            stack,
+            "Static",
+            origin=ORIGIN,
+            hosted_zone=route53.HostedZone.from_hosted_zone_id(stack, "Zone", "Z1"),
+            domain_names=["static.example.com"],
+        )

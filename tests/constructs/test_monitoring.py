@@ -407,3 +407,10 @@ def test_fails_when_a_role_cannot_be_an_id(role):
 def test_fails_when_there_is_nothing_to_watch():
     with pytest.raises(ValueError, match="^distributions must have at least one"):
         monitoring(distributions={})
+
+
+def test_a_parameter_as_a_limit_is_refused_by_a_readable_sentence():
+    stack = new_stack()
+    number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+    with pytest.raises(ValueError, match="^requests_per_five_minutes .* got a token$"):
+        monitoring(stack, requests_per_five_minutes=number)

@@ -159,3 +159,16 @@ def test_a_token_passes_as_the_name_of_a_zone():
     origin = DjangoOrigin.load_balancer(DNS_NAME, domain_name="origin.example.com")
     OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
     Template.from_stack(stack).resource_count_is("AWS::Route53::RecordSet", 1)
+
+
+def test_fails_when_the_zone_of_a_record_is_known_by_its_id_alone():
+    stack = new_stack()
+    with pytest.raises(ValueError, match="^zone must be .* got 'Z1' without a name$"):
+        OriginRecord(
+            stack,
+            "Record",
+            origin=DjangoOrigin.load_balancer(
+                "a.elb.amazonaws.com", domain_name="origin.example.com"
+            ),
+            zone=route53.HostedZone.from_hosted_zone_id(stack, "Zone", "Z1"),
+        )
