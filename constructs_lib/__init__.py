@@ -12,8 +12,7 @@ from constructs_lib.distribution import (
 )
 from constructs_lib.options import DistributionOptions, Policies
 from constructs_lib.origin import DjangoOrigin
-from constructs_lib.origin_headers import OriginSecret
-from constructs_lib.origin_options import IpAddressType
+from constructs_lib.origin_options import IpAddressType, OriginSecret
 from constructs_lib.origin_record import OriginRecord
 from constructs_lib.response_headers import Hsts, ResponseHeaders
 from constructs_lib.signing import SigningKeys

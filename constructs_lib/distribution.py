@@ -14,7 +14,6 @@ from constructs_lib.domain_names import (
     check_certificate,
     check_domain_names,
     claim_domain_names,
-    claim_origins,
     claims,
     define_certificate,
     define_records,
@@ -178,7 +177,6 @@ def _define(
     check_partition("the stack's region", Stack.of(scope).region)
     with claims(scope):
         claim_domain_names(scope, domain_names)
-        claim_origins(scope, origin.looked_up, domain_names)
         return _distribution(scope, tree, origin, options, signing)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -69,31 +69,22 @@ def claims(scope: Construct) -> Iterator[None]:
         raise
 
 
-def claim_origins(
-    scope: Construct, host_names: Sequence[str], domain_names: Sequence[str]
-) -> None:
+def claim_origins(scope: Construct, host_names: Iterable[str]) -> None:
     """Ask origins by names in DNS, none of which is an alias of a distribution of the app.
 
     :raises ValueError: otherwise, because CloudFront would ask itself. Tokens pass.
     """
-    owners = _OWNERS.setdefault(scope.node.root, {})
     asking = _ASKING.setdefault(scope.node.root, {})
     for name in host_names:
         if not is_token(name):
             asking.setdefault(name, scope.node.path)
-    for name in (*host_names, *domain_names):
-        if name in owners and name in asking:
-            raise ValueError(
-                "domain_names must not have the name of an origin, because CloudFront would "
-                f"ask itself, got {truncated_repr(name)} as an alias in {owners[name]} and "
-                f"as an origin in {asking[name]}"
-            )
+            _check_not_itself(scope, name)
 
 
 def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
     """Take aliases for the distribution in a scope, and none that another one of the app has.
 
-    :raises ValueError: otherwise. Tokens pass.
+    :raises ValueError: otherwise, or when one is the name of an origin. Tokens pass.
     """
     owners = _OWNERS.setdefault(scope.node.root, {})
     for name in domain_names:
@@ -106,6 +97,18 @@ def claim_domain_names(scope: Construct, domain_names: Sequence[str]) -> None:
                 f"a name that another one has, got {truncated_repr(name)} in {scope.node.path} and "
                 f"in {owner}"
             )
+        _check_not_itself(scope, name)
+
+
+def _check_not_itself(scope: Construct, name: str) -> None:
+    alias_in = _OWNERS.get(scope.node.root, {}).get(name)
+    origin_in = _ASKING.get(scope.node.root, {}).get(name)
+    if alias_in is not None and origin_in is not None:
+        raise ValueError(
+            "domain_names must not have the name of an origin, because CloudFront would "
+            f"ask itself, got {truncated_repr(name)} as an alias in {alias_in} and "
+            f"as an origin in {origin_in}"
+        )
 
 
 def check_certificate(

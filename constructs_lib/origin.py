@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
@@ -13,21 +14,13 @@ from aws_cdk import aws_cloudfront_origins as origins
 from constructs import Construct
 
 from cdn_model.quotas import FAILOVER_STATUS_CODES
-from constructs_lib.origin_headers import (
-    OriginSecret,
-    check_custom_headers,
-    warn_of_plain_text,
-)
+from constructs_lib.domain_names import claim_origins
 from constructs_lib.origin_options import (
     IpAddressType,
     OriginOptions,
-    check_connection,
-    check_domain_name,
-    check_failover,
-    check_port,
-    check_shield_region,
-    check_timeouts,
-    warn_of_quotas,
+    OriginSecret,
+    check_origin_options,
+    warn_of_origin_options,
 )
 from constructs_lib.ttl import duration
 from constructs_lib.validation import (
@@ -36,16 +29,13 @@ from constructs_lib.validation import (
     is_token,
     truncated_repr,
 )
-from constructs_lib.vpc_origin import (
-    check_endpoint_arn,
-    check_given,
-    check_owner,
-    shared_vpc_origin,
-)
+from constructs_lib.vpc_origin import check_vpc, shared_vpc_origin
 from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, Tree
 
 if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+
+_BALANCER = re.compile(r"(.+\.)?elb(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
 
 
 class _Shared(TypedDict):
@@ -90,31 +80,19 @@ class DjangoOrigin:
 
     def __post_init__(self) -> None:
         check_types(type(self), vars(self))
-        check_domain_name(self.domain_name, self.balancer_dns_name)
-        if self.failover_domain_name is not None:
-            check_failover(self.failover_domain_name, self.domain_name)
-        check_connection(self.connection_attempts, self.connection_timeout)
-        check_timeouts(
-            self.read_timeout, self.keepalive_timeout, self.response_completion_timeout
+        _check_domain_name(self.domain_name, self.balancer_dns_name)
+        check_vpc(
+            endpoint_arn=self.vpc_endpoint_arn,
+            vpc_origin_id=self.vpc_origin_id,
+            owner_account_id=self.owner_account_id,
+            https_port=self.https_port,
+            ip_address_type=self.ip_address_type,
         )
-        check_port(self.https_port)
-        if self.vpc_endpoint_arn is not None:
-            check_endpoint_arn("endpoint", self.vpc_endpoint_arn)
-            if self.ip_address_type is IpAddressType.IPV6:
-                raise ValueError(
-                    "ip_address_type must be 'ipv4' or 'dualstack' inside a VPC, got 'ipv6'"
-                )
-        if self.vpc_origin_id is not None:
-            check_given(
-                self.vpc_origin_id, port=self.https_port, address=self.ip_address_type
-            )
-        if self.owner_account_id is not None:
-            check_owner(self.owner_account_id, self.vpc_origin_id)
-        if self.origin_shield_region is not None:
-            check_shield_region("origin_shield_region", self.origin_shield_region)
-        # Reserved without a secret too, so that adding one never collides.
-        own = {TREE_HEADER: Tree.STATIC.value, ORIGIN_SECRET_HEADER: ""}
-        check_custom_headers(self.custom_headers, own=own)
+        check_origin_options(self._options, domain_name=self.domain_name)
+
+    @property
+    def _options(self) -> OriginOptions:
+        return cast(OriginOptions, vars(self))
 
     @classmethod
     def server(
@@ -210,12 +188,6 @@ class DjangoOrigin:
         )
 
     @property
-    def looked_up(self) -> tuple[str, ...]:
-        """The names by which CloudFront finds the servers in DNS: none inside a VPC."""
-        first = None if self._is_private else self.domain_name
-        return tuple(filter(None, (first, self.failover_domain_name)))
-
-    @property
     def _is_private(self) -> bool:
         return bool(self.vpc_endpoint_arn or self.vpc_origin_id)
 
@@ -239,20 +211,22 @@ class DjangoOrigin:
         So the tree goes along in a header, which overwrites one that a viewer sends, and the
         server compares.
         """
-        warn_of_quotas(scope, self.read_timeout, self.keepalive_timeout)
-        warn_of_plain_text(scope, self.custom_headers)
-        first = self._first(scope, tree)
+        warn_of_origin_options(scope, self._options)
+        # Nobody looks up a name inside a VPC.
+        first = None if self._is_private else self.domain_name
+        claim_origins(scope, filter(None, (first, self.failover_domain_name)))
+        primary = self._primary(scope, tree)
         if self.failover_domain_name is None:
-            return first
+            return primary
         return origins.OriginGroup(
-            primary_origin=first,
+            primary_origin=primary,
             fallback_origin=self._on_the_internet(
                 self.failover_domain_name, self._shared(scope, tree, "Failover")
             ),
             fallback_status_codes=list(FAILOVER_STATUS_CODES),
         )
 
-    def _first(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
+    def _primary(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         shared = self._shared(scope, tree)
         vpc_origin = self._vpc_origin(scope)
         if vpc_origin is None:
@@ -315,3 +289,14 @@ def check_origin(origin: object) -> None:
         "origin must be made by DjangoOrigin, such as "
         f"DjangoOrigin.server('www.example.com'), got {truncated_repr(origin)}"
     )
+
+
+def _check_domain_name(name: str, balancer_dns_name: str | None) -> None:
+    if not is_token(name):
+        check_host_name("domain_name", name)
+    if name == balancer_dns_name or _BALANCER.fullmatch(name):
+        raise ValueError(
+            "domain_name must be on the listener's certificate and resolve to the balancer, "
+            f"such as 'origin.example.com', got {truncated_repr(name)}: no certificate can have a "
+            "balancer's own name, so HTTPS would fail with 502"
+        )

@@ -15,9 +15,10 @@ from cdn_model.quotas import (
     HEADER_VALUE_LENGTH,
     REMOVED_RESPONSE_HEADERS,
 )
-from constructs_lib.origin_headers import HEADER_NAME, HEADER_VALUE
 from constructs_lib.ttl import duration
 from constructs_lib.validation import (
+    HEADER_NAME,
+    HEADER_VALUE,
     check_distinct,
     check_list,
     check_seconds,

@@ -25,25 +25,40 @@ _ENDPOINT = re.compile(
 )
 
 
-def check_endpoint_arn(what: str, arn: str) -> None:
-    """The ARN of something that CloudFront reaches inside a VPC.
+def check_vpc(
+    *,
+    endpoint_arn: str | None,
+    vpc_origin_id: str | None,
+    owner_account_id: str | None,
+    https_port: int,
+    ip_address_type: IpAddressType,
+) -> None:
+    """An endpoint inside a VPC, or a VPC origin that exists, or neither.
 
-    :raises ValueError: otherwise. Tokens pass.
+    :raises ValueError: when CloudFront would refuse a value. Tokens pass.
     """
-    if is_token(arn) or _ENDPOINT.fullmatch(arn):
-        return
-    raise ValueError(
-        f"{what} must be the ARN of an application or network load balancer or of an "
-        "instance, such as 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
-        f"loadbalancer/app/mysite/50dc6c495c0c9188', got {truncated_repr(arn)}"
-    )
+    if endpoint_arn is not None:
+        _check_endpoint(endpoint_arn, ip_address_type)
+    if vpc_origin_id is not None:
+        _check_existing(vpc_origin_id, https_port, ip_address_type)
+    if owner_account_id is not None:
+        _check_owner(owner_account_id, vpc_origin_id)
 
 
-def check_given(vpc_origin_id: str, *, port: int, address: IpAddressType) -> None:
-    """A VPC origin that exists, with a port and a type of its own.
+def _check_endpoint(arn: str, ip_address_type: IpAddressType) -> None:
+    if not is_token(arn) and not _ENDPOINT.fullmatch(arn):
+        raise ValueError(
+            "endpoint must be the ARN of an application or network load balancer or of an "
+            "instance, such as 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:"
+            f"loadbalancer/app/mysite/50dc6c495c0c9188', got {truncated_repr(arn)}"
+        )
+    if ip_address_type is IpAddressType.IPV6:
+        raise ValueError(
+            "ip_address_type must be 'ipv4' or 'dualstack' inside a VPC, got 'ipv6'"
+        )
 
-    :raises ValueError: otherwise. Tokens pass.
-    """
+
+def _check_existing(vpc_origin_id: str, port: int, address: IpAddressType) -> None:
     if not is_token(vpc_origin_id) and not _ID.fullmatch(vpc_origin_id):
         raise ValueError(
             "vpc_origin_id must be the id of a VPC origin, such as 'vo_0123456789abcdef', "
@@ -61,11 +76,7 @@ def check_given(vpc_origin_id: str, *, port: int, address: IpAddressType) -> Non
             )
 
 
-def check_owner(account: str, vpc_origin_id: str | None) -> None:
-    """The account that shares a VPC origin.
-
-    :raises ValueError: otherwise. Tokens pass.
-    """
+def _check_owner(account: str, vpc_origin_id: str | None) -> None:
     if vpc_origin_id is None:
         raise ValueError(
             "owner_account_id must be left out with an endpoint, whose VPC origin is made in "

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib import DjangoOrigin
-from constructs_lib.origin_headers import OriginSecret
-from constructs_lib.origin_options import IpAddressType, OriginOptions
+from constructs_lib.origin_options import IpAddressType, OriginOptions, OriginSecret
 from constructs_lib.validation import check_host_name
 from stacks.config_reader import Section
 

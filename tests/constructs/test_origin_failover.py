@@ -8,7 +8,7 @@ from aws_cdk.assertions import Template
 from cdk_support import distribution_config, environment_template, new_stack
 
 from constructs_lib import DjangoOrigin, StaticDistribution
-from constructs_lib.origin_headers import OriginSecret
+from constructs_lib.origin_options import OriginSecret
 
 SECRET = OriginSecret(
     arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",

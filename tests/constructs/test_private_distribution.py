@@ -18,7 +18,7 @@ from constructs_lib import (
     SigningKeys,
 )
 from constructs_lib.distribution import PrivateMediaDistribution
-from constructs_lib.origin_headers import OriginSecret
+from constructs_lib.origin_options import OriginSecret
 
 KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
 ORIGIN = DjangoOrigin.server(

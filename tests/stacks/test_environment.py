@@ -8,8 +8,7 @@ from cdk_support import environment_template
 from environments import MAXIMAL
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Ttl
-from constructs_lib.origin_headers import OriginSecret
-from constructs_lib.origin_options import IpAddressType
+from constructs_lib.origin_options import IpAddressType, OriginSecret
 from stacks.environment import Environment
 
 ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/1"
