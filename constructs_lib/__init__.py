@@ -10,10 +10,11 @@ from constructs_lib.distribution import (
     PrivateMediaDistribution,
     StaticDistribution,
 )
-from constructs_lib.options import DistributionOptions, Policies
+from constructs_lib.options import DistributionOptions
 from constructs_lib.origin import DjangoOrigin
 from constructs_lib.origin_options import IpAddressType, OriginSecret
 from constructs_lib.origin_record import OriginRecord
+from constructs_lib.policies import Policies
 from constructs_lib.response_headers import Hsts, ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl

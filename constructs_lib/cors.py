@@ -15,8 +15,17 @@ from constructs_lib.validation import (
     truncated_repr,
 )
 
-METHODS = (("GET", "HEAD"), ("GET", "HEAD", "OPTIONS"))
-"""The methods that CloudFront can cache."""
+# The methods that CloudFront can cache.
+_METHODS = {
+    ("GET", "HEAD"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+        cloudfront.CachedMethods.CACHE_GET_HEAD,
+    ),
+    ("GET", "HEAD", "OPTIONS"): (
+        cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+        cloudfront.CachedMethods.CACHE_GET_HEAD_OPTIONS,
+    ),
+}
 
 _CORS_REQUEST_HEADERS = (
     "Origin",
@@ -49,7 +58,7 @@ class Cors:
 
     def __post_init__(self) -> None:
         check_types(type(self), vars(self), "cors.")
-        if self.methods not in METHODS:
+        if self.methods not in list(_METHODS):
             raise ValueError(
                 "cors.methods must be ('GET', 'HEAD') or ('GET', 'HEAD', 'OPTIONS'), "
                 f"got {truncated_repr(self.methods)}"
@@ -112,6 +121,12 @@ class Cors:
     def is_answered_by_the_edge(self) -> bool:
         """Whether CloudFront sets the CORS headers, and not the server."""
         return bool(self.allowed_origins)
+
+    def render_methods(
+        self,
+    ) -> tuple[cloudfront.AllowedMethods, cloudfront.CachedMethods]:
+        """The CDK's values of the methods."""
+        return _METHODS[self.methods]
 
     def render(self) -> cloudfront.ResponseHeadersCorsBehavior | None:
         """CloudFront's section for CORS, or None when the server answers."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Unpack
 
-from aws_cdk import Stack
+from aws_cdk import Annotations, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-from constructs_lib.behavior import check_host_stays, default_behavior
 from constructs_lib.cors import Cors
 from constructs_lib.domain_names import (
     check_certificate,
@@ -21,11 +20,17 @@ from constructs_lib.domain_names import (
 from constructs_lib.options import (
     Defaults,
     DistributionOptions,
-    Policies,
     check_options,
     defaults,
 )
 from constructs_lib.origin import DjangoOrigin, check_origin
+from constructs_lib.policies import (
+    Policies,
+    check_host_stays,
+    check_idle,
+    define_cache_policy,
+    define_response_headers_policy,
+)
 from constructs_lib.signing import MediaSigning, check_origin_secret
 from constructs_lib.ttl import ErrorTtl, check_below, duration
 from constructs_lib.validation import check_partition, is_token
@@ -191,14 +196,12 @@ def _distribution(
     certificate, zone = options.get("certificate"), options.get("hosted_zone")
     preset = defaults(tree, is_signed=signing is not None)
     error_ttl = _error_ttl(options, preset)
-    key_group = signing.key_group if signing else None
-    behavior = default_behavior(
+    behavior = _behavior(
         scope,
         options,
-        defaults=preset,
+        preset,
         origin=_origin(scope, tree, origin, options, is_signed=signing is not None),
-        cors=_cors(options),
-        key_group=key_group,
+        signing=signing,
     )
     if domain_names and zone and not certificate:
         certificate = define_certificate(scope, domain_names, zone)
@@ -236,6 +239,39 @@ def _distribution(
     if zone and options.get("dns_records") is not False:
         define_records(scope, domain_names, zone, distribution)
     return distribution
+
+
+def _behavior(
+    scope: Construct,
+    options: DistributionOptions,
+    preset: Defaults,
+    *,
+    origin: cloudfront.IOrigin,
+    signing: MediaSigning | None,
+) -> cloudfront.BehaviorOptions:
+    policies = options.get("policies") or Policies()
+    cors, ttl, headers = _cors(options), options.get("ttl"), options.get("headers")
+    check_idle(policies, cors, ttl, headers)
+    if signing and policies.response_headers:
+        Annotations.of(scope).add_warning_v2(
+            "dj-cloudfront:signed-cache-control",
+            "policies.response_headers acts in place of 'Cache-Control: private, max-age=300', "
+            "without which other caches may keep what was signed: let it say the same",
+        )
+    allowed, cached = cors.render_methods()
+    return cloudfront.BehaviorOptions(
+        origin=origin,
+        allowed_methods=allowed,
+        cached_methods=cached,
+        cache_policy=policies.cache
+        or define_cache_policy(scope, cors, ttl or preset.ttl),
+        origin_request_policy=policies.origin_request,
+        response_headers_policy=policies.response_headers
+        or define_response_headers_policy(scope, cors, headers or preset.headers),
+        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        compress=True,
+        trusted_key_groups=[signing.key_group] if signing else None,
+    )
 
 
 def _origin(

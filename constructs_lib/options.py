@@ -1,7 +1,7 @@
 """The options of a distribution: their types, the table that checks them, their defaults.
 
 A new option is a key of :class:`DistributionOptions`, a row of ``OPTIONS`` beside it, and the
-line that renders it in ``distribution.py`` or ``behavior.py``. All distributions, the pair and
+line that renders it in ``distribution.py``. All distributions, the pair and
 ``cdk.json`` then take it.
 """
 
@@ -15,39 +15,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from constructs_lib.cors import Cors
+from constructs_lib.policies import Policies
 from constructs_lib.response_headers import ResponseHeaders
 from constructs_lib.signing import SigningKeys
 from constructs_lib.ttl import ErrorTtl, Ttl
-from constructs_lib.validation import Kind, check_types, did_you_mean, truncated_repr
+from constructs_lib.validation import Kind, did_you_mean, truncated_repr
 from constructs_lib.viewers import HttpVersion, PriceClass, Tls
 from dj_cloudfront.contract import UPLOAD_POLICY, Tree
 
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
-    from aws_cdk import aws_cloudfront as cloudfront
     from aws_cdk import aws_route53 as route53
 
     from constructs_lib.access_logs import LegacyLogs
     from constructs_lib.bucket import Bucket
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policies:
-    """Existing or managed policies. An account has room for 20 of each kind by default.
-
-    :param cache: Its key and TTLs act in place of ``cors`` and ``ttl``. Default: a policy of
-        the distribution's own.
-    :param origin_request: What reaches the server beside the cache key. Default: nothing.
-    :param response_headers: Its headers and CORS act in place of ``headers`` and of an edge
-        that answers CORS. Default: a policy of the distribution's own.
-    """
-
-    cache: cloudfront.ICachePolicy | None = None
-    origin_request: cloudfront.IOriginRequestPolicy | None = None
-    response_headers: cloudfront.IResponseHeadersPolicy | None = None
-
-    def __post_init__(self) -> None:
-        check_types(type(self), vars(self), "policies.")
 
 
 class DistributionOptions(TypedDict, total=False):

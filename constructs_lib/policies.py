@@ -1,68 +1,39 @@
-"""The default behavior of a distribution and its policies."""
+"""The policies of a distribution: those that exist already, and those of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
-from aws_cdk import Annotations
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from cdn_model import managed_policies
 from constructs_lib.cors import Cors
-from constructs_lib.options import Defaults, DistributionOptions, Policies
 from constructs_lib.physical_names import physical_name
 from constructs_lib.response_headers import ResponseHeaders
 from constructs_lib.ttl import Ttl, duration
-
-_METHODS = {
-    ("GET", "HEAD"): (
-        cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-        cloudfront.CachedMethods.CACHE_GET_HEAD,
-    ),
-    ("GET", "HEAD", "OPTIONS"): (
-        cloudfront.AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
-        cloudfront.CachedMethods.CACHE_GET_HEAD_OPTIONS,
-    ),
-}
+from constructs_lib.validation import check_types
 
 
-def default_behavior(
-    scope: Construct,
-    options: DistributionOptions,
-    *,
-    defaults: Defaults,
-    origin: cloudfront.IOrigin,
-    cors: Cors,
-    key_group: cloudfront.IKeyGroup | None,
-) -> cloudfront.BehaviorOptions:
-    """How a distribution answers and what it caches, with its policies, in a scope.
+@dataclass(frozen=True, kw_only=True)
+class Policies:
+    """Existing or managed policies. An account has room for 20 of each kind by default.
 
-    :raises ValueError: when an option has no effect beside an existing policy.
+    :param cache: Its key and TTLs act in place of ``cors`` and ``ttl``. Default: a policy of
+        the distribution's own.
+    :param origin_request: What reaches the server beside the cache key. Default: nothing.
+    :param response_headers: Its headers and CORS act in place of ``headers`` and of an edge
+        that answers CORS. Default: a policy of the distribution's own.
     """
-    policies = options.get("policies") or Policies()
-    ttl, headers = options.get("ttl"), options.get("headers")
-    _check_idle(policies, cors, ttl, headers)
-    if key_group is not None and policies.response_headers is not None:
-        Annotations.of(scope).add_warning_v2(
-            "dj-cloudfront:signed-cache-control",
-            "policies.response_headers acts in place of 'Cache-Control: private, max-age=300', "
-            "without which other caches may keep what was signed: let it say the same",
-        )
-    allowed, cached = _METHODS[cors.methods]
-    return cloudfront.BehaviorOptions(
-        origin=origin,
-        allowed_methods=allowed,
-        cached_methods=cached,
-        cache_policy=policies.cache or _cache_policy(scope, cors, ttl or defaults.ttl),
-        origin_request_policy=policies.origin_request,
-        response_headers_policy=policies.response_headers
-        or _response_headers_policy(scope, cors, headers or defaults.headers),
-        viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-        compress=True,
-        trusted_key_groups=[key_group] if key_group else None,
-    )
+
+    cache: cloudfront.ICachePolicy | None = None
+    origin_request: cloudfront.IOriginRequestPolicy | None = None
+    response_headers: cloudfront.IResponseHeadersPolicy | None = None
+
+    def __post_init__(self) -> None:
+        check_types(type(self), vars(self), "policies.")
 
 
 def check_host_stays(policies: Policies) -> None:
@@ -96,9 +67,13 @@ def _forwards_host(config: Mapping[str, Any]) -> bool:
     return str(headers.get("HeaderBehavior")).startswith("allViewer")
 
 
-def _check_idle(
+def check_idle(
     policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
 ) -> None:
+    """No option beside an existing policy that decides in its place.
+
+    :raises ValueError: otherwise.
+    """
     idle = {
         "ttl": policies.cache is not None and ttl is not None,
         "headers": policies.response_headers is not None and headers is not None,
@@ -113,7 +88,10 @@ def _check_idle(
             )
 
 
-def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePolicy:
+def define_cache_policy(
+    scope: Construct, cors: Cors, ttl: Ttl
+) -> cloudfront.CachePolicy:
+    """The cache policy of a distribution, which is the scope."""
     headers = (
         cloudfront.CacheHeaderBehavior.allow_list(*cors.key_headers)
         if cors.key_headers
@@ -134,9 +112,10 @@ def _cache_policy(scope: Construct, cors: Cors, ttl: Ttl) -> cloudfront.CachePol
     )
 
 
-def _response_headers_policy(
+def define_response_headers_policy(
     scope: Construct, cors: Cors, headers: ResponseHeaders
 ) -> cloudfront.ResponseHeadersPolicy | None:
+    """The response headers policy of a distribution, or None when it would be empty."""
     sections = {
         "cors_behavior": cors.render(),
         "security_headers_behavior": headers.render_security(),
@@ -145,7 +124,6 @@ def _response_headers_policy(
         "server_timing_sampling_rate": headers.server_timing,
     }
     if not any(sections.values()):
-        # CloudFront refuses an empty policy.
         return None
     return cloudfront.ResponseHeadersPolicy(
         scope,
