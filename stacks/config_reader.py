@@ -81,6 +81,13 @@ class Section:
             return value
         raise self._wrong(key, f"a string such as {like!r}")
 
+    def required(self, key: str, *, like: str) -> str:
+        """A string that has to be given."""
+        value = self.text(key, like=like)
+        if value is None:
+            raise ValueError(f"{self.at(key)} must be given, such as {like!r}")
+        return value
+
     def matching(self, key: str, pattern: str, *, rule: str, like: str) -> str | None:
         """A string of a shape, or None when the key is absent."""
         value = self.text(key, like=like)

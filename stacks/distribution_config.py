@@ -259,11 +259,10 @@ def _certificate(section: Section) -> CertificateArn:
 
 def _hosted_zone(section: Section) -> Zone:
     zone = section.section("hosted_zone", keys=("id", "name"))
-    identity = zone.matching(
+    identity = zone.required("id", like="Z0123456789ABC")
+    zone.matching(
         "id", r"Z[A-Z0-9]{1,31}", rule="the id of a hosted zone", like="Z0123456789ABC"
     )
-    if identity is None:
-        raise ValueError(f"{zone.at('id')} must be given, such as 'Z0123456789ABC'")
     name = zone.text("name", like="example.com") or ""
     # DNS writes a name with a final dot, too.
     check_host_name(zone.at("name"), name.removesuffix(".") or None)
@@ -377,16 +376,13 @@ def _legacy_logs(section: Section) -> LegacyLogs:
     from constructs_lib.access_logs import LegacyLogs
 
     logs = section.section("legacy_logs", keys=("bucket", "prefix", "region"))
-    bucket = logs.text("bucket", like="mysite-audit-logs")
-    if bucket is None:
-        raise ValueError(
-            f"{logs.at('bucket')} must be given, such as 'mysite-audit-logs'"
-        )
+    bucket = logs.required("bucket", like="mysite-audit-logs")
+    prefix = logs.text("prefix", like="legacy")
     with logs.named(bucket_name="bucket"):
         return LegacyLogs.named(
             bucket,
             region=logs.region("region"),
-            prefix=logs.text("prefix", like="legacy") or "legacy",
+            prefix="legacy" if prefix is None else prefix,
         )
 
 

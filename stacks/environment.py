@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
+from datetime import timedelta
+from functools import partial
+from typing import Any, Self
 
 from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib import DjangoOrigin
 from constructs_lib.options import OPTIONS
-from constructs_lib.validation import did_you_mean, truncated_repr
+from constructs_lib.origin_options import IpAddressType, OriginSecret
+from constructs_lib.validation import (
+    check_host_name,
+    did_you_mean,
+    truncated_repr,
+)
 from dj_cloudfront.contract import Tree
 from stacks.config_reader import Section, as_object, child
 from stacks.distribution_config import (
@@ -23,7 +30,6 @@ from stacks.distribution_config import (
     read_shared,
 )
 from stacks.monitoring_config import Logs, Monitoring, read_logs, read_monitoring
-from stacks.origin_config import read_origin
 
 _NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _STACK_NAME_LIMIT = 128
@@ -141,7 +147,7 @@ class Environment:
             region=section.region("region") or GLOBAL_REGION,
             termination_protection=section.flag("termination_protection"),
             retain=section.flag("retain"),
-            origin=read_origin(section),
+            origin=_origin(section),
             shared=read_shared(section),
             static=read_distribution(section, Tree.STATIC),
             media=read_distribution(section, Tree.MEDIA),
@@ -157,6 +163,81 @@ class Environment:
             )
         _check_stack_name(path, environment.stack_name)
         return environment
+
+
+def _origin(environment: Section) -> DjangoOrigin:
+    value = environment.get("origin")
+    if value is None:
+        raise ValueError(
+            f"{environment.at('origin')} must be given: the host name of the Django server, "
+            "such as 'www.example.com'"
+        )
+    secret = _origin_secret(environment)
+    if not isinstance(value, dict):
+        check_host_name(environment.at("origin"), value)
+        return DjangoOrigin.server(str(value), origin_secret=secret)
+    section = environment.section("origin", keys=tuple(_ORIGIN))
+    check_host_name(section.at("domain_name"), section.get("domain_name"))
+    if section.get("load_balancer") and section.get("vpc_endpoint_arn"):
+        raise ValueError(
+            f"{section.at('load_balancer')} and {section.at('vpc_endpoint_arn')} must not "
+            "both be given: a balancer in a VPC is the endpoint"
+        )
+    section.at_most_one("vpc_origin_id", "vpc_endpoint_arn")
+    section.at_most_one("vpc_origin_id", "load_balancer")
+    given: dict[str, Any] = {
+        key.removesuffix("_seconds"): read(section, key)
+        for key, read in _ORIGIN.items()
+        if section.get(key) is not None
+    }
+    balancer = given.pop("load_balancer", None)
+    if balancer is not None:
+        check_host_name(section.at("load_balancer"), balancer)
+    with section.named(endpoint="vpc_endpoint_arn"):
+        return DjangoOrigin(balancer_dns_name=balancer, origin_secret=secret, **given)
+
+
+def _ip_address_type(section: Section, key: str) -> IpAddressType:
+    return IpAddressType(section.choice(key, tuple(t.value for t in IpAddressType)))
+
+
+_seconds = partial(Section.seconds, default=timedelta(0))
+# The keys of an origin. All but the balancer are fields of DjangoOrigin.
+_ORIGIN: Mapping[str, Callable[[Section, str], object]] = {
+    "domain_name": partial(Section.text, like="www.example.com"),
+    "load_balancer": partial(
+        Section.text, like="mysite-1234567890.eu-west-1.elb.amazonaws.com"
+    ),
+    "vpc_endpoint_arn": partial(
+        Section.text,
+        like="arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/a/1",
+    ),
+    "vpc_origin_id": partial(Section.text, like="vo_0123456789abcdef"),
+    "owner_account_id": partial(Section.text, like="111122223333"),
+    "ip_address_type": _ip_address_type,
+    "connection_attempts": partial(Section.number, default=2),
+    "connection_timeout_seconds": _seconds,
+    "read_timeout_seconds": _seconds,
+    "keepalive_timeout_seconds": _seconds,
+    "response_completion_timeout_seconds": _seconds,
+    "https_port": partial(Section.number, default=443),
+    "custom_headers": partial(Section.mapping, like='{"X-Site": "mysite"}'),
+    "origin_shield_region": partial(Section.text, like="eu-west-1"),
+    "failover_domain_name": partial(Section.text, like="www2.example.com"),
+}
+
+
+def _origin_secret(environment: Section) -> OriginSecret | None:
+    if environment.get("origin_secret") is None:
+        return None
+    section = environment.section("origin_secret", keys=("arn", "version"))
+    arn = section.required(
+        "arn",
+        like="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
+    )
+    version = section.required("version", like="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11")
+    with environment.named():
+        return OriginSecret(arn=arn, version=version)
 
 
 def _required(context: Mapping[str, object], key: str) -> object:

@@ -46,7 +46,7 @@ class Monitoring:
         from constructs_lib.monitoring import CdnMonitoring
 
         with self.section.named(notify="email"):
-            notify = Notify.email(self.email) if self.email else None
+            notify = None if self.email is None else Notify.email(self.email)
             if self.topic_arn:
                 topic = sns.Topic.from_topic_arn(scope, "AlarmTopic", self.topic_arn)
                 notify = Notify.topic(topic)
@@ -139,11 +139,12 @@ def read_logs(environment: Section) -> Logs | None:
     if bucket is not None:
         check_bucket_name(section.at("bucket"), bucket)
     days = section.number("log_group_days", default=30)
+    prefix = section.text("prefix", like="cloudfront")
     return Logs(
         section=section,
         retention=timedelta(days=days) if bucket is None else None,
         bucket=bucket,
-        prefix=section.text("prefix", like="cloudfront") or "cloudfront",
+        prefix="cloudfront" if prefix is None else prefix,
         fields=section.texts("fields", like="sc-status", default=DEFAULT_FIELDS),
     )
 

@@ -39,6 +39,27 @@ def refused(values):
 
 
 @pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"origin": {"load_balancer": ""}}, "origin.load_balancer"),
+        ({"origin": {"vpc_endpoint_arn": ""}}, "origin.vpc_endpoint_arn"),
+        ({"origin": {"vpc_origin_id": ""}}, "origin.vpc_origin_id"),
+        ({"origin": {"owner_account_id": ""}}, "origin.owner_account_id"),
+        ({"monitoring": {"email": ""}}, "monitoring.email"),
+        ({"logs": {"bucket": "mysite-logs", "prefix": ""}}, "logs.prefix"),
+        (
+            {"legacy_logs": {"bucket": "mysite-logs", "prefix": ""}},
+            "legacy_logs.prefix",
+        ),
+    ],
+)
+def test_an_empty_string_is_not_taken_for_nothing(values, key):
+    if "origin" in values:
+        values["origin"]["domain_name"] = "www.example.com"
+    assert refused(values).startswith(f"environments.prod.{key} must be ")
+
+
+@pytest.mark.parametrize(
     ("values", "sentence"),
     [
         (
