@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ def add_arguments(parser: CommandParser) -> None:
     parser.add_argument(
         "--orphans",
         action="store_true",
-        help="folders that MediaStorage made and whose token stands in no text of the database",
+        help="folders that MediaStorage made and whose token stands in no table of the databases",
     )
     parser.add_argument(
         "--yes",
@@ -62,14 +63,17 @@ def run(
 ) -> None:
     if yes and not orphans:
         raise CommandError("--yes must be beside --orphans: nothing else is changed")
+    for option, days in (("--older-than", older_than), ("--trash", trash)):
+        if not 0 <= days < math.inf:
+            raise CommandError(f"{option} must be days, such as 30, got {days:g}")
     storage = storage_of(using)
     if orphans:
         try:
             _orphans(console, storage, yes, older_than, trash)
         except DatabaseError as error:
             raise CommandError(
-                "the database must have the tables of all models, so that no row is missed: "
-                f"run 'manage.py migrate' first ({error})"
+                "each table of the databases must be there and readable, so that no row is "
+                f"missed: run 'manage.py migrate' first ({error})"
             ) from None
         except OSError as error:
             folder = Path(storage.location)
@@ -86,10 +90,17 @@ def _orphans(
     console: Console, storage: MediaStorage, yes: bool, days: float, trash: float
 ) -> None:
     found = rules.orphans(storage, days=days)
+    left = []
     for orphan in found:
         console.write(f"{orphan.folder}  {orphan.size} bytes")
         if yes:
-            console.write(f"  in the trash: {rules.trash(storage, orphan)}")
+            try:
+                console.write(f"  in the trash: {rules.trash(storage, orphan)}")
+            except FileNotFoundError:
+                console.write("  gone meanwhile")
+            except OSError as error:
+                left.append(orphan.folder)
+                console.write(f"  left where it is: {error.strerror or error}")
     gone = rules.empty_trash(storage, days=trash) if yes else []
     for folder in gone:
         console.write(f"deleted for good: {folder}")
@@ -108,6 +119,11 @@ def _orphans(
                 for orphan in found
             ],
             "done": yes,
+            "left": left,
             "deleted": [str(folder) for folder in gone],
         }
     )
+    if left:
+        raise CommandError(
+            f"{len(left)} of {len(found)} folders were left where they are"
+        )

@@ -10,7 +10,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +54,16 @@ class Deletions:
         self.folder = folder
 
     @contextlib.contextmanager
-    def record(self, *paths: str) -> Iterator[None]:
+    def record(
+        self, *paths: str, is_undone: Callable[[], bool] = lambda: False
+    ) -> Iterator[None]:
         """Record paths durably, then make the change in the ``with`` block.
 
         Until the block ends the record is not sent: an edge could fetch the old file again.
         A process that dies in the block leaves a record that counts ten minutes later.
+
+        :param is_undone: Asked after an ``OSError`` in the block, whether nothing was changed.
+            The record is then removed. Default: something may have been.
         """
         filesystem.make_folder(self.folder)
         # The time first, so that names are in order.
@@ -67,23 +72,45 @@ class Deletions:
             for _ in paths
         ]
         for file, path in zip(files, paths, strict=True):
-            filesystem.write_new(file, json.dumps({"path": path}).encode())
+            _write(file, path)
         filesystem.fsync_folder(self.folder)
+        undone = False
         try:
             yield
+        except OSError:
+            undone = is_undone()
+            raise
         finally:
-            for file in files:
-                filesystem.rename(file, file.with_suffix(_READY))
+            for file, path in zip(files, paths, strict=True):
+                if undone:
+                    file.unlink(missing_ok=True)
+                else:
+                    self._close(file, path)
 
     def pending(self) -> list[Deletion]:
-        """What has to be sent, oldest first."""
-        found = [self._read(file) for file in self._files() if self._is_ready(file)]
-        return [deletion for deletion in found if deletion is not None]
+        """What has to be sent, oldest first, but for damaged records."""
+        return self.read()[0]
+
+    def read(self) -> tuple[list[Deletion], list[Path]]:
+        """What has to be sent, oldest first, and the records that are damaged."""
+        found, damaged = [], []
+        for file in self._files():
+            if not self._is_ready(file):
+                continue
+            path = _path_in(file)
+            if path is not None:
+                found.append(Deletion(path=path, at=_recorded_at(file), file=file))
+            elif file.suffix == _OPEN:
+                # Nothing was changed: the process died while it wrote the record.
+                file.unlink()
+            else:
+                damaged.append(file)
+        return found, damaged
 
     def backlog(self) -> Backlog:
         """How many are pending, and for how long, without reading them."""
         files = [file for file in self._files() if self._is_ready(file)]
-        oldest = max((_age(file) for file in files), default=0.0)
+        oldest = max([0.0, *map(_age, files)])
         return Backlog(pending=len(files), oldest_seconds=round(oldest, 1))
 
     def settle(self, deletions: Iterable[Deletion]) -> None:
@@ -101,21 +128,30 @@ class Deletions:
         return []
 
     def _is_ready(self, file: Path) -> bool:
-        return file.suffix == _READY or _age(file) > _ABANDONED_SECONDS
+        # A clock that was set back makes a record of the future.
+        return file.suffix == _READY or abs(_age(file)) > _ABANDONED_SECONDS
 
-    def _read(self, file: Path) -> Deletion | None:
+    def _close(self, file: Path, path: str) -> None:
+        ready = file.with_suffix(_READY)
         try:
-            path = json.loads(file.read_bytes())["path"]
-        except (ValueError, KeyError) as error:
-            if file.suffix == _OPEN:
-                # Nothing was changed: the process died while it wrote the record.
-                file.unlink()
-                return None
-            raise ValueError(
-                f"{file} must be a record of a deleted upload, but cannot be read "
-                f"({error}): remove it, and invalidate the path by hand"
-            ) from None
-        return Deletion(path=str(path), at=_recorded_at(file), file=file)
+            filesystem.rename(file, ready)
+        except FileNotFoundError:
+            # The change took so long that it was sent meanwhile: edges may have half of it.
+            _write(ready, path)
+            filesystem.fsync_folder(self.folder)
+
+
+def _write(file: Path, path: str) -> None:
+    filesystem.write_new(file, json.dumps({"path": path}).encode())
+
+
+def _path_in(file: Path) -> str | None:
+    """The path of a record; None if it is damaged."""
+    try:
+        path = json.loads(file.read_bytes())["path"]
+    except (ValueError, LookupError, TypeError):
+        return None
+    return path if isinstance(path, str) and path.startswith("/") else None
 
 
 def _recorded_at(file: Path) -> float:

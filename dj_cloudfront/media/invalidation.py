@@ -91,17 +91,24 @@ class Invalidator:
 
         Only one process sends at a time.
 
-        :raises ValueError: as ``send()`` does.
+        :raises ValueError: as ``send()`` does; at the end, if records are damaged.
         """
         filesystem.make_folder(self.folder)
         with filesystem.locked(self.folder):
-            by_path = paths_of(deletions.pending())
+            pending, damaged = deletions.read()
+            by_path = paths_of(pending)
             for batch in _batches(list(by_path)):
                 room = max(self.budget - self.spent(), 0)
                 for part in filter(None, (batch[:room], batch[room:])):
                     settled = [deletion for path in part for deletion in by_path[path]]
                     yield self._send(part, [deletion.file.name for deletion in settled])
                     deletions.settle(settled)
+        if damaged:
+            raise ValueError(
+                "each record of a deleted upload must hold its path, but "
+                f"{', '.join(map(str, damaged))} cannot be read: remove it, and invalidate "
+                "the path by hand; all others were sent"
+            )
 
     def wait(self, receipt: Receipt, *, seconds: float = 900) -> None:
         """Wait until no edge has the paths of an invalidation any more.

@@ -1,4 +1,4 @@
-"""Uploads that nothing in the database names."""
+"""Uploads that nothing in the databases names."""
 
 from __future__ import annotations
 
@@ -11,31 +11,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
-from django.db import connections, models, router
-from django.db.models.functions import Cast
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.media.names import token_folder
 from dj_cloudfront.media.storages import STATE_FOLDER, MediaStorage
 
-_TOKEN = re.compile(r"[0-9a-f]{20}")
-_TEXTS = (
-    *(models.CharField, models.TextField, models.JSONField, models.FileField),
-    models.BinaryField,
-)
-_NO_TEXTS = (
-    *(models.IntegerField, models.FloatField, models.DecimalField, models.BooleanField),
-    *(models.DateField, models.TimeField, models.DurationField, models.UUIDField),
-    *(models.GenericIPAddressField, models.ForeignKey),
-)
+# A token can stand beside other digits, such as those of "%2f".
+_DIGITS = re.compile(r"[0-9a-f]{20,}")
+_TOKEN_LENGTH = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class Orphan:
-    """The folder of an upload whose token stands in no text of the database.
+    """The folder of an upload whose token stands in no table of the databases.
 
     :param folder: Relative to the storage, such as ``images/<token>``.
     :param size: Of its files, in bytes.
@@ -47,14 +39,14 @@ class Orphan:
     changed: float
 
 
-def uploads(storage: MediaStorage) -> Iterator[str]:
-    """The names of all files, but for our own records."""
+def uploads(storage: MediaStorage, folder: str = "") -> Iterator[str]:
+    """The names of all files, or of those below a folder, but for our own records."""
     root = storage.location
-    for folder, folders, files in os.walk(root):
+    for path, folders, files in os.walk(os.path.join(root, folder)):
         # Storages of thumbnails can have theirs below this one.
         folders[:] = sorted(name for name in folders if name != STATE_FOLDER)
         for file in sorted(files):
-            yield os.path.relpath(os.path.join(folder, file), root)
+            yield os.path.relpath(os.path.join(path, file), root)
 
 
 def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
@@ -64,49 +56,75 @@ def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
 
     :param days: Younger ones are left out: a row may not be committed yet.
     """
-    named = tokens_in_database()
-    found: dict[str, list[os.stat_result]] = {}
+    found: dict[str, tuple[int, float]] = {}
     for name in uploads(storage):
         folder = token_folder(name)
-        if folder is not None and not named.intersection(_TOKEN.findall(folder)):
+        if folder is not None:
             # Somebody may delete it meanwhile.
             with contextlib.suppress(FileNotFoundError):
-                found.setdefault(folder, []).append(os.lstat(storage.path(name)))
+                stat = os.lstat(storage.path(name))
+                size, changed = found.get(folder, (0, 0.0))
+                found[folder] = (size + stat.st_size, max(changed, stat.st_mtime))
     latest = time.time() - days * 86400
-    result = [
-        Orphan(
-            folder=folder,
-            size=sum(stat.st_size for stat in stats),
-            changed=max(stat.st_mtime for stat in stats),
-        )
-        for folder, stats in found.items()
-        if stats
+    old = [
+        Orphan(folder=folder, size=size, changed=changed)
+        for folder, (size, changed) in found.items()
+        if changed <= latest
     ]
-    return [orphan for orphan in result if orphan.changed <= latest]
+    # After the disk: a row that is written meanwhile is seen.
+    named = named_in_databases({_token(orphan) for orphan in old})
+    return [orphan for orphan in old if _token(orphan) not in named]
 
 
-def tokens_in_database() -> set[str]:
-    """What looks like a token in any column that holds text, on every database."""
+def named_in_databases(tokens: set[str]) -> set[str]:
+    """Those tokens that stand in any column of any table, on every database.
+
+    The tables are read as they are, and not by models: managers, routers and fields can hide
+    what a row holds.
+
+    :raises DatabaseError: if a table cannot be read, or a model has none.
+    """
     found: set[str] = set()
-    for alias in connections:
-        tables = connections[alias].introspection.table_names(include_views=True)
-        for model in apps.get_models(include_auto_created=True):
-            meta = model._meta
-            columns = [
-                # As the database has it: some fields make HTML of it, or objects.
-                field.attname if isinstance(field, _TEXTS) else _as_text(field)
-                for field in meta.concrete_fields
-                if not isinstance(field, _NO_TEXTS)
-            ]
-            exists = meta.managed or meta.db_table in tables
-            if not columns or not exists or meta.proxy:
-                continue
-            if router.allow_migrate_model(alias, model):
-                rows = model._base_manager.using(alias).values_list(*columns)
-                for row in rows.iterator(chunk_size=2000):
-                    for value in row:
-                        found.update(_TOKEN.findall(_text(value)))
+    for alias in connections if tokens else ():
+        for table in sorted(_tables(alias)):
+            for value in _values(connections[alias], table):
+                for digits in _DIGITS.findall(_text(value)):
+                    ends = range(_TOKEN_LENGTH, len(digits) + 1)
+                    found.update(
+                        tokens.intersection(
+                            digits[end - _TOKEN_LENGTH : end] for end in ends
+                        )
+                    )
     return found
+
+
+def _tables(alias: str) -> set[str]:
+    """The tables that the database lists, and those of models that it does not.
+
+    Views show what is in tables, so only those that a model names are among them.
+    """
+    introspection = connections[alias].introspection
+    tables = set(introspection.table_names())
+    listed = set(introspection.table_names(include_views=True))
+    for model in apps.get_models(include_auto_created=True):
+        meta = model._meta
+        table = introspection.identifier_converter(meta.db_table)
+        # One of another schema is not listed; one that migrations make must be there.
+        is_expected = router.db_for_read(model) == alias and (
+            "." in table or (meta.managed and router.allow_migrate_model(alias, model))
+        )
+        if table in listed or is_expected:
+            tables.add(table)
+    return tables
+
+
+def _values(connection: BaseDatabaseWrapper, table: str) -> Iterator[object]:
+    is_whole = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    with connection.cursor() if is_whole else connection.chunked_cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+        while rows := cursor.fetchmany(2000):
+            for row in rows:
+                yield from row
 
 
 def _text(value: object) -> str:
@@ -115,22 +133,22 @@ def _text(value: object) -> str:
     return str(value)
 
 
-def _as_text(field: models.Field[Any, Any]) -> Cast:
-    return Cast(field.attname, models.TextField())
+def _token(orphan: Orphan) -> str:
+    return orphan.folder[-_TOKEN_LENGTH:]
 
 
 def trash(storage: MediaStorage, orphan: Orphan) -> Path:
     """Move a folder out of what is served. Its edges' copies are recorded if the storage does.
 
     :return: Where it is until ``empty_trash()``.
+    :raises OSError: if it is gone, or cannot be moved: it is where it was.
     """
     target = _trash(storage) / datetime.now(UTC).strftime("%Y-%m-%d") / orphan.folder
     while target.exists():
         # Moved today, brought back, and moved again.
         target = target.with_name(f"{target.name}~")
     filesystem.make_folder(target.parent)
-    names = [name for name in uploads(storage) if token_folder(name) == orphan.folder]
-    with storage.recorded(*names):
+    with storage.deleting(*uploads(storage, orphan.folder)):
         filesystem.rename(Path(storage.path(orphan.folder)), target)
     return target
 

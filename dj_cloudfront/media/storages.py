@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from dj_cloudfront.media.signer import Digest, Signer, read_key, window_end
 if TYPE_CHECKING:
 
     class Files(FileSystemStorage):
+        def _open(self, name: str, mode: str = "rb") -> File[Any]: ...
         def _save(self, name: str, content: File[Any]) -> str: ...
         def _clear_cached_properties(self, setting: str, **kwargs: Any) -> None: ...
 
@@ -89,9 +91,21 @@ class MediaStorage(Files):
 
     def delete(self, name: str | os.PathLike[str]) -> None:
         name = os.fspath(name)
-        with self.recorded(name) if name else contextlib.nullcontext():
+        path = self.path(name) if name else ""
+        # What is no file is Django's to refuse, or is on no edge.
+        is_file = os.path.lexists(path) and not os.path.isdir(path)
+        with self.deleting(name) if is_file else contextlib.nullcontext():
             super().delete(name)
         self._remove_token_folder(name)
+
+    def _open(self, name: str, mode: str = "rb") -> File[Any]:
+        if not set(mode) & set("wa+") or not os.path.lexists(self.path(name)):
+            return super()._open(name, mode)
+        with contextlib.ExitStack() as record:
+            record.enter_context(self.recorded(name))
+            file = super()._open(name, mode)
+            file.close = _closing(file.close, record.pop_all())  # type: ignore[method-assign]
+        return file
 
     def _save(self, name: str, content: File[Any]) -> str:
         overwrites = getattr(self, "_allow_overwrite", False) and self.exists(name)
@@ -101,11 +115,27 @@ class MediaStorage(Files):
     @contextlib.contextmanager
     def recorded(self, *names: str) -> Iterator[None]:
         """Record that edges may still have these files, if ``invalidate`` is on."""
+        with self._record(names, lambda: False):
+            yield
+
+    @contextlib.contextmanager
+    def deleting(self, *names: str) -> Iterator[None]:
+        """As ``recorded()``. After an error no record is left if the files are all there."""
+        paths = [self.path(name) for name in names]
+        with self._record(names, lambda: all(map(os.path.lexists, paths))):
+            yield
+
+    def _record(
+        self, names: Sequence[str], is_undone: Callable[[], bool]
+    ) -> AbstractContextManager[None]:
         if not self.invalidate:
-            yield
-            return
-        with self.deletions.record(*map(self._asked_path, names)):
-            yield
+            return contextlib.nullcontext()
+        asked = [self._asked_path(self._relative(name)) for name in names]
+        return self.deletions.record(*asked, is_undone=is_undone)
+
+    def _relative(self, name: str) -> str:
+        """The name below the folder: thumbnail libraries delete by the whole path, too."""
+        return os.path.relpath(self.path(name), self.location)
 
     def _asked_path(self, name: str) -> str:
         try:
@@ -115,20 +145,35 @@ class MediaStorage(Files):
             return urlsplit(self.base_url or "/").path + quote(os.fsencode(name))
 
     def _remove_token_folder(self, name: str) -> None:
-        folder = token_folder(name)
+        folder = token_folder(self._relative(name))
         if folder is not None:
             # Only an empty folder goes: thumbnails of the file may be beside it.
             with contextlib.suppress(OSError):
                 os.rmdir(self.path(folder))
 
 
+def _closing(
+    close: Callable[[], None], record: contextlib.ExitStack
+) -> Callable[[], None]:
+    """What closes a file, and its record after it."""
+
+    def closing() -> None:
+        with record:
+            close()
+
+    return closing
+
+
 @deconstructible(path="dj_cloudfront.storage.RenamingMediaStorage")
 class RenamingMediaStorage(MediaStorage):
-    """As ``MediaStorage``, and ``save()`` makes the name unique too.
+    """As ``MediaStorage``, but each ``save()`` makes the name unique, whatever it is.
 
     For callers that read back the name that ``save()`` returns, such as the upload views of
     editors. Not for thumbnail libraries: they ask for the name that they gave.
     """
+
+    def generate_filename(self, filename: str | os.PathLike[str]) -> str:
+        return Files.generate_filename(self, os.fspath(filename))
 
     def save(
         self,
@@ -137,8 +182,8 @@ class RenamingMediaStorage(MediaStorage):
         max_length: int | None = None,
     ) -> str:
         given = content.name if name is None else os.fspath(name)
-        if given and token_folder(given) is None:
-            given = self.generate_filename(given)
+        if given:
+            given = super().generate_filename(given)
         return super().save(given, content, max_length=max_length)
 
 

@@ -149,6 +149,19 @@ def test_what_is_pending_is_sent_once(project, endpoint, distribution):
     assert again.stdout == "nothing is pending\n"
 
 
+def test_a_damaged_record_is_named_when_the_rest_is_sent(
+    project, endpoint, distribution
+):
+    delete(project, "/a.png", "/b.png")
+    damaged = sorted(deletions(project).folder.glob("*.json"))[0]
+    damaged.write_text("[]")
+    done = project.manage("cdn", "invalidate", "--pending")
+    assert done.returncode == 1
+    assert f"{damaged} cannot be read: remove it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sent(endpoint, distribution) == [["/b.png"]]
+
+
 def test_paths_are_sent(project, endpoint, distribution):
     done = project.manage("cdn", "invalidate", "/x.png", "/y/*", "--wait")
     assert done.returncode == 0, done.stderr
@@ -384,6 +397,144 @@ def test_orphans_are_what_no_text_of_the_database_names(project):
     today.rename(today.with_name("2020-01-02"))
     project.manage("cdn", "media", "--orphans", "--yes")
     assert not list((project.folder / "media" / ".cdn" / "trash").iterdir())
+
+
+def test_what_anything_names_is_no_orphan(project):
+    kinds = [
+        "encoded",
+        "escaped",
+        "joined",
+        "plain",
+        "object",
+        "hidden",
+        "unmanaged",
+        "legacy",
+        "schema",
+    ]
+    named = {kind: unique_name(f"files/{kind}.png") for kind in kinds}
+    lost = unique_name("files/lost.png")
+    for name in (*named.values(), lost):
+        project.write(f"media/{name}", "x")
+        os.utime(project.folder / "media" / name, (0, 0))
+    project.write("mysite/models.py", MODELS + MORE_MODELS)
+    project.write("mysite/routers.py", ROUTERS)
+    with (project.folder / "mysite" / "settings.py").open("a") as file:
+        file.write(
+            'DATABASES["old"] = DATABASES["default"] | {"NAME": BASE_DIR / "old.sqlite3"}\n'
+            'DATABASE_ROUTERS = ["mysite.routers.Legacy"]\n'
+        )
+    made = project.manage("migrate", "--run-syncdb", "-v0")
+    assert made.returncode == 0, made.stderr
+    rows = {
+        "encoded": named["encoded"].replace("/", "%2f"),
+        "escaped": named["escaped"].replace("/", "\\u002f"),
+        "joined": f"abc{os.path.dirname(named['joined'])[6:]}def",
+    }
+    script = (
+        "from django.db import connections\n"
+        "from mysite.models import Page, Soft\n"
+        f"for text in {list(rows.values())!r}: Page.objects.create(text=text)\n"
+        f"Page.objects.create(blocks={named['object']!r})\n"
+        f"Soft(name={named['hidden']!r}, is_gone=True).save(force_insert=True)\n"
+        "def put(alias, table, name):\n"
+        "    cursor = connections[alias].cursor()\n"
+        "    cursor.execute(f'create table {table} (name text)')\n"
+        "    cursor.execute(f'insert into {table} values (%s)', [name])\n"
+        f"put('default', '\"a table\"', {named['plain']!r})\n"
+        f"put('default', 'unmanaged', {named['unmanaged']!r})\n"
+        f"put('old', 'legacy', {named['legacy']!r})\n"
+        f"put('old', 'other', {named['schema']!r})\n"
+    )
+    made = project.manage("shell", "-c", script)
+    assert made.returncode == 0, made.stderr
+    done = project.manage("cdn", "media", "--orphans", "--json")
+    assert done.returncode == 0, done.stderr
+    found = [one["folder"] for one in json.loads(done.stdout)["orphans"]]
+    assert found == [os.path.dirname(lost)]
+
+
+MORE_MODELS = """
+
+class Present(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(is_gone=False)
+
+
+class Soft(models.Model):
+    name = models.TextField()
+    is_gone = models.BooleanField(default=False)
+    objects = Present()
+
+    class Meta:
+        base_manager_name = "objects"
+
+
+class Legacy(models.Model):
+    name = models.TextField(primary_key=True)
+
+    class Meta:
+        db_table = "legacy"
+
+
+class NoTable(models.Model):
+    # As models that are there for their permissions.
+
+    class Meta:
+        managed = False
+"""
+ROUTERS = """
+class Legacy:
+    def db_for_read(self, model, **hints):
+        return "old" if model._meta.model_name == "legacy" else "default"
+
+    def allow_migrate(self, db, app_label, model_name=None, **hints):
+        return db == "default" and model_name != "legacy"
+"""
+
+
+def test_a_folder_that_cannot_be_moved_keeps_no_other_back(project):
+    names = [unique_name(f"files/{number}.png") for number in range(3)]
+    for name in names:
+        project.write(f"media/{name}", "x")
+        os.utime(project.folder / "media" / name, (0, 0))
+    project.manage("migrate", "--run-syncdb", "-v0")
+    first, second, _ = sorted(map(os.path.dirname, names))
+    done = project.manage("shell", "-c", MOUNTED.format(first=first, second=second))
+    assert done.returncode == 0, done.stderr
+    assert "left where it is: Invalid cross-device link" in done.stdout
+    assert "gone meanwhile" in done.stdout
+    assert "1 of 3 folders were left where they are" in done.stdout
+    left = [name for name in names if (project.folder / "media" / name).exists()]
+    assert [os.path.dirname(name) for name in left] == [first]
+    assert len(deletions(project).pending()) == 2
+
+
+MOUNTED = """
+import errno, os, shutil
+from django.core.management import CommandError, call_command
+from django.conf import settings
+rename = os.rename
+def moved(source, target):
+    if str(source).endswith({first!r}):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+    if str(source).endswith({second!r}):
+        shutil.rmtree(source)
+    return rename(source, target)
+os.rename = moved
+try:
+    call_command("cdn", "media", "--orphans", "--yes")
+except CommandError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--older-than", "-1"), ("--trash", "-1"), ("--older-than", "nan")]
+)
+def test_days_are_not_negative(project, arguments):
+    done = project.manage("cdn", "media", "--orphans", *arguments)
+    assert done.returncode == 1
+    assert f"{arguments[0]} must be days, such as 30, got {arguments[1]}" in done.stderr
 
 
 # --- Keys ---

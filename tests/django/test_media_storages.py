@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import subprocess
 import sys
@@ -63,7 +63,7 @@ def test_code_that_saves_under_its_own_name_keeps_it(tmp_path):
     assert media.save("cache/a.png", ContentFile(b"a")) == "cache/a.png"
 
 
-def test_the_renaming_storage_renames_in_save_once(tmp_path):
+def test_the_renaming_storage_renames_in_each_save(tmp_path):
     media = storage(tmp_path, RenamingMediaStorage)
     first = media.save("uploads/a.png", ContentFile(b"a"))
     media.delete(first)
@@ -72,8 +72,12 @@ def test_the_renaming_storage_renames_in_save_once(tmp_path):
     assert token_folder(first)
     name = upload(media)
     assert name.count("/") == 2
-    thumbnail = name.replace("team.png", "team.100x100.png")
-    assert media.save(thumbnail, ContentFile(b"t")) == thumbnail
+    folder = "deadbeefdeadbeefdead"
+    same = {media.save(f"{folder}/a.png", ContentFile(b"t")) for _ in range(3)}
+    assert len(same) == 3
+    for one in same:
+        media.delete(one)
+    assert media.save(f"{folder}/a.png", ContentFile(b"t")) not in same
     assert token_folder(media.save(None, ContentFile(b"b", name="b.png")))
 
 
@@ -254,13 +258,104 @@ def test_nothing_is_deleted_if_it_cannot_be_recorded(tmp_path):
     assert media.exists(name)
 
 
-def test_a_damaged_record_is_named(tmp_path):
+@pytest.mark.parametrize("how", ["whole", "with dots", "beside"])
+def test_a_record_is_below_the_folder_however_a_file_is_named(tmp_path, how):
+    # easy-thumbnails' thumbnail_cleanup deletes by storage.path(name).
+    media = storage(tmp_path / "0123456789abcdef0123", invalidate=True)
+    name = upload(media)
+    given = {
+        "whole": media.path(name),
+        "with dots": f"images/../{name}",
+        "beside": f"./{name}",
+    }
+    media.delete(given[how])
+    assert [one.path for one in media.deletions.pending()] == [f"/{name}"]
+    assert os.listdir(tmp_path / "0123456789abcdef0123" / "images") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["..", "/", "docs", "a\0b", "*", "gone.png", "/etc/passwd", "docs/*", ""]
+)
+def test_what_is_not_deleted_is_not_recorded(tmp_path, name):
+    media = storage(tmp_path / "media", invalidate=True)
+    media.save("docs/a.png", ContentFile(b"a"))
+    with contextlib.suppress(SuspiciousFileOperation, ValueError, OSError):
+        media.delete(name)
+    assert media.exists("docs/a.png")
+    assert not list(tmp_path.rglob(".cdn/**/*.json"))
+
+
+def test_a_delete_that_the_disk_refuses_is_not_recorded(tmp_path, monkeypatch):
     media = storage(tmp_path, invalidate=True)
-    media.delete(upload(media))
-    (record,) = (tmp_path / ".cdn" / "invalidations").glob("*.json")
-    record.write_text(json.dumps({}))
-    with pytest.raises(ValueError, match=f"{record.name} must be a record"):
-        media.deletions.pending()
+    name = upload(media)
+
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "remove", refuse)
+    with pytest.raises(PermissionError):
+        media.delete(name)
+    assert media.deletions.backlog().pending == 0
+    assert list(media.deletions.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["w", "a", "r+b", "wb"])
+def test_a_file_that_is_written_in_place_is_recorded(tmp_path, mode):
+    media = storage(tmp_path, invalidate=True)
+    name = upload(media)
+    file = media.open(name, mode)
+    assert len(list(media.deletions.folder.iterdir())) == 1
+    assert media.deletions.pending() == []
+    file.write("new" if mode in "wa" else b"new")
+    file.close()
+    file.close()
+    assert [one.path for one in media.deletions.pending()] == [f"/{name}"]
+    assert b"new" in (tmp_path / name).read_bytes()
+
+
+def test_a_file_that_is_made_or_read_is_not_recorded(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    with media.open("a.txt", "w") as file:
+        file.write("a")
+    with media.open("a.txt") as file:
+        assert file.read() == b"a"
+    assert not (tmp_path / ".cdn").exists()
+
+
+def test_what_takes_longer_than_its_record_is_recorded_again(tmp_path, monkeypatch):
+    records = storage(tmp_path, invalidate=True).deletions
+    now = time.time()
+    with records.record("/a.png"):
+        monkeypatch.setattr(time, "time", lambda: now + 3600)
+        records.settle(records.pending())
+        assert records.pending() == []
+    assert [one.path for one in records.pending()] == ["/a.png"]
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "", '{"path": 5}', '{"path": ""}', "null", "\ufffd"]
+)
+def test_a_damaged_record_keeps_no_other_back(tmp_path, text):
+    records = storage(tmp_path, invalidate=True).deletions
+    with records.record("/a.png", "/b.png"):
+        pass
+    first, _ = sorted(records.folder.glob("*.json"))
+    first.write_text(text)
+    found, damaged = records.read()
+    assert len(found) == 1
+    assert damaged == [first]
+
+
+def test_a_record_of_the_future_is_sent(tmp_path):
+    # The clock was set back.
+    records = storage(tmp_path, invalidate=True).deletions
+    with records.record("/a.png"):
+        pass
+    (file,) = records.folder.iterdir()
+    later = f"{time.time_ns() + 10**9 * 86400:020d}-00000000"
+    file.rename(file.with_name(f"{later}.open"))
+    assert [one.path for one in records.pending()] == ["/a.png"]
+    assert records.backlog().oldest_seconds == 0
 
 
 def test_names():
