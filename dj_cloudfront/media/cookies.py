@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
+from django.conf import settings
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -40,12 +42,17 @@ def set_media_cookies(
     The cookies are ``Secure`` and ``HttpOnly``. They go to every host under the domain that
     the site and the distribution share.
 
-    :param prefix: Which files, such as ``reports/2026/``. Default: all.
+    :param prefix: Which folder, such as ``reports/2026/``. Default: all files.
     :param lifetime: Seconds for which they are good at least. Default: the storage's.
     :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``.
-    :raises ValueError: if no cookie of the site reaches the distribution, or if ``lifetime``
-        is no number of seconds.
+    :raises ValueError: if no cookie of the site reaches the distribution, if ``prefix`` is no
+        folder, or if ``lifetime`` is no number of seconds.
     """
+    if prefix and not prefix.endswith("/"):
+        # It would open "reports-of-others/", too.
+        raise ValueError(
+            f"prefix must be a folder that ends in '/', such as 'reports/', got {prefix!r}"
+        )
     storage = _storage(using)
     seconds = storage.lifetime if lifetime is None else lifetime
     expires = window_end(seconds, storage.window)
@@ -80,15 +87,28 @@ def with_media_cookies(
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorate a view whose visitors may read the private files below a prefix.
 
-    The view decides who is a visitor: put this inside of ``login_required``.
+    The view decides who is a visitor: a redirect or an error gives no cookies.
+
+    :raises TypeError: if it decorates without parentheses.
     """
+    if callable(prefix):
+        raise TypeError(
+            "with_media_cookies must be called, such as @with_media_cookies('reports/'), got "
+            f"the view {getattr(prefix, '__name__', prefix)}"
+        )
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         def add(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-            set_media_cookies(
-                request, response, prefix=prefix, lifetime=lifetime, using=using
-            )
+            if response.status_code < 300:
+                set_media_cookies(
+                    request, response, prefix=prefix, lifetime=lifetime, using=using
+                )
             return response
+
+        async def awaited(
+            request: HttpRequest, response: Awaitable[HttpResponse]
+        ) -> HttpResponse:
+            return add(request, await response)
 
         if iscoroutinefunction(view):
 
@@ -96,15 +116,17 @@ def with_media_cookies(
             async def asynchronous(
                 request: HttpRequest, *args: Any, **kwargs: Any
             ) -> HttpResponse:
-                return add(request, await view(request, *args, **kwargs))
+                return await awaited(request, view(request, *args, **kwargs))
 
             return asynchronous
 
         @functools.wraps(view)
-        def synchronous(
-            request: HttpRequest, *args: Any, **kwargs: Any
-        ) -> HttpResponse:
-            return add(request, view(request, *args, **kwargs))
+        def synchronous(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            response = view(request, *args, **kwargs)
+            # The dispatch() of an asynchronous View is no coroutine function.
+            if inspect.isawaitable(response):
+                return awaited(request, response)
+            return add(request, response)
 
         return synchronous
 
@@ -123,9 +145,9 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     def adapt(request: HttpRequest, response: HttpResponse, known: bool) -> None:
         if _shared_domain(request, _storage(STORAGE)) is None and not cdn().is_local:
             return
-        if known:
+        if known and response.status_code < 300:
             set_media_cookies(request, response)
-        elif any(name in request.COOKIES for name in NAMES):
+        elif not known and any(name in request.COOKIES for name in NAMES):
             delete_media_cookies(request, response)
 
     if iscoroutinefunction(get_response):
@@ -172,11 +194,12 @@ def _has(request: HttpRequest, cookies: Mapping[str, str]) -> bool:
 
 
 def _storage(alias: str) -> PrivateMediaStorage:
-    storage = storages[alias]
+    storage = storages[alias] if alias in settings.STORAGES else None
     if not isinstance(storage, PrivateMediaStorage):
+        got = "none" if storage is None else type(storage).__name__
         raise ValueError(
-            f"STORAGES[{alias!r}] must be a PrivateMediaStorage for signed cookies, got "
-            f"{type(storage).__name__}"
+            f"STORAGES[{alias!r}] must be a PrivateMediaStorage for signed cookies, got {got}: "
+            "the middleware takes this alias, with_media_cookies() another with using="
         )
     return storage
 

@@ -20,6 +20,8 @@ _EXAMPLE = "openssl ecparam -name prime256v1 -genkey -noout"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-creating-signed-url-canned-policy.html
 _ALPHABET = bytes.maketrans(b"+=/", b"-_~")
 _REMEMBERED = 4096
+_LATEST = 2**31 - 1
+_RESERVED = {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
 # What browsers send as it stands, less "#", which they do not send.
 _AS_ASKED = re.compile(r"[!$-;=?-\[\]_a-z~]+")
 
@@ -29,7 +31,7 @@ class Policy:
     """Who may have a resource, and when: CloudFront's custom policy.
 
     :param resource: The URL, which can have ``*`` and ``?`` as wildcards.
-    :param expires: From when on it is refused, in seconds since 1970.
+    :param expires: From when on it is refused, in whole seconds since 1970.
     :param starts: Until when it is refused. Default: it is not.
     :param ip_range: The IPv4 address or network of viewers, such as ``192.0.2.0/24``.
         Default: any.
@@ -47,8 +49,18 @@ class Policy:
                 "'#', such as 'https://private.example.com/a%20b.pdf', got "
                 f"{self.resource!r}"
             )
+        for name, moment in (("expires", self.expires), ("starts", self.starts)):
+            if moment is None and name == "starts":
+                continue
+            if type(moment) is not int or not 0 < moment <= _LATEST:
+                raise ValueError(
+                    f"{name} must be whole seconds since 1970, such as 1900000000, and at "
+                    f"most {_LATEST}, got {moment!r}"
+                )
         if self.ip_range is not None:
             try:
+                if not isinstance(self.ip_range, str):
+                    raise ValueError
                 ipaddress.IPv4Network(self.ip_range)
             except ValueError:
                 raise ValueError(
@@ -99,13 +111,19 @@ class Signer:
         self._remembered = lru_cache(maxsize=_REMEMBERED)(self._parameters)
 
     def url(self, url: str, policy: Policy | None = None, *, expires: int = 0) -> str:
-        """Sign a URL.
+        """Sign a URL that has no signature.
 
         :param policy: Default: this URL alone, until ``expires``. Such URLs are remembered:
             the same URL and expiry give the same signature.
         :raises ValueError: for a URL that no viewer asks for, or whose query has a name that
             CloudFront keeps for signatures.
         """
+        names = {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
+        if names & _RESERVED:
+            raise ValueError(
+                "a URL must leave the names of signatures to CloudFront, such as 'Expires', "
+                f"got {sorted(names & _RESERVED)} in its query"
+            )
         separator = "&" if "?" in url else "?"
         if policy is None:
             return f"{url}{separator}{self._remembered(url, expires)}"
@@ -124,13 +142,6 @@ class Signer:
         return cookies
 
     def _parameters(self, url: str, expires: int) -> str:
-        reserved = {"Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"}
-        names = {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
-        if names & reserved:
-            raise ValueError(
-                "a URL must leave the names of signatures to CloudFront, such as 'Expires', "
-                f"got {sorted(names & reserved)} in its query"
-            )
         if "*" in url:
             # Its signature would be that of a policy for all that the wildcard stands for.
             raise ValueError(

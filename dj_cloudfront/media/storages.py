@@ -246,6 +246,11 @@ class PrivateMediaStorage(MediaStorage):
 
         :raises ValueError: without a key, or if it cannot be read.
         """
+        if cdn().is_local:
+            raise ValueError(
+                "local URLs must be used as they are, such as storage.url(name), but this is "
+                "signer, and config(local=True) has no key"
+            )
         key_pair_id = cdn().media_key_pair_id
         given = self.key
         if isinstance(given, Mapping):
@@ -280,6 +285,12 @@ class PrivateMediaStorage(MediaStorage):
         # As it stands it would be a wildcard of the policy.
         url = url.replace("*", "%2A")
         return self.signer.url(url, expires=expires)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A private key is in no pickle, and is read again.
+        return {
+            name: value for name, value in self.__dict__.items() if name != "signer"
+        }
 
     def _clear_cached_properties(self, setting: str, **kwargs: Any) -> None:
         super()._clear_cached_properties(setting, **kwargs)

@@ -58,13 +58,17 @@ def cdn_preload(name: str, *, module: bool = False) -> SafeString:
 
 
 @register.filter
-def signed_url(file: FieldFile, lifetime: int) -> str:
+def signed_url(file: FieldFile | None, lifetime: int) -> str:
     """``{{ report.file|signed_url:60 }}``: a private file's URL for so many seconds.
+
+    It is empty where there is no file, as an ``{% if %}`` around it would have it.
 
     :raises TypeError: for a file of another storage than ``PrivateMediaStorage``.
     """
     from dj_cloudfront.media.storages import PrivateMediaStorage
 
+    if not file:
+        return ""
     storage = file.storage
     if not isinstance(storage, PrivateMediaStorage):
         raise TypeError(

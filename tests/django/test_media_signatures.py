@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import pickle
 import re
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pytest
 from botocore.signers import CloudFrontSigner
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import models
@@ -22,6 +25,8 @@ from django.db.models.fields.files import FieldFile
 from django.http import HttpResponse
 from django.template import Context, Engine
 from django.test import RequestFactory, override_settings
+from django.utils.decorators import method_decorator
+from django.views import View
 from storage_support import set_up
 
 import dj_cloudfront
@@ -202,6 +207,36 @@ def test_a_query_of_a_signature_is_refused(keys, name):
     assert "?v=1&Expires=" in signer.url(f"{URL}?v=1", expires=1_900_000_000)
 
 
+def test_a_signed_url_is_not_signed_again(keys):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    policy = Policy(resource="https://private.example.com/*", expires=1_900_000_000)
+    for signed in (signer.url(URL, policy), signer.url(URL, expires=1_900_000_000)):
+        with pytest.raises(ValueError, match="must leave the names of signatures"):
+            signer.url(signed, policy)
+
+
+@pytest.mark.parametrize("moment", [None, 1.5, True, "9", 0, -1, 1_900_000_000_000])
+@pytest.mark.parametrize("name", ["expires", "starts"])
+def test_a_moment_of_a_policy_is_seconds(name, moment):
+    if (name, moment) == ("starts", None):
+        return
+    given = {"expires": 1_900_000_000, name: moment}
+    with pytest.raises(ValueError, match=f"{name} must be whole seconds since 1970"):
+        Policy(resource=URL, **given)
+
+
+def test_a_url_without_an_expiry_is_not_signed(keys):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    with pytest.raises(ValueError, match="expires must be whole seconds"):
+        signer.url(URL)
+
+
+@pytest.mark.parametrize("given", [5, "", "::1", b"192.0.2.0/24"])
+def test_an_address_of_a_policy_is_a_text(given):
+    with pytest.raises(ValueError, match="ip_range must be an IPv4 address or network"):
+        Policy(resource=URL, expires=1_900_000_000, ip_range=given)
+
+
 @pytest.mark.parametrize(
     "name", ["ü.pdf", "a b.pdf", "a.pdf#page=2", "a\nb", 'a"b', ""]
 )
@@ -279,7 +314,12 @@ def site(tmp_path, keys):
             }
         },
     ):
-        yield SimpleNamespace(cdn=cdn, folder=tmp_path / "private", options=options)
+        yield SimpleNamespace(
+            cdn=cdn,
+            folder=tmp_path / "private",
+            options=options,
+            storages=settings.STORAGES,
+        )
 
 
 def test_private_files_have_urls_that_stay_and_are_signed(site, keys, tmp_path):
@@ -430,6 +470,16 @@ def test_local_urls_are_not_signed(site, tmp_path):
     local = dj_cloudfront.config(static_root=tmp_path, local=True)
     with override_settings(CDN=local):
         assert PrivateMediaStorage().url("a.pdf") == "/private/a.pdf"
+        with pytest.raises(ValueError, match="local URLs must be used as they are"):
+            _ = PrivateMediaStorage().signer
+
+
+def test_a_storage_that_has_signed_can_be_pickled_without_its_key(site, keys):
+    storage = PrivateMediaStorage(**site.options)
+    url = storage.url("a.pdf")
+    text = pickle.dumps(storage)
+    assert b"BEGIN" not in text
+    assert pickle.loads(text).url("a.pdf") == url
 
 
 # --- Cookies ---
@@ -458,6 +508,60 @@ def test_a_view_gives_cookies_for_a_prefix(site, keys, tmp_path):
     assert is_signed_by(keys["ecdsa"], text, signature, "SHA256", tmp_path)
 
 
+@pytest.mark.parametrize("status", [300, 302, 304, 403, 404, 500])
+def test_who_is_not_let_in_gets_no_cookies(site, status):
+    def view(request):
+        return HttpResponse(status=status)
+
+    async def later(request):
+        return HttpResponse(status=status)
+
+    decorate = cookies.with_media_cookies("reports/")
+    assert answered(decorate(view)).cookies == {}
+    assert asyncio.run(answered(decorate(later))).cookies == {}
+    assert answered(user_of(True, status)).cookies == {}
+
+
+def test_a_logout_that_redirects_takes_the_cookies(site):
+    given = answered(user_of(False, 302), **{cookies.NAMES[0]: "x"})
+    assert set(given.cookies) == set(cookies.NAMES)
+
+
+def test_a_class_of_asynchronous_views_gives_cookies(site):
+    decorate = method_decorator(cookies.with_media_cookies("reports/"), name="dispatch")
+
+    @decorate
+    class Reports(View):
+        async def get(self, request):
+            return HttpResponse()
+
+    given = asyncio.run(answered(Reports.as_view())).cookies
+    assert set(given) == set(cookies.NAMES)
+
+
+def test_the_decorator_is_called():
+    def view(request):
+        return HttpResponse()
+
+    with pytest.raises(TypeError, match="must be called, .* got the view view"):
+        cookies.with_media_cookies(view)
+
+
+@pytest.mark.parametrize("prefix", ["reports", "/reports", "reports/a.pdf"])
+def test_a_prefix_that_opens_its_neighbours_is_refused(site, prefix):
+    view = cookies.with_media_cookies(prefix)(lambda request: HttpResponse())
+    with pytest.raises(ValueError, match="prefix must be a folder that ends in '/'"):
+        answered(view)
+
+
+def test_a_storage_under_another_alias_is_named(site):
+    with override_settings(STORAGES={"files": site.storages["private"]}):
+        with pytest.raises(ValueError, match=r"STORAGES\['private'\] must be .* none"):
+            answered(user_of(True))
+        view = cookies.with_media_cookies(using="files")(lambda request: HttpResponse())
+        assert set(answered(view).cookies) == set(cookies.NAMES)
+
+
 def test_cookies_are_not_set_again_in_their_window(site):
     view = cookies.with_media_cookies()(lambda request: HttpResponse())
     given = {name: one.value for name, one in answered(view).cookies.items()}
@@ -479,7 +583,7 @@ def test_a_page_with_cookies_is_cached_for_one_visitor(site):
 
 @pytest.mark.parametrize(
     ("prefix", "resource"),
-    [("grün/", "gr%C3%BCn/*"), ("a b/", "a%20b/*"), ("a*/", "a%2A/*"), ("?", "%3F*")],
+    [("grün/", "gr%C3%BCn/*"), ("a b/", "a%20b/*"), ("a*/", "a%2A/*"), ("?/", "%3F/*")],
 )
 def test_a_prefix_is_signed_as_browsers_ask(site, prefix, resource):
     view = cookies.with_media_cookies(prefix)(lambda request: HttpResponse())
@@ -514,10 +618,13 @@ def test_the_middleware_leaves_a_host_without_a_common_domain_alone(site):
         assert (given.status_code, given.cookies) == (200, {})
 
 
-def user_of(known):
+def user_of(known, status=200):
+    def view(request):
+        return HttpResponse(status=status)
+
     def middleware(request):
         request.user = SimpleNamespace(is_authenticated=known)
-        return cookies.media_cookies_middleware(lambda request: HttpResponse())(request)
+        return cookies.media_cookies_middleware(view)(request)
 
     return middleware
 
@@ -541,6 +648,10 @@ def test_a_template_gives_a_url_for_another_time(site):
     file = SimpleNamespace(storage=storage, name="a.pdf")
     text = template.render(Context({"file": file}, autoescape=False))
     assert int(query(text)["Expires"]) - time.time() < 60 + 900
+    field = models.FileField(storage=storage)
+    for none in (None, "", FieldFile(None, field, ""), FieldFile(None, field, None)):
+        assert template.render(Context({"file": none})) == ""
+    assert template.render(Context({})) == ""
     other = SimpleNamespace(storage=FileSystemStorage(), name="a.pdf")
     with pytest.raises(TypeError, match="got a file of FileSystemStorage"):
         template.render(Context({"file": other}))
