@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
 _KEEP_REPLACED = timedelta(days=30)
-_KEEP_UPLOADS = timedelta(days=7)
 _NAME_LIMIT = 64
 _ANY_ORIGIN = ("*",)
 
@@ -178,9 +177,7 @@ class Bucket(Construct):
                     id="ForgetWhatWasReplaced",
                     noncurrent_version_expiration=Duration.days(keep.days),
                     expired_object_delete_marker=True,
-                    abort_incomplete_multipart_upload_after=Duration.days(
-                        _KEEP_UPLOADS.days
-                    ),
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
                 )
             ],
         )

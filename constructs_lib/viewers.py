@@ -44,16 +44,6 @@ class HttpVersion(StrEnum):
     HTTP1_1 = "http1.1"
 
 
-_PRICE_CLASSES = {
-    PriceClass.NORTH_AMERICA_AND_EUROPE: cloudfront.PriceClass.PRICE_CLASS_100,
-    PriceClass.MOST: cloudfront.PriceClass.PRICE_CLASS_200,
-    PriceClass.ALL: cloudfront.PriceClass.PRICE_CLASS_ALL,
-}
-_PROTOCOLS = {
-    Tls.V1_2_2021: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
-    Tls.V1_2_2025: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025,
-    Tls.V1_3_2025: cloudfront.SecurityPolicyProtocol.TLS_V1_3_2025,
-}
 _WEB_ACL = re.compile(
     r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
 )
@@ -64,7 +54,8 @@ _COUNTRIES_OF_ISO = {"UK": "GB", "EL": "GR"}
 
 def render_price_class(price_class: PriceClass | None) -> cloudfront.PriceClass:
     """The CDK's value, by default that of the cheapest locations."""
-    return _PRICE_CLASSES[price_class or PriceClass.NORTH_AMERICA_AND_EUROPE]
+    given = price_class or PriceClass.NORTH_AMERICA_AND_EUROPE
+    return cloudfront.PriceClass[f"PRICE_CLASS_{given.upper()}"]
 
 
 def render_http_version(version: HttpVersion | None) -> cloudfront.HttpVersion:
@@ -74,7 +65,7 @@ def render_http_version(version: HttpVersion | None) -> cloudfront.HttpVersion:
 
 def render_tls(tls: Tls | None) -> cloudfront.SecurityPolicyProtocol:
     """The CDK's value, by default TLS 1.2 with the ciphers of 2021."""
-    return _PROTOCOLS[tls or Tls.V1_2_2021]
+    return cloudfront.SecurityPolicyProtocol[f"TLS_{(tls or Tls.V1_2_2021).name}"]
 
 
 def render_countries(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -156,14 +157,14 @@ class Section:
             raise self._wrong(key, f"at most {_LARGEST}, such as {default}")
         raise self._wrong(key, f"a whole number, such as {default}")
 
-    def optional_number(self, key: str) -> int | None:
+    def optional_number(self, key: str, *, like: int) -> int | None:
         """A whole number above zero, or None when the key is absent."""
         if self.get(key) is None:
             return None
-        value = self.number(key, default=1000)
+        value = self.number(key, default=like)
         if value > 0:
             return value
-        raise self._wrong(key, "above 0, such as 1000")
+        raise self._wrong(key, f"above 0, such as {like}")
 
     def region(self, key: str) -> str | None:
         """A region's name, or None when the key is absent."""
@@ -223,17 +224,10 @@ def check_no_key_twice(text: str) -> None:
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    for key in _repeated(key for key, _ in pairs):
-        raise ValueError(
-            f"a key must not be given twice in one object, got {truncated_repr(key)} twice: "
-            "the first would be lost"
-        )
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise ValueError(
+                f"a key must not be given twice in one object, got {truncated_repr(key)} twice: "
+                "the first would be lost"
+            )
     return dict(pairs)
-
-
-def _repeated(keys: Iterator[str]) -> Iterator[str]:
-    seen: set[str] = set()
-    for key in keys:
-        if key in seen:
-            yield key
-        seen.add(key)

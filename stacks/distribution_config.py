@@ -397,7 +397,7 @@ def _bucket(section: Section, place: _Place) -> BucketConfig:
         )
     if name is not None:
         check_bucket_name(bucket.at("name"), name)
-    days = bucket.optional_number("keep_replaced_days")
+    days = bucket.optional_number("keep_replaced_days", like=30)
     return BucketConfig(
         name=name,
         region=region,

@@ -104,7 +104,7 @@ def read_monitoring(environment: Section) -> Monitoring | None:
         return None
     section = environment.section("monitoring", keys=_MONITORING_KEYS)
     section.at_most_one("email", "topic_arn")
-    slowest = section.get("slowest_origin_seconds")
+    slowest = section.optional_number("slowest_origin_seconds", like=2)
     return Monitoring(
         section=section,
         email=section.text("email", like="ops@example.com"),
@@ -114,14 +114,14 @@ def read_monitoring(environment: Section) -> Monitoring | None:
             rule="the ARN of a topic in us-east-1, where the alarms are",
             like="arn:aws:sns:us-east-1:111122223333:alarms",
         ),
-        requests_per_five_minutes=section.optional_number("requests_per_five_minutes"),
-        additional_metrics=section.flag("additional_metrics"),
-        lowest_hit_rate_percent=section.optional_number("lowest_hit_rate_percent"),
-        slowest_origin=(
-            None
-            if slowest is None
-            else section.seconds("slowest_origin_seconds", default=timedelta(0))
+        requests_per_five_minutes=section.optional_number(
+            "requests_per_five_minutes", like=100_000
         ),
+        additional_metrics=section.flag("additional_metrics"),
+        lowest_hit_rate_percent=section.optional_number(
+            "lowest_hit_rate_percent", like=80
+        ),
+        slowest_origin=None if slowest is None else timedelta(seconds=slowest),
         dashboard=section.flag("dashboard", default=True),
     )
 

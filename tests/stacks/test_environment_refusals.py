@@ -39,6 +39,20 @@ def refused(values):
 
 
 @pytest.mark.parametrize(
+    ("values", "key", "example"),
+    [
+        ({"monitoring": {"lowest_hit_rate_percent": 0}}, "monitoring", 80),
+        ({"monitoring": {"slowest_origin_seconds": 0}}, "monitoring", 2),
+        ({"bucket": {"keep_replaced_days": 0}, "cors": "any_origin"}, "bucket", 30),
+    ],
+)
+def test_the_example_of_a_number_is_one_that_would_pass(values, key, example):
+    (name,) = values[key]
+    path = f"environments.prod.{key}.{name}"
+    assert refused(values) == f"{path} must be above 0, such as {example}, got 0"
+
+
+@pytest.mark.parametrize(
     ("values", "key"),
     [
         ({"origin": {"load_balancer": ""}}, "origin.load_balancer"),
@@ -308,7 +322,7 @@ def test_an_empty_string_is_not_taken_for_nothing(values, key):
         (
             {"monitoring": {"requests_per_five_minutes": 0}},
             "environments.prod.monitoring.requests_per_five_minutes must be above 0, such as "
-            "1000, got 0",
+            "100000, got 0",
         ),
         (
             {"legacy_logs": {}},
