@@ -41,7 +41,7 @@ KEYS = (
 
 # An option inside a sentence, such as ``policies.cache``, where cdk.json has another word.
 _JSON_WORDS = re.compile(
-    rf"\b({'|'.join(name for name in OPTIONS if json_key(name) != name)})\.(?=[a-z])"
+    rf"(?<!\S)({'|'.join(name for name in OPTIONS if json_key(name) != name)})\.(?=[a-z])"
 )
 
 

@@ -38,6 +38,16 @@ def refused(values):
     return str(error.value)
 
 
+@pytest.mark.parametrize("name", ["ttl.example.org", "a.policies.example.org"])
+def test_a_name_of_the_user_keeps_its_words(name):
+    zone = {"id": "Z0123456789ABC", "name": "example.com"}
+    sentence = refused({"hosted_zone": zone, "static": {"domain_names": [name]}})
+    assert sentence == (
+        "environments.prod.static.domain_names[0] must be within the hosted zone, "
+        f"such as 'static.example.com', got '{name}'"
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "key", "example"),
     [
