@@ -256,13 +256,13 @@ class Notify:
     def render(self, scope: Construct) -> sns.ITopic:
         """The topic to publish to; defines it in a scope when there is none yet."""
         if isinstance(self.given, sns.Topic):
-            Aspects.of(self.given).add(_LetAlarmsIn())
+            Aspects.of(self.given).add(_LetAlarmsIn(Stack.of(scope)))
             return self.given
         if self.given is not None:
             _say_statement(scope, self.given)
             return self.given
         topic = sns.Topic(scope, "Topic", enforce_ssl=True)
-        topic.add_to_resource_policy(_let_alarms_publish(topic))
+        topic.add_to_resource_policy(_let_alarms_publish(Stack.of(scope), topic))
         sns.Subscription(
             scope,
             "Subscription",
@@ -277,25 +277,28 @@ class Notify:
 class _LetAlarmsIn:
     """Completes the policy of a topic, whenever the app has given it one."""
 
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
     def visit(self, node: IConstruct) -> None:
         if isinstance(node, sns.TopicPolicy):
             topic = node.node.scope
             assert isinstance(topic, sns.Topic)
-            node.document.add_statements(_let_alarms_publish(topic))
+            node.document.add_statements(_let_alarms_publish(self._stack, topic))
 
 
 def _say_statement(scope: Construct, topic: sns.ITopic) -> None:
-    statement = _let_alarms_publish(topic).to_statement_json()
+    stack = Stack.of(scope)
+    statement = _let_alarms_publish(stack, topic).to_statement_json()
     Annotations.of(scope).add_info_v2(
         "dj-cloudfront:alarm-topic-policy",
         f"the policy of topic {topic.topic_arn} must let alarms publish, as SNS's own does, or "
-        "by this statement: " + json.dumps(Stack.of(scope).resolve(statement)),
+        "by this statement: " + json.dumps(stack.resolve(statement)),
     )
 
 
-def _let_alarms_publish(topic: sns.ITopic) -> iam.PolicyStatement:
+def _let_alarms_publish(stack: Stack, topic: sns.ITopic) -> iam.PolicyStatement:
     # Any policy of ours replaces SNS's own, which lets the account's alarms in.
-    stack = Stack.of(topic)
     alarms = f"arn:{stack.partition}:cloudwatch:{stack.region}:{stack.account}:alarm:*"
     return iam.PolicyStatement(
         sid="LetAlarmsPublish",

@@ -414,3 +414,26 @@ def test_a_parameter_as_a_limit_is_refused_by_a_readable_sentence():
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
     with pytest.raises(ValueError, match="^requests_per_five_minutes .* got a token$"):
         monitoring(stack, requests_per_five_minutes=number)
+
+
+def test_a_topic_of_another_account_lets_the_alarms_of_the_stack_in():
+    app = new_app()
+    operations = cdk.Stack(
+        app, "ops", env=cdk.Environment(account="444455556666", region="us-east-1")
+    )
+    topic = sns.Topic(operations, "Topic", topic_name="alarms", enforce_ssl=True)
+    stack = cdk.Stack(
+        app, "cdn", env=cdk.Environment(account="111122223333", region="us-east-1")
+    )
+    monitoring(stack, notify=Notify.topic(topic))
+    policy = Template.from_stack(operations).find_resources("AWS::SNS::TopicPolicy")
+    (statement,) = (
+        one
+        for found in policy.values()
+        for one in found["Properties"]["PolicyDocument"]["Statement"]
+        if one["Sid"] == "LetAlarmsPublish"
+    )
+    assert statement["Condition"]["StringEquals"] == {
+        "aws:SourceAccount": "111122223333"
+    }
+    assert ":111122223333:alarm:*" in str(statement["Condition"]["ArnLike"])
