@@ -13,7 +13,7 @@ from constructs import Construct
 from cdn_model.quotas import FAILOVER_STATUS_CODES
 from constructs_lib.cors import Cors
 from constructs_lib.physical_names import physical_name
-from constructs_lib.validation import check_types, truncated_repr
+from constructs_lib.validation import check_types, is_token, truncated_repr
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -108,6 +108,7 @@ class Bucket(Construct):
         """
         from aws_cdk import aws_iam as iam
 
+        check_types(Bucket.grant_push, {"grantee": grantee})
         objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
         grant = iam.Grant.add_to_principal(
             grantee=grantee,
@@ -195,10 +196,12 @@ def check_apart(buckets: Mapping[str, Bucket | None]) -> None:
             continue
         other = names.setdefault(bucket.bucket_name, part)
         if other != part:
+            is_made_here = is_token(bucket.bucket_name)
+            name = bucket.bucket.node.path if is_made_here else bucket.bucket_name
             raise ValueError(
                 f"{part}.bucket must be another bucket than {other}.bucket, because uploads "
                 "would be served under the static domain too, without the policy that lets "
-                f"them do nothing, got {truncated_repr(bucket.bucket_name)} for both"
+                f"them do nothing, got {truncated_repr(name)} for both"
             )
 
 

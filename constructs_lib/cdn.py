@@ -25,7 +25,7 @@ from constructs_lib.options import (
     options_of,
 )
 from constructs_lib.origin import DjangoOrigin, check_origin
-from constructs_lib.validation import check_distinct
+from constructs_lib.validation import check_distinct, check_types
 from dj_cloudfront.contract import Tree
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class DjangoCdn(Construct):
         """Let a role read the outputs of the stack: ``manage.py cdn pull``."""
         from aws_cdk import aws_iam as iam
 
+        check_types(DjangoCdn.grant_pull, {"grantee": grantee})
         arn = Stack.of(self).format_arn(
             service="cloudformation",
             resource="stack",

@@ -33,7 +33,7 @@ from constructs_lib.policies import (
 )
 from constructs_lib.signing import MediaSigning, check_origin_secret
 from constructs_lib.ttl import ErrorTtl, check_below, duration
-from constructs_lib.validation import check_partition, is_token
+from constructs_lib.validation import check_partition, check_types, is_token
 from constructs_lib.viewers import (
     check_web_acl,
     render_countries,
@@ -161,6 +161,7 @@ class PrivateMediaDistribution(Construct):
 def _grant_invalidate(
     distribution: cloudfront.Distribution, grantee: iam.IGrantable
 ) -> iam.Grant:
+    check_types(_grant_invalidate, {"grantee": grantee})
     return distribution.grant(
         grantee, "cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"
     )

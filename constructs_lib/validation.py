@@ -119,6 +119,7 @@ _KINDS = {
     "IHostedZone": Kind(
         "hosted_zone_id", "a hosted zone", "HostedZone.from_hosted_zone_attributes(…)"
     ),
+    "IGrantable": Kind("grant_principal", "a role or a user", "iam.Role(…)"),
     "ITopic": Kind("topic_arn", "a topic", "sns.Topic.from_topic_arn(…)"),
     "ILoadBalancerV2": Kind(
         "load_balancer_dns_name", "a load balancer", "ApplicationLoadBalancer(…)"

@@ -85,3 +85,16 @@ def test_fails_when_builds_and_uploads_share_a_bucket():
     ):
         given("mysite-files", "mysite-files")
     assert given("mysite-static", "mysite-media").static
+
+
+def test_a_shared_bucket_of_the_stack_is_named_by_its_path():
+    stack = new_stack()
+    shared = Bucket(stack, "Shared", cors=Cors.any_origin())
+    with pytest.raises(ValueError, match=f"got '{stack.node.path}/Shared/.*' for both"):
+        DjangoCdn(
+            stack,
+            "Cdn",
+            origin=DjangoOrigin.server("www.example.com"),
+            static={"bucket": shared},
+            media={"bucket": shared},
+        )

@@ -201,3 +201,13 @@ def test_every_public_class_is_tried():
         if not issubclass(getattr(constructs_lib, name), str)
     }
     assert untried - tried == {"DistributionOptions"}
+
+
+@pytest.mark.parametrize("grantee", ["role", None, 5, ["role"]])
+def test_a_grant_to_something_else_ends_in_a_sentence(grantee):
+    stack = new_stack()
+    cdn = DjangoCdn(stack, "Cdn", origin=ORIGIN)
+    bucket = Bucket(stack, "Bucket", cors=Cors.any_origin())
+    for grant in (cdn.grant_pull, cdn.media.grant_invalidate, bucket.grant_push):
+        with pytest.raises(ValueError, match=r"^grantee must be a role or a user such"):
+            grant(grantee)
