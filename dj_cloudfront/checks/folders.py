@@ -21,6 +21,8 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         yield from _static_root(cdn)
     if settings.MEDIA_ROOT:
         yield from _media_root(cdn)
+    for name, private in _private_folders():
+        yield from _among_public(cdn, name, private)
 
 
 def find_in_sources(cdn: Cdn) -> Iterator[CheckMessage]:
@@ -94,12 +96,19 @@ def _media_root(cdn: Cdn) -> Iterator[CheckMessage]:
             "MEDIA_ROOT must not be among the builds, such as '/var/mysite/media' beside "
             f"'/var/mysite/static', got {media!r} and static_root {cdn.builds_root!r}"
         )
-    for name, private in _private_folders():
-        if is_inside(private, media):
+
+
+def _among_public(
+    cdn: Cdn, name: str, private: str | os.PathLike[str]
+) -> Iterator[CheckMessage]:
+    public = {"MEDIA_ROOT": settings.MEDIA_ROOT, "static_root": cdn.builds_root}
+    for setting, folder in public.items():
+        if folder and (is_inside(private, folder) or is_inside(folder, private)):
             yield ids.PRIVATE_IN_PUBLIC.found(
-                f"{name} must not be inside of MEDIA_ROOT, such as '/var/mysite/private', "
-                f"got {os.fspath(private)!r} and {media!r}"
+                f"{name} must be apart from {setting}, such as '/var/mysite/private', got "
+                f"{os.fspath(private)!r} and {os.fspath(folder)!r}"
             )
+            return
 
 
 def _private_folders() -> Iterator[tuple[str, str | os.PathLike[str]]]:

@@ -96,7 +96,8 @@ BUILD_DAMAGED = _listed(
 )
 PRIVATE_IN_PUBLIC = _listed(
     "E010",
-    "private files are inside `MEDIA_ROOT`, where anybody may read them",
+    "private files are inside `MEDIA_ROOT` or the builds, where anybody may read them, or "
+    "around them",
     "give private files a folder of their own, as /var/mysite/private",
 )
 FILES_BEHIND = _listed(
@@ -116,6 +117,13 @@ NO_SIGNING_KEY = _listed(
     "private files cannot be signed: there is no key, or it cannot be read",
     "name the private key of MediaKeyPairId in the option key of PrivateMediaStorage",
     deploy=True,
+)
+
+NO_COOKIE_STORAGE = _listed(
+    "E014",
+    "`media_cookies_middleware` finds no `PrivateMediaStorage` under the alias `private`, so "
+    "every page is a 500",
+    "name the storage private in STORAGES, or decorate views with with_media_cookies(using=…)",
 )
 
 OTHER_STATIC_URL = _listed(
@@ -342,6 +350,18 @@ NOT_JUDGED = _listed(
     "W041",
     "a setting is of a wrong type, so a check could not be made",
     "give the setting a value of its documented type",
+)
+NO_ROOM_FOR_NAMES = _listed(
+    "W042",
+    "the `max_length` of a field has no room for the folder of an upload and a short name, so "
+    "uploads are a 400",
+    "raise max_length, as to Django's 100, and migrate; or shorten upload_to",
+)
+KEY_FOR_ALL = _listed(
+    "W043",
+    "every user of the server can read or write the private key that signs",
+    "let Django's user alone read it: chmod 600",
+    deploy=True,
 )
 DELETED_STAYS = _listed(
     "I001",

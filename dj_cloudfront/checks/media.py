@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import posixpath
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +17,6 @@ from django.core.files.storage import (
     FileSystemStorage,
     Storage,
     default_storage,
-    storages,
 )
 from django.db.models import FileField
 
@@ -23,14 +25,21 @@ from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.storages import class_of
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.media.cookies import STORAGE
-from dj_cloudfront.media.storages import MediaStorage, PrivateMediaStorage
+from dj_cloudfront.media.storages import (
+    MediaStorage,
+    PrivateMediaStorage,
+    media_storages,
+)
 from dj_cloudfront.media.views import LATE_SECONDS
 
+_SHORTEST = f"{'0' * 20}/name.jpeg"
 _COOKIES = "dj_cloudfront.media.cookies.media_cookies_middleware"
 
 
 def find(cdn: Cdn) -> Iterator[CheckMessage]:
     """Storages on this disk that can give a name again, with the fields that use them."""
+    yield from _middleware()
+    yield from _short_fields()
     if cdn.media_origin is None:
         return
     fields: dict[type[Any] | None, list[str]] = {_kind(default_storage): []}
@@ -47,9 +56,36 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
         )
 
 
+def _middleware() -> Iterator[CheckMessage]:
+    given = settings.STORAGES.get(STORAGE, {})
+    kind = class_of(given)
+    if _COOKIES in settings.MIDDLEWARE and not (
+        kind is not None and issubclass(kind, PrivateMediaStorage)
+    ):
+        yield ids.NO_COOKIE_STORAGE.found(
+            f"STORAGES[{STORAGE!r}] must be 'dj_cloudfront.storage.PrivateMediaStorage' for "
+            f"{_COOKIES}, got {given.get('BACKEND')!r}"
+        )
+
+
+def _short_fields() -> Iterator[CheckMessage]:
+    for field in _file_fields():
+        kind = _kind(field.storage)
+        if kind is None or not issubclass(kind, MediaStorage):
+            continue
+        # What a function gives is known when it is called.
+        folder = "" if callable(field.upload_to) else str(field.upload_to)
+        needed = len(posixpath.join(datetime.now().strftime(folder), _SHORTEST))
+        if field.max_length is not None and field.max_length < needed:
+            yield ids.NO_ROOM_FOR_NAMES.found(
+                f"{field} must have a max_length of at least {needed}, for names such as "
+                f"'{posixpath.join(folder, _SHORTEST)}', got {field.max_length}"
+            )
+
+
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """Deletes that are not recorded, or recorded and not sent. It reads the disk."""
-    found = _media_storages()
+    found = media_storages()
     yield from _unsent(found)
     for alias, storage in found.items():
         if isinstance(storage, PrivateMediaStorage):
@@ -93,6 +129,7 @@ def _private(
             f"STORAGES[{alias!r}] must be able to sign, but {error}"
         )
         return
+    yield from _open_keys(alias, storage)
     if _COOKIES not in settings.MIDDLEWARE or alias != STORAGE:
         return
     sites = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
@@ -102,6 +139,19 @@ def _private(
                 f"ALLOWED_HOSTS must share a domain with {host!r} for signed cookies, such "
                 f"as 'www.example.com' with 'private.example.com', got {site!r}"
             )
+
+
+def _open_keys(alias: str, storage: PrivateMediaStorage) -> Iterator[CheckMessage]:
+    given = storage.key
+    for source in given.values() if isinstance(given, Mapping) else [given]:
+        # The others are in a variable or at AWS, where no such file is.
+        with contextlib.suppress(OSError):
+            mode = os.stat(source).st_mode & 0o777
+            if mode & 0o007 and os.name == "posix":
+                yield ids.KEY_FOR_ALL.found(
+                    f"STORAGES[{alias!r}] must have a key that Django's user alone can read, "
+                    f"got {os.fspath(source)!r} with the permissions {oct(mode)}"
+                )
 
 
 def _file_fields() -> Iterator[FileField]:
@@ -123,15 +173,3 @@ def _gives_again(kind: type[Any]) -> bool:
     return issubclass(kind, FileSystemStorage) and (
         kind.generate_filename is Storage.generate_filename
     )
-
-
-def _media_storages() -> dict[str, MediaStorage]:
-    found = {}
-    for alias, given in settings.STORAGES.items():
-        kind = class_of(given)
-        if kind is not None and issubclass(kind, MediaStorage):
-            # Options that it does not take are for Django to report.
-            with contextlib.suppress(TypeError, ValueError):
-                storage: Any = storages[alias]
-                found[alias] = storage
-    return found

@@ -14,9 +14,10 @@ from urllib.parse import quote, urlsplit
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import FileSystemStorage, storages
 from django.utils.deconstruct import deconstructible
 from django.utils.encoding import filepath_to_uri
+from django.utils.module_loading import import_string
 
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.media.deletions import Deletions
@@ -297,3 +298,15 @@ class PrivateMediaStorage(MediaStorage):
         if setting in ("CDN", "PRIVATE_MEDIA_ROOT"):
             for name in ("base_location", "location", "base_url", "signer"):
                 self.__dict__.pop(name, None)
+
+
+def media_storages() -> dict[str, MediaStorage]:
+    """The storages of uploads in ``STORAGES``, by alias."""
+    found = {}
+    for alias, given in settings.STORAGES.items():
+        # What cannot be imported, or takes no such options, is for Django to report.
+        with contextlib.suppress(ImportError, TypeError, ValueError):
+            if issubclass(import_string(given.get("BACKEND", "")), MediaStorage):
+                storage: Any = storages[alias]
+                found[alias] = storage
+    return found

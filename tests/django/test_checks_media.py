@@ -137,6 +137,59 @@ def test_a_view_tells_of_deletes_that_nobody_sends(site, monkeypatch):
         assert health(request).status_code == 503
     with override_settings(**site.settings(site.cdn, STORAGES=storages(DJANGOS))):
         assert json.loads(health(request).content)["pending"] == 0
+        assert json.loads(health(request).content)["oldest_seconds"] == 0
+
+
+def test_the_view_looks_at_all_storages(site, tmp_path, monkeypatch):
+    apart = on_disk(invalidate=True, location=tmp_path / "apart")
+    given = storages(
+        on_disk(invalidate=True),
+        apart=apart,
+        same=apart,
+        silent=on_disk(location=tmp_path / "silent", invalidate=False),
+        broken={"BACKEND": "nowhere.Storage"},
+    )
+    with override_settings(**site.settings(site.cdn, STORAGES=given)):
+        for alias in ("default", "apart"):
+            storage = configured[alias]
+            storage.delete(storage.save("a.png", ContentFile(b"a")))
+        request = RequestFactory().get("/health/media")
+        answer = health(request)
+        assert (answer.status_code, json.loads(answer.content)["pending"]) == (200, 2)
+        default = configured["default"]
+        default.deletions.settle(default.deletions.pending())
+        later = time.time() + 3 * 3600
+        monkeypatch.setattr(time, "time", lambda: later)
+        answer = health(request)
+        assert (answer.status_code, json.loads(answer.content)["pending"]) == (503, 1)
+
+
+@isolate_apps("dj_cloudfront")
+def test_fields_without_room_for_a_token_are_told(site, monkeypatch, tmp_path):
+    with override_settings(**site.settings(site.cdn)):
+        media_storage = MediaStorage(location=tmp_path / "apart")
+
+        class Page(models.Model):
+            short = models.FileField(upload_to="docs/%Y/", max_length=39)
+            enough = models.FileField(upload_to="docs/%Y/", max_length=40)
+            none = models.FileField(upload_to="docs", max_length=None)
+            named = models.FileField(upload_to=lambda *given: "", max_length=29)
+            own = models.FileField(max_length=20, storage=Own())
+            apart = models.FileField(max_length=29, storage=media_storage)
+
+            class Meta:
+                app_label = "dj_cloudfront"
+
+    monkeypatch.setattr(media, "apps", SimpleNamespace(get_models=lambda: [Page]))
+    found = {one.msg for one in site.messages(deploy=False)}
+    assert len(found) == 3
+    assert (
+        "dj_cloudfront.Page.short must have a max_length of at least 40, for names such as "
+        "'docs/%Y/00000000000000000000/name.jpeg', got 39" in found
+    )
+    apart = Page._meta.get_field("apart")
+    monkeypatch.setattr(media, "_file_fields", lambda: iter([apart]))
+    assert "must have a max_length of at least 30" in site.only("W042")
 
 
 def private(key, **more):
@@ -191,6 +244,26 @@ def test_a_site_that_signs_has_nothing_to_mend(site, signing):
 def test_a_key_that_cannot_sign_is_told(site, signing, key):
     said = site.only("E013", **{**signing, "STORAGES": private(key)})
     assert said.startswith("STORAGES['private'] must be able to sign, but ")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o602])
+def test_a_key_for_all_is_told(site, signing, tmp_path, mode):
+    key = tmp_path / "a.key"
+    for given in (str(key), {"K1": key, "K2": "/nowhere"}):
+        key.chmod(mode)
+        said = site.only("W043", **{**signing, "STORAGES": private(given)})
+        assert f"{str(key)!r} with the permissions {oct(mode)}" in said
+        key.chmod(0o640)
+        assert site.ids(**{**signing, "STORAGES": private(given)}) == []
+
+
+@pytest.mark.parametrize("given", [{}, {"private": DJANGOS}])
+def test_cookies_without_a_storage_are_told(site, signing, given):
+    files = private(str(signing["STORAGES"]["private"]["OPTIONS"]["key"]))
+    files["files"] = files.pop("private")
+    said = site.only("E014", **{**signing, "STORAGES": {**files, **given}})
+    assert said.startswith("STORAGES['private'] must be 'dj_cloudfront.storage.Private")
+    assert f"got {given.get('private', {}).get('BACKEND')!r}" in said
 
 
 def test_cookies_that_stay_away_are_told(site, signing):

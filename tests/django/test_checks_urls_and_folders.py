@@ -151,6 +151,9 @@ def test_private_files_are_not_among_public_ones(site):
     assert site.only("E010", PRIVATE_MEDIA_ROOT=inside).startswith("PRIVATE_MEDIA_ROOT")
     private = {"BACKEND": "a.Storage", "OPTIONS": {"location": inside}}
     site.only("E010", STORAGES=storages(private_uploads=private))
+    for folder in (site.folder, site.builds / "private", site.builds, site.media):
+        site.only("E010", PRIVATE_MEDIA_ROOT=folder)
+    site.only("E010", PRIVATE_MEDIA_ROOT=site.builds, MEDIA_ROOT=site.folder / "m")
     # A name that says nothing of it, such as thumbnails, may well be public.
     assert site.ids(STORAGES=storages(thumbnails=private)) == []
     assert site.ids(PRIVATE_MEDIA_ROOT=site.folder / "private") == []
