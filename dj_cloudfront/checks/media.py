@@ -78,8 +78,8 @@ def _short_fields() -> Iterator[CheckMessage]:
         needed = len(posixpath.join(datetime.now().strftime(folder), _SHORTEST))
         if field.max_length is not None and field.max_length < needed:
             yield ids.NO_ROOM_FOR_NAMES.found(
-                f"{field} must have a max_length of at least {needed}, for names such as "
-                f"'{posixpath.join(folder, _SHORTEST)}', got {field.max_length}"
+                f"max_length must be at least {needed} for names such as "
+                f"'{posixpath.join(folder, _SHORTEST)}', got {field.max_length} of {field}"
             )
 
 
