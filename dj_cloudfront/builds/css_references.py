@@ -70,7 +70,7 @@ def _found(
         return
     own = f"/{version}/".encode() if version else b"//"
     for start, stop, is_custom in _urls(data):
-        url = re.sub(rb"[\t\n\r]", b"", _unescaped(data[start:stop]).strip(b"\0 "))
+        url = re.sub(rb"[\t\n\r]", b"", unescaped(data[start:stop]).strip(b"\0 "))
         if not url.startswith(b"/") or url[1:2] in (b"/", b"\\") or url.startswith(own):
             continue
         target = url.removeprefix(prefix.encode())
@@ -102,7 +102,7 @@ def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
         is_first, begins = begins, False
         is_custom = custom is not None or registered is not None
         if kind == "at":
-            at = _unescaped(text).lower()
+            at = unescaped(text).lower()
         elif kind == "string":
             inside = stack[-1] if stack else b""
             is_import = at == b"@import" and inside in (b"", b"{")
@@ -111,7 +111,7 @@ def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
                 yield match.start() + 1, end - 1, is_custom
             at = b"" if is_import else at
         elif kind == "name" and data[end : end + 1] == b"(":
-            function, end = _unescaped(text).lower(), end + 1
+            function, end = unescaped(text).lower(), end + 1
             if function != b"url" or _QUOTED.match(data, end):
                 stack.append(function)
             elif bare := _BARE.match(data, end):
@@ -143,7 +143,8 @@ def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
             at, begins = b"", custom is None
 
 
-def _unescaped(text: bytes) -> bytes:
+def unescaped(text: bytes) -> bytes:
+    """With the characters that escapes stand for."""
     return _ESCAPED.sub(_character, text) if b"\\" in text else text
 
 

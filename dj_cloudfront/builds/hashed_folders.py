@@ -124,16 +124,16 @@ class _Folders:
             self._kept.setdefault(top, why)
 
     def _may_be_there(self, reference: OutwardReference) -> bool:
-        """Whether a script may ask for a file of the build by adding to what stands there.
+        """Whether it is the beginning of what is asked for.
 
-        Other references are whole: what leads nowhere does so under any URL, and what leads
-        out of the build, since that and a hashed folder have the same depth.
+        It ends at a space, and a script adds to what stands there. What leads nowhere does so
+        under any URL, and what leads out of the build, since that and a hashed folder have the
+        same depth. But a script may come back.
         """
         target = reference.target
-        return reference.is_script and (
-            target.startswith("..")
-            or any(name.startswith(target) for name in self._index.files)
-        )
+        if not target or target.startswith(".."):
+            return reference.is_script
+        return any(name.startswith(target) for name in self._index.files)
 
     def assignment(self) -> Assignment:
         groups: dict[str, list[str]] = {}

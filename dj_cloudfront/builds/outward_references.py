@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import html
 import posixpath
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from dj_cloudfront.builds.css_references import unescaped
 from dj_cloudfront.builds.file_content import Content, read
 
 _SCRIPTS = (".js", ".mjs", ".cjs")
-_KINDS = (*_SCRIPTS, ".css", ".svg", ".xml", ".xsl", ".json", ".webmanifest", ".gltf")
-# What stands in quotes or parentheses and has a dot segment. Each part is bounded, so that
-# the time grows with the length alone. A slash in front: scripts put one before it.
+_XML = (".svg", ".xml", ".xsl")
+_KINDS = (*_SCRIPTS, *_XML, ".css", ".json", ".webmanifest", ".gltf")
+# What stands in quotes, in parentheses, between the parts of a template string or as the
+# name of a source map, and has a dot segment. A slash in front: scripts put one before it.
+# Each part is bounded, so that the time grows with the length alone.
 _TOKEN = re.compile(
-    rb"""["'`(]\s{0,8}([^"'`()\s<>]{0,200}?(?<![^/"'`(\s])\.{1,2}/[^"'`()\s<>]{0,800})"""
+    rb"""(?:["'`(}]\s{0,80}+|(?<=ingURL)=)"""
+    rb"""([^"'`()\s<>{}]{0,200}?(?<![^/"'`(}=\s])"""
+    rb"""(?:\.{1,2}/[^"'`()\s<>{}]{0,800}|\.\.(?=["'`])))"""
 )
 # What a script only compares with is no path that it asks for.
-_COMPARED = re.compile(rb"(?:startsWith|endsWith|[iI]ndexOf|includes)\(\s*$")
+_COMPARED = re.compile(
+    rb"(?:(?:startsWith|endsWith|[iI]ndexOf|includes)\(|[=!]=|\bcase)\s*$"
+)
+# Elsewhere two dots alone are a part of a path that a script takes to pieces.
+_AS_URL = re.compile(rb"\bURL\(\s*$")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,16 +55,20 @@ def outward_references(
         return
     top, *below = name.split("/")
     has_finer = any(folder.startswith(f"{top}/") for folder in finer)
-    data = read(content)
+    data = _without_escapes(name, read(content))
     # What every such reference has. Most files have none, and this takes next to no time.
-    sign = b"./" if has_finer else b"/../" if len(below) > 1 else b"../"
+    sign = b"./" if has_finer else b"/.." if len(below) > 1 else b".."
     if sign not in data:
         return
     is_script = name.lower().endswith(_SCRIPTS)
     for match in _TOKEN.finditer(data):
-        if _COMPARED.search(data, max(0, match.start() - 20), match.start()):
+        before = data[max(0, match.start() - 20) : match.start()]
+        if _COMPARED.search(before):
             continue
-        text = match[1].decode("utf-8", "replace")
+        if is_script and match[1] == b".." and not _AS_URL.search(before):
+            continue
+        # A template string goes on behind the dollar.
+        text = match[1].decode("utf-8", "replace").removesuffix("$")
         target = _target(name, text)
         leaves = target.partition("/")[0] != top
         if leaves or any(_is_between(name, target, folder) for folder in finer):
@@ -67,7 +81,17 @@ def outward_references(
             )
 
 
+def _without_escapes(name: str, data: bytes) -> bytes:
+    data = data.replace(b"%2e", b".").replace(b"%2E", b".")
+    if name.lower().endswith(".css"):
+        return unescaped(data)
+    # PHP writes JSON so.
+    return data.replace(b"\\/", b"/")
+
+
 def _target(name: str, text: str) -> str:
+    if name.lower().endswith(_XML):
+        text = html.unescape(text)
     path = unquote(re.split(r"[?#]", text, maxsplit=1)[0]).lstrip("/")
     found = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
     return "" if found == "." else found

@@ -209,6 +209,34 @@ REASON = {
     "an SVG": ("site/img/a.svg", b'<svg><image href="../../robots.txt"/></svg>'),
     "a manifest": ("site/app.webmanifest", b'{"src": "../robots.txt"}'),
     "a page": ("site/help/index.html", b"<p>help</p>"),
+    "a template string": ("site/js/a.js", b"import(`../../${name}.js`)"),
+    "a template string with its base": (
+        "site/js/a.js",
+        b"import(`${base(x)}/../../robots.txt`)",
+    ),
+    "the folder above": ("site/a.js", b"new URL('..', import.meta.url)"),
+    "two folders above": ("site/js/a.js", b"new URL('../..', import.meta.url)"),
+    "a worker": (
+        "site/js/a.js",
+        b'new Worker(new URL("../../robots.txt", import.meta.url))',
+    ),
+    "a script with escaped slashes": ("site/js/a.js", b"go('..\\/..\\/robots.txt')"),
+    "a source map": ("site/js/a.js", b"//# sourceMappingURL=../../robots.txt"),
+    "a source map of a stylesheet": (
+        "site/css/a.css",
+        b"/*# sourceMappingURL=../../robots.txt */",
+    ),
+    "an import map": ("site/maps/a.json", b'{"imports": {"a": "../../robots.txt"}}'),
+    "JSON with escaped slashes": ("site/maps/a.json", b'["..\\/..\\/robots.txt"]'),
+    "a name with a space": ("site/css/a.css", b"p { src: url('../../my robots.txt') }"),
+    "an escaped name": ("site/css/a.css", b"p { src: url(../../my\\ robots.txt) }"),
+    "escaped dots": ("site/css/a.css", b"p { src: url(\\2e\\2e/../robots.txt) }"),
+    "encoded dots": ("site/css/a.css", b"p { src: url('%2e%2E/../robots.txt') }"),
+    "many spaces": (
+        "site/css/a.css",
+        b"p { src: url(" + b" " * 40 + b"../../robots.txt) }",
+    ),
+    "a name in XML": ("site/img/a.svg", b"<svg><use href='../../a&amp;b.svg'/></svg>"),
 }
 
 
@@ -216,7 +244,8 @@ REASON = {
 def test_a_folder_that_may_refer_out_of_itself_keeps_the_builds_url(
     tmp_path, name, data
 ):
-    hashed, kept = folders_of(SITE | {name: b"\n\n" + data}, tmp_path)
+    at_root = {"my robots.txt": b"x", "a&b.svg": b"<svg/>"}
+    hashed, kept = folders_of(SITE | at_root | {name: b"\n\n" + data}, tmp_path)
     assert set(hashed) == {"admin"}
     assert list(kept) == ["site"]
     assert kept["site"].startswith(name)
@@ -228,8 +257,11 @@ HARMLESS = {
     "up and down": ("site/js/a/b.js", b'import "../../css/../js/app.mjs";'),
     "a comparison": (
         "site/a.js",
-        b'if (x.startsWith("../") || x.indexOf("../") > 0) y()',
+        b'if (x.startsWith("../") || x.indexOf("../") > 0 || x === "../") y()',
     ),
+    "a part of a path": ("site/a.js", b'if (part == "..") up(); parts.push("..")'),
+    "spread values": ("site/a.js", b"go(...all, [...some])"),
+    "the folder itself": ("site/js/a.js", b'new URL("..", import.meta.url)'),
     "nothing of the build": ("site/a.js", b'return "../dictionary"'),
     "nowhere": ("site/css/a.css", b"p { background: url(../../nothing.png) }"),
     "an address": ("site/css/a.css", b"p { background: url(https://a.example/../x) }"),
@@ -257,6 +289,7 @@ def test_a_script_that_hides_where_it_goes_is_not_found(tmp_path):
         ("site/css/a.css", b"p { background: url('../../admin/img/logo.svg') }"),
         ("site/js/a.mjs", b'import "../../admin/img/logo.svg";'),
         ("site/js/a.mjs", b'const base = "../../admin/";'),
+        ("site/maps/a.json", b'{"imports": {"admin/": "../../admin/"}}'),
     ],
 )
 def test_folders_that_refer_to_each_other_share_a_hash(tmp_path, name, data):

@@ -27,7 +27,7 @@ import json, sys
 from pathlib import Path
 
 import tinycss2
-from dj_cloudfront.builds.css_references import _unescaped, _urls
+from dj_cloudfront.builds.css_references import _urls, unescaped
 
 OF_STRINGS = {"url", "src", "image", "image-set", "-webkit-image-set"}
 
@@ -56,7 +56,7 @@ def parsed(data):
 
 def ours(data):
     for start, stop, _ in _urls(data):
-        yield _unescaped(data[start:stop]).decode("utf-8", "replace")
+        yield unescaped(data[start:stop]).decode("utf-8", "replace")
 
 
 files, urls, differ = 0, 0, []
