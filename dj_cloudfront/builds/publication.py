@@ -8,7 +8,7 @@ import io
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -340,7 +340,8 @@ class Publication:
         if not self._dry_run:
             # One that was copied from elsewhere may have come without them. And the sync is
             # for one that was killed between the rename and its own.
-            make_folders(self.root, self.root / self.version, existing)
+            path = self.root / self.version
+            make_folders(self.root, path, _of_what_is_there(path, existing))
         return self._published(existing, already_there=True)
 
     def _published(
@@ -398,6 +399,12 @@ def existing_build(path: Path) -> Index | None:
     return read_index(path) or scan(path, path.name)
 
 
+def _of_what_is_there(path: Path, index: Index) -> Index:
+    """Companions may have been removed since; of other files that is refused."""
+    files = {name: file for name, file in index.files.items() if (path / name).exists()}
+    return replace(index, files=files)
+
+
 def differences(published: Index, tree: BuildTree) -> list[str]:
     """What keeps a tree from being the published build, companions aside.
 
@@ -425,41 +432,3 @@ def _some(found: Sequence[str]) -> str:
     more = len(found) - 1
     files = "1 more file differs" if more == 1 else f"{more} more files differ"
     return f"{found[0]} and {files}" if more else found[0]
-
-
-def publish(
-    root: Path,
-    version: str,
-    sources: Iterable[tuple[str, Path]],
-    *,
-    precompress: Sequence[str] = (),
-    find_references: str | None = None,
-    rewrite_references: str | None = None,
-    hashed_folders: bool | Sequence[str] = False,
-    progress: Progress | None = None,
-    dry_run: bool = False,
-) -> Published:
-    """Publish a build from names and the files that hold their content.
-
-    :raises ValueError: with one sentence, when a name, a source or the version cannot be
-        published, or the version exists with other content.
-    :raises OSError: with one sentence, when the disk or a permission does not allow it.
-        Nothing of the build shows then.
-    """
-    files = list(sources)
-    step = max(1, len(files) // 100)
-    with Publication(
-        root,
-        version,
-        precompress=precompress,
-        find_references=find_references,
-        rewrite_references=rewrite_references,
-        hashed_folders=hashed_folders,
-        progress=progress,
-        dry_run=dry_run,
-    ) as publication:
-        for done, (name, source) in enumerate(files, 1):
-            publication.add(name, source)
-            if progress and (done % step == 0 or done == len(files)):
-                progress("publishing", done, len(files))
-        return publication.finish()

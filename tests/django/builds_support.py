@@ -11,7 +11,7 @@ import pytest
 
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
 from dj_cloudfront.builds.layout import published
-from dj_cloudfront.builds.publication import publish
+from dj_cloudfront.builds.publication import Publication
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,6 +43,14 @@ def sources(folder):
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file()
     ]
+
+
+def publish(root, version, sources, **options):
+    """Publish a build from names and the files that hold their content."""
+    with Publication(root, version, **options) as publication:
+        for name, source in sources:
+            publication.add(name, source)
+        return publication.finish()
 
 
 def publish_files(root, version, files, **options):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
+from builds_support import publish_files
 from django.core.checks import run_checks
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
 from pages_support import cdn, set_up_django, urls
 
-from dj_cloudfront.builds.publication import publish
 from dj_cloudfront.checks.ids import SYSTEM_CHECKS
 
 SECURITY = "django.middleware.security.SecurityMiddleware"
@@ -45,11 +45,7 @@ class Site:
 
     def publish(self, version, *names):
         """A build with empty files of these names."""
-        sources = self.folder / "sources"
-        sources.mkdir(exist_ok=True)
-        for name in names:
-            (sources / name).touch()
-        publish(self.builds, version, [(name, sources / name) for name in names])
+        publish_files(self.builds, version, dict.fromkeys(names, b""))
 
     def other_cdn(self, **values):
         return cdn(**{"static_root": self.builds, **values})

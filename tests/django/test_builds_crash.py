@@ -12,13 +12,13 @@ from builds_support import (
     assert_all_whole,
     files_of,
     hidden,
+    publish,
     sources,
     write_files,
 )
 from crash_support import KILL, Fault, every_point, quick_folder, restore
 
 from dj_cloudfront.builds.layout import hashed_folders, published
-from dj_cloudfront.builds.publication import publish
 
 CSS = b"a { background: url(/static/img/1.svg) }\n"
 OLD = {

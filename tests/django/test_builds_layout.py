@@ -6,7 +6,14 @@ import os
 import unicodedata
 
 import pytest
-from builds_support import assert_whole, files_of, hidden, publish_files, write_files
+from builds_support import (
+    assert_whole,
+    files_of,
+    hidden,
+    publish,
+    publish_files,
+    write_files,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +21,7 @@ from dj_cloudfront.builds.layout import (
     check_name,
     published,
 )
-from dj_cloudfront.builds.publication import Publication, publish
+from dj_cloudfront.builds.publication import Publication
 
 NFC, NFD = (unicodedata.normalize(form, "é.css") for form in ("NFC", "NFD"))
 

@@ -21,6 +21,7 @@ from builds_support import (
     files_of,
     hidden,
     mounted,
+    publish,
     publish_files,
     remount,
     share_bytes,
@@ -33,7 +34,7 @@ from hypothesis import strategies as st
 from dj_cloudfront.builds import filesystem, layout
 from dj_cloudfront.builds.index import INDEX_NAME
 from dj_cloudfront.builds.layout import published
-from dj_cloudfront.builds.publication import Publication, publish
+from dj_cloudfront.builds.publication import Publication
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builds_support import assert_whole, sources, write_files
+from builds_support import assert_whole, publish, sources, write_files
 
 from dj_cloudfront.builds import filesystem, pruning
 from dj_cloudfront.builds.index import INDEX_NAME, render, scan
 from dj_cloudfront.builds.layout import hashed_folders, published
-from dj_cloudfront.builds.publication import publish
 from dj_cloudfront.builds.retention import RetentionRules
 
 READER = Path(__file__).with_name("readers.py")

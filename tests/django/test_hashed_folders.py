@@ -161,6 +161,17 @@ def test_a_build_copied_without_them_gets_them_when_it_is_published_again(tmp_pa
     assert_all_whole(root)
 
 
+@pytest.mark.parametrize("what", ["folders", "companion"])
+def test_a_companion_that_was_removed_is_no_reason_to_fail(tmp_path, what):
+    root = tmp_path / "static"
+    hashed = release(root, "b1", SITE, precompress=["gzip"]).hashed_folders["site"]
+    (root / "b1" / "site/css/site.css.gz").unlink()
+    if what == "folders":
+        shutil.rmtree(root / hashed)
+    assert release(root, "b1", SITE).already_there
+    assert (root / hashed / "site/js/app.mjs.gz").is_file()
+
+
 def test_what_was_lost_or_changed_in_one_is_mended(tmp_path):
     root = tmp_path / "static"
     found = release(root, "b1", SITE)
