@@ -44,6 +44,8 @@ _HOST = r"(?:(?<![\w:])(?:https?:)?//[\w.:-]*|\}\})"
 _MAIL = re.compile(
     r"(?:^|/)(?:e?mails?|newsletters?)/|[._-]e?mail\.\w+$", re.IGNORECASE
 )
+# What a page has and no mail: an app of newsletters has pages too.
+_OF_A_PAGE = re.compile(r"<script\b|\bcsrf_token\b|\bcsrf_input\b")
 
 IN_TEMPLATES: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.SPRITE: re.compile(
@@ -71,8 +73,9 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     if cdn.static_origin is None:
         return
     places: dict[SystemCheck, list[str]] = {}
-    for path in islice(templates(), MOST_FILES):
-        for rule, line in search(read_text(path), in_template(path)):
+    for name, path in islice(templates(), MOST_FILES):
+        text = read_text(path)
+        for rule, line in search(text, in_template(name, text)):
             places.setdefault(rule, []).append(f"{path}:{line}")
     for source in islice(scripts(), MOST_FILES):
         for rule, line in search(_source_text(source), IN_SCRIPTS):
@@ -86,9 +89,9 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             )
 
 
-def in_template(path: Path) -> Mapping[SystemCheck, re.Pattern[str]]:
-    """What must not be in this template."""
-    if _MAIL.search(os.fspath(path)):
+def in_template(name: str, text: str) -> Mapping[SystemCheck, re.Pattern[str]]:
+    """What must not be in a template of this name."""
+    if _MAIL.search(name) and not _OF_A_PAGE.search(text):
         return {**IN_TEMPLATES, ids.STATIC_IN_MAIL: re.compile(_STATIC)}
     return IN_TEMPLATES
 
@@ -123,12 +126,16 @@ def search(
             yield rule, text.count("\n", 0, match.start()) + 1
 
 
-def templates() -> Iterator[Path]:
-    """The templates of all engines that keep them in folders."""
+def templates() -> Iterator[tuple[str, Path]]:
+    """The templates of all engines that keep them in folders, with their names."""
     folders = dict.fromkeys(
         os.fspath(folder) for engine in engines.all() for folder in engine.template_dirs
     )
-    return (path for folder in folders for path in _files(folder, _TEMPLATES))
+    return (
+        (path.relative_to(folder).as_posix(), path)
+        for folder in folders
+        for path in _files(folder, _TEMPLATES)
+    )
 
 
 def scripts() -> Iterator[SourceFile]:

@@ -34,7 +34,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
             f"{seconds!r}: pages in the cache refer to builds that are pruned"
         )
     places = []
-    for path in islice(templates(), MOST_FILES):
+    for _, path in islice(templates(), MOST_FILES):
         text = read_text(path)
         for match in _FRAGMENT.finditer(text):
             if match[1] == "None" or int(match[1]) > most:

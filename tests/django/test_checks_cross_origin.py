@@ -233,6 +233,22 @@ def test_pages_about_addresses_are_no_mails(site, template, name):
     assert site.ids(**places(site)) == []
 
 
+@pytest.mark.parametrize(
+    "text", ["<script>start()</script>", "<form>{% csrf_token %}</form>"]
+)
+@pytest.mark.parametrize("name", ["newsletter/subscribe.html", "verify_email.html"])
+def test_pages_of_newsletters_and_addresses_are_no_mails(site, template, name, text):
+    template(f"""{text}<img src="{{% static 'logo.png' %}}">""", name)
+    assert site.ids(**places(site)) == []
+
+
+def test_a_project_in_a_folder_of_mails_has_pages(site):
+    folder = site.folder / "mail" / "templates"
+    _written(folder / "page.html", """<img src="{% static 'logo.png' %}">""")
+    engine = {"BACKEND": DJANGO, "DIRS": [folder]}
+    assert site.ids(TEMPLATES=[engine]) == []
+
+
 # -- scripts on no disk
 
 
