@@ -14,12 +14,18 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
+from django.utils.http import escape_leading_slashes
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.contract import TREE_HEADER
 
 BUILD_HEADER = "X-Cdn-Build"
 """The header by which a page says of which build it is."""
+
+RELOAD_COOKIE = "cdn-reloaded"
+"""Set for a minute with each reload, so that none follows another one at once."""
+
+_SAFE = ("GET", "HEAD")
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -68,9 +74,10 @@ class FragmentMiddleware:
 
     Such a fragment would name files of this build in a page with the styles and scripts of
     another. A page sends ``X-Cdn-Build`` with ``{% cdn_build %}``; htmx is answered by
-    ``HX-Refresh``, a frame of Turbo by ``turbo-visit-control``. A request that changes
-    something is carried out first. Other scripts get the fragment with ``X-Cdn-Build`` in the
-    response, and decide for themselves. With local URLs it is not used.
+    ``HX-Refresh``, a boosted link by ``HX-Redirect``, a frame of Turbo by
+    ``turbo-visit-control``. A request that changes something is carried out first. Other
+    scripts get the fragment with ``X-Cdn-Build`` in the response, and decide for themselves.
+    So do all within a minute of a reload. With local URLs it is not used.
     """
 
     sync_capable = True
@@ -109,19 +116,33 @@ def _is_of_another_build(request: HttpRequest) -> bool:
 
 def _reload(request: HttpRequest) -> HttpResponseBase | None:
     """What is sent in place of a fragment, where nothing is lost by it."""
-    if not _is_of_another_build(request) or request.method not in ("GET", "HEAD"):
+    if not _is_of_another_build(request) or request.method not in _SAFE:
         return None
-    headers = {"Cache-Control": "no-store"}
-    if "HX-Request" in request.headers:
-        return HttpResponse(headers={**headers, "HX-Refresh": "true"})
-    if "Turbo-Frame" not in request.headers:
+    # A page from a cache is as old as before, and would reload for as long as that has it.
+    if RELOAD_COOKIE in request.COOKIES:
         return None
-    page = format_html(
-        '<!doctype html><meta name="turbo-visit-control" content="reload">'
-        '<turbo-frame id="{}"></turbo-frame>',
-        request.headers["Turbo-Frame"],
+    response = HttpResponse(headers={"Cache-Control": "no-store"})
+    if "HX-Boosted" in request.headers:
+        response["HX-Redirect"] = escape_leading_slashes(request.get_full_path())
+    elif "HX-Request" in request.headers:
+        response["HX-Refresh"] = "true"
+    elif "Turbo-Frame" in request.headers:
+        response.content = format_html(
+            '<!doctype html><meta name="turbo-visit-control" content="reload">'
+            '<turbo-frame id="{}"></turbo-frame>',
+            request.headers["Turbo-Frame"],
+        ).encode()
+    else:
+        return None
+    response.set_cookie(
+        RELOAD_COOKIE,
+        "1",
+        max_age=60,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
     )
-    return HttpResponse(page, headers=headers)
+    return response
 
 
 def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -130,6 +151,6 @@ def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     patch_vary_headers(response, [BUILD_HEADER])
     if _is_of_another_build(request):
         response[BUILD_HEADER] = cdn_setting.cdn().build_version or ""
-        if "HX-Request" in request.headers:
+        if "HX-Request" in request.headers and request.method not in _SAFE:
             response["HX-Refresh"] = "true"
     return response

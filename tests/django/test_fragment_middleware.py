@@ -32,9 +32,11 @@ def ask(request):
     async def async_view(_):
         return view(_)
 
-    def send(build, *, method="GET", headers):
+    def send(build, *, method="GET", path="/part/", headers):
         given = headers if build is None else {**headers, "X-Cdn-Build": build}
-        asked = RequestFactory().generic(method, "/part/", headers=given)
+        asked = RequestFactory().generic(
+            method, "/part/?x=1&y=%C3%A9", headers=given, PATH_INFO=path
+        )
         with page_settings(cdn()):
             if request.param == "sync":
                 return FragmentMiddleware(view)(asked), len(calls)
@@ -51,6 +53,34 @@ def test_htmx_is_told_to_reload(ask, build):
     assert response["HX-Refresh"] == "true"
     assert response["Cache-Control"] == "no-store"
     assert response["X-Cdn-Build"] == "b1"
+
+
+@pytest.mark.parametrize(
+    "path,target",
+    [
+        ("/part/", "/part/"),
+        ("//other.example/", "/%2Fother.example/"),
+        ("/\\other.example/", "/%5Cother.example/"),
+    ],
+)
+def test_a_boosted_link_leads_where_it_did_and_to_no_other_site(ask, path, target):
+    response, calls = ask("b0", path=path, headers={**HTMX, "HX-Boosted": "true"})
+    assert (response["HX-Redirect"], calls) == (f"{target}?x=1&y=%C3%A9", 0)
+    assert "HX-Refresh" not in response
+
+
+@pytest.mark.parametrize("headers", [HTMX, TURBO, {**HTMX, "HX-Boosted": "true"}])
+def test_a_page_that_is_old_again_does_not_reload_again(ask, headers):
+    """As where a cache keeps the page, or old and new servers answer side by side."""
+    first, _ = ask("b0", headers=headers)
+    cookie = first.cookies["cdn-reloaded"]
+    assert (cookie["max-age"], cookie["httponly"], cookie["samesite"]) == (
+        *(60, True, "Lax"),
+    )
+    response, calls = ask("b0", headers={**headers, "Cookie": cookie.OutputString()})
+    assert (response.content, calls) == (b"a part", 1)
+    assert response["X-Cdn-Build"] == "b1"
+    assert not {"HX-Refresh", "HX-Redirect", "Set-Cookie"} & {*response.headers}
 
 
 def test_a_frame_of_turbo_is_told_to_reload_and_its_name_stays_a_name(ask):

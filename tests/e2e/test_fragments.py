@@ -27,6 +27,7 @@ DOCUMENTED
 <h1>{% cdn_build %}</h1>
 <button id="get" hx-get="/part/" hx-target="#part">get</button>
 <button id="post" hx-post="/part/" hx-target="#part">post</button>
+<a id="boosted" hx-boost="true" href="/part/?boosted">boosted</a>
 <a id="frame" href="/part/" data-turbo-frame="part">frame</a>
 <turbo-frame id="part">none</turbo-frame>
 """
@@ -52,7 +53,7 @@ class Site:
 
     def __init__(self, address, page, hosts):
         self.address, self.page, self.hosts = address, page, hosts
-        self.posts = 0
+        self.posts, self.kept = 0, ""
 
     @contextmanager
     def release(self, build):
@@ -80,6 +81,10 @@ def site_with(browser, node):
             site.posts += request.method == "POST"
             return HttpResponse(rendered(PART))
 
+        def kept(request):
+            site.kept = site.kept or rendered(template)
+            return HttpResponse(site.kept)
+
         chosen = ["dj_cloudfront.middleware.FragmentMiddleware"] if middleware else []
         with Hosts() as hosts, fresh_profile(browser) as visit:
             hosts.hold({f"/{build}/library.js": script for build in BUILDS})
@@ -88,7 +93,7 @@ def site_with(browser, node):
             with serve(
                 template,
                 hosts.cdn(),
-                more=[path("part/", part)],
+                more=[path("part/", part), path("kept/", kept)],
                 MIDDLEWARE=chosen,
             ) as site.address:
                 visit.open(site.address)
@@ -104,12 +109,33 @@ def test_htmx_reloads_a_page_of_an_older_build_once(site_with, library):
         site.page.wait_for_selector("text=part of b1")
         for build in BUILDS[1:]:
             with site.release(build):
+                # As a minute later.
+                site.page.context.clear_cookies()
                 site.page.click("#get")
                 site.page.wait_for_selector(f"h1:text-is('{build}')")
                 assert site.text("turbo-frame") == "none", "it is a new page"
                 site.page.click("#get")
                 site.page.wait_for_selector(f"text=part of {build}")
                 assert site.page.query_selector("#get"), "and stays"
+
+
+@pytest.mark.parametrize("library", ["htmx 2", "htmx 4"])
+def test_a_boosted_link_opens_as_a_page(site_with, library):
+    with site_with(library) as site, site.release("b2"):
+        site.page.click("#boosted")
+        site.page.wait_for_url(f"{site.address}/part/?boosted")
+        assert site.page.query_selector("#get") is None
+
+
+@pytest.mark.parametrize("library", ["htmx 2", "htmx 4"])
+def test_a_page_that_a_cache_keeps_reloads_once(site_with, library):
+    with site_with(library) as site:
+        site.page.goto(f"{site.address}/kept/")
+        with site.release("b2"):
+            with site.page.expect_navigation():
+                site.page.click("#get")
+            site.page.click("#get")
+            site.page.wait_for_selector("text=part of b2")
 
 
 def test_what_is_sent_is_carried_out_before_the_reload(site_with):
@@ -126,6 +152,8 @@ def test_turbo_opens_the_url_of_a_frame_as_a_page(site_with):
         assert site.page.url == f"{site.address}/"
         for build in BUILDS[1:]:
             with site.release(build):
+                # As a minute later.
+                site.page.context.clear_cookies()
                 site.page.goto(site.address)
             with site.release("b3" if build == "b2" else "b1"):
                 site.page.click("#frame")
