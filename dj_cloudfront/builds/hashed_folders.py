@@ -238,8 +238,10 @@ def _fill(folder: Path, build: Path, names: Sequence[str]) -> None:
 
 def _complete(root: Path, hashed: str, build: Path, names: Sequence[str]) -> None:
     folder = root / hashed
-    # Whoever prunes goes by this time, even where no lock holds.
-    os.utime(folder)
+    # Whoever prunes goes by this time, even where no lock holds. Another user's folder that
+    # lacks nothing is good as it is.
+    with contextlib.suppress(PermissionError):
+        os.utime(folder)
     tops = {top_of(name) for name in names}
     there, ours = (dict(_inodes(one, tops)) for one in (folder, build))
     for name in names:

@@ -488,14 +488,19 @@ def test_fails_with_one_sentence_when_a_source_may_not_be_read(root, tmp_path):
     assert published(root) == [] and hidden(root) == []
 
 
-def test_another_user_copies_what_he_may_not_link(root, tmp_path):
+@pytest.mark.parametrize("hashed", [False, True])
+def test_another_user_copies_what_he_may_not_link(root, tmp_path, hashed):
     """Linux lets nobody link the files of others, unless he may write them."""
     folder = write_files(tmp_path / "src", FILES)
-    publish(root, "b1", sources(folder))
+
+    def release(version):
+        publish(root, version, sources(folder), hashed_folders=hashed)
+
+    release("b1")
     open_to_all(root, folder)
     for path in (root, root / ".cdn", root / ".cdn/lock"):
         path.chmod(0o777)
-    assert as_nobody(lambda: publish(root, "b2", sources(folder))) is None
+    assert as_nobody(lambda: release("b2")) is None
     assert_whole(root / "b2")
     guarded = (
         filesystem.Path("/proc/sys/fs/protected_hardlinks").read_text().strip() == "1"
