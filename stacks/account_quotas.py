@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import aws_cdk as cdk
 
@@ -31,59 +30,32 @@ def note_quotas(app: cdk.App) -> None:
         if isinstance(stack, cdk.Stack):
             unknown = cdk.Token.is_unresolved(stack.account)
             by_account["" if unknown else stack.account].append(stack)
-    counted = [_Count.of(account, stacks) for account, stacks in by_account.items()]
-    for count in counted:
-        if count.share > 1:
-            count.warn()
-    most = max(counted, key=lambda count: count.share, default=None)
-    if most and 0 < most.share <= 1:
-        most.note()
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Count:
-    """The kind of which an account's stacks define most, against its quota."""
-
-    account: str
-    stacks: list[cdk.Stack]
-    kind: str
-    number: int
-
-    @property
-    def share(self) -> float:
-        return self.number / PER_ACCOUNT[_KINDS[self.kind]]
-
-    @classmethod
-    def of(cls, account: str, stacks: list[cdk.Stack]) -> _Count:
-        found = Counter(
-            child.cfn_resource_type
-            for stack in stacks
-            for child in stack.node.find_all()
-            if isinstance(child, cdk.CfnResource)
-        )
-        counts = [
-            cls(
-                account=account,
-                stacks=stacks,
-                kind=kind,
-                number=found[f"AWS::CloudFront::{name}"],
-            )
-            for kind, name in _KINDS.items()
-        ]
-        return max(counts, key=lambda count: count.share)
-
-    def __str__(self) -> str:
-        account = f"account {self.account}" if self.account else "its account"
-        return f"{self.number} of {PER_ACCOUNT[_KINDS[self.kind]]} {self.kind} of {account}"
-
-    def note(self) -> None:
-        notes = cdk.Annotations.of(self.stacks[0])
-        notes.add_info_v2("dj-cloudfront:quotas", str(self))
-
-    def warn(self) -> None:
-        for stack in self.stacks:
+    counted = [
+        (*_fullest(account, stacks), stacks) for account, stacks in by_account.items()
+    ]
+    for share, sentence, stacks in counted:
+        for stack in stacks if share > 1 else ():
             cdk.Annotations.of(stack).add_warning_v2(
                 "dj-cloudfront:over-quota",
-                f"{self}, over all environments: CloudFront refuses the rest unless the "
+                f"{sentence}, over all environments: CloudFront refuses the rest unless the "
                 "quota was raised",
             )
+    if not counted:
+        return
+    share, sentence, stacks = max(counted, key=lambda count: count[0])
+    if 0 < share <= 1:
+        cdk.Annotations.of(stacks[0]).add_info_v2("dj-cloudfront:quotas", sentence)
+
+
+def _fullest(account: str, stacks: list[cdk.Stack]) -> tuple[float, str]:
+    found = Counter(
+        child.cfn_resource_type.rpartition("::")[2]
+        for stack in stacks
+        for child in stack.node.find_all()
+        if isinstance(child, cdk.CfnResource)
+        and child.cfn_resource_type.startswith("AWS::CloudFront::")
+    )
+    kind = max(_KINDS, key=lambda kind: found[_KINDS[kind]] / PER_ACCOUNT[_KINDS[kind]])
+    number, quota = found[_KINDS[kind]], PER_ACCOUNT[_KINDS[kind]]
+    whose = f"account {account}" if account else "its account"
+    return number / quota, f"{number} of {quota} {kind} of {whose}"
