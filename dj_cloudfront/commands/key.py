@@ -62,7 +62,7 @@ def run(console: Console, *, output: Path, **options: Any) -> None:
         ) from None
     text = public.decode().strip()
     console.write(
-        f"the private key is in {output}; for keys of signing in cdk.json:\n"
+        f"the private key is in {output}; for keys of signing_keys in cdk.json:\n"
         f"{json.dumps(output.stem)}: {json.dumps(text)}"
     )
     console.write_json({"name": output.stem, "public_key": text, "file": str(output)})
