@@ -93,7 +93,7 @@ def _behavior(
     is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
     return Behavior(
         pattern=given.path_pattern,
-        origins=tuple(_origin(one) for one in config["Origins"]),
+        origins=tuple(_origin(one, deployed) for one in config["Origins"]),
         failover_statuses=_failover_statuses(config),
         allowed_methods=frozenset({"GET", "HEAD", *config["AllowedMethods"]}),
         cached_methods=frozenset({"GET", "HEAD", *config["CachedMethods"]}),
@@ -133,11 +133,11 @@ def _policy(behavior: Json, kind: str) -> Json:
     return policy
 
 
-def _origin(given: Json) -> Origin:
+def _origin(given: Json, deployed: Source) -> Origin:
     # A bucket has no timeouts of its own.
     timeouts = (
         given.get("CustomOriginConfig")
-        or given.get("VpcOriginConfig")
+        or _vpc_origin(given, deployed)
         or model.CUSTOM_ORIGIN_DEFAULTS
     )
     # A bucket gets what the viewer uses.
@@ -164,6 +164,13 @@ def _origin(given: Json) -> Origin:
         keepalive_timeout=int(timeouts["OriginKeepaliveTimeout"]),
         completion_timeout=int(given.get("ResponseCompletionTimeout") or 0) or None,
     )
+
+
+def _vpc_origin(origin: Json, deployed: Source) -> Json:
+    """Its timeouts, and the protocol and ports of the endpoint where a template has that."""
+    given = mapping(origin.get("VpcOriginConfig"))
+    found = mapping(deployed.find("VpcOrigin", given.get("VpcOriginId")))
+    return {**mapping(found.get("VpcOriginEndpointConfig")), **given}
 
 
 def _signing(origin: Json) -> str:
@@ -204,6 +211,7 @@ def _changing_all(config: Json) -> Iterator[str]:
     """What is not modelled and would change the answers of all behaviors."""
     in_use = {
         "web ACL": bool(config.get("WebACLId")),
+        "tenants": config.get("ConnectionMode") == "tenant-only",
         "client certificates of viewers": bool(config.get("ViewerMtlsConfig")),
         "connection functions": bool(config.get("ConnectionFunctionAssociation")),
         "continuous deployment": bool(config.get("ContinuousDeploymentPolicyId")),

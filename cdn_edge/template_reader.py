@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cdn_edge.configuration import Configuration
 from cdn_edge.distributions import Source, parse
@@ -18,8 +19,10 @@ from cdn_model.values import Json, mapping, properties, text
 class TemplateReader:
     """Reads template files, and again when one of them has changed.
 
-    A distribution has its logical id in the place of the name that a deploy gives it, such as
-    ``cdnstaticdistribution1a2b3c4d.cloudfront.localhost``; a public key has its logical id, too.
+    A resource has its logical id in the place of what a deploy gives it: the host of a
+    distribution is ``cdnstatic1a2b3c4d.cloudfront.localhost``, a public key has the id
+    ``MediaKey1A2B3C4D``, and a bucket is ``files1a2b3c4d.s3.us-east-1.amazonaws.com``.
+    Parameters have their defaults.
     """
 
     paths: Sequence[Path]
@@ -43,17 +46,66 @@ class TemplateReader:
         )
 
 
+_REGION = "us-east-1"
+_PSEUDO = {"AWS::AccountId": "000000000000", "AWS::StackName": "stack"}
+_ATTRIBUTES = {
+    "DNSName": f"{{}}.elb.{_REGION}.amazonaws.com",
+    "DomainName": "{}.s3.amazonaws.com",
+    "FunctionUrl": f"https://{{}}.lambda-url.{_REGION}.on.aws/",
+    "RegionalDomainName": f"{{}}.s3.{_REGION}.amazonaws.com",
+    "WebsiteURL": f"http://{{}}.s3-website-{_REGION}.amazonaws.com",
+}
+
+
 def deployed(template: Json) -> Source:
     """The distributions of a template, and what they refer to, by logical ids."""
     resources: dict[str, dict[str, Json]] = {}
     distributions: list[Json] = []
-    for name, resource in Resolver(template).resources().items():
+    for name, resource in Resolver(template, region=_REGION).resources().items():
         kind = text(resource.get("Type"))
-        given = properties(resource)
+        if not kind.startswith(CLOUDFRONT):
+            continue
+        given = mapping(_known(properties(resource)))
         if kind == DISTRIBUTION:
             label = name.lower()
             named = {"Id": name, "DomainName": f"{label}.cloudfront.net"}
             distributions.append({**named, **given})
-        elif kind.startswith(CLOUDFRONT):
+        else:
             resources.setdefault(kind.removeprefix(CLOUDFRONT), {})[name] = given
     return Source(distributions=distributions, resources=resources)
+
+
+def _known(value: object) -> Any:
+    """What the resolver leaves to the deploy, by the name of what it comes from."""
+    if isinstance(value, list):
+        return [_known(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((function, argument),) = value.items()
+        try:
+            return _value(function, argument)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            return value
+    return {key: _known(part) for key, part in value.items()}
+
+
+def _value(function: str, argument: Any) -> Any:
+    if function == "Ref":
+        if isinstance(argument, dict):
+            return argument.get("Default", argument["Parameter"])
+        return _PSEUDO.get(argument, argument)
+    given = _known(argument)
+    match function:
+        case "Fn::GetAtt":
+            name, attribute = given
+            return _ATTRIBUTES.get(attribute, "{}").format(name)
+        case "Fn::ImportValue":
+            return given.rpartition(":")[2]
+        case "Fn::Join":
+            return given[0].join(map(text, given[1]))
+        case "Fn::Split":
+            return given[1].split(given[0])
+        case "Fn::Select":
+            return given[1][int(given[0])]
+    return {function: given}

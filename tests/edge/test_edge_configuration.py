@@ -95,6 +95,7 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
 
 
 @pytest.mark.not_modelled("AWS WAF", "distribution-web-awswaf")
+@pytest.mark.not_modelled("Distribution tenants", "distribution-config-options")
 @pytest.mark.not_modelled("Client certificates of viewers", "mtls-authentication")
 @pytest.mark.not_modelled("Continuous deployment", "continuous-deployment")
 @pytest.mark.not_modelled("HTTP/2 and HTTP/3", "DownloadDistValuesGeneral")
@@ -103,6 +104,7 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
     ("config", "feature"),
     [
         ({"WebACLId": "arn"}, "web ACL"),
+        ({"ConnectionMode": "tenant-only"}, "tenants"),
         ({"ViewerMtlsConfig": {"Mode": "required"}}, "client certificates of viewers"),
         ({"ContinuousDeploymentPolicyId": "x"}, "continuous deployment"),
         ({"HttpVersion": "http2and3"}, "HTTP/3"),
