@@ -95,6 +95,7 @@ class ViewerRequest:
     query: str = ""
     headers: Headers
     address: str = "127.0.0.1"
+    port: int = 0
     scheme: str = ""
     version: str = "1.1"
 
@@ -165,7 +166,7 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
     }
     return {
         FORWARDED_PROTO: request.scheme or "https",
-        "cloudfront-viewer-address": request.address,
+        "cloudfront-viewer-address": f"{request.address}:{request.port}",
         "cloudfront-viewer-http-version": "1.1",
         **{
             f"cloudfront-is-{kind}-viewer": str(is_).lower()

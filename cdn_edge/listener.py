@@ -52,8 +52,6 @@ class Request:
         self.body: BodyStream | None = None
         self.keep_alive = True
         self.refused = 0
-        self.address = ""
-        self.scheme = ""
 
 
 Serve = Callable[[Request, "ViewerConnection"], Coroutine[None, None, None] | None]
@@ -75,7 +73,7 @@ class ViewerConnection(asyncio.Protocol):
         tls: ViewerTls | None = None,
     ) -> None:
         self._tls = tls
-        self._scheme = scheme
+        self.scheme = scheme
         self._serve = serve
         self._limits = limits
         self._connections = connections
@@ -104,7 +102,7 @@ class ViewerConnection(asyncio.Protocol):
         if self._tls and not self._tls.accepts(secure):
             transport.abort()
             return
-        self._address = transport.get_extra_info("peername")[0]
+        self.address, self.port = transport.get_extra_info("peername")[:2]
         self._connections.add(self)
         self.deadline = self._loop.time() + self._limits.head
 
@@ -177,7 +175,6 @@ class ViewerConnection(asyncio.Protocol):
         request.method = parser.get_method().decode()
         request.version = parser.get_http_version()
         request.keep_alive = parser.should_keep_alive()
-        request.address, request.scheme = self._address, self._scheme
         request.refused = _refusal(request)
         length = request.headers.get("Content-Length")
         if "Transfer-Encoding" in request.headers or (length or "0") != "0":
@@ -329,7 +326,7 @@ class ViewerConnection(asyncio.Protocol):
             self._receiving.finish(BodyError("the body is malformed"))
         else:
             request.refused, request.keep_alive = status, False
-            request.method, request.address = "GET", self._address
+            request.method = "GET"
             self._waiting.append(request)
         self._end()
 

@@ -140,16 +140,18 @@ class RequestHandler:
         """What is refused or in the cache is answered at once; the rest has to be awaited."""
         if distribution is None or not distribution.enabled:
             return own_answer(_refusal_of_host(distribution))
+        asked = request
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
         behavior = match(distribution, request.path)
-        refused = (
-            _refusal_of_protocol(behavior, request, self._tls_port)
-            or _refusal(behavior, request, body)
-            or _refusal_of_country(distribution, request)
+        refused = _refusal_of_protocol(behavior, asked, self._tls_port) or _refusal(
+            behavior, request, body
         )
         if refused:
             return own_answer(refused, behavior)
+        if blocked := _refusal_of_country(distribution, request):
+            exchange = Exchange(distribution, request, None, self._origins)
+            return partial(self._uncached, exchange, behavior, blocked)
         if behavior.trusted_keys is not None:
             try:
                 signatures.check(request, behavior.trusted_keys, self._clock())
@@ -217,6 +219,11 @@ class RequestHandler:
         elif body is None and "Content-Length" in request.headers:
             headers["Content-Length"] = "0"
         response = await exchange.ask(behavior, request, headers)
+        return await self._uncached(exchange, behavior, response)
+
+    async def _uncached(
+        self, exchange: Exchange, behavior: Behavior, response: Response
+    ) -> ViewerResponse:
         result = Result.MISS
         if response.status >= 400:
             result = Result.ERROR

@@ -175,8 +175,9 @@ class Edge:
             path=path,
             query=query,
             headers=given.headers,
-            address=given.address,
-            scheme=given.scheme,
+            address=connection.address,
+            port=connection.port,
+            scheme=connection.scheme,
             version=given.version,
         )
         if given.refused:

@@ -193,8 +193,8 @@ def test_an_older_version_is_for_the_distribution_that_allows_it(authority, serv
         assert server.count == 1
 
 
-def of_policy(policy):
-    return distribution(default={"ViewerProtocolPolicy": policy})
+def of_policy(policy, **more):
+    return distribution(default={"ViewerProtocolPolicy": policy}, **more)
 
 
 @pytest.mark.documented(
@@ -202,10 +202,13 @@ def of_policy(policy):
     "using-https-viewers-to-cloudfront",
 )
 def test_http_is_redirected_to_the_tls_listener(authority, server):
-    with running(authority, server, of_policy("redirect-to-https")) as edge:
+    redirecting = of_policy("redirect-to-https", DefaultRootObject="index.html")
+    with running(authority, server, redirecting) as edge:
         got = edge.get("/a%20b?c=d", host=f"{LOCAL}:{edge.port}")
         there = f"https://{LOCAL}:{edge.edge.tls_port}/a%20b?c=d"
         assert (got.status, got.headers["location"]) == (301, there)
+        root = edge.get("/", host=LOCAL).headers["location"]
+        assert root == f"https://{LOCAL}:{edge.edge.tls_port}/"
         assert got.cache == "Redirect"
         assert server.count == 0
         assert b" 200 " in by_tls(edge, authority)[1]

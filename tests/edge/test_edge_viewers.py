@@ -43,9 +43,9 @@ def start(origin):
         one.__exit__()
 
 
-def restricted(kind, *countries):
+def restricted(kind, *countries, **more):
     geo = {"RestrictionType": kind, **named(*countries)}
-    return distribution(Restrictions={"GeoRestriction": geo})
+    return distribution(Restrictions={"GeoRestriction": geo}, **more)
 
 
 @pytest.mark.documented(
@@ -69,6 +69,27 @@ def test_viewer_of_a_country(start, kind, country, status):
     got = edge.get("/x", headers=asked)
     assert got.status == status
     assert (b"your country" in got.body) is (status == 403)
+
+
+@pytest.mark.documented(
+    "Geographic restrictions show the custom error page of 403", "georestrictions"
+)
+def test_viewer_of_a_blocked_country_gets_the_error_page(start, origin):
+    origin.replies["/static/blocked.html"] = Reply(body=b"not here")
+    page = {"ErrorCode": 403, "ResponsePagePath": "/blocked.html", "ResponseCode": 451}
+    edge = start(
+        restricted("blacklist", "DE", CustomErrorResponses=named(page)),
+    )
+    got = edge.get("/x", headers={"X-Edge-Viewer-Country": "DE"})
+    assert (got.status, got.body, got.cache) == (451, b"not here", "Error")
+    assert origin.targets == ["/static/blocked.html"]
+
+
+def test_address_of_a_viewer_has_its_port(start, origin):
+    edge = start(cache=cache_policy(headers=("CloudFront-Viewer-Address",)))
+    edge.get("/x")
+    address = origin.asked[0].headers["cloudfront-viewer-address"]
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", address)
 
 
 @pytest.mark.documented(
