@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+import ssl
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -31,14 +32,16 @@ def parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="a synthesized template to serve without AWS; may be given several times",
     )
-    parser.add_argument("--port", type=int, default=0, help="default: any free one")
+    parser.add_argument("--port", type=_port, default=0, help="default: any free one")
     parser.add_argument(
         "--tls",
         type=Path,
         metavar="FOLDER",
         help="listen with TLS as well; the folder keeps the authority for browsers to trust",
     )
-    parser.add_argument("--tls-port", type=int, default=0, help="default: any free one")
+    parser.add_argument(
+        "--tls-port", type=_port, default=0, help="default: any free one"
+    )
     parser.add_argument(
         "--origin",
         action="append",
@@ -70,12 +73,20 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be from 0 to 65535, got {text!r}")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     given = parser().parse_args(arguments)
+    if given.tls_port and not given.tls:
+        parser().error("--tls-port must come with --tls, such as --tls .local/tls")
     try:
         table = origin_table(given.origin)
         origin_tls = OriginTls(
-            authorities=_readable("--origin-ca", given.origin_ca),
+            authorities=_authorities(given.origin_ca),
             certificates=dict(
                 _client_certificate(one) for one in given.client_certificate
             ),
@@ -84,15 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (OSError, ValueError) as error:
         parser().error(str(error))
     if given.template:
-        reader: Reader | TemplateReader = TemplateReader(paths=given.template)
         try:
-            reader.read()
+            TemplateReader(paths=given.template).read()
         except (OSError, ValueError) as error:
             parser().error(
                 "--template must be a template in JSON, such as "
                 f"cdk.out/mysite-cdn-prod.template.json, got {error}"
             )
-        reader = TemplateReader(paths=given.template)
+        reader: Reader | TemplateReader = TemplateReader(paths=given.template)
         credentials = None
     else:
         reader = Reader(client=new_client(given.endpoint))
@@ -109,22 +119,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _client_certificate(entry: str) -> tuple[str, Path]:
     arn, _, path = entry.partition("=")
-    found = _readable("--client-certificate", Path(path) if path else None)
-    if found is None:
+    try:
+        # OpenSSL would ask the terminal for the password of a key.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path, password="")
+    except OSError:
         raise ValueError(
-            "--client-certificate must map an ARN to a file, such as "
+            "--client-certificate must map an ARN to a file with a certificate and its key "
+            "without a password in PEM, such as "
             f"'arn:aws:acm:us-east-1:123456789012:certificate/1=client.pem', got {entry!r}"
-        )
-    return arn, found
+        ) from None
+    return arn, Path(path)
 
 
-def _readable(option: str, path: Path | None) -> Path | None:
-    """
-    :raises ValueError: when a path is given that is no file with a certificate.
-    """
+def _authorities(path: Path | None) -> Path | None:
     if path and not (path.is_file() and b"BEGIN CERTIFICATE" in path.read_bytes()):
         raise ValueError(
-            f"{option} must name a file with a certificate in PEM, such as ca.pem, got "
+            "--origin-ca must name a file with a certificate in PEM, such as ca.pem, got "
             f"{str(path)!r}"
         )
     return path

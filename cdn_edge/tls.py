@@ -13,6 +13,7 @@ from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
@@ -74,15 +75,21 @@ class LocalAuthority:
     def _read(self) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None:
         if not (self._key_file.exists() and self.certificate_file.exists()):
             return None
-        key = load_pem_private_key(self._key_file.read_bytes(), password=None)
-        text = self.certificate_file.read_bytes()
-        certificate = x509.load_pem_x509_certificate(text)
+        try:
+            key = load_pem_private_key(self._key_file.read_bytes(), password=None)
+            text = self.certificate_file.read_bytes()
+            certificate = x509.load_pem_x509_certificate(text)
+            if not isinstance(key, ec.EllipticCurvePrivateKey):
+                raise TypeError
+        except (TypeError, ValueError, UnsupportedAlgorithm):
+            # It may be dear to somebody.
+            raise ValueError(
+                f"{self.certificate_file} and {self._key_file.name} must be as the edge made "
+                "them, or absent: choose another folder, or remove them"
+            ) from None
         soon = datetime.now(UTC) + timedelta(days=_LEAF_DAYS)
-        if (
-            not isinstance(key, ec.EllipticCurvePrivateKey)
-            or certificate.public_key() != key.public_key()
-            or certificate.not_valid_after_utc < soon
-        ):
+        is_pair = certificate.public_key() == key.public_key()
+        if not is_pair or certificate.not_valid_after_utc < soon:
             return None
         return key, certificate
 
@@ -178,6 +185,8 @@ def _write(path: Path, data: bytes) -> None:
     """For its owner alone, from its first byte on."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(file.name, path)
 
 

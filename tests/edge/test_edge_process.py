@@ -11,9 +11,19 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from edge_support import CountingOrigin, Reply, Viewer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,14 +108,38 @@ def test_tls_listener_is_announced_and_its_keys_are_not_in_the_log(tmp_path):
         ("--origin-ca", "/dev/null", "--origin-ca must name a file with a certificate"),
         ("--client-certificate", "arn", "--client-certificate must map an ARN"),
         ("--tls", "/dev/null", "/dev/null"),
+        ("--tls-port", "8443", "--tls-port must come with --tls"),
+        ("--port", "70000", "argument --port: must be from 0 to 65535, got '70000'"),
     ],
 )
-def test_fails_when_certificates_cannot_be_read(option, value, message):
+def test_fails_when_an_option_cannot_be_used(option, value, message):
     with started("--endpoint", "http://127.0.0.1:1", option, value) as process:
         said = process.stdout.read()
     assert process.returncode == 2
     assert message in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_fails_when_a_client_certificate_cannot_be_shown(tmp_path, has_key):
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "edge")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+    locked = key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    path = tmp_path / "client.pem"
+    path.write_bytes(certificate + (locked if has_key else b""))
+    given = ("--client-certificate", f"arn={path}")
+    with started("--endpoint", "http://127.0.0.1:1", *given) as process:
+        said = process.stdout.read()
+    assert process.returncode == 2
+    assert "a certificate and its key without a password" in said
 
 
 def test_fails_when_an_origin_is_elsewhere():

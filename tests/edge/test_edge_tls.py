@@ -90,6 +90,15 @@ def test_an_authority_lasts_and_a_damaged_pair_is_made_again(tmp_path):
     assert LocalAuthority(tmp_path).certificate_file.read_bytes() != first
 
 
+@pytest.mark.parametrize("name", ["ca.pem", "ca-key.pem"])
+def test_a_file_of_somebody_else_is_not_replaced(tmp_path, name):
+    LocalAuthority(tmp_path)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ValueError, match="must be as the edge made them, or absent"):
+        LocalAuthority(tmp_path)
+    assert (tmp_path / name).read_text() == "mine"
+
+
 def test_openssl_trusts_the_authority_for_this_machine_only(authority, tmp_path):
     shown = subprocess.run(
         [
