@@ -169,13 +169,13 @@ class OriginClient:
         for attempt in range(1, attempts + 1):
             try:
                 connection = await self._connect(address, request)
-            except (OSError, TimeoutError) as error:
+            except OSError as error:
                 if attempt == attempts:
                     return _failure(origin, error)
                 continue
             try:
                 return await connection.ask(request, body)
-            except (OSError, TimeoutError) as error:
+            except OSError as error:
                 connection.close()
                 if attempt == attempts or request.method not in _REPEATED:
                     return _failure(origin, error)
