@@ -17,11 +17,15 @@ from local.record import require_record
 from local.state import CHECKOUT, State
 
 _NOT_UP = 3
+# As shells say it of a command that Ctrl-C ended.
+_INTERRUPTED = 130
 
 
 def main() -> int:
     try:
         return _main()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except (OSError, ValueError) as error:
         raise SystemExit(str(error)) from None
 

@@ -77,10 +77,11 @@ def _announcement(running: Supervisor, origin: str) -> str:
         for output in _READ_BY_DJANGO
         if output in outputs
     )
+    trust = f"  trust   {state.authority}\n" if running.ports.tls else ""
     return (
         f"\n  static  {domains.static_url}/<build>/ is http://{origin}/static/<build>/\n"
         f"  media   {domains.media_url}/ is http://{origin}/media/\n"
-        f"  file    {state.shared_outputs}   (stack {stack})\n\n"
+        f"  file    {state.shared_outputs}   (stack {stack})\n{trust}\n"
         "Where your site is published and started:\n\n"
         f"export {names}\n"
         f"export DJ_CLOUDFRONT_URL_FORMAT={shlex.quote(domains.url_format)}\n\n"

@@ -10,10 +10,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -42,7 +42,7 @@ class Running:
 
     service: Service
     process: subprocess.Popen[bytes]
-    started: int = field(default=0)
+    started: int
 
     @property
     def pid(self) -> int:
@@ -173,7 +173,7 @@ def answers(url: str, *, host: str | None = None, says: str = "") -> Callable[[]
         try:
             with _OPENER.open(request, timeout=2) as response:
                 return bool(response.status == 200) and says.encode() in response.read()
-        except (urllib.error.URLError, OSError):
+        except (OSError, HTTPException):
             return False
 
     return check

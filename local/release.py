@@ -6,10 +6,10 @@ import os
 import re
 import signal
 import time
-import urllib.request
 
 from local.origin import builds
 from local.origin.services import DJANGO
+from local.processes import answers
 from local.progress import Progress
 from local.record import Ports, Record, read_domains, require_record
 from local.state import State, write_atomically
@@ -64,15 +64,14 @@ def _reload_django(record: Record) -> None:
 
 
 def _wait_for(version: str, ports: Ports) -> None:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{ports.django}/healthz", headers={"Host": "localhost"}
-    )
+    url = f"http://127.0.0.1:{ports.django}/healthz"
+    is_new = answers(url, host="localhost", says=f'"{version}"')
     in_a_row, deadline = 0, time.monotonic() + 30
     while in_a_row < _PROOF:
         if time.monotonic() > deadline:
             raise SystemExit(f"Django did not switch to {version}; see its log")
-        with urllib.request.urlopen(request, timeout=5) as response:
-            is_new = f'"{version}"' in response.read().decode()
-        in_a_row = in_a_row + 1 if is_new else 0
-        if not is_new:
+        if is_new():
+            in_a_row += 1
+        else:
+            in_a_row = 0
             time.sleep(0.1)

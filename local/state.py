@@ -84,6 +84,11 @@ class State:
         return self.folder / "tls"
 
     @property
+    def authority(self) -> Path:
+        """What browsers have to trust."""
+        return self.tls / "ca.pem"
+
+    @property
     def running(self) -> Path:
         """The record of what runs now."""
         return self.folder / "running.json"
@@ -98,8 +103,9 @@ class State:
 
     def create(self) -> None:
         """Make the folders. Others pass to the shared outputs and read nothing else."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o711)
+        if not self.folder.is_dir():
+            self.folder.mkdir(parents=True)
+            self.folder.chmod(0o711)
         for folder in (
             self.static_root,
             self.media_root,

@@ -231,7 +231,7 @@ def status(state: State) -> Mapping[str, object]:
         "site": record.ports.site_url,
         "aws": emulator.endpoint(record.ports.aws),
         "state": str(state.folder),
-        **({"tls": str(state.tls / "ca.pem")} if record.ports.tls else {}),
+        **({"tls": str(state.authority)} if record.ports.tls else {}),
         "processes": {child.name: child.pid for child in record.children},
     }
     # Before the first deploy there are no names yet.

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
 
 import pytest
+from cdk_support import ROOT
+from edge_support import CountingOrigin, Reply
 from local_support import checkout_of
 
+from local import release
 from local.aws import cdk
-from local.processes import free_port
+from local.processes import free_port, start_time
+from local.record import Ports, Process, Record
+from local.state import State
 
 
 def run(tmp_path, *arguments):
@@ -46,6 +52,42 @@ def test_fails_when_the_state_is_a_file(tmp_path):
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert str(tmp_path / "state") in ended.stderr
+
+
+def test_a_folder_that_was_there_keeps_its_mode(tmp_path):
+    tmp_path.chmod(0o750)
+    State(folder=tmp_path).create()
+    assert tmp_path.stat().st_mode & 0o777 == 0o750
+
+
+SLOW = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: print("asked", flush=True))
+print("ready", flush=True)
+while True:
+    time.sleep(60)
+"""
+
+
+def test_ctrl_c_while_it_waits_leaves_no_traceback(tmp_path):
+    state = State(folder=tmp_path)
+    state.create()
+    with subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE) as slow:
+        assert slow.stdout.readline() == b"ready\n"
+        own = Process(name="supervisor", pid=slow.pid, started=start_time(slow.pid))
+        ports = Ports(aws=1, edge=2, web=3)
+        Record(supervisor=own, children=(), stack="s", ports=ports).write(state)
+        with subprocess.Popen(
+            [sys.executable, "-m", "local", "--state", str(tmp_path), "down"],
+            cwd=ROOT,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as down:
+            assert slow.stdout.readline() == b"asked\n"
+            down.send_signal(signal.SIGINT)
+            said = down.stderr.read()
+        slow.kill()
+    assert (down.returncode, said) == (130, "")
 
 
 def test_fails_when_the_environment_belongs_to_an_account(tmp_path):
@@ -99,3 +141,11 @@ def test_a_port_whose_connections_have_just_ended_is_free():
             accepted.close()
             client.recv(1)
     assert free_port(port, what="--web-port") == port
+
+
+def test_a_release_asks_this_machine_without_the_proxy_of_the_shell(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with CountingOrigin() as django:
+        django.default = Reply(body=b'{"build": "b2"}')
+        release._wait_for("b2", Ports(aws=1, edge=2, web=3, django=django.port))
+        assert django.asked[0].target == "/healthz"

@@ -14,7 +14,7 @@ from local.processes import start_time
 from local.progress import Progress
 from local.record import Ports, Process, Record
 from local.state import State, write_atomically
-from local.supervisor import status
+from local.supervisor import Supervisor, status
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,12 @@ def test_its_status_has_no_build_and_names_the_site(foreign):
 def test_a_site_of_ones_own_is_not_released_by_us(foreign):
     with pytest.raises(SystemExit, match="is released by its own commands"):
         release.release(foreign, None, Progress())
+
+
+def test_it_says_what_browsers_have_to_trust(foreign):
+    for tls, is_said in ((None, False), (9, True)):
+        ports = Ports(aws=1, edge=2, web=8081, tls=tls)
+        said = edge._announcement(
+            Supervisor(foreign, "mysite-cdn-dev", ports), "127.0.0.1:8081"
+        )
+        assert (str(foreign.tls / "ca.pem") in said) is is_said
