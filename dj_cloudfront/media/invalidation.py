@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import posixpath
@@ -84,7 +85,9 @@ class Invalidator:
         for path in wanted:
             check_path(path)
         for batch in _batches(wanted):
-            yield self._send(batch, [str(time.time_ns())])
+            with self._alone():
+                receipt = self._send(batch, [str(time.time_ns())])
+            yield receipt
 
     def send_pending(self, deletions: Deletions) -> Iterator[Receipt]:
         """Send what was deleted, oldest first. What was not accepted stays pending.
@@ -93,16 +96,18 @@ class Invalidator:
 
         :raises ValueError: as ``send()`` does; at the end, if records are damaged.
         """
-        filesystem.make_folder(self.folder)
-        with filesystem.locked(self.folder):
+        with self._alone():
             pending, damaged = deletions.read()
             by_path = paths_of(pending)
             for batch in _batches(list(by_path)):
                 room = max(self.budget - self.spent(), 0)
                 for part in filter(None, (batch[:room], batch[room:])):
                     settled = [deletion for path in part for deletion in by_path[path]]
-                    yield self._send(part, [deletion.file.name for deletion in settled])
+                    names = [deletion.file.name for deletion in settled]
+                    receipt = self._send(part, names)
+                    # Whoever takes the receipt may come to nothing.
                     deletions.settle(settled)
+                    yield receipt
         if damaged:
             raise ValueError(
                 "each record of a deleted upload must hold its path, but "
@@ -123,6 +128,13 @@ class Invalidator:
                     "seconds, but is in progress: CloudFront goes on with it"
                 )
             time.sleep(_POLL_SECONDS)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else reads or writes the budget meanwhile."""
+        filesystem.make_folder(self.folder)
+        with filesystem.locked(self.folder):
+            yield
 
     def spent(self) -> int:
         """Paths that were sent in this month."""
@@ -150,7 +162,6 @@ class Invalidator:
         )
         # Not before: a network that fails for a day must not spend the month. A crash before
         # leads to a repeat with the same reference, which AWS counts once.
-        filesystem.make_folder(self.folder)
         filesystem.write_atomically(
             self.folder / "budget", json.dumps({_month(): spent}).encode()
         )

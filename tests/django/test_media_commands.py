@@ -248,6 +248,24 @@ def test_many_paths_are_sent_in_batches(endpoint, distribution, tmp_path):
     assert sorted(map(len, sent(endpoint, distribution))) == [200, 300, 1000]
 
 
+def test_what_was_accepted_is_settled_before_it_is_shown(
+    endpoint, distribution, tmp_path
+):
+    records = Deletions(tmp_path / "invalidations")
+    with records.record("/a.png"):
+        pass
+    invalidator = Invalidator(
+        client("cloudfront", endpoint),
+        distribution_id=distribution,
+        folder=records.folder,
+    )
+    sending = invalidator.send_pending(records)
+    next(sending)
+    # Such as for a pipe that nobody reads any more.
+    sending.close()
+    assert records.pending() == []
+
+
 def test_at_most_ten_wildcards_go_at_once(tmp_path):
     records = Deletions(tmp_path)
     for _ in range(25):
