@@ -252,15 +252,6 @@ class SharedBody:
 Body = bytes | BodyStream | SharedBody
 
 
-def size_of(body: Body) -> int | None:
-    """How many bytes it has; None when only its end will tell."""
-    if isinstance(body, bytes):
-        return len(body)
-    if isinstance(body, SharedBody) and body.complete and body.kept:
-        return len(body.data)
-    return body.size
-
-
 def close(body: Body) -> None:
     """Nobody will read it here."""
     if isinstance(body, BodyStream):

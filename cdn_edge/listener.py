@@ -89,7 +89,6 @@ class ViewerConnection(asyncio.Protocol):
         self._receiving: BodyStream | None = None
         self._ended = False
         self._is_lingering = False
-        self._sent_head = False
         self._current: Request | None = None
         self.deadline: float | None = None
 
@@ -205,7 +204,7 @@ class ViewerConnection(asyncio.Protocol):
             request = self._waiting.popleft()
             if len(self._waiting) == 1:
                 self._transport.resume_reading()
-            self._current, self._sent_head, self.deadline = request, False, None
+            self._current, self.deadline = request, None
             pending = self._serve(request, self)
             if pending is not None:
                 self._task = asyncio.ensure_future(pending)
@@ -261,11 +260,6 @@ class ViewerConnection(asyncio.Protocol):
         """Break off: what is sent already is not a whole response."""
         self._transport.abort()
 
-    @property
-    def answered(self) -> bool:
-        """Whether the current request has its status line."""
-        return self._sent_head
-
     def continue_(self) -> None:
         """Tell the viewer to send the body that it announced."""
         self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -279,7 +273,6 @@ class ViewerConnection(asyncio.Protocol):
         """
         request = self._current
         assert request is not None
-        self._sent_head = True
         head = _head(status, headers, size=size, chunked=False, request=request)
         bodyless = status in _BODYLESS or request.method == "HEAD"
         self._transport.write(head if bodyless else head + body)
@@ -299,7 +292,6 @@ class ViewerConnection(asyncio.Protocol):
         """
         request = self._current
         assert request is not None
-        self._sent_head = True
         bodyless = status in _BODYLESS or request.method == "HEAD"
         chunked = size is None and not bodyless and request.version == "1.1"
         if size is None and not bodyless and not chunked:
