@@ -64,7 +64,8 @@ def assign(
     """Give each folder its hash, or a reason why it has none.
 
     A top folder that refers to another one shares its hash, so that the reference leads to
-    the very file that pages name. What refers to anything else above it has none.
+    the very file that pages name. What refers to anything else above it has none, nor has
+    what a script at the root refers to.
 
     :param finer: Folders below the top ones. A top folder has what is in them too, so what
         refers down finds it.
@@ -116,9 +117,12 @@ class _Folders:
             ):
                 self._kept.setdefault(folder, why)
         top, other = top_of(name), top_of(target) or target
-        if not top or top == other:
+        if top == other:
             return
-        if is_there and other in self._joined:
+        if not top:
+            if other in self._joined:
+                self._kept.setdefault(other, why)
+        elif is_there and other in self._joined:
             self._joined[self._root(top)] = self._root(other)
         else:
             self._kept.setdefault(top, why)

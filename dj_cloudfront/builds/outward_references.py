@@ -50,17 +50,20 @@ class OutwardReference:
 def outward_references(
     name: str, content: Content, finer: Collection[str]
 ) -> Iterator[OutwardReference]:
-    """Those that leave the file's top folder, or that cross the border of a finer one."""
-    if "/" not in name or not name.lower().endswith(_KINDS):
+    """Those that leave the file's top folder, or that cross the border of a finer one.
+
+    Of files at the root, scripts alone count: what they import has the build's URL.
+    """
+    is_script = name.lower().endswith(_SCRIPTS)
+    if not name.lower().endswith(_KINDS) or not (is_script or "/" in name):
         return
     top, *below = name.split("/")
-    has_finer = any(folder.startswith(f"{top}/") for folder in finer)
+    may_go_down = not below or any(folder.startswith(f"{top}/") for folder in finer)
     data = _without_escapes(name, read(content))
     # What every such reference has. Most files have none, and this takes next to no time.
-    sign = b"./" if has_finer else b"/.." if len(below) > 1 else b".."
+    sign = b"./" if may_go_down else b"/.." if len(below) > 1 else b".."
     if sign not in data:
         return
-    is_script = name.lower().endswith(_SCRIPTS)
     for match in _TOKEN.finditer(data):
         before = data[max(0, match.start() - 20) : match.start()]
         if _COMPARED.search(before):

@@ -323,6 +323,26 @@ def test_what_shares_files_with_a_folder_that_has_none_has_none_either(tmp_path)
     assert kept["site"] == "it shares files with admin"
 
 
+@pytest.mark.parametrize(
+    "data",
+    [b'import "./site/js/app.mjs";', b"import(`./site/js/${name}.mjs`);"],
+)
+def test_what_a_script_at_the_root_imports_has_the_builds_url_alone(tmp_path, data):
+    """A module that pages name by another URL would be two modules."""
+    hashed, kept = folders_of(SITE | {"main.mjs": data}, tmp_path)
+    assert set(hashed) == {"admin"}
+    assert kept["site"].startswith("main.mjs:1 refers to ./site/js/")
+
+
+def test_what_else_is_at_the_root_changes_no_url(tmp_path):
+    at_root = {
+        "a.css": b"@import './site/css/site.css';",
+        "a.mjs": b'import "./b.mjs"; go("./x/y", "../");',
+        "b.mjs": b"b()",
+    }
+    assert folders_of(SITE | at_root, tmp_path)[1] == {}
+
+
 def test_references_that_were_made_relative_count(tmp_path):
     files = SITE | {
         "site/css/a.css": b"p { background: url(/static/admin/img/logo.svg) }"
