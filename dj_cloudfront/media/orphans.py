@@ -88,7 +88,7 @@ def named_in_databases(tokens: set[str]) -> set[str]:
     for alias in connections if tokens else ():
         for table in sorted(_tables(alias)):
             for value in _values(connections[alias], table):
-                for digits in _DIGITS.findall(_text(value)):
+                for digits in _DIGITS.findall(_text(value).lower()):
                     ends = range(_TOKEN_LENGTH, len(digits) + 1)
                     found.update(
                         tokens.intersection(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
@@ -36,6 +36,28 @@ else:
 
 STATE_FOLDER = ".cdn"
 """The folder in ``MEDIA_ROOT`` for our own records. No web server answers for it."""
+
+
+class StoredFile(File):  # type: ignore[type-arg]
+    """A file of a storage, whose record counts when it is closed. It can be opened again."""
+
+    def __init__(
+        self, storage: MediaStorage, name: str, file: File[Any], record: ExitStack
+    ) -> None:
+        super().__init__(file.file, file.name)
+        self._storage, self._stored, self._record = storage, name, record
+
+    def open(self, mode: str | None = None, *args: Any, **kwargs: Any) -> Self:
+        if self.closed:
+            self._record.enter_context(
+                self._storage.writing(self._stored, mode or self.mode)
+            )
+        super().open(mode, *args, **kwargs)
+        return self
+
+    def close(self) -> None:
+        with self._record:
+            super().close()
 
 
 @deconstructible(path="dj_cloudfront.storage.MediaStorage")
@@ -100,13 +122,9 @@ class MediaStorage(Files):
         self._remove_token_folder(name)
 
     def _open(self, name: str, mode: str = "rb") -> File[Any]:
-        if not set(mode) & set("wa+") or not os.path.lexists(self.path(name)):
-            return super()._open(name, mode)
-        with contextlib.ExitStack() as record:
-            record.enter_context(self.recorded(name))
-            file = super()._open(name, mode)
-            file.close = _closing(file.close, record.pop_all())  # type: ignore[method-assign]
-        return file
+        with ExitStack() as record:
+            record.enter_context(self.writing(name, mode))
+            return StoredFile(self, name, super()._open(name, mode), record.pop_all())
 
     def _save(self, name: str, content: File[Any]) -> str:
         overwrites = getattr(self, "_allow_overwrite", False) and self.exists(name)
@@ -118,6 +136,11 @@ class MediaStorage(Files):
         """Record that edges may still have these files, if ``invalidate`` is on."""
         with self._record(names, lambda: False):
             yield
+
+    def writing(self, name: str, mode: str) -> AbstractContextManager[None]:
+        """As ``recorded()``, if a file that is there is opened to be changed."""
+        is_changed = set(mode) & set("wa+") and os.path.lexists(self.path(name))
+        return self.recorded(name) if is_changed else contextlib.nullcontext()
 
     @contextlib.contextmanager
     def deleting(self, *names: str) -> Iterator[None]:
@@ -151,18 +174,6 @@ class MediaStorage(Files):
             # Only an empty folder goes: thumbnails of the file may be beside it.
             with contextlib.suppress(OSError):
                 os.rmdir(self.path(folder))
-
-
-def _closing(
-    close: Callable[[], None], record: contextlib.ExitStack
-) -> Callable[[], None]:
-    """What closes a file, and its record after it."""
-
-    def closing() -> None:
-        with record:
-            close()
-
-    return closing
 
 
 @deconstructible(path="dj_cloudfront.storage.RenamingMediaStorage")

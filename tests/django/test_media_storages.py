@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import models
 from django.db.migrations.writer import MigrationWriter
+from django.db.models.fields.files import FieldFile
 from django.test import override_settings
 from storage_support import set_up
 
@@ -311,6 +312,32 @@ def test_a_file_that_is_written_in_place_is_recorded(tmp_path, mode):
     file.close()
     assert [one.path for one in media.deletions.pending()] == [f"/{name}"]
     assert b"new" in (tmp_path / name).read_bytes()
+
+
+def test_a_file_that_is_read_and_opened_again_to_write_is_recorded(tmp_path):
+    # As a field's file is, which keeps what it opened.
+    media = storage(tmp_path, invalidate=True)
+    name = upload(media)
+    field = FieldFile(None, models.FileField(storage=media), name)
+    with field.open("rb") as file:
+        assert file.read() == b"red"
+    assert not media.deletions.folder.exists()
+    with field.open("wb") as file:
+        file.write(b"new")
+        assert media.deletions.pending() == []
+    assert [one.path for one in media.deletions.pending()] == [f"/{name}"]
+    with field.open("rb") as file:
+        assert file.read() == b"new"
+    assert len(media.deletions.pending()) == 1
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_file_that_nobody_closes_is_written_and_recorded(tmp_path):
+    media = storage(tmp_path, invalidate=True)
+    name = upload(media)
+    media.open(name, "wb").write(b"new")
+    assert (tmp_path / name).read_bytes() == b"new"
+    assert len(media.deletions.pending()) == 1
 
 
 def test_a_file_that_is_made_or_read_is_not_recorded(tmp_path):
