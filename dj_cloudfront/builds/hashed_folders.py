@@ -201,14 +201,16 @@ def make_folders(root: Path, build: Path, index: Index) -> None:
 
     :param build: Where its files are, which may be hidden still. They are synced.
     """
-    names_of: dict[str, list[str]] = {}
+    # A folder has the hash of the one around it, if that has nothing else.
+    names_of: dict[str, set[str]] = {}
     for name in index.files:
         for folder in _parents(name):
             if hashed := index.hashed_folders.get(folder):
-                names_of.setdefault(hashed, []).append(name)
+                names_of.setdefault(hashed, set()).add(name)
     there = set(hashed_folders(root))
     for hashed, names in names_of.items():
-        (_complete if hashed in there else _make)(root, hashed, build, names)
+        make = _complete if hashed in there else _make
+        make(root, hashed, build, sorted(names))
     filesystem.fsync_folder(root)
 
 

@@ -419,6 +419,20 @@ def test_a_finer_folder_that_is_not_there_is_named(tmp_path):
     assert kept == {"site/imgs": "the build has no such folder"}
 
 
+@pytest.mark.parametrize("finer", [["vendor/lib"], ["vendor/lib", "vendor/lib/three"]])
+@pytest.mark.parametrize("again", ["b1", "b2"])
+def test_a_finer_folder_with_all_files_of_the_one_around_it_shares_its_hash(
+    tmp_path, finer, again
+):
+    root, files = tmp_path / "static", {"vendor/lib/three/x.js": b"run()"}
+    for version in ("b1", again):
+        found = release(root, version, files, hashed_folders=finer)
+    assert set(found.hashed_folders) == {"vendor", *finer}
+    assert len(set(found.hashed_folders.values())) == 1
+    assert hashed_folders(root) == [found.hashed_folders["vendor"]]
+    assert_all_whole(root)
+
+
 @pytest.mark.parametrize(
     "wrong", ["site/img", ["site"], ["/site/img"], ["site/.."], [1]]
 )
