@@ -162,8 +162,15 @@ def test_unfold_with_ckeditor(site_of, looking):
         site.check()
 
 
+@pytest.fixture
+def bundled(built):
+    # Served by each test for itself: all sites have the edge's one origin.
+    with built.served("wsgi"):
+        yield built
+
+
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory, python, node, edge):
+def built(tmp_path_factory, python, node, edge):
     """The site of bundlers, built by the commands of docs/bundlers.md."""
     folder = tmp_path_factory.mktemp("bundled") / "site"
     shutil.copytree(SITES / "bundled", folder)
@@ -186,8 +193,7 @@ def bundled(tmp_path_factory, python, node, edge):
         )
     site.manage("compress")
     site.manage("cdn", "publish")
-    with site.served("wsgi"):
-        yield site
+    return site
 
 
 PLAIN = ("--config=wrong.config.js",)
