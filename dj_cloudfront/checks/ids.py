@@ -363,6 +363,12 @@ KEY_FOR_ALL = _listed(
     "let Django's user alone read it: chmod 600",
     deploy=True,
 )
+HASHED_FOLDERS_COMPRESSED = _listed(
+    "W044",
+    "`hashed_folders` is on with django-compressor, which takes only URLs below `STATIC_URL`, "
+    "so its pages fail",
+    "take hashed_folders out of the OPTIONS of STORAGES['staticfiles']",
+)
 DELETED_STAYS = _listed(
     "I001",
     "deletes are not recorded: a deleted upload can be seen for as long as its `max-age`",

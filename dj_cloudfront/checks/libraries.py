@@ -31,6 +31,12 @@ def find(cdn: Cdn) -> Iterator[CheckMessage]:
             "COMPRESS_ROOT must be a folder of STATICFILES_DIRS, such as "
             f"BASE_DIR / 'compressed', got {os.fspath(root)!r}"
         )
+    options = settings.STORAGES.get("staticfiles", {}).get("OPTIONS", {})
+    if hashed_folders := options.get("hashed_folders"):
+        yield ids.HASHED_FOLDERS_COMPRESSED.found(
+            "hashed_folders must be False with django-compressor, which takes only URLs below "
+            f"STATIC_URL, got {hashed_folders!r}"
+        )
 
 
 def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:

@@ -6,7 +6,7 @@ import sys
 import types
 
 import pytest
-from checks_support import Site
+from checks_support import Site, storages
 
 DJANGO = "django.template.backends.django.DjangoTemplates"
 APPS = ["dj_cloudfront", "django.contrib.staticfiles"]
@@ -81,6 +81,19 @@ def test_compressed_files_are_a_source_and_no_build(site, installed):
     assert site.only("W035", COMPRESS_ROOT=site.folder / "other", **found)
     assert site.ids(COMPRESS_ENABLED=False, **found) == []
     assert site.ids(INSTALLED_APPS=APPS, STATICFILES_DIRS=[own]) == []
+
+
+def test_compressor_cannot_work_with_hashed_folders(site, installed):
+    own = site.folder / "compressed"
+    found = {
+        "INSTALLED_APPS": installed,
+        "STATICFILES_DIRS": [own],
+        "COMPRESS_ROOT": own,
+    }
+    hashed = storages()
+    hashed["staticfiles"]["OPTIONS"] = {"hashed_folders": ["site/img"]}
+    assert "['site/img']" in site.only("W044", STORAGES=hashed, **found)
+    assert site.ids(STORAGES=hashed, COMPRESS_ENABLED=False, **found) == []
 
 
 def test_the_manifest_of_vite_is_found(site, installed):

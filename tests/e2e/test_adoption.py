@@ -190,6 +190,8 @@ def built(tmp_path_factory, python, node, edge):
     with (folder / "settings.py").open("a") as settings:
         settings.write(
             'STORAGES["staticfiles"]["BACKEND"] = "storage.PipelineBuildStorage"\n'
+            # Which compressor cannot work with.
+            'STORAGES["staticfiles"]["OPTIONS"]["hashed_folders"] = False\n'
         )
     site.manage("compress")
     site.manage("cdn", "publish")
