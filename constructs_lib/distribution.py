@@ -253,6 +253,7 @@ def _behavior(
     policies = options.get("policies") or Policies()
     cors, ttl, headers = _cors(options), options.get("ttl"), options.get("headers")
     check_idle(policies, cors, ttl, headers)
+    headers = headers.over(preset.headers) if headers else preset.headers
     if signing and policies.response_headers:
         Annotations.of(scope).add_warning_v2(
             "dj-cloudfront:signed-cache-control",
@@ -268,7 +269,7 @@ def _behavior(
         or define_cache_policy(scope, cors, ttl or preset.ttl),
         origin_request_policy=policies.origin_request,
         response_headers_policy=policies.response_headers
-        or define_response_headers_policy(scope, cors, headers or preset.headers),
+        or define_response_headers_policy(scope, cors, headers),
         viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         compress=True,
         trusted_key_groups=[signing.key_group] if signing else None,

@@ -48,7 +48,7 @@ class DistributionOptions(TypedDict, total=False):
     :param headers: What the edge adds and takes away. Default: HSTS, nosniff,
         ``Cross-Origin-Resource-Policy``, no ``Set-Cookie``. For media a
         ``Content-Security-Policy`` under which an upload can do nothing, too; with signing
-        keys ``Cache-Control: private, max-age=300``, which headers of yours have to repeat.
+        keys ``Cache-Control: private, max-age=300``. What headers of yours leave out stays.
     :param policies: Existing policies in place of own ones. Default: none.
     :param price_class: Which edge locations serve. Default: North America, Europe and Israel,
         the cheapest ones.

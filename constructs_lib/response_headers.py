@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from aws_cdk import aws_cloudfront as cloudfront
@@ -55,6 +55,8 @@ _XSS_PROTECTION = re.compile(
     r"0|1(?P<block>; mode=block)?|1; report=(?P<report>[!-~]+)"
 )
 _YEAR = timedelta(days=365)
+# What the defaults of a tree may add.
+_OF_TREES = {"cache-control", "content-security-policy"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +96,15 @@ class ResponseHeaders:
     :param nosniff: ``X-Content-Type-Options: nosniff``. Default: sent.
     :param cross_origin_resource_policy: ``Cross-Origin-Resource-Policy``. Default: ``cross-origin``, without which pages that
         isolate themselves cannot use the files. None leaves it out.
-    :param content_security_policy: ``Content-Security-Policy``. Default: none. Media has one that lets an uploaded page
-        or SVG do nothing.
+    :param content_security_policy: ``Content-Security-Policy``. Default: that of the tree: for media one that lets an uploaded page
+        or SVG do nothing, for static files none. None leaves it out.
     :param referrer_policy: ``Referrer-Policy``, such as ``no-referrer``. Default: not sent.
     :param frame_options: ``X-Frame-Options``, ``DENY`` or ``SAMEORIGIN``. Default: not sent.
     :param xss_protection: ``X-XSS-Protection``, such as ``0``. Default: not sent.
     :param server_timing: The percentage of answers that tell by ``Server-Timing`` what the
         edge did, above 0. Default: none.
-    :param extra: More headers by name, at most 9 beside ``Cross-Origin-Resource-Policy``.
+    :param extra: More headers by name, at most 9 beside ``Cross-Origin-Resource-Policy``. With signing keys
+        ``Cache-Control: private, max-age=300`` is added unless another is given.
     :param override: Headers by name; False lets the server's own value stand. Default: the
         edge's value replaces it.
     :param remove: Headers of the server that viewers do not get, at most 10. Default:
@@ -112,7 +115,7 @@ class ResponseHeaders:
     hsts: Hsts | None = field(default_factory=Hsts)
     nosniff: bool = True
     cross_origin_resource_policy: str | None = "cross-origin"
-    content_security_policy: str | None = None
+    content_security_policy: str | bool | None = True
     referrer_policy: str | None = None
     frame_options: str | None = None
     xss_protection: str | None = None
@@ -136,7 +139,8 @@ class ResponseHeaders:
             )
         # A header has one name, however it is written.
         check_distinct("headers.remove", (name.lower() for name in self.remove))
-        _check_value("content_security_policy", self.content_security_policy)
+        if not isinstance(self.content_security_policy, bool):
+            _check_value("content_security_policy", self.content_security_policy)
         _check_choice(
             "cross_origin_resource_policy",
             self.cross_origin_resource_policy,
@@ -146,8 +150,34 @@ class ResponseHeaders:
         _check_choice("frame_options", self.frame_options, _FRAME_OPTIONS)
         _check_xss_protection(self.xss_protection)
         _check_server_timing(self.server_timing)
-        sent = {name for name, value in self._security.items() if value}
-        _check_override(self.override, sent | {name.lower() for name in self.custom})
+        _check_override(self.override, self._sent | _OF_TREES)
+
+    def over(self, default: ResponseHeaders) -> ResponseHeaders:
+        """These headers, with those of a tree where none are given.
+
+        :raises ValueError: when the headers together are what CloudFront would refuse.
+        """
+        own = {name.lower() for name in self.extra}
+        more = {
+            name: value
+            for name, value in default.extra.items()
+            if name.lower() not in own
+        }
+        policy = self.content_security_policy
+        together = replace(
+            self,
+            content_security_policy=default.content_security_policy
+            if policy is True
+            else policy,
+            extra={**more, **self.extra},
+        )
+        _check_override(together.override, together._sent)
+        return together
+
+    @property
+    def _sent(self) -> set[str]:
+        security = {name for name, value in self._security.items() if value}
+        return security | {name.lower() for name in self.custom}
 
     @property
     def custom(self) -> dict[str, str]:
@@ -164,7 +194,7 @@ class ResponseHeaders:
         return {
             "strict-transport-security": self.hsts,
             "x-content-type-options": self.nosniff,
-            "content-security-policy": self.content_security_policy,
+            "content-security-policy": isinstance(self.content_security_policy, str),
             "referrer-policy": self.referrer_policy,
             "x-frame-options": self.frame_options,
             "x-xss-protection": self.xss_protection,
@@ -192,7 +222,7 @@ class ResponseHeaders:
                 content_security_policy=self.content_security_policy,
                 override=overrides["content-security-policy"],
             )
-            if self.content_security_policy
+            if isinstance(self.content_security_policy, str)
             else None,
             referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
                 referrer_policy=_REFERRER_POLICIES[self.referrer_policy],

@@ -320,10 +320,9 @@ def _headers(section: Section, place: _Place) -> ResponseHeaders:
                 default=default.cross_origin_resource_policy,
                 like="cross-origin",
             ),
-            content_security_policy=given.text_or_off(
-                "content_security_policy",
-                default=default.content_security_policy,
-                like="sandbox",
+            content_security_policy=given.get("content_security_policy") is None
+            or given.text_or_off(
+                "content_security_policy", default=None, like="sandbox"
             ),
             referrer_policy=given.text("referrer_policy", like="no-referrer"),
             frame_options=given.text("frame_options", like="DENY"),
@@ -334,12 +333,9 @@ def _headers(section: Section, place: _Place) -> ResponseHeaders:
                 Mapping[str, bool],
                 as_object(given.at("override"), given.get("override") or {}),
             ),
-            extra={
-                **default.extra,
-                **given.mapping("extra", like='{"X-Robots-Tag": "noindex"}'),
-            },
+            extra=given.mapping("extra", like='{"X-Robots-Tag": "noindex"}'),
             remove=given.texts("remove", like="Set-Cookie", default=default.remove),
-        )
+        ).over(default)
 
 
 def _hsts(given: Section, default: Hsts | None) -> Hsts | None:

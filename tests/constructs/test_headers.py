@@ -68,9 +68,33 @@ def test_every_header_can_be_left_out():
     assert set(found) == {"Name", "RemoveHeadersConfig"}
 
 
-def test_headers_for_media_replace_its_sandbox():
-    found = policy(MediaDistribution, headers=ResponseHeaders())
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ResponseHeaders(),
+        ResponseHeaders(referrer_policy="no-referrer"),
+        ResponseHeaders(override={"Content-Security-Policy": True}),
+    ],
+)
+def test_headers_for_media_keep_its_sandbox(headers):
+    found = policy(MediaDistribution, headers=headers)
+    assert found["SecurityHeadersConfig"]["ContentSecurityPolicy"] == {
+        "ContentSecurityPolicy": UPLOAD_POLICY,
+        "Override": True,
+    }
+
+
+@pytest.mark.parametrize("off", [None, False])
+def test_headers_for_media_can_turn_its_sandbox_off(off):
+    headers = ResponseHeaders(content_security_policy=off)
+    found = policy(MediaDistribution, headers=headers)
     assert "ContentSecurityPolicy" not in found["SecurityHeadersConfig"]
+
+
+def test_the_override_of_a_header_that_static_files_do_not_have_is_refused():
+    headers = ResponseHeaders(override={"Content-Security-Policy": False})
+    with pytest.raises(ValueError, match=r"headers\.override must have names"):
+        policy(headers=headers)
 
 
 def test_headers_with_a_section_of_their_own_are_rendered_there():

@@ -10,6 +10,7 @@ from environments import MAXIMAL
 from keys_support import A
 
 from constructs_lib import (
+    DistributionOptions,
     DjangoCdn,
     DjangoOrigin,
     MediaDistribution,
@@ -83,15 +84,42 @@ def test_without_signing_keys_media_is_public():
     assert "TrustedKeyGroups" not in behavior
 
 
-def test_its_headers_can_be_chosen():
-    chosen = ResponseHeaders(extra={"Cache-Control": "no-store"})
+@pytest.mark.parametrize("name", ["Cache-Control", "cache-control"])
+def test_its_headers_can_be_chosen(name):
+    chosen = ResponseHeaders(content_security_policy=None, extra={name: "no-store"})
     found = headers_policy(template(PrivateMediaDistribution, headers=chosen))
     assert "ContentSecurityPolicy" not in found["SecurityHeadersConfig"]
-    assert {
-        "Header": "Cache-Control",
-        "Override": True,
-        "Value": "no-store",
-    } in found["CustomHeadersConfig"]["Items"]
+    custom = found["CustomHeadersConfig"]["Items"]
+    assert [
+        (item["Header"], item["Value"])
+        for item in custom
+        if item["Header"].lower() == "cache-control"
+    ] == [(name, "no-store")]
+
+
+def test_headers_for_all_keep_the_defaults_of_each_tree():
+    stack = new_stack()
+    headers = ResponseHeaders(extra={"X-Robots-Tag": "noindex"})
+    private = DistributionOptions(signing_keys=KEYS)
+    DjangoCdn(stack, "Cdn", origin=ORIGIN, headers=headers, private=private)
+    found = Template.from_stack(stack).find_resources(
+        "AWS::CloudFront::ResponseHeadersPolicy"
+    )
+    configs = [
+        one["Properties"]["ResponseHeadersPolicyConfig"] for one in found.values()
+    ]
+    sent = [
+        (
+            "ContentSecurityPolicy" in config["SecurityHeadersConfig"],
+            {item["Header"] for item in config["CustomHeadersConfig"]["Items"]}
+            - {"Cross-Origin-Resource-Policy"},
+        )
+        for config in configs
+    ]
+    assert len(sent) == 3
+    assert (False, {"X-Robots-Tag"}) in sent
+    assert (True, {"X-Robots-Tag"}) in sent
+    assert (True, {"X-Robots-Tag", "Cache-Control"}) in sent
 
 
 @KINDS
