@@ -8,12 +8,12 @@ import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
 from stacks.account_quotas import note_quotas
-from stacks.config_reader import check_no_key_twice
+from stacks.config_reader import check_nothing_lost
 
 
 def main(app: cdk.App) -> None:
     try:
-        check_no_key_twice(Path(__file__).with_name("cdk.json").read_text("utf-8"))
+        check_nothing_lost(Path(__file__).with_name("cdk.json").read_text("utf-8"))
         for environment in Environment.all_from_context(app.node.get_all_context()):
             with environment.named():
                 CdnStack(app, environment.stack_name, environment=environment)

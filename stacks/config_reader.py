@@ -215,12 +215,24 @@ def as_object(path: str, value: object) -> Mapping[str, object]:
     )
 
 
-def check_no_key_twice(text: str) -> None:
-    """Refuse JSON with a repeated key, of which every parser silently keeps the last.
+def check_nothing_lost(text: str) -> None:
+    """Refuse in cdk.json what would vanish before anybody reads the context.
 
-    :raises ValueError: that names the key. Text that is no JSON passes: the CDK says so first.
+    Of a repeated key every parser silently keeps the last, and the CDK drops what is null.
+
+    :raises ValueError: that names the key.
     """
-    json.loads(text, object_pairs_hook=_pairs)
+    environments = json.loads(text, object_pairs_hook=_pairs)
+    for key in ("context", "environments"):
+        environments = environments.get(key) if isinstance(environments, dict) else None
+    if not isinstance(environments, dict):
+        return
+    for name, value in environments.items():
+        if value is None:
+            raise ValueError(
+                f"{child('environments', name)} must be a JSON object such as "
+                '{"origin": "www.example.com"}, got null'
+            )
 
 
 def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:

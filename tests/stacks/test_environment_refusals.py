@@ -9,7 +9,7 @@ from cdk_support import new_app
 from environments import BUCKET, MAXIMAL
 
 from stacks import CdnStack
-from stacks.config_reader import check_no_key_twice
+from stacks.config_reader import check_nothing_lost
 from stacks.environment import Environment
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
@@ -475,8 +475,26 @@ def test_fails_when_cdk_json_names_an_environment_twice():
     with pytest.raises(
         ValueError, match="^a key must not be given twice .* got 'prod' twice"
     ):
-        check_no_key_twice(text)
+        check_nothing_lost(text)
 
 
 def test_one_name_in_different_objects_is_no_repetition():
-    check_no_key_twice(json.dumps({"a": {"prod": 1}, "b": {"prod": 1}}))
+    check_nothing_lost(json.dumps({"a": {"prod": 1}, "b": {"prod": 1}}))
+
+
+@pytest.mark.parametrize(("name", "path"), [("prod", r"\.prod"), ("a b", r"\['a b'\]")])
+def test_fails_when_an_environment_is_null(name, path):
+    dev = {"origin": "dev.example.com", "media": None}
+    environments = {"dev": dev, name: None}
+    text = json.dumps({"context": {"site": "mysite", "environments": environments}})
+    with pytest.raises(
+        ValueError, match=f"^environments{path} must be a JSON object .* got null$"
+    ):
+        check_nothing_lost(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"context": null}', '{"context": {"environments": []}}']
+)
+def test_other_shapes_are_refused_where_they_are_read(text):
+    check_nothing_lost(text)
