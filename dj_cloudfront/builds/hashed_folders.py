@@ -23,9 +23,7 @@ from dj_cloudfront.builds.build_tree import FILE_MODE, FolderTarget
 from dj_cloudfront.builds.file_content import FileContent, same_bytes
 from dj_cloudfront.builds.index import Index
 from dj_cloudfront.builds.layout import hashed_folders, hidden_folder
-from dj_cloudfront.builds.outward_references import OutwardReference
-
-_PAGES = (".html", ".htm", ".xhtml")
+from dj_cloudfront.builds.outward_references import PAGES, OutwardReference
 
 
 def check_finer(folders: Iterable[str]) -> tuple[str, ...]:
@@ -72,7 +70,7 @@ def assign(
     """
     folders = _Folders(index, finer)
     for name in index.files:
-        if name.lower().endswith(_PAGES):
+        if name.lower().endswith(PAGES):
             folders.keep_all(name, f"{name} is a page, which may refer to anything")
     for reference in references:
         folders.heed(reference)
@@ -130,12 +128,14 @@ class _Folders:
     def _may_be_there(self, reference: OutwardReference) -> bool:
         """Whether it is the beginning of what is asked for.
 
-        It ends at a space, and a script adds to what stands there. What leads nowhere does so
-        under any URL, and what leads out of the build, since that and a hashed folder have the
-        same depth. But a script may come back.
+        It ends at a space, and scripts add to what stands there or in data. What leads nowhere
+        does so under any URL, and what leads out of the build, since that and a hashed folder
+        have the same depth. But a script may come back.
         """
         target = reference.target
-        if not target or target.startswith(".."):
+        if not target:
+            return reference.is_part
+        if target.startswith(".."):
             return reference.is_script
         return any(name.startswith(target) for name in self._index.files)
 

@@ -1,4 +1,4 @@
-"""References that may lead out of their folder: ``../`` in stylesheets, scripts, SVG and data."""
+"""References that may lead out of their folder: ``../`` in text of all kinds, pages aside."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from urllib.parse import unquote
 from dj_cloudfront.builds.css_references import unescaped
 from dj_cloudfront.builds.file_content import Content, read
 
+PAGES = (".html", ".htm", ".xhtml", ".xht")
 _SCRIPTS = (".js", ".mjs", ".cjs")
-_XML = (".svg", ".xml", ".xsl")
-_KINDS = (*_SCRIPTS, *_XML, ".css", ".json", ".webmanifest", ".gltf")
+# In these a reference may be only the first part of what is asked for.
+_PARTS = (*_SCRIPTS, ".svg", ".json", ".webmanifest", ".gltf")
+_KINDS = (*_PARTS, ".css")
 # What stands in quotes, in parentheses, between the parts of a template string or as the
 # name of a source map, and has a dot segment. A slash in front: scripts put one before it.
 # Each part is bounded, so that the time grows with the length alone.
 _TOKEN = re.compile(
     rb"""(?:["'`(}]\s{0,80}+|(?<=ingURL)=)"""
-    rb"""([^"'`()\s<>{}]{0,200}?(?<![^/"'`(}=\s])"""
+    rb"""([^"'`()\s<>{}]{0,200}?(?<![^/"'`(}=!\s])"""
     rb"""(?:\.{1,2}/[^"'`()\s<>{}]{0,800}|\.\.(?=["'`])))"""
 )
-# What a script only compares with is no path that it asks for.
+# In other text: playlists, models, XML, source maps.
+_IN_TEXT = re.compile(rb"""(?:\A|[\s"'`(>=,;])(\.{1,2}/[^"'`()\s<>{}]{0,800})""")
+_ESCAPED = re.compile(rb"\\(?:x|u00|u\{0{0,4})2([ef])\}?", re.IGNORECASE)
+# The plugin of an AMD module, such as text!../a.txt.
+_PLUGIN = re.compile(r"^[^/]*!")
+# Dots that a script only compares with are no path that it asks for.
 _COMPARED = re.compile(
     rb"(?:(?:startsWith|endsWith|[iI]ndexOf|includes)\(|[=!]=|\bcase)\s*$"
 )
@@ -37,7 +44,7 @@ class OutwardReference:
 
     :param text: As it stands there, such as ``../../admin/img/x.svg``.
     :param target: The same relative to the build; empty for the build itself.
-    :param is_script: Whether it is text of a script, which may be only a part of a path.
+    :param is_part: Whether more of the path may be put behind it.
     """
 
     name: str
@@ -45,6 +52,7 @@ class OutwardReference:
     text: str
     target: str
     is_script: bool
+    is_part: bool
 
 
 def outward_references(
@@ -55,18 +63,21 @@ def outward_references(
     Of files at the root, scripts alone count: what they import has the build's URL.
     """
     is_script = name.lower().endswith(_SCRIPTS)
-    if not name.lower().endswith(_KINDS) or not (is_script or "/" in name):
+    if name.lower().endswith(PAGES) or not (is_script or "/" in name):
+        return
+    is_known = name.lower().endswith(_KINDS)
+    if not is_known and b"\0" in next(content.blocks(), b"")[:4096]:
         return
     top, *below = name.split("/")
     may_go_down = not below or any(folder.startswith(f"{top}/") for folder in finer)
     data = _without_escapes(name, read(content))
     # What every such reference has. Most files have none, and this takes next to no time.
-    sign = b"./" if may_go_down else b"/.." if len(below) > 1 else b".."
-    if sign not in data:
+    signs = [b"/.."] if len(below) > 1 else [b".."]
+    if not any(sign in data for sign in ([b"./", b".."] if may_go_down else signs)):
         return
-    for match in _TOKEN.finditer(data):
+    for match in (_TOKEN if is_known else _IN_TEXT).finditer(data):
         before = data[max(0, match.start() - 20) : match.start()]
-        if _COMPARED.search(before):
+        if not match[1].strip(b"./") and _COMPARED.search(before):
             continue
         if is_script and match[1] == b".." and not _AS_URL.search(before):
             continue
@@ -77,10 +88,11 @@ def outward_references(
         if leaves or any(_is_between(name, target, folder) for folder in finer):
             yield OutwardReference(
                 name=name,
-                line=data.count(b"\n", 0, match.start()) + 1,
+                line=data.count(b"\n", 0, match.start(1)) + 1,
                 text=text,
                 target=target,
                 is_script=is_script,
+                is_part=name.lower().endswith(_PARTS),
             )
 
 
@@ -88,14 +100,19 @@ def _without_escapes(name: str, data: bytes) -> bytes:
     data = data.replace(b"%2e", b".").replace(b"%2E", b".")
     if name.lower().endswith(".css"):
         return unescaped(data)
-    # PHP writes JSON so.
-    return data.replace(b"\\/", b"/")
+    if name.lower().endswith((*_SCRIPTS, ".json", ".webmanifest", ".gltf", ".map")):
+        data = _ESCAPED.sub(lambda one: b"." if one[1] in b"eE" else b"/", data)
+        # PHP writes JSON so.
+        return data.replace(b"\\/", b"/")
+    if b"&" not in data:
+        return data
+    text = html.unescape(data.decode("utf-8", "surrogateescape"))
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _target(name: str, text: str) -> str:
-    if name.lower().endswith(_XML):
-        text = html.unescape(text)
-    path = unquote(re.split(r"[?#]", text, maxsplit=1)[0]).lstrip("/")
+    path = unquote(re.split(r"[?#]", text, maxsplit=1)[0])
+    path = _PLUGIN.sub("", path).lstrip("/")
     found = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
     return "" if found == "." else found
 

@@ -247,6 +247,37 @@ REASON = {
         "site/css/a.css",
         b"p { src: url(" + b" " * 40 + b"../../robots.txt) }",
     ),
+    "a name with parentheses": (
+        "site/css/a.css",
+        b'p { src: url("../../my robots (1).txt") }',
+    ),
+    "a name with an apostrophe": (
+        "site/css/a.css",
+        b'p { src: url("../../it\'s.txt") }',
+    ),
+    "the beginning of a path in an SVG": (
+        "site/img/a.svg",
+        b'<svg><script>import("../../" + x)</script></svg>',
+    ),
+    "the beginning of a path in JSON": ("site/maps/a.json", b'{"base": "../../"}'),
+    "the build in JSON": ("site/maps/a.json", b'{"base": "../.."}'),
+    "a plugin of AMD": ("site/js/a.js", b"define(['text!../../robots.txt'], f)"),
+    "a path that is compared and loaded": (
+        "site/js/a.js",
+        b'known.includes("../../robots.txt") && import(known)',
+    ),
+    "dots as numbers": ("site/js/a.js", b'go("\\x2e\\u002e/\\u{2E}.\\x2frobots.txt")'),
+    "dots as numbers in JSON": ("site/maps/a.json", b'["\\u002e./../robots.txt"]'),
+    "slashes as numbers": (
+        "site/img/a.svg",
+        b"<svg><use href='..&#x2F;..&#47;robots.txt'/></svg>",
+    ),
+    "a playlist": ("site/v/a.m3u8", b"../../robots.txt\n"),
+    "a manifest of a video": ("site/v/a.mpd", b"<BaseURL>../../robots.txt</BaseURL>"),
+    "a material": ("site/v/a.mtl", b"map_Kd ../../robots.txt"),
+    "a model": ("site/v/a.dae", b"<init_from>../../robots.txt</init_from>"),
+    "the sources of a map": ("site/a.js.map", b'{"sources": ["../robots.txt"]}'),
+    "a page in XML": ("site/help/index.xht", b"<p>help</p>"),
     "a name in XML": ("site/img/a.svg", b"<svg><use href='../../a&amp;b.svg'/></svg>"),
 }
 
@@ -255,12 +286,13 @@ REASON = {
 def test_a_folder_that_may_refer_out_of_itself_keeps_the_builds_url(
     tmp_path, name, data
 ):
-    at_root = {"my robots.txt": b"x", "a&b.svg": b"<svg/>"}
+    names = ("my robots.txt", "my robots (1).txt", "it's.txt", "a&b.svg")
+    at_root = dict.fromkeys(names, b"x")
     hashed, kept = folders_of(SITE | at_root | {name: b"\n\n" + data}, tmp_path)
     assert set(hashed) == {"admin"}
     assert list(kept) == ["site"]
     assert kept["site"].startswith(name)
-    assert name.endswith(".html") or f"{name}:3 refers to " in kept["site"]
+    assert name.endswith((".html", ".xht")) or f"{name}:3 refers to " in kept["site"]
 
 
 HARMLESS = {
@@ -277,7 +309,8 @@ HARMLESS = {
     "nowhere": ("site/css/a.css", b"p { background: url(../../nothing.png) }"),
     "an address": ("site/css/a.css", b"p { background: url(https://a.example/../x) }"),
     "a comment": ("site/js/a.js", b"// see ../../robots.txt\n"),
-    "a picture": ("site/img/a.png", b'"../../robots.txt"'),
+    "a picture": ("site/img/a.png", b'\x89PNG\r\n\x1a\n\0 "../../robots.txt"'),
+    "sources that are not published": ("site/a.js.map", b'["../src/a.ts", "../"]'),
 }
 
 
@@ -404,13 +437,17 @@ def test_what_refers_down_into_a_finer_folder_finds_it(tmp_path):
         ("site/a.mjs", b'import one from "./vendor/lib.mjs";'),
         ("site/vendor/a.mjs", b'import "../js/app.mjs";'),
         ("site/vendor/a.css", b"p { background: url(../img/a.png) }"),
+        ("site/vendor/a.mjs", b'go(new URL("..", import.meta.url) + "js/app.mjs");'),
+        ("site/js/a.mjs", b"import(`../vendor/${name}.mjs`);"),
+        ("main.mjs", b'import "./site/vendor/lib.mjs";'),
     ],
 )
 def test_a_finer_folder_that_shares_modules_or_refers_up_has_no_url_of_its_own(
     tmp_path, name, data
 ):
     hashed, kept = folders_of(WITH_FINER | {name: data}, tmp_path, hashed_folders=FINER)
-    assert set(hashed) == {"admin", "site", "site/img"}
+    at_root = "/" not in name
+    assert "site/vendor" not in hashed and ("site" in hashed) is not at_root
     assert kept["site/vendor"].startswith(f"{name}:1 refers to ")
 
 
