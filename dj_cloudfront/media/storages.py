@@ -115,8 +115,9 @@ class MediaStorage(Files):
     def delete(self, name: str | os.PathLike[str]) -> None:
         name = os.fspath(name)
         path = self.path(name) if name else ""
-        # What is no file is Django's to refuse, or is on no edge.
-        is_file = os.path.lexists(path) and not os.path.isdir(path)
+        # A file that the disk has lost can be at the edges; a folder or a wildcard cannot.
+        is_file = os.path.lexists(path) or not set(name) & set("*\0")
+        is_file = bool(path) and is_file and not os.path.isdir(path)
         with self.deleting(name) if is_file else contextlib.nullcontext():
             super().delete(name)
         self._remove_token_folder(name)
