@@ -180,9 +180,11 @@ def _unnamed(
         try:
             index = read_index(build)
         except (OSError, ValueError):
+            index = None
+        if index is None:
             # Nobody knows which ones it names.
             return
-        named.update(index.hashed_folders.values() if index else ())
+        named.update(index.hashed_folders.values())
     for hashed in hashed_folders(root):
         since = state_dir.time_of(root / hashed)
         if hashed in named or since is None:

@@ -108,11 +108,13 @@ def test_one_that_is_used_again_is_as_young_as_that(root):
 
 
 @pytest.mark.parametrize("where", ["here", "in the trash"])
-def test_nothing_goes_while_a_damaged_index_may_name_it(root, where):
+@pytest.mark.parametrize("data", [b"{", None], ids=["damaged", "lost"])
+def test_nothing_goes_while_a_damaged_or_lost_index_may_name_it(root, where, data):
     moved = go(root).moved
     path = moved[0].path if where == "in the trash" else root / "b3"
     (path / INDEX_NAME).unlink()
-    (path / INDEX_NAME).write_bytes(b"{")
+    if data is not None:
+        (path / INDEX_NAME).write_bytes(data)
     set_age(moved[1].folder, 2)
     assert go(root).hashed_folders == []
     assert len(sites(root)) == 4
