@@ -206,6 +206,11 @@ def define_records(
 
 
 def _check_alias(what: str, name: str, *, is_first: bool) -> None:
+    if isinstance(name, str) and name.endswith(".cloudfront.net"):
+        raise ValueError(
+            f"{what} must be a name in a domain of yours, such as 'static.example.com', "
+            f"got {truncated_repr(name)}, which CloudFront gives out itself"
+        )
     if not isinstance(name, str) or not name.startswith("*."):
         return check_host_name(what, name)
     check_host_name(what, name.removeprefix("*."))

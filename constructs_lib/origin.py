@@ -20,6 +20,7 @@ from constructs_lib.origin_options import (
     OriginOptions,
     OriginSecret,
     check_origin_options,
+    check_server_name,
     warn_of_origin_options,
 )
 from constructs_lib.ttl import duration
@@ -292,8 +293,7 @@ def check_origin(origin: object) -> None:
 
 
 def _check_domain_name(name: str, balancer_dns_name: str | None) -> None:
-    if not is_token(name):
-        check_host_name("domain_name", name)
+    check_server_name("domain_name", name)
     if name == balancer_dns_name or _BALANCER.fullmatch(name):
         raise ValueError(
             "domain_name must be on the listener's certificate and resolve to the balancer, "

@@ -50,6 +50,17 @@ _SECRET_ARN = re.compile(
     r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
 _SECRET_VERSION = re.compile(r"[A-Za-z0-9-]{32,64}")
+_S3_REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]"
+# Names that belong to no Django server, and what they are.
+_NO_SERVERS = {
+    re.compile(r"(.+\.)?cloudfront\.net"): "a distribution, which is no server",
+    re.compile(rf"(.+\.)?s3-website[.-]{_S3_REGION}\.amazonaws\.com"): (
+        "a website of S3, which speaks no HTTPS"
+    ),
+    re.compile(
+        rf"(.+\.)?s3([.-](dualstack|accelerate|{_S3_REGION}))*\.amazonaws\.com"
+    ): "a bucket, which is given as bucket",
+}
 
 
 class IpAddressType(StrEnum):
@@ -215,9 +226,24 @@ def warn_of_origin_options(scope: Construct, options: OriginOptions) -> None:
             )
 
 
+def check_server_name(what: str, name: str) -> None:
+    """The name of a server in DNS.
+
+    :raises ValueError: for a distribution or a bucket, too. Tokens pass.
+    """
+    if is_token(name):
+        return
+    check_host_name(what, name)
+    for pattern, thing in _NO_SERVERS.items():
+        if pattern.fullmatch(name):
+            raise ValueError(
+                f"{what} must be the name of a Django server, such as 'www.example.com', "
+                f"got {truncated_repr(name)}: the name of {thing}"
+            )
+
+
 def _check_failover(name: str, first: str) -> None:
-    if not is_token(name):
-        check_host_name("failover_domain_name", name)
+    check_server_name("failover_domain_name", name)
     if name == first:
         raise ValueError(
             "failover_domain_name must be another server than domain_name, such as "

@@ -175,7 +175,8 @@ def _origin(environment: Section) -> DjangoOrigin:
     secret = _origin_secret(environment)
     if not isinstance(value, dict):
         check_host_name(environment.at("origin"), value)
-        return DjangoOrigin.server(str(value), origin_secret=secret)
+        with environment.named(domain_name="origin"):
+            return DjangoOrigin.server(str(value), origin_secret=secret)
     section = environment.section("origin", keys=tuple(_ORIGIN))
     check_host_name(section.at("domain_name"), section.get("domain_name"))
     if section.get("load_balancer") and section.get("vpc_endpoint_arn"):

@@ -376,3 +376,13 @@ def test_fails_when_a_zone_is_known_by_its_id_alone():
             hosted_zone=route53.HostedZone.from_hosted_zone_id(stack, "Zone", "Z1"),
             domain_names=["static.example.com"],
         )
+
+
+@pytest.mark.parametrize("name", ["d111111abcdef8.cloudfront.net", "*.cloudfront.net"])
+def test_fails_when_an_alias_is_a_name_that_cloudfront_gives(name):
+    stack = new_stack()
+    sentence = (
+        r"^static\.domain_names\[0\] must be a name in a domain of yours, such as "
+    )
+    with pytest.raises(ValueError, match=sentence):
+        DjangoCdn(stack, "Cdn", origin=ORIGIN, static={"domain_names": [name]})

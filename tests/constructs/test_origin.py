@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import distribution_config, new_stack
+from cdk_support import distribution_config, environment, new_stack
 
 from cdn_model.quotas import NEAREST_ORIGIN_SHIELD_REGIONS, ORIGIN_SHIELD_REGIONS
 from constructs_lib import DjangoOrigin, IpAddressType, OriginSecret, StaticDistribution
@@ -53,8 +53,44 @@ def test_fails_when_the_origin_is_no_bare_host_name(name, cure):
     assert (": " in str(e.value).partition(repr(name))[2]) == bool(cure)
 
 
+NO_SERVERS = [
+    ("d111111abcdef8.cloudfront.net", "a distribution, which is no server"),
+    ("site.s3-website-eu-west-1.amazonaws.com", "a website of S3"),
+    ("site.s3-website.eu-central-1.amazonaws.com", "a website of S3"),
+    ("site.s3.amazonaws.com", "a bucket, which is given as bucket"),
+    ("my.site.s3.eu-west-1.amazonaws.com", "a bucket"),
+    ("site.s3.dualstack.eu-west-1.amazonaws.com", "a bucket"),
+    ("site.s3-eu-west-1.amazonaws.com", "a bucket"),
+    ("site.s3-accelerate.amazonaws.com", "a bucket"),
+    ("s3.us-east-1.amazonaws.com", "a bucket"),
+]
+
+
+@pytest.mark.parametrize(("name", "thing"), NO_SERVERS)
+def test_fails_when_the_origin_is_no_server(name, thing):
+    sentence = (
+        f"must be the name of a Django server, .* got '{name}': the name of {thing}"
+    )
+    with pytest.raises(ValueError, match=f"^domain_name {sentence}"):
+        DjangoOrigin.server(name)
+    with pytest.raises(ValueError, match=f"^failover_domain_name {sentence}"):
+        server(failover_domain_name=name)
+    for origin in (name, {"domain_name": name}):
+        path = r"origin\.domain_name" if isinstance(origin, dict) else "origin"
+        with pytest.raises(
+            ValueError, match=rf"^environments\.test\.{path} {sentence}"
+        ):
+            environment(origin=origin)
+
+
 @pytest.mark.parametrize(
-    "name", ["www.example.com", "a.b", "xn--bcher-kva.example", "1.example.com"]
+    "name",
+    [
+        *("www.example.com", "a.b", "xn--bcher-kva.example", "1.example.com"),
+        *("a1b2c3.execute-api.eu-west-1.amazonaws.com", "s3.example.com"),
+        *("cloudfront.net.example.com", "mycloudfront.net"),
+        "ec2-192-0-2-7.eu-west-1.compute.amazonaws.com",
+    ],
 )
 def test_a_bare_host_name_passes(name):
     assert DjangoOrigin.server(name).domain_name == name
