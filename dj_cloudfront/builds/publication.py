@@ -52,9 +52,10 @@ class Published:
     :param already_there: Whether the same content was published before: then nothing was done.
     :param references: Those that leave the build, or did before they were rewritten.
     :param hashed_folders: The hashed folder that pages name for each folder.
-    :param build_folders: Why a folder keeps the build's URL, though hashed ones are wanted.
+    :param build_folders: Why a folder has no hash of its own, though hashed ones are wanted.
+        None for a build that was there.
     :param kept_bytes: How many bytes have the URL that they had in the previous build, of
-        ``bytes``, which are all without companions.
+        ``bytes``, which are all without companions. None for a build that was there.
     """
 
     version: str
@@ -67,10 +68,20 @@ class Published:
     already_there: bool
     references: tuple[Reference, ...]
     hashed_folders: Mapping[str, str]
-    build_folders: Mapping[str, str]
-    kept_bytes: int
+    build_folders: Mapping[str, str] | None
+    kept_bytes: int | None
     bytes: int
     seconds: float
+
+    @property
+    def folder_complaints(self) -> list[str]:
+        """A line for a person about each of ``build_folders``."""
+        return [
+            f"{folder} has no URL of its own: {why}"
+            if "/" in folder
+            else f"{folder} keeps the build's URL: {why}"
+            for folder, why in (self.build_folders or {}).items()
+        ]
 
 
 Progress = Callable[[str, int, int], None]
@@ -366,8 +377,8 @@ class Publication:
             already_there=already_there,
             references=self._scanner.found(index.files),
             hashed_folders=index.hashed_folders,
-            build_folders=build_folders or {},
-            kept_bytes=kept_bytes,
+            build_folders=build_folders,
+            kept_bytes=None if already_there else kept_bytes,
             bytes=all_bytes,
             seconds=time.monotonic() - self._began,
         )

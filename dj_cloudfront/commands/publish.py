@@ -159,13 +159,13 @@ def _write_summary(console: Console, published: Published, dry_run: bool) -> Non
         f"({filesizeformat(published.bytes_written)}), in {published.seconds:.1f} s"
     )
     if published.hashed_folders:
-        share = 100 * published.kept_bytes // max(1, published.bytes)
+        share = 100 * (published.kept_bytes or 0) // max(1, published.bytes)
         console.write(
             f"{len(published.hashed_folders)} folders have a URL of their own; {share} % of "
             "the bytes keep the URL of the build before"
         )
-    for folder, why in published.build_folders.items():
-        console.write(f"{folder} keeps the build's URL: {why}")
+    for complaint in published.folder_complaints:
+        console.write(complaint)
 
 
 def _write_references(

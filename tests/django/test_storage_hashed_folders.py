@@ -185,6 +185,19 @@ def test_what_keeps_the_builds_url_is_told(site):
     assert found["build_folders"] == {"site": why}
     assert set(found["hashed_folders"]) == {"admin"}
     assert (found["kept_bytes"], found["bytes"] > 800) == (4, True)
+    again = site.publish_json("--build-version", "b2", options=ON)
+    assert again["hashed_folders"] == found["hashed_folders"]
+    assert (again["build_folders"], again["kept_bytes"]) == (None, None)
+
+
+def test_a_finer_folder_without_a_url_of_its_own_may_have_that_of_its_top_folder(site):
+    site.write({"site/js/app.js": b'go("../css/site.css")'})
+    options = {"hashed_folders": ["site/js", "site/typo"]}
+    said, _ = site.publish(options=options)
+    assert "keeps the build's URL" not in said
+    why = "site/js/app.js:1 refers to ../css/site.css"
+    assert f"site/js has no URL of its own: {why}\n" in said
+    assert "site/typo has no URL of its own: the build has no such folder\n" in said
 
 
 @pytest.mark.parametrize("wrong", ["site/img", ["site"], 3])

@@ -55,8 +55,8 @@ class Command(collectstatic.Command):
             if self.dry_run:
                 return report
             published = self.storage.finish(publication)
-        for folder, why in published.build_folders.items():
-            self.log(f"{folder} keeps the build's URL: {why}", level=1)
+        for complaint in published.folder_complaints:
+            self.log(complaint, level=1)
         for reference in self.storage.stray_references(published):
             self.stderr.write(reference.complaint)
         return report
