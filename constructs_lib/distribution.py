@@ -223,7 +223,7 @@ def _distribution(
         geo_restriction=render_countries(
             options.get("allowed_countries"), options.get("denied_countries")
         ),
-        web_acl_id=check_web_acl(options.get("web_acl_arn")),
+        web_acl_id=check_web_acl(options.get("web_acl_arn"), Stack.of(scope).account),
         domain_names=list(domain_names) or None,
         certificate=certificate,
         minimum_protocol_version=render_tls(options.get("tls"))

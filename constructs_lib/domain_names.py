@@ -16,6 +16,7 @@ from cdn_model.quotas import (
     GLOBAL_REGION,
 )
 from constructs_lib.validation import (
+    check_account,
     check_distinct,
     check_host_name,
     check_list,
@@ -120,7 +121,8 @@ def check_certificate(
 ) -> None:
     """Aliases and certificates go together.
 
-    :raises ValueError: when aliases have none; the other way round is a warning.
+    :raises ValueError: when aliases have none, or one of another account. A certificate
+        without aliases is a warning.
     """
     if domain_names and certificate is None and hosted_zone is None:
         raise ValueError(
@@ -128,6 +130,9 @@ def check_certificate(
             "serves an alias only with a certificate for it, got "
             f"domain_names={truncated_repr(list(domain_names))}"
         )
+    if certificate:
+        account = Stack.of(scope).account
+        check_account("certificate", certificate.certificate_arn, account)
     if certificate and not domain_names:
         Annotations.of(scope).add_warning_v2(
             "dj-cloudfront:certificate-without-domain-names",

@@ -262,6 +262,19 @@ def check_partition(what: str, region: str) -> None:
     )
 
 
+def check_account(what: str, arn: str, account: str) -> None:
+    """An ARN of the stack's account, since CloudFront uses no other's.
+
+    :raises ValueError: otherwise. Tokens pass.
+    """
+    if is_token(arn) or is_token(account) or f":{account}:" in arn:
+        return
+    raise ValueError(
+        f"{what} must be of the stack's account, such as {account!r}, "
+        f"got {truncated_repr(arn)}"
+    )
+
+
 def check_global_region(what: str, region: str) -> None:
     """Refuse another region than CloudFront's own. Tokens pass.
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from aws_cdk import aws_cloudfront as cloudfront
 
 from constructs_lib.validation import (
+    check_account,
     check_distinct,
     check_list,
     is_token,
@@ -45,7 +46,7 @@ class HttpVersion(StrEnum):
 
 
 _WEB_ACL = re.compile(
-    r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
+    r"arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
 )
 _COUNTRY = re.compile(r"[A-Z]{2}")
 # Codes of daily use that ISO 3166 does not have, and those that it has.
@@ -88,12 +89,16 @@ def render_countries(
     return cloudfront.GeoRestriction.denylist(*denied) if denied else None
 
 
-def check_web_acl(arn: str | None) -> str | None:
+def check_web_acl(arn: str | None, account: str) -> str | None:
     """The ARN of a web ACL that CloudFront can use, or None.
 
+    :param account: That of the stack.
     :raises ValueError: otherwise. Tokens pass.
     """
-    if arn is None or is_token(arn) or _WEB_ACL.fullmatch(arn):
+    if arn is None or is_token(arn):
+        return arn
+    if _WEB_ACL.fullmatch(arn):
+        check_account("web_acl_arn", arn, account)
         return arn
     raise ValueError(
         "web_acl_arn must be the ARN of a web ACL of the scope CLOUDFRONT in us-east-1, "

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from constructs_lib.origin_options import IpAddressType
 from constructs_lib.physical_names import physical_name
-from constructs_lib.validation import is_token, truncated_repr
+from constructs_lib.validation import check_account, is_token, truncated_repr
 
 VPC_ORIGIN_NAME_LIMIT = 64
 """Characters to which the CDK cuts such a name."""
@@ -150,9 +150,10 @@ def shared_vpc_origin(
     origin, to which CloudFormation moves the distributions before it deletes the first;
     an update of the first would fail.
 
-    :raises ValueError: when two endpoints cannot be told apart.
+    :raises ValueError: when the endpoint is of another account, or two cannot be told apart.
     """
     stack = Stack.of(scope)
+    check_account("origin.vpc_endpoint_arn", endpoint_arn, stack.account)
     target = stack.resolve([endpoint_arn, https_port, ip_address_type.value])
     digest = hashlib.sha256(json.dumps(target).encode()).hexdigest()
     construct_id = f"VpcOrigin{digest[:8]}"

@@ -250,7 +250,7 @@ class _Place:
 def _certificate(section: Section) -> CertificateArn:
     arn = section.matching(
         "certificate_arn",
-        r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+",
+        r"arn:aws:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+",
         rule="the ARN of a certificate in us-east-1, where CloudFront reads them",
         like="arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
     )

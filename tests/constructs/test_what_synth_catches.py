@@ -10,6 +10,10 @@ from constructs_lib import Cors
 from stacks import CdnStack
 
 PROD = "^environments.test."
+OWN, OTHER = "111122223333", "444455556666"
+CERTIFICATE = "arn:aws:acm:us-east-1:{}:certificate/1234-abcd"
+WEB_ACL = "arn:aws:wafv2:us-east-1:{}:global/webacl/cdn/1234-abcd"
+INSTANCE = "arn:aws:ec2:eu-west-1:{}:instance/i-0a1b2c"
 
 
 def of_origin(**values):
@@ -47,6 +51,26 @@ MISTAKES = {
         {"cors": {"allow_origins": ["https://a.example", "https://a.example"]}},
         "cors.allow_origins must be distinct, got 'https://a.example' twice",
     ),
+    "a certificate is of another account": (
+        {"account": OWN, "certificate_arn": CERTIFICATE.format(OTHER)},
+        f"certificate_arn must be of the stack's account, such as '{OWN}', got 'arn:",
+    ),
+    "a certificate of one distribution is of another account": (
+        {"account": OWN, "media": {"certificate_arn": CERTIFICATE.format(OTHER)}},
+        f"media.certificate_arn must be of the stack's account, such as '{OWN}'",
+    ),
+    "a certificate is of China": (
+        {"certificate_arn": CERTIFICATE.format(OWN).replace("aws", "aws-cn")},
+        "certificate_arn must be the ARN of a certificate in us-east-1",
+    ),
+    "a web ACL is of another account": (
+        {"account": OWN, "web_acl_arn": WEB_ACL.format(OTHER)},
+        f"web_acl_arn must be of the stack's account, such as '{OWN}', got 'arn:",
+    ),
+    "an endpoint is of another account": (
+        {"account": OWN, **of_origin(vpc_endpoint_arn=INSTANCE.format(OTHER))},
+        f"origin.vpc_endpoint_arn must be of the stack's account, such as '{OWN}'",
+    ),
     "a custom header is for proxies": (
         of_origin(custom_headers={"Proxy-Authenticate": "x"}),
         "origin.custom_headers must not have a header that CloudFront sends or removes",
@@ -63,6 +87,21 @@ def test_a_mistake_that_would_fail_the_deploy_is_said_at_synth(values, sentence)
 
 
 RIGHT = {
+    "all ARNs are of the account": {
+        "account": OWN,
+        "certificate_arn": CERTIFICATE.format(OWN),
+        "web_acl_arn": WEB_ACL.format(OWN),
+        **of_origin(vpc_endpoint_arn=INSTANCE.format(OWN)),
+    },
+    "ARNs are of any account where none is given": {
+        "certificate_arn": CERTIFICATE.format(OTHER),
+        "web_acl_arn": WEB_ACL.format(OTHER),
+        **of_origin(vpc_endpoint_arn=INSTANCE.format(OTHER)),
+    },
+    "the owner of a VPC origin is another account": {
+        "account": OWN,
+        **of_origin(vpc_origin_id="vo_1a", owner_account_id=OTHER),
+    },
     "the longest TTL alone is above 0": {
         "static": {"ttl_seconds": {"min": 0, "default": 0, "max": 1}}
     },
