@@ -49,6 +49,18 @@ _WEB_ACL = re.compile(
     r"arn:aws:wafv2:us-east-1:[0-9]{12}:global/webacl/[^/]+/[A-Za-z0-9-]+"
 )
 _COUNTRY = re.compile(r"[A-Z]{2}")
+# https://www.iso.org/obp/ui/#search/code/ and XK, by which databases of addresses know Kosovo.
+_COUNTRIES = """
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN
+    BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ
+    DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL
+    GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM
+    JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME
+    MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP
+    NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD
+    SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
+    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW XK
+"""
 # Codes of daily use that ISO 3166 does not have, and those that it has.
 _COUNTRIES_OF_ISO = {"UK": "GB", "EL": "GR"}
 
@@ -119,5 +131,10 @@ def _check_countries(what: str, countries: Sequence[str]) -> None:
             raise ValueError(
                 f"{what} must be ISO 3166 codes, such as "
                 f"{_COUNTRIES_OF_ISO[country]!r} for {country!r}, got {country!r}"
+            )
+        if country not in _COUNTRIES.split():
+            raise ValueError(
+                f"{what} must be ISO 3166 codes of countries, such as ['DE'], "
+                f"got {truncated_repr(country)}"
             )
     check_distinct(what, countries)

@@ -34,7 +34,7 @@ def test_a_web_acl_is_attached():
     ("values", "restriction"),
     [
         ({"allowed_countries": ("DE", "AT")}, ("whitelist", ["DE", "AT"])),
-        ({"denied_countries": ["XX"]}, ("blacklist", ["XX"])),
+        ({"denied_countries": ["AQ", "XK"]}, ("blacklist", ["AQ", "XK"])),
     ],
 )
 def test_countries_are_allowed_or_denied(values, restriction):
@@ -105,6 +105,14 @@ def test_both_halves_have_the_same_viewers():
         (
             {"denied_countries": ("EL",)},
             "^denied_countries must be ISO 3166 codes, such as 'GR' for 'EL', got 'EL'$",
+        ),
+        *(
+            (
+                {name: ["DE", code]},
+                f"^{name} must be ISO 3166 codes of countries, .* got '{code}'$",
+            )
+            for name in ("allowed_countries", "denied_countries")
+            for code in ("EU", "XX", "AN")
         ),
         (
             {"allowed_countries": "DE"},
