@@ -11,7 +11,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import ROOT, new_app, new_stack
+from cdk_support import ROOT, environment, new_app, new_stack
 
 from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
 from constructs_lib.log_fields import DEFAULT_FIELDS, PERSONAL_FIELDS, QUERIES
@@ -454,6 +454,33 @@ def test_fails_when_the_region_of_a_bucket_is_none():
         ValueError, match="^region must be an AWS region .* 'us-east-1' or"
     ):
         LegacyLogs.named("mysite-audit-logs", region="us-est-1")
+
+
+OPT_IN = ["af-south-1", "ap-east-1", "ca-west-1", "eu-south-2", "mx-central-1"]
+
+
+@pytest.mark.parametrize("region", OPT_IN)
+def test_fails_when_a_legacy_bucket_is_where_none_is_delivered(region):
+    sentence = (
+        f"region must be a region that no account has to opt into, .* '{region}'$"
+    )
+    with pytest.raises(ValueError, match=f"^{sentence}"):
+        LegacyLogs.named("mysite-audit-logs", region=region)
+    with pytest.raises(ValueError, match=f"^legacy_logs.{sentence}"):
+        LegacyLogs.named("mysite-audit-logs").render(new_stack(region=region))
+    given = {"bucket": "mysite-audit-logs", "region": region}
+    with pytest.raises(
+        ValueError, match=rf"^environments\.test\.legacy_logs\.{sentence}"
+    ):
+        environment(legacy_logs=given)
+
+
+@pytest.mark.parametrize("region", ["us-west-1", "eu-north-1", "ap-northeast-3"])
+def test_a_legacy_bucket_elsewhere_passes(region):
+    LegacyLogs.named("mysite-audit-logs", region=region)
+    LegacyLogs.named("mysite-audit-logs", region=region).render(
+        new_stack(region="ap-east-1")
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "/", "/logs", "logs/", "a//b", "a b", "{x}"])
