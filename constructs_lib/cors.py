@@ -38,7 +38,11 @@ _CORS_REQUEST_HEADERS = (
 _REQUEST_HEADERS = ("Content-Type", "If-Modified-Since", "If-None-Match", "Range")
 _EXPOSED_HEADERS = ("Age", "Content-Length", "Content-Range", "ETag", "X-Cache")
 
-_ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:([0-9]{1,5}|\*))?")
+# Browsers name no default port: https://fetch.spec.whatwg.org/#origin-header
+_ORIGIN = re.compile(
+    r"(?!https:.*:443\Z|http:.*:80\Z)"
+    r"https?://(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*(:([0-9]{1,5}|\*))?"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +100,7 @@ class Cors:
 
         :param origins: At least one, such as ``https://www.example.com`` or ``https://*.example.com``.
         :param credentials: Needed for signed cookies. Default: not allowed.
-        :raises ValueError: when an origin has a path or is ``*``.
+        :raises ValueError: when an origin has no scheme, a path or a default port, or is ``*``.
         """
         if not origins:
             raise ValueError(
@@ -147,6 +151,6 @@ def _check_origin(origin: str) -> None:
     if is_token(origin) or isinstance(origin, str) and _ORIGIN.fullmatch(origin):
         return
     raise ValueError(
-        "origins must be a scheme and a host without a path, such as "
+        "origins must be a scheme and a host without a path or a default port, such as "
         f"'https://www.example.com' or 'https://*.example.com', got {truncated_repr(origin)}"
     )

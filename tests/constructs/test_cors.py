@@ -44,7 +44,18 @@ def test_with_credentials_no_star_is_left():
 
 @pytest.mark.parametrize(
     "origin",
-    ["https://a.example/", "*", "https://a.*.example", "a b", "HTTPS://A.example", ""],
+    [
+        *("https://a.example/", "*", "https://a.*.example", "a b", "HTTPS://A.example"),
+        *(
+            "",
+            "www.acme.com",
+            "*.acme.com",
+            "null",
+            "localhost:8000",
+            "ftp://a.example",
+        ),
+        *("https://www.acme.com:443", "https://*.acme.com:443", "http://a.example:80"),
+    ],
 )
 def test_fails_when_an_origin_is_no_origin(origin):
     with pytest.raises(
@@ -62,7 +73,11 @@ def test_fails_when_the_list_is_empty_or_too_long():
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://a.example", "http://localhost:8000", "https://a.example:*"]
+    "origin",
+    [
+        *("https://a.example", "http://localhost:8000", "https://a.example:*"),
+        *("https://a.example:80", "http://a.example:443", "https://a.example:8443"),
+    ],
 )
 def test_an_origin_passes_with_and_without_a_port(origin):
     assert Cors.allow_origins(origin).allowed_origins == (origin,)

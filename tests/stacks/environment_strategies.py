@@ -97,7 +97,7 @@ CORS = st.one_of(
                     "https://*.example.com",
                     "http://localhost:8000",
                     "https://example.com:*",
-                    "example.com",
+                    "http://example.com",
                 )
             ),
             min_size=1,

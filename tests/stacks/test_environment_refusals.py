@@ -346,8 +346,8 @@ def test_an_empty_string_is_not_taken_for_nothing(values, key):
         ),
         (
             {"cors": {"allow_origins": ["https://x/y"]}},
-            "environments.prod.cors.allow_origins must be a scheme and a host without a path, "
-            "such as 'https://www.example.com' or 'https://*.example.com', "
+            "environments.prod.cors.allow_origins must be a scheme and a host without a path "
+            "or a default port, such as 'https://www.example.com' or 'https://*.example.com', "
             "got 'https://x/y'",
         ),
         (
