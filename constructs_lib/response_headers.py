@@ -292,6 +292,11 @@ def _check_extra(name: str) -> None:
             f"headers.extra must not have {truncated_repr(name)}: "
             f"give headers.{_OWN_PLACE[name.lower()]}"
         )
+    if name.lower() == "set-cookie":
+        raise ValueError(
+            f"headers.extra must not have {truncated_repr(name)}, which every visitor would "
+            "get from the cache alike"
+        )
     if name.lower().startswith("access-control-"):
         raise ValueError(
             f"headers.extra must not have {truncated_repr(name)}: who answers CORS is given by cors"

@@ -172,6 +172,8 @@ def test_cors_alone_makes_a_policy():
         ),
         ({"extra": {"X-Content-Type-Options": "x"}}, "give headers.nosniff"),
         ({"extra": {"Access-Control-Allow-Origin": "*"}}, "given by cors"),
+        ({"extra": {"Set-Cookie": "a=b"}}, "must not have 'Set-Cookie', which every"),
+        ({"extra": {"set-cookie": "a=b"}}, "must not have 'set-cookie', which every"),
         ({"extra": {f"X-{n}": "x" for n in range(10)}}, "at most 10 headers .* got 11"),
         ({"remove": ("Via",)}, "headers that CloudFront lets go, .* got 'Via'"),
         ({"remove": ("X-Amz-Cf-Id",)}, "got 'X-Amz-Cf-Id'"),
