@@ -140,6 +140,11 @@ def read_logs(environment: Section) -> Logs | None:
         check_bucket_name(section.at("bucket"), bucket)
     days = section.number("log_group_days", default=30)
     prefix = section.text("prefix", like="cloudfront")
+    if prefix is not None and bucket is None:
+        raise ValueError(
+            f"{section.at('prefix')} must be left out without {section.at('bucket')}: "
+            "a log group has no folders"
+        )
     return Logs(
         section=section,
         retention=timedelta(days=days) if bucket is None else None,

@@ -200,6 +200,7 @@ NEEDS = {
         "origin": {"domain_name": "origin.example.com", "vpc_origin_id": "vo_1"}
     },
     "media.bucket.region": {"media": {"bucket": {"name": "mysite-media"}}},
+    "logs.prefix": {"logs": {"bucket": "mysite-logs"}},
 }
 # In place of examples that leave something out.
 WHOLE = {

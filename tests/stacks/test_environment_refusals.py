@@ -340,6 +340,11 @@ def test_an_empty_string_is_not_taken_for_nothing(values, key):
             "'mysite-audit-logs'",
         ),
         (
+            {"logs": {"prefix": "x"}},
+            "environments.prod.logs.prefix must be left out without "
+            "environments.prod.logs.bucket: a log group has no folders",
+        ),
+        (
             {"logs": {"bucket": "My Bucket"}},
             "environments.prod.logs.bucket must be the name of a bucket, such as "
             "'mysite-audit-logs', got 'My Bucket'",
