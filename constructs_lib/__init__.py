@@ -10,6 +10,7 @@ from constructs_lib.distribution import (
     PrivateMediaDistribution,
     StaticDistribution,
 )
+from constructs_lib.legacy_logs import LegacyLogs
 from constructs_lib.options import DistributionOptions
 from constructs_lib.origin import DjangoOrigin
 from constructs_lib.origin_options import IpAddressType, OriginSecret
@@ -30,6 +31,7 @@ __all__ = [
     "Hsts",
     "HttpVersion",
     "IpAddressType",
+    "LegacyLogs",
     "MediaDistribution",
     "OriginRecord",
     "OriginSecret",

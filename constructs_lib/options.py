@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
     from aws_cdk import aws_route53 as route53
 
-    from constructs_lib.access_logs import LegacyLogs
     from constructs_lib.bucket import Bucket
+    from constructs_lib.legacy_logs import LegacyLogs
 
 
 class DistributionOptions(TypedDict, total=False):

@@ -21,6 +21,7 @@ from constructs_lib import (
     DistributionOptions,
     ErrorTtl,
     Hsts,
+    LegacyLogs,
     Policies,
     ResponseHeaders,
     SigningKeys,
@@ -35,8 +36,6 @@ from stacks.config_reader import Section, as_object
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
     from aws_cdk import aws_route53 as route53
-
-    from constructs_lib.access_logs import LegacyLogs
 
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
@@ -369,8 +368,6 @@ def _policy_ids(section: Section) -> PolicyIds:
 
 
 def _legacy_logs(section: Section) -> LegacyLogs:
-    from constructs_lib.access_logs import LegacyLogs
-
     logs = section.section("legacy_logs", keys=("bucket", "prefix", "region"))
     bucket = logs.required("bucket", like="mysite-audit-logs")
     prefix = logs.text("prefix", like="legacy")

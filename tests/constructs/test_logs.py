@@ -13,7 +13,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import ROOT, environment, new_app, new_stack
 
-from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
+from constructs_lib import LegacyLogs
+from constructs_lib.access_logs import AccessLogs, LogDestination
 from constructs_lib.log_fields import DEFAULT_FIELDS, PERSONAL_FIELDS, QUERIES
 
 ORIGIN = origins.HttpOrigin("www.example.com")

@@ -26,7 +26,7 @@ from constructs_lib import (
     Tls,
     Ttl,
 )
-from constructs_lib.access_logs import LegacyLogs
+from constructs_lib.legacy_logs import LegacyLogs
 from constructs_lib.options import OPTIONS
 
 ORIGIN = DjangoOrigin.server("www.example.com")

@@ -33,8 +33,9 @@ from constructs_lib import (
     StaticDistribution,
     Ttl,
 )
-from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
+from constructs_lib.access_logs import AccessLogs, LogDestination
 from constructs_lib.alarms import Notify
+from constructs_lib.legacy_logs import LegacyLogs
 from constructs_lib.monitoring import CdnMonitoring
 from constructs_lib.options import OPTIONS
 from constructs_lib.origin_options import OriginOptions

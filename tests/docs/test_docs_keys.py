@@ -16,7 +16,8 @@ from environments import MAXIMAL, PUBLIC_KEY
 
 import constructs_lib
 from constructs_lib import DistributionOptions, Ttl
-from constructs_lib.access_logs import AccessLogs, LegacyLogs, LogDestination
+from constructs_lib.access_logs import AccessLogs, LogDestination
+from constructs_lib.legacy_logs import LegacyLogs
 from constructs_lib.monitoring import CdnMonitoring
 from constructs_lib.options import MEDIA, STATIC
 from stacks import Environment
