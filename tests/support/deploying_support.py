@@ -113,7 +113,7 @@ class World:
         )
         options = ServerOptions(
             http=True,
-            listen=f"{HOST}:{machine.port}",
+            listen=[f"{HOST}:{machine.port}"],
             upstream=f"{HOST}:{machine.app}",
             environment={},
         )
