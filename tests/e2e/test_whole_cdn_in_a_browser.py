@@ -17,10 +17,16 @@ from botocore.signers import CloudFrontSigner
 from browser_support import chromium, fresh_profile
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from edge_support import Viewer
 from lab_support import ENVIRONMENT_STACK, Lab, edge_process
 from origin_support import free_port
+from uploads_support import png
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +63,8 @@ def lab(local_site, state_folder, tmp_path_factory, key, page_port):
             "static": {"bucket": {}},
             "private": {
                 "signing_keys": {
-                    "keys": {"2026": public.decode()},
-                    "signing_key": "2026",
+                    "keys": {"demo": public.decode()},
+                    "signing_key": "demo",
                 }
             },
             "retain": False,
@@ -94,7 +100,11 @@ def server(web):
         def do_GET(self):
             if self.path.startswith("/private/"):
                 assert self.headers["X-Origin-Secret"] == "the secret itself"
-                status, headers, body = 200, [("Content-Type", "text/plain")], b"mine"
+                is_picture = self.path.partition("?")[0].endswith(".png")
+                kind, body = (
+                    ("image/png", png()) if is_picture else ("text/plain", b"mine")
+                )
+                status, headers = 200, [("Content-Type", kind)]
             else:
                 asking = http.client.HTTPConnection(*web, timeout=20)
                 asking.request(self.command, self.path, headers=dict(self.headers))
@@ -126,12 +136,16 @@ def server(web):
 
 
 @contextmanager
-def pages(local_site, lab, folder, url_format, port):
+def pages(local_site, lab, key, folder, url_format, port):
     """Django, whose files come from the lab's distributions. The URL of its page."""
     site = local_site.state / "site"
     for path in site.iterdir():
-        if path.name != "cdn-outputs.json":
+        if path.name not in ("cdn-outputs.json", "keys"):
             (folder / path.name).symlink_to(path)
+    (folder / "keys").mkdir()
+    (folder / "keys" / "demo.key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
     (folder / "cdn-outputs.json").write_text(lab.outputs_file.read_text())
     with (folder / "django.log").open("wb") as log:
         running = subprocess.Popen(
@@ -204,7 +218,7 @@ def test_the_example_site_works_with_everything_on(
             data = tmp_path / "data"
             data.mkdir()
             with (
-                pages(local_site, lab, data, form, page_port) as site,
+                pages(local_site, lab, key, data, form, page_port) as site,
                 chromium() as browser,
                 # Python's own tests check the certificate; this browser has no list to add to.
                 fresh_profile(browser, ignore_https_errors=True) as visit,
