@@ -14,7 +14,7 @@ from cdk_support import (
 from constructs_lib import Cors, DjangoOrigin, MediaDistribution, StaticDistribution
 
 DAY = 86_400
-CSP = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+CSP = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 
 @pytest.fixture(scope="module")

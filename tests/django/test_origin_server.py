@@ -223,7 +223,7 @@ def test_names_that_django_gives_to_uploads_are_served(origin, path):
 
 def test_an_upload_runs_no_script(origin):
     response = origin.send("/media/page.html")
-    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    policy = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
     assert response.header("Content-Security-Policy") == policy
     assert response.header("X-Content-Type-Options") == "nosniff"
 

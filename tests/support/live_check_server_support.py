@@ -64,7 +64,7 @@ CORS = {
     "Access-Control-Expose-Headers": "X-Cache, Age, ETag, Content-Length, Content-Range",
     "X-Content-Type-Options": "nosniff",
 }
-SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+SANDBOX = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 
 def good(request: Request, reply: Reply) -> None:
