@@ -1,12 +1,13 @@
-"""``CdnTreeMiddleware``: Django refuses every request that carries ``X-Cdn-Tree``.
+"""Middleware for pages: no page for a distribution, and a reload for pages of another build.
 
-The web server compares the header with the tree of the path: see ``server_config/`` and
+The web server compares ``X-Cdn-Tree`` with the tree of the path: see ``server_config/`` and
 ``whitenoise.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
@@ -16,7 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.html import format_html
 from django.utils.http import escape_leading_slashes
 
-from dj_cloudfront import cdn_setting
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.contract import TREE_HEADER
 
 BUILD_HEADER = "X-Cdn-Build"
@@ -27,10 +28,41 @@ RELOAD_COOKIE = "cdn-reloaded"
 
 _SAFE = ("GET", "HEAD")
 
-GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+GetResponse = Callable[[HttpRequest], Any]
 
 
-class CdnTreeMiddleware:
+class SyncAndAsyncMiddleware:
+    """The hooks of Django's ``MiddlewareMixin``, which has a thread run them under ASGI."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if self._is_async:
+            return self._call_async(request)
+        response = self.process_request(request) or self.get_response(request)
+        return self.process_response(request, response)
+
+    async def _call_async(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.process_request(request) or await self.get_response(request)
+        return self.process_response(request, response)
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        return None
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        return response
+
+
+class CdnTreeMiddleware(SyncAndAsyncMiddleware):
     """Answer 404 to every request that comes through a distribution.
 
     Distributions read files, which the web server answers; a request of theirs that reaches
@@ -41,35 +73,17 @@ class CdnTreeMiddleware:
     Put it first in ``MIDDLEWARE``; behind WhiteNoise's, if that serves the files.
     """
 
-    sync_capable = True
-    async_capable = True
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
-
-    def __call__(
-        self, request: HttpRequest
-    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         if TREE_HEADER not in request.headers:
-            return self.get_response(request)
-        return _refuse_async() if self._is_async else _refusal()
+            return None
+        # An edge keeps a 404 that says nothing for as long as its own error TTL.
+        headers = {"Cache-Control": "no-store"}
+        return HttpResponseNotFound(
+            "Not found\n", content_type="text/plain", headers=headers
+        )
 
 
-def _refusal() -> HttpResponse:
-    # An edge keeps a 404 that says nothing for as long as its own error TTL.
-    return HttpResponseNotFound(
-        "Not found\n", content_type="text/plain", headers={"Cache-Control": "no-store"}
-    )
-
-
-async def _refuse_async() -> HttpResponse:
-    return _refusal()
-
-
-class FragmentMiddleware:
+class FragmentMiddleware(SyncAndAsyncMiddleware):
     """Let a page of another build reload when it asks for a fragment.
 
     Such a fragment would name files of this build in a page with the styles and scripts of
@@ -80,77 +94,52 @@ class FragmentMiddleware:
     So do all within a minute of a reload. With local URLs it is not used.
     """
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: GetResponse) -> None:
-        if cdn_setting.cdn().is_local:
+        if cdn().is_local:
             raise MiddlewareNotUsed("the URLs are local")
-        self.get_response = get_response
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
+        super().__init__(get_response)
 
-    def __call__(
-        self, request: HttpRequest
-    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self._is_async:
-            return self._answer_async(request)
-        response = _reload(request) or self.get_response(request)
-        assert isinstance(response, HttpResponseBase)
-        return _marked(request, response)
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        """What is sent in place of a fragment, where nothing is lost by it."""
+        if not _is_of_another_build(request) or request.method not in _SAFE:
+            return None
+        # A page from a cache is as old as before, and would reload for as long as that has it.
+        if RELOAD_COOKIE in request.COOKIES:
+            return None
+        response = HttpResponse(headers={"Cache-Control": "no-store"})
+        if "HX-Boosted" in request.headers:
+            response["HX-Redirect"] = escape_leading_slashes(request.get_full_path())
+        elif "HX-Request" in request.headers:
+            response["HX-Refresh"] = "true"
+        elif "Turbo-Frame" in request.headers:
+            response.content = format_html(
+                '<!doctype html><meta name="turbo-visit-control" content="reload">'
+                '<turbo-frame id="{}"></turbo-frame>',
+                request.headers["Turbo-Frame"],
+            ).encode()
+        else:
+            return None
+        response.set_cookie(
+            RELOAD_COOKIE,
+            "1",
+            max_age=60,
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+        return response
 
-    async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
-        response = _reload(request)
-        if response is None:
-            pending = self.get_response(request)
-            assert not isinstance(pending, HttpResponseBase)
-            response = await pending
-        return _marked(request, response)
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        # Also without the header, or a cache would give that response to a page that has it.
+        patch_vary_headers(response, [BUILD_HEADER])
+        if _is_of_another_build(request):
+            response[BUILD_HEADER] = cdn().build_version or ""
+            if "HX-Request" in request.headers and request.method not in _SAFE:
+                response["HX-Refresh"] = "true"
+        return response
 
 
 def _is_of_another_build(request: HttpRequest) -> bool:
-    build = request.headers.get(BUILD_HEADER)
-    return build is not None and build != cdn_setting.cdn().build_version
-
-
-def _reload(request: HttpRequest) -> HttpResponseBase | None:
-    """What is sent in place of a fragment, where nothing is lost by it."""
-    if not _is_of_another_build(request) or request.method not in _SAFE:
-        return None
-    # A page from a cache is as old as before, and would reload for as long as that has it.
-    if RELOAD_COOKIE in request.COOKIES:
-        return None
-    response = HttpResponse(headers={"Cache-Control": "no-store"})
-    if "HX-Boosted" in request.headers:
-        response["HX-Redirect"] = escape_leading_slashes(request.get_full_path())
-    elif "HX-Request" in request.headers:
-        response["HX-Refresh"] = "true"
-    elif "Turbo-Frame" in request.headers:
-        response.content = format_html(
-            '<!doctype html><meta name="turbo-visit-control" content="reload">'
-            '<turbo-frame id="{}"></turbo-frame>',
-            request.headers["Turbo-Frame"],
-        ).encode()
-    else:
-        return None
-    response.set_cookie(
-        RELOAD_COOKIE,
-        "1",
-        max_age=60,
-        secure=request.is_secure(),
-        httponly=True,
-        samesite="Lax",
-    )
-    return response
-
-
-def _marked(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    if BUILD_HEADER not in request.headers:
-        return response
-    patch_vary_headers(response, [BUILD_HEADER])
-    if _is_of_another_build(request):
-        response[BUILD_HEADER] = cdn_setting.cdn().build_version or ""
-        if "HX-Request" in request.headers and request.method not in _SAFE:
-            response["HX-Refresh"] = "true"
-    return response
+    return request.headers.get(BUILD_HEADER, cdn().build_version) != cdn().build_version

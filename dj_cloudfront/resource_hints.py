@@ -5,19 +5,14 @@ https://html.spec.whatwg.org/multipage/links.html#link-type-preconnect
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from dj_cloudfront import cdn_setting
-from dj_cloudfront.config import Cdn
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+from dj_cloudfront.cdn_setting import cdn
+from dj_cloudfront.middleware import GetResponse, SyncAndAsyncMiddleware
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +41,6 @@ class Preload:
     is_anonymous: bool = False
 
 
-_FONT = {"woff2": "woff2", "woff": "woff", "ttf": "ttf", "otf": "otf"}
 _IMAGE = {
     **{kind: kind for kind in ("avif", "gif", "jpeg", "png", "webp")},
     "jpg": "jpeg",
@@ -60,10 +54,8 @@ PRELOADS: dict[str, Preload] = {
     "json": Preload(destination="fetch", is_anonymous=True),
     "wasm": Preload(destination="fetch", is_anonymous=True),
     **{
-        suffix: Preload(
-            destination="font", media_type=f"font/{kind}", is_anonymous=True
-        )
-        for suffix, kind in _FONT.items()
+        kind: Preload(destination="font", media_type=f"font/{kind}", is_anonymous=True)
+        for kind in ("woff2", "woff", "ttf", "otf")
     },
     **{
         suffix: Preload(destination="image", media_type=f"image/{kind}")
@@ -73,18 +65,18 @@ PRELOADS: dict[str, Preload] = {
 """By the end of a name, without the dot."""
 
 
-def preconnects(cdn: Cdn) -> list[Preconnect]:
+def preconnects() -> list[Preconnect]:
     """The connections that a page needs. None with local URLs.
 
     Two for static files, since stylesheets and fonts do not share one; one for media, whose
     images are asked for without CORS.
     """
     found = []
-    if cdn.static_origin is not None:
-        found.append(Preconnect(origin=cdn.static_origin))
-        found.append(Preconnect(origin=cdn.static_origin, is_anonymous=True))
-    if cdn.media_origin is not None:
-        found.append(Preconnect(origin=cdn.media_origin))
+    if static := cdn().static_origin:
+        found.append(Preconnect(origin=static))
+        found.append(Preconnect(origin=static, is_anonymous=True))
+    if media := cdn().media_origin:
+        found.append(Preconnect(origin=media))
     return found
 
 
@@ -102,49 +94,28 @@ def preload(name: str) -> Preload:
     )
 
 
-def link_header(links: list[Preconnect]) -> str:
-    """The links as the value of a ``Link`` header: https://www.rfc-editor.org/rfc/rfc8288"""
-    return ", ".join(
-        f"<{link.origin}>; rel=preconnect{'; crossorigin' * link.is_anonymous}"
-        for link in links
-    )
-
-
-class PreconnectMiddleware:
+class PreconnectMiddleware(SyncAndAsyncMiddleware):
     """Let pages say the CDN's hosts in a ``Link`` header, which a browser reads first.
 
     Only HTML gets it, and no redirect. An existing ``Link`` keeps what it says. With local
     URLs the middleware takes itself out.
     """
 
-    sync_capable = True
-    async_capable = True
-
     def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-        self._header = link_header(preconnects(cdn_setting.cdn()))
+        # https://www.rfc-editor.org/rfc/rfc8288
+        self._header = ", ".join(
+            f"<{link.origin}>; rel=preconnect{'; crossorigin' * link.is_anonymous}"
+            for link in preconnects()
+        )
         if not self._header:
             raise MiddlewareNotUsed("the URLs are local")
-        self._is_async = iscoroutinefunction(get_response)
-        if self._is_async:
-            markcoroutinefunction(self)
+        super().__init__(get_response)
 
-    def __call__(
-        self, request: HttpRequest
-    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        if self._is_async:
-            return self._answer(request)
-        return self._with_link(cast(HttpResponseBase, self.get_response(request)))
-
-    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
-        response = await cast("Awaitable[HttpResponseBase]", self.get_response(request))
-        return self._with_link(response)
-
-    def _with_link(self, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         if kind.lower() == "text/html" and not 300 <= response.status_code < 400:
-            there = response.headers.get("Link")
-            response.headers["Link"] = (
-                f"{there}, {self._header}" if there else self._header
-            )
+            given = response.headers.get("Link")
+            response["Link"] = f"{given}, {self._header}" if given else self._header
         return response

@@ -8,7 +8,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from dj_cloudfront import cdn_setting, resource_hints
+from dj_cloudfront import resource_hints
+from dj_cloudfront.cdn_setting import cdn
 
 register = template.Library()
 
@@ -21,7 +22,7 @@ def cdn_preconnect() -> SafeString:
         '<link rel="preconnect" href="{}"{}>',
         (
             (link.origin, _crossorigin(link.is_anonymous))
-            for link in resource_hints.preconnects(cdn_setting.cdn())
+            for link in resource_hints.preconnects()
         ),
     )
 
@@ -29,8 +30,7 @@ def cdn_preconnect() -> SafeString:
 @register.simple_tag
 def cdn_build() -> str:
     """The build of the page, for ``X-Cdn-Build``; nothing with local URLs."""
-    one = cdn_setting.cdn()
-    return "" if one.is_local else one.build_version or ""
+    return "" if cdn().is_local else cdn().build_version or ""
 
 
 @register.simple_tag
