@@ -36,28 +36,30 @@ def ask(url: str, request: HttpRequest) -> dict[str, str]:
     Django asks: a refusal by the CDN has no CORS headers, so a script sees no status of it.
     """
     parts = urlsplit(url)
+    is_tls = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if is_tls else http.client.HTTPConnection
     host = parts.hostname or ""
-    kind = (
-        http.client.HTTPSConnection
-        if parts.scheme == "https"
-        else http.client.HTTPConnection
-    )
     # Browsers know *.localhost; the resolver of a system may not.
     address = "127.0.0.1" if host.endswith(".localhost") else host
-    cookies = {name: request.COOKIES[name] for name in NAMES if name in request.COOKIES}
-    headers = {"Host": parts.netloc}
-    if cookies:
-        headers["Cookie"] = "; ".join(f"{name}={cookies[name]}" for name in cookies)
+    cookies = [
+        f"{name}={request.COOKIES[name]}" for name in NAMES if name in request.COOKIES
+    ]
+    headers = {
+        "Host": parts.netloc,
+        **({"Cookie": "; ".join(cookies)} if cookies else {}),
+    }
     connection = kind(address, parts.port, timeout=10)
     try:
         connection.request("GET", parts.path, headers=headers)
         answer = connection.getresponse()
+    # A cookie can hold what no header may.
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        return {"status": f"failed: {error}", "xCache": "–", "age": "–"}
+    else:
         return {
             "status": str(answer.status),
             "xCache": answer.getheader("X-Cache", "–"),
             "age": answer.getheader("Age", "–"),
         }
-    except OSError as error:
-        return {"status": f"failed: {error}", "xCache": "–", "age": "–"}
     finally:
         connection.close()

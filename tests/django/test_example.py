@@ -18,6 +18,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.test import RequestFactory
+from pages_support import set_up_django
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "example"
 MANAGE = [sys.executable, "-W", "error", str(EXAMPLE / "manage.py")]
@@ -364,6 +366,18 @@ def test_the_next_build_is_published_before_the_switch_and_served_after_a_hup(
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert f"{STATIC}/b1/" not in page
+
+
+def test_a_cookie_that_no_header_can_hold_is_a_failed_request(monkeypatch):
+    set_up_django()
+    monkeypatch.syspath_prepend(str(EXAMPLE))
+    from gallery import private
+
+    cookie = 'CloudFront-Policy="a\\012b"'
+    request = RequestFactory().get("/", headers={"Cookie": cookie})
+    assert request.COOKIES == {"CloudFront-Policy": "a\nb"}
+    answer = private.ask("http://private.localhost:1/sunset.png", request)
+    assert answer["status"].startswith("failed: Invalid header value")
 
 
 def test_the_checks_pass_and_no_migration_is_missing(data):
