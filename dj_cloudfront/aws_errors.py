@@ -6,7 +6,9 @@ Without Django: ``cdn_review`` uses it too.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html
@@ -107,6 +109,18 @@ def error_message(
         f"AWS must be asked, but cannot be ({type(error).__name__}): "
         f"{without_identifiers(error)}"
     )
+
+
+@contextlib.contextmanager
+def as_value_error(service: str, action: str) -> Iterator[None]:
+    """Raise what a call fails with as a ``ValueError`` of ``error_message()``."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        message = error_message(error, service=service, action=action)
+        raise ValueError(message) from None
 
 
 def error_code(error: Exception) -> str:

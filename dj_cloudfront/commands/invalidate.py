@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -11,7 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from dj_cloudfront.builds.filesystem import explained
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
-from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.media.storages import MediaStorage, media_storage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -68,9 +69,6 @@ def run(
     profile: str | None,
     **options: Any,
 ) -> None:
-    # With Django 6 it declares a task, for which settings must be there.
-    from dj_cloudfront.media.tasks import invalidator_of
-
     if watch is not None and not (pending and watch > 0):
         raise CommandError(
             f"--watch must be seconds, such as 30, beside --pending, got {watch!r}"
@@ -80,7 +78,7 @@ def run(
         if status:
             _write_status(console, storage)
             return
-        invalidator = invalidator_of(storage, budget=budget, profile=profile)
+        invalidator = Invalidator.of_storage(storage, budget=budget, profile=profile)
         while True:
             sent = (
                 invalidator.send_pending(storage.deletions)
@@ -98,7 +96,7 @@ def run(
         raise CommandError(str(explained(error, "invalidating", folder))) from None
     if not receipts:
         console.write("nothing is pending")
-    console.write_json({"invalidations": [receipt.data for receipt in receipts]})
+    console.write_json({"invalidations": [asdict(receipt) for receipt in receipts]})
 
 
 def _send(
@@ -120,9 +118,6 @@ def storage_of(alias: str) -> MediaStorage:
 
     :raises CommandError: if it is another kind of storage.
     """
-    # With Django 6 it declares a task, for which settings must be there.
-    from dj_cloudfront.media.tasks import media_storage
-
     try:
         return media_storage(alias)
     except ValueError as error:
@@ -136,6 +131,4 @@ def _write_status(console: Console, storage: MediaStorage) -> None:
         if backlog.pending
         else "nothing is pending"
     )
-    console.write_json(
-        {"pending": backlog.pending, "oldest_seconds": backlog.oldest_seconds}
-    )
+    console.write_json(backlog._asdict())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -110,14 +111,7 @@ def _orphans(
     )
     console.write_json(
         {
-            "orphans": [
-                {
-                    "folder": orphan.folder,
-                    "size": orphan.size,
-                    "changed": orphan.changed,
-                }
-                for orphan in found
-            ],
+            "orphans": [asdict(orphan) for orphan in found],
             "done": yes,
             "left": left,
             "deleted": [str(folder) for folder in gone],

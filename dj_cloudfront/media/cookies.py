@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from asgiref.sync import iscoroutinefunction
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.files.storage import storages
 from django.http import HttpRequest, HttpResponse
@@ -67,7 +67,15 @@ def set_media_cookies(
         return
     domain = _domain(request, storage)
     for name, value in cookies.items():
-        _set(response, name, value, domain, max_age=seconds + storage.window)
+        response.set_cookie(
+            name,
+            value,
+            max_age=seconds + storage.window,
+            domain=domain,
+            secure=True,
+            httponly=True,
+            samesite="Lax",
+        )
 
 
 def delete_media_cookies(
@@ -78,8 +86,10 @@ def delete_media_cookies(
         return
     domain = _domain(request, _storage(using))
     for name in NAMES:
-        # As delete_cookie() does, and as it was set: browsers compare.
-        _set(response, name, "", domain, max_age=0)
+        response.delete_cookie(name, domain=domain, samesite="Lax")
+        # As it was set: browsers compare.
+        for flag in ("secure", "httponly"):
+            response.cookies[name][flag] = True
 
 
 def with_media_cookies(
@@ -105,30 +115,19 @@ def with_media_cookies(
                 )
             return response
 
-        async def awaited(
+        async def add_later(
             request: HttpRequest, response: Awaitable[HttpResponse]
         ) -> HttpResponse:
             return add(request, await response)
 
-        if iscoroutinefunction(view):
-
-            @functools.wraps(view)
-            async def asynchronous(
-                request: HttpRequest, *args: Any, **kwargs: Any
-            ) -> HttpResponse:
-                return await awaited(request, view(request, *args, **kwargs))
-
-            return asynchronous
-
         @functools.wraps(view)
-        def synchronous(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             response = view(request, *args, **kwargs)
             # The dispatch() of an asynchronous View is no coroutine function.
-            if inspect.isawaitable(response):
-                return awaited(request, response)
-            return add(request, response)
+            later = inspect.isawaitable(response)
+            return add_later(request, response) if later else add(request, response)
 
-        return synchronous
+        return markcoroutinefunction(wrapped) if iscoroutinefunction(view) else wrapped
 
     return decorate
 
@@ -143,7 +142,8 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     """
 
     def adapt(request: HttpRequest, response: HttpResponse, known: bool) -> None:
-        if _shared_domain(request, _storage(STORAGE)) is None and not cdn().is_local:
+        hosts = _hosts(request, _storage(STORAGE))
+        if shared_cookie_domain(*hosts) is None and not cdn().is_local:
             return
         if known and response.status_code < 300:
             set_media_cookies(request, response)
@@ -168,22 +168,6 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     return synchronous
 
 
-def _set(
-    response: HttpResponse, name: str, value: str, domain: str, *, max_age: int
-) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        expires=None if max_age else "Thu, 01 Jan 1970 00:00:00 GMT",
-        domain=domain,
-        path="/",
-        secure=True,
-        httponly=True,
-        samesite="Lax",
-    )
-
-
 def _has(request: HttpRequest, cookies: Mapping[str, str]) -> bool:
     """Whether the browser has these. ECDSA gives another signature each time."""
     return all(
@@ -205,9 +189,9 @@ def _storage(alias: str) -> PrivateMediaStorage:
 
 
 def _domain(request: HttpRequest, storage: PrivateMediaStorage) -> str:
-    domain = _shared_domain(request, storage)
+    site, host = _hosts(request, storage)
+    domain = shared_cookie_domain(site, host)
     if domain is None:
-        site, host = _hosts(request, storage)
         raise ValueError(
             "private files must be under a domain that they share with the site for signed "
             f"cookies, such as 'private.example.com' for 'www.example.com', got {host!r} for "
@@ -216,11 +200,6 @@ def _domain(request: HttpRequest, storage: PrivateMediaStorage) -> str:
     return domain
 
 
-def _shared_domain(request: HttpRequest, storage: PrivateMediaStorage) -> str | None:
-    site, host = _hosts(request, storage)
-    return shared_cookie_domain(site.rstrip("."), host)
-
-
 def _hosts(request: HttpRequest, storage: PrivateMediaStorage) -> tuple[str, str]:
     site = urlsplit(f"//{request.get_host()}").hostname or ""
-    return site, urlsplit(storage.base_url).hostname or ""
+    return site.rstrip("."), urlsplit(storage.base_url).hostname or ""

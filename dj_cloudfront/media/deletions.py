@@ -10,9 +10,10 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dj_cloudfront.builds import filesystem
 
@@ -25,30 +26,22 @@ class Deletion:
     """A path that edges may still have.
 
     :param path: As a viewer asks for it, percent-encoded, such as ``/a/team.png``.
-    :param at: When it was recorded, in seconds since 1970.
+    :param file: Its record.
     """
 
     path: str
-    at: float
     file: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Backlog:
-    """What is pending.
-
-    :param oldest_seconds: For how long the oldest is; 0 without any.
-    """
+class Backlog(NamedTuple):
+    """How many records are pending, and for how long the oldest is."""
 
     pending: int
     oldest_seconds: float
 
 
 class Deletions:
-    """The records in one folder.
-
-    :param folder: It is made by the first record.
-    """
+    """The records in one folder, which is made by the first."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,10 +61,10 @@ class Deletions:
         filesystem.make_folder(self.folder)
         # The time first, so that names are in order.
         files = [
-            self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_OPEN}"
-            for _ in paths
+            (self.folder / f"{time.time_ns():020d}-{secrets.token_hex(4)}{_OPEN}", path)
+            for path in paths
         ]
-        for file, path in zip(files, paths, strict=True):
+        for file, path in files:
             _write(file, path)
         filesystem.fsync_folder(self.folder)
         undone = False
@@ -81,7 +74,7 @@ class Deletions:
             undone = is_undone()
             raise
         finally:
-            for file, path in zip(files, paths, strict=True):
+            for file, path in files:
                 if undone:
                     file.unlink(missing_ok=True)
                 else:
@@ -94,12 +87,10 @@ class Deletions:
     def read(self) -> tuple[list[Deletion], list[Path]]:
         """What has to be sent, oldest first, and the records that are damaged."""
         found, damaged = [], []
-        for file in self._files():
-            if not self._is_ready(file):
-                continue
+        for file in self._ready():
             path = _path_in(file)
             if path is not None:
-                found.append(Deletion(path=path, at=_recorded_at(file), file=file))
+                found.append(Deletion(path=path, file=file))
             elif file.suffix == _OPEN:
                 # Nothing was changed: the process died while it wrote the record.
                 file.unlink()
@@ -108,28 +99,28 @@ class Deletions:
         return found, damaged
 
     def backlog(self) -> Backlog:
-        """How many are pending, and for how long, without reading them."""
-        files = [file for file in self._files() if self._is_ready(file)]
-        oldest = max([0.0, *map(_age, files)])
-        return Backlog(pending=len(files), oldest_seconds=round(oldest, 1))
+        """What is pending, without reading it."""
+        ages = [_age(file) for file in self._ready()]
+        return Backlog(len(ages), round(max([0.0, *ages]), 1))
 
     def settle(self, deletions: Iterable[Deletion]) -> None:
         """Forget what was sent."""
         for deletion in deletions:
             deletion.file.unlink(missing_ok=True)
 
-    def _files(self) -> Sequence[Path]:
-        with contextlib.suppress(FileNotFoundError):
-            return sorted(
-                file
-                for file in self.folder.iterdir()
-                if file.suffix in (_OPEN, _READY) and file.name[:20].isdigit()
-            )
-        return []
-
-    def _is_ready(self, file: Path) -> bool:
-        # A clock that was set back makes a record of the future.
-        return file.suffix == _READY or abs(_age(file)) > _ABANDONED_SECONDS
+    def _ready(self) -> list[Path]:
+        try:
+            files = sorted(self.folder.iterdir())
+        except FileNotFoundError:
+            return []
+        return [
+            file
+            for file in files
+            if file.suffix in (_OPEN, _READY)
+            and file.name[:20].isdigit()
+            # A clock that was set back makes a record of the future.
+            and (file.suffix == _READY or abs(_age(file)) > _ABANDONED_SECONDS)
+        ]
 
     def _close(self, file: Path, path: str) -> None:
         ready = file.with_suffix(_READY)
@@ -154,9 +145,5 @@ def _path_in(file: Path) -> str | None:
     return path if isinstance(path, str) and path.startswith("/") else None
 
 
-def _recorded_at(file: Path) -> float:
-    return int(file.name[:20]) / 1e9
-
-
 def _age(file: Path) -> float:
-    return time.time() - _recorded_at(file)
+    return time.time() - int(file.name[:20]) / 1e9

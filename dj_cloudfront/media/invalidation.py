@@ -9,16 +9,19 @@ import posixpath
 import re
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from dj_cloudfront.aws_errors import error_message
+from cdn_model.quotas import GLOBAL_REGION
+from dj_cloudfront.aws_errors import as_value_error, open_session
 from dj_cloudfront.builds import filesystem
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.media.deletions import Deletion, Deletions
 from dj_cloudfront.media.names import token_folder
+from dj_cloudfront.media.storages import MediaStorage
 
 BUDGET = 1000
 """Paths a month. AWS charges from the 1,001st path of an account on:
@@ -44,17 +47,8 @@ class Receipt:
 
     id: str
     distribution_id: str
-    paths: Sequence[str]
+    paths: list[str]
     at: str
-
-    @property
-    def data(self) -> dict[str, object]:
-        return {
-            "id": self.id,
-            "distribution_id": self.distribution_id,
-            "paths": list(self.paths),
-            "at": self.at,
-        }
 
 
 class Invalidator:
@@ -74,6 +68,27 @@ class Invalidator:
         self.distribution_id = distribution_id
         self.folder = folder
         self.budget = budget
+
+    @classmethod
+    def of_storage(
+        cls, storage: MediaStorage, *, budget: int = BUDGET, profile: str | None = None
+    ) -> Self:
+        """What sends the deletes of a storage to its distribution.
+
+        :param profile: Of the AWS configuration. Default: the usual credentials.
+        :raises ValueError: without boto3, or if no such distribution is deployed.
+        """
+        # All of media can be private, too, on the media distribution.
+        private = cdn().private_origin
+        is_private = private is not None and storage.base_url.startswith(f"{private}/")
+        # CloudFront has one endpoint; the region is for its name only.
+        client = open_session(profile).client("cloudfront", region_name=GLOBAL_REGION)
+        return cls(
+            client,
+            distribution_id=cdn().distribution_id(private=is_private),
+            folder=storage.deletions.folder,
+            budget=budget,
+        )
 
     def send(self, paths: Iterable[str]) -> Iterator[Receipt]:
         """Send paths that begin with ``/`` and may end with ``*``.
@@ -144,26 +159,31 @@ class Invalidator:
             return 0
         return int(months.get(_month(), 0))
 
-    def _send(self, batch: Sequence[str], reasons: Sequence[str]) -> Receipt:
-        spent = self._affordable(len(batch))
+    def _send(self, batch: list[str], reasons: Sequence[str]) -> Receipt:
+        spent = self.spent()
+        if spent + len(batch) > self.budget:
+            raise ValueError(
+                f"the budget of {self.budget} paths a month must cover what is sent, but "
+                f"{spent} were sent in {_month()} and {len(batch)} more are next: nothing is "
+                "lost; raise it with --budget ($0.005 a path beyond an account's first 1,000), "
+                "or wait for the next month"
+            )
         # For the same reference CloudFront answers with the same invalidation, so that a
         # repeat after a lost answer makes no second one.
         text = "\n".join((*reasons, *batch))
-        reference = hashlib.sha256(text.encode()).hexdigest()
-        answer = self._call(
-            lambda: self.client.create_invalidation(
-                DistributionId=self.distribution_id,
-                InvalidationBatch={
-                    "Paths": {"Quantity": len(batch), "Items": list(batch)},
-                    "CallerReference": reference,
-                },
-            ),
-            "cloudfront:CreateInvalidation",
-        )
+        asked = {
+            "Paths": {"Quantity": len(batch), "Items": batch},
+            "CallerReference": hashlib.sha256(text.encode()).hexdigest(),
+        }
+        with as_value_error("CloudFront", "cloudfront:CreateInvalidation"):
+            answer = self.client.create_invalidation(
+                DistributionId=self.distribution_id, InvalidationBatch=asked
+            )
         # Not before: a network that fails for a day must not spend the month. A crash before
         # leads to a repeat with the same reference, which AWS counts once.
         filesystem.write_atomically(
-            self.folder / "budget", json.dumps({_month(): spent}).encode()
+            self.folder / "budget",
+            json.dumps({_month(): spent + len(batch)}).encode(),
         )
         receipt = Receipt(
             id=answer["Invalidation"]["Id"],
@@ -171,48 +191,16 @@ class Invalidator:
             paths=batch,
             at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
-        self._keep(receipt)
+        with (self.folder / "receipts").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(receipt)) + "\n")
         return receipt
 
     def _status(self, receipt: Receipt) -> str:
-        answer = self._call(
-            lambda: self.client.get_invalidation(
+        with as_value_error("CloudFront", "cloudfront:GetInvalidation"):
+            answer = self.client.get_invalidation(
                 DistributionId=receipt.distribution_id, Id=receipt.id
-            ),
-            "cloudfront:GetInvalidation",
-        )
-        return str(answer["Invalidation"]["Status"])
-
-    def _call(self, call: Callable[[], Any], action: str) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            return call()
-        except (BotoCoreError, ClientError) as error:
-            if "TooManyInvalidationsInProgress" in str(error):
-                raise ValueError(
-                    "CloudFront must end other invalidations of this distribution first, as "
-                    "it takes 3,000 paths at once: run this again in a few minutes"
-                ) from None
-            raise ValueError(
-                error_message(error, service="CloudFront", action=action)
-            ) from None
-
-    def _affordable(self, paths: int) -> int:
-        """How many will be spent in this month with so many more."""
-        spent = self.spent()
-        if spent + paths > self.budget:
-            raise ValueError(
-                f"the budget of {self.budget} paths a month must cover what is sent, but "
-                f"{spent} were sent in {_month()} and {paths} more are next: nothing is lost; "
-                "raise it with --budget ($0.005 a path beyond an account's first 1,000), or "
-                "wait for the next month"
             )
-        return spent + paths
-
-    def _keep(self, receipt: Receipt) -> None:
-        with (self.folder / "receipts").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(receipt.data) + "\n")
+        return str(answer["Invalidation"]["Status"])
 
 
 def check_path(path: str) -> None:
@@ -263,7 +251,7 @@ def _sendable(path: str) -> str:
     return re.sub(r"%.?$", "", start[: _LONGEST_PATH - 1]) + "*"
 
 
-def _batches(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
     batch: list[str] = []
     wildcards = 0
     for path in paths:

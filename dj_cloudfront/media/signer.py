@@ -50,7 +50,7 @@ class Policy:
                 f"{self.resource!r}"
             )
         for name, moment in (("expires", self.expires), ("starts", self.starts)):
-            if moment is None and name == "starts":
+            if (name, moment) == ("starts", None):
                 continue
             if type(moment) is not int or not 0 < moment <= _LATEST:
                 raise ValueError(
@@ -59,9 +59,8 @@ class Policy:
                 )
         if self.ip_range is not None:
             try:
-                if not isinstance(self.ip_range, str):
-                    raise ValueError
-                ipaddress.IPv4Network(self.ip_range)
+                # A number would be an address, too.
+                ipaddress.IPv4Network(str(self.ip_range))
             except ValueError:
                 raise ValueError(
                     "ip_range must be an IPv4 address or network, such as '192.0.2.0/24', "
@@ -72,11 +71,17 @@ class Policy:
                 f"starts must be before expires, got {self.starts} and {self.expires}"
             )
 
+    def covers(self, url: str) -> bool:
+        """Whether the resource is this URL, or stands for it."""
+        wildcards = {"*": ".*", "?": "."}
+        pattern = "".join(
+            wildcards.get(sign, re.escape(sign)) for sign in self.resource
+        )
+        return re.fullmatch(pattern, url) is not None
+
     def render(self) -> str:
         """The JSON that is signed, without white space."""
-        condition: dict[str, Any] = {
-            "DateLessThan": {"AWS:EpochTime": self.expires},
-        }
+        condition: dict[str, Any] = {"DateLessThan": {"AWS:EpochTime": self.expires}}
         if self.starts is not None:
             condition["DateGreaterThan"] = {"AWS:EpochTime": self.starts}
         if self.ip_range is not None:
@@ -115,8 +120,8 @@ class Signer:
 
         :param policy: Default: this URL alone, until ``expires``. Such URLs are remembered:
             the same URL and expiry give the same signature.
-        :raises ValueError: for a URL that no viewer asks for, or whose query has a name that
-            CloudFront keeps for signatures.
+        :raises ValueError: for a URL that no viewer asks for, that the policy does not cover,
+            or whose query has a name that CloudFront keeps for signatures.
         """
         names = {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
         if names & _RESERVED:
@@ -127,6 +132,11 @@ class Signer:
         separator = "&" if "?" in url else "?"
         if policy is None:
             return f"{url}{separator}{self._remembered(url, expires)}"
+        if not policy.covers(url):
+            raise ValueError(
+                f"the resource of a policy must cover the URL, got {policy.resource!r} for "
+                f"{url!r}: CloudFront would refuse it"
+            )
         return f"{url}{separator}{self._query(policy)}"
 
     def cookies(self, policy: Policy) -> Mapping[str, str]:
@@ -202,24 +212,15 @@ def read_key(source: str | os.PathLike[str]) -> bytes:
 
 
 def _secret(name: str) -> bytes:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from dj_cloudfront.aws_errors import error_message, open_session
+    from dj_cloudfront.aws_errors import as_value_error, open_session
 
     session = open_session()
     arn = name.split(":")
     region = arn[3] if len(arn) > 3 else session.region_name
-    try:
+    action = "secretsmanager:GetSecretValue on the key's secret"
+    with as_value_error("Secrets Manager", action):
         client = session.client("secretsmanager", region_name=region)
         answer = client.get_secret_value(SecretId=name)
-    except (BotoCoreError, ClientError) as error:
-        raise ValueError(
-            error_message(
-                error,
-                service="Secrets Manager",
-                action="secretsmanager:GetSecretValue on the key's secret",
-            )
-        ) from None
     text = answer.get("SecretString")
     return text.encode() if text is not None else bytes(answer["SecretBinary"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -103,9 +103,6 @@ class MediaStorage(Files):
         return [name for name in folders if name != STATE_FOLDER], files
 
     def url(self, name: str | None) -> str:
-        return self._plain_url(name)
-
-    def _plain_url(self, name: str | None) -> str:
         uri = filepath_to_uri(name) if name and self.base_url else ""
         # What urljoin() would resolve is left to it.
         if not uri or uri[0] in "/." or "/." in uri or "//" in uri:
@@ -132,31 +129,27 @@ class MediaStorage(Files):
         with self.recorded(name) if overwrites else contextlib.nullcontext():
             return super()._save(name, content)
 
-    @contextlib.contextmanager
-    def recorded(self, *names: str) -> Iterator[None]:
-        """Record that edges may still have these files, if ``invalidate`` is on."""
-        with self._record(names, lambda: False):
-            yield
+    def recorded(
+        self, *names: str, is_undone: Callable[[], bool] = lambda: False
+    ) -> AbstractContextManager[None]:
+        """Record that edges may still have these files, if ``invalidate`` is on.
+
+        :param is_undone: As for ``Deletions.record()``.
+        """
+        if not self.invalidate:
+            return contextlib.nullcontext()
+        asked = [self._asked_path(self._relative(name)) for name in names]
+        return self.deletions.record(*asked, is_undone=is_undone)
 
     def writing(self, name: str, mode: str) -> AbstractContextManager[None]:
         """As ``recorded()``, if a file that is there is opened to be changed."""
         is_changed = set(mode) & set("wa+") and os.path.lexists(self.path(name))
         return self.recorded(name) if is_changed else contextlib.nullcontext()
 
-    @contextlib.contextmanager
-    def deleting(self, *names: str) -> Iterator[None]:
+    def deleting(self, *names: str) -> AbstractContextManager[None]:
         """As ``recorded()``. After an error no record is left if the files are all there."""
         paths = [self.path(name) for name in names]
-        with self._record(names, lambda: all(map(os.path.lexists, paths))):
-            yield
-
-    def _record(
-        self, names: Sequence[str], is_undone: Callable[[], bool]
-    ) -> AbstractContextManager[None]:
-        if not self.invalidate:
-            return contextlib.nullcontext()
-        asked = [self._asked_path(self._relative(name)) for name in names]
-        return self.deletions.record(*asked, is_undone=is_undone)
+        return self.recorded(*names, is_undone=lambda: all(map(os.path.lexists, paths)))
 
     def _relative(self, name: str) -> str:
         """The name below the folder: thumbnail libraries delete by the whole path, too."""
@@ -164,7 +157,8 @@ class MediaStorage(Files):
 
     def _asked_path(self, name: str) -> str:
         try:
-            return urlsplit(self._plain_url(name)).path
+            # Without a signature.
+            return urlsplit(MediaStorage.url(self, name)).path
         except UnicodeEncodeError:
             # A name that is no UTF-8 has no URL in a page, but can be asked for.
             return urlsplit(self.base_url or "/").path + quote(os.fsencode(name))
@@ -265,18 +259,16 @@ class PrivateMediaStorage(MediaStorage):
                 "signer, and config(local=True) has no key"
             )
         key_pair_id = cdn().media_key_pair_id
-        given = self.key
-        if isinstance(given, Mapping):
-            source = given.get(cdn().media_key_name or "") or given.get(key_pair_id)
-        else:
-            source = given
+        source: Any = self.key
+        got = type(source).__name__ if source else "none"
+        if isinstance(source, Mapping):
+            got = str(sorted(source))
+            source = source.get(cdn().media_key_name or "") or source.get(key_pair_id)
         if not source or not isinstance(source, str | os.PathLike):
             # Never what was given: it may be the key.
-            got = sorted(given) if isinstance(given, Mapping) else type(given).__name__
             raise ValueError(
                 "the option key of PrivateMediaStorage must say where the private key of "
-                f"{key_pair_id} is, such as '/etc/mysite/2026a.key', got "
-                f"{got if given else 'none'}"
+                f"{key_pair_id} is, such as '/etc/mysite/2026a.key', got {got}"
             )
         return Signer(
             key_pair_id=key_pair_id, private_key=read_key(source), digest=self.digest
@@ -292,7 +284,7 @@ class PrivateMediaStorage(MediaStorage):
         :raises ValueError: if ``lifetime`` is no number of seconds.
         """
         expires = window_end(lifetime, self.window)
-        url = self._plain_url(name)
+        url = super().url(name)
         if cdn().is_local:
             return url
         # As it stands it would be a wildcard of the policy.
@@ -310,6 +302,21 @@ class PrivateMediaStorage(MediaStorage):
         if setting in ("CDN", "PRIVATE_MEDIA_ROOT"):
             for name in ("base_location", "location", "base_url", "signer"):
                 self.__dict__.pop(name, None)
+
+
+def media_storage(alias: str) -> MediaStorage:
+    """The storage of uploads under an alias.
+
+    :raises ValueError: if there is none, or another kind of storage.
+    """
+    given: Mapping[str, Any] = settings.STORAGES.get(alias, {})
+    storage = storages[alias] if given else None
+    if not isinstance(storage, MediaStorage):
+        raise ValueError(
+            f"STORAGES[{alias!r}] must be 'dj_cloudfront.storage.MediaStorage' or of its "
+            f"kind, got {given.get('BACKEND')!r}"
+        )
+    return storage
 
 
 def media_storages() -> dict[str, MediaStorage]:

@@ -253,6 +253,28 @@ def test_the_signature_of_a_file_is_not_that_of_a_wildcard(keys):
         signer.url("https://private.example.com/*", expires=1_900_000_000)
 
 
+@pytest.mark.parametrize(
+    ("resource", "is_covered"),
+    [
+        (URL, True),
+        ("https://private.example.com/?/*.png", True),
+        ("http*", True),
+        (f"{URL}?", False),
+        ("https://private.example.com/b/*", False),
+        ("https://private.example.com/a/teamxpng", False),
+        ("https://private.example.com/a/team", False),
+    ],
+)
+def test_a_policy_for_another_resource_signs_no_url(keys, resource, is_covered):
+    signer = Signer(key_pair_id=ID, private_key=keys["ecdsa"].read_bytes())
+    policy = Policy(resource=resource, expires=1_900_000_000)
+    if is_covered:
+        assert "?Policy=" in signer.url(URL, policy)
+    else:
+        with pytest.raises(ValueError, match="the resource of a policy must cover"):
+            signer.url(URL, policy)
+
+
 def test_a_policy_is_checked():
     with pytest.raises(ValueError, match="ip_range must be an IPv4 address"):
         Policy(resource=URL, expires=2, ip_range="2001:db8::/32")
