@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-from dj_cloudfront.stack_outputs.update import OUTPUTS_FILE, add_arguments, pull
+from dj_cloudfront.stack_outputs import OUTPUTS_FILE, add_arguments, pull
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from dj_cloudfront.build_version import VARIABLE, check_build_version
 from dj_cloudfront.contract import Output
+from dj_cloudfront.outputs_file import read
 
 DEFAULT_URL_FORMAT = "https://{domain}"
 
@@ -63,21 +63,22 @@ class Cdn:
         """For ``STATIC_URL``. It holds the build version, unless the URLs are local."""
         if self.is_local:
             return "/static/"
-        return f"{self._base(Output.STATIC_DOMAIN_NAME)}/{self.build_version}/"
+        base = self._given(Output.STATIC_DOMAIN_NAME, self._bases)
+        return f"{base}/{self.build_version}/"
 
     @property
     def media_url(self) -> str:
         """For ``MEDIA_URL``. Media is not versioned: names are unique instead."""
         if self.is_local:
             return "/media/"
-        return f"{self._base(Output.MEDIA_DOMAIN_NAME)}/"
+        return f"{self._given(Output.MEDIA_DOMAIN_NAME, self._bases)}/"
 
     @property
     def private_url(self) -> str:
         """Where private files are, for ``PrivateMediaStorage``."""
         if self.is_local:
             return "/private/"
-        return f"{self._base(Output.PRIVATE_DOMAIN_NAME)}/"
+        return f"{self._given(Output.PRIVATE_DOMAIN_NAME, self._bases)}/"
 
     @property
     def media_key_pair_id(self) -> str:
@@ -118,9 +119,6 @@ class Cdn:
     def private_origin(self) -> str | None:
         """Scheme and host of ``private_url``. None with local URLs, and without such a tree."""
         return self._bases.get(Output.PRIVATE_DOMAIN_NAME)
-
-    def _base(self, output: Output) -> str:
-        return self._given(output, self._bases)
 
     def _given(self, output: Output, values: Outputs) -> str:
         if output not in values:
@@ -166,17 +164,16 @@ def config(
         check_build_version(build_version)
     # Never the folder of all builds: "collectstatic --clear" would empty every one of them.
     root = os.path.join(static_root, build_version or "local")
-    if local:
-        outputs: Outputs = {}
-        source = "local=True"
-    else:
+    outputs: Outputs = {}
+    source, url_format = "local=True", DEFAULT_URL_FORMAT
+    if not local:
         outputs, source = _outputs(Path(outputs_file), stack)
-    url_format = _url_format() if outputs else DEFAULT_URL_FORMAT
+        url_format = _url_format()
     return Cdn(
         build_version=build_version or None,
         static_root=root,
         _bases={
-            output: _base_url(url_format, name)
+            output: url_format.format(domain=name, label=name.split(".", 1)[0])
             for output, name in outputs.items()
             if output in _DOMAIN_NAMES
         },
@@ -195,26 +192,36 @@ def _outputs(path: Path, stack: str | None) -> tuple[Outputs, str]:
         for output, name in _VARIABLES.items()
         if os.environ.get(name)
     }
-    if given.keys() & _DOMAIN_NAMES.keys():
-        for output in given.keys() & _DOMAIN_NAMES.keys():
+    if domains := given.keys() & _DOMAIN_NAMES.keys():
+        for output in domains:
             name = f"the environment variable {_VARIABLES[output]}"
             _check_host(name, given[output])
         return given, "the environment"
-    values, name = _stack_outputs(path, stack)
+    name, values = _stack(path, stack)
     source = f"{name} in {path}"
-    outputs = {output: str(values[output]) for output in _VARIABLES if output in values}
-    for output in outputs.keys() & _DOMAIN_NAMES.keys():
-        _check_host(f"{output} of {source}", values[output])
-    if not outputs.keys() & _DOMAIN_NAMES.keys():
+    if not isinstance(values, dict) or not values.keys() & _DOMAIN_NAMES.keys():
+        got = sorted(values) if isinstance(values, dict) else values
         raise ValueError(
             f"{source} must have the output {Output.STATIC_DOMAIN_NAME} or "
-            f"{Output.MEDIA_DOMAIN_NAME}, got {sorted(values)}: name a stack of dj-cloudfront"
+            f"{Output.MEDIA_DOMAIN_NAME}, got {got}: name a stack of dj-cloudfront"
         )
+    for output in values.keys() & _DOMAIN_NAMES.keys():
+        _check_host(f"{output} of {source}", values[output])
+    outputs = {output: str(values[output]) for output in _VARIABLES if output in values}
     return {**outputs, **given}, source
 
 
-def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object], str]:
-    stacks = _read(path, stack)
+def _stack(path: Path, stack: str | None) -> tuple[str, object]:
+    """The name and the outputs of the stack in the file."""
+    stacks = read(path)
+    if not stacks:
+        raise ValueError(
+            "outputs_file must be the file written by 'cdk deploy --outputs-file', such as "
+            f"'cdn-outputs.json', but {path} "
+            f"{'holds no stack' if path.exists() else 'does not exist'}: deploy first, fetch it "
+            f"with {_pull(path, stack or 'mysite-cdn-prod')}, set STATIC_DOMAIN_NAME and "
+            "MEDIA_DOMAIN_NAME, or pass local=True in development"
+        )
     names = ", ".join(sorted(stacks))
     if stack is None and len(stacks) != 1:
         raise ValueError(f"stack must be given, because {path} holds several: {names}")
@@ -224,47 +231,11 @@ def _stack_outputs(path: Path, stack: str | None) -> tuple[Mapping[str, object],
             f"stack must be one of those in {path}: {names}, got {name!r}: deploy it, or fetch "
             f"it with {_pull(path, name)}"
         )
-    outputs = stacks[name]
-    if not isinstance(outputs, dict):
-        raise ValueError(_damaged(path, f"{name} is no object"))
-    return outputs, name
-
-
-def _read(path: Path, stack: str | None) -> Mapping[str, object]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ValueError(
-            "outputs_file must be the file written by 'cdk deploy --outputs-file', such as "
-            f"'cdn-outputs.json', but {path} does not exist: deploy first, fetch it with "
-            f"{_pull(path, stack or 'mysite-cdn-prod')}, set STATIC_DOMAIN_NAME and "
-            "MEDIA_DOMAIN_NAME, or pass local=True in development"
-        ) from None
-    except PermissionError:
-        raise ValueError(
-            f"outputs_file must be readable by the user of this process, but {path} is not: "
-            "let that user read it and the folders above it; it holds no secret"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(_damaged(path, error)) from None
-    try:
-        stacks = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(_damaged(path, error)) from None
-    if not isinstance(stacks, dict) or not stacks:
-        raise ValueError(_damaged(path, "it holds no stack"))
-    return stacks
+    return name, stacks[name]
 
 
 def _pull(path: Path, stack: str) -> str:
     return f"'python -m dj_cloudfront pull --stack {stack} --output {path}'"
-
-
-def _damaged(path: Path, why: object) -> str:
-    return (
-        f"outputs_file must be the file written by 'cdk deploy --outputs-file', "
-        f"but {path} cannot be read ({why}): write it again with cdk deploy"
-    )
 
 
 def _check_host(what: str, value: object) -> None:
@@ -288,7 +259,3 @@ def _url_format() -> str:
         "{domain} or {label}, such as 'https://{domain}' or, with http for *.localhost only, "
         f"'http://{{label}}.cloudfront.localhost:8100', got {value!r}"
     )
-
-
-def _base_url(url_format: str, domain: str) -> str:
-    return url_format.format(domain=domain, label=domain.split(".", 1)[0])

@@ -10,7 +10,9 @@ TREE_HEADER = "X-Cdn-Tree"
 ORIGIN_SECRET_HEADER = "X-Origin-Secret"
 """The origin header by which a server knows its own distributions, if they send it."""
 
-UPLOAD_POLICY = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+UPLOAD_POLICY = (
+    "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
+)
 """The Content Security Policy of uploads: it may be looked at or played, no more."""
 
 

@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from types import TracebackType
 
-_OF_SETTINGS = {"dj_cloudfront.config", "dj_cloudfront.build_version"}
+_OF_SETTINGS = {
+    f"dj_cloudfront.{name}" for name in ("build_version", "config", "outputs_file")
+}
 _COMMANDS = {"cdn", "collectstatic"}
 
 

@@ -11,11 +11,12 @@ from django.core.management.base import CommandError, CommandParser
 
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.commands.console import Console
-from dj_cloudfront.stack_outputs import update
+from dj_cloudfront.stack_outputs import add_arguments as add_options
+from dj_cloudfront.stack_outputs import pull
 
 
 def add_arguments(parser: CommandParser) -> None:
-    update.add_arguments(
+    add_options(
         parser,
         stack="that of settings.CDN, or the only one in the file",
         output="that of settings.CDN",
@@ -33,7 +34,7 @@ def run(
     **options: Any,
 ) -> None:
     try:
-        pulled = update.pull(
+        pulled = pull(
             output or cdn().outputs_file,
             stack=stack or cdn().stack,
             region=region,

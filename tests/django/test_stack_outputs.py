@@ -21,7 +21,7 @@ from pull_support import OUTPUTS, Aws, error, stack_in
 from dj_cloudfront.__main__ import main
 from dj_cloudfront.commands import pull as subcommand
 from dj_cloudfront.commands.console import Console
-from dj_cloudfront.stack_outputs.update import pull
+from dj_cloudfront.stack_outputs import pull
 from local import processes
 
 DOCUMENTED = (ROOT / "docs" / "settings.md").read_text("utf-8")

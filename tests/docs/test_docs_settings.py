@@ -16,7 +16,7 @@ from docs_support import ROOT, code, section, tables
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command
-from dj_cloudfront.stack_outputs.update import OUTPUTS_FILE, PullResult, add_arguments
+from dj_cloudfront.stack_outputs import OUTPUTS_FILE, PullResult, add_arguments
 
 PAGE = ROOT / "docs" / "settings.md"
 

@@ -1,4 +1,4 @@
-"""The outputs file, in the form of ``cdk deploy --outputs-file``."""
+"""The outputs file, in the form of ``cdk deploy --outputs-file``. Standard library only."""
 
 from __future__ import annotations
 
@@ -17,17 +17,29 @@ Stacks = Mapping[str, object]
 def read(path: Path) -> Stacks:
     """The stacks in the file, none when there is no file.
 
-    :raises ValueError: with one sentence, when it is there and is not such a file.
+    :raises ValueError: with one sentence, when it cannot be read or is no such file.
     """
     try:
         stacks = json.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         return {}
+    except PermissionError:
+        raise ValueError(
+            f"{path} must be readable by the user of this process, but is not: let that user "
+            "read it and the folders above it; it holds no secret"
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ValueError(_damaged(path, error)) from None
     if not isinstance(stacks, dict):
         raise ValueError(_damaged(path, "it holds no object"))
     return stacks
+
+
+def _damaged(path: Path, why: object) -> str:
+    return (
+        f"{path} must be a file of 'cdk deploy --outputs-file', but cannot be read ({why}): "
+        "write it again with cdk deploy, or delete it if no other stack's outputs are in it"
+    )
 
 
 def write(path: Path, stacks: Stacks) -> None:
@@ -65,10 +77,3 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-
-
-def _damaged(path: Path, why: object) -> str:
-    return (
-        f"--output must name a file of 'cdk deploy --outputs-file', or none that exists, but "
-        f"{path} cannot be read ({why}): delete it if no other stack's outputs are in it"
-    )
