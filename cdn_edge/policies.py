@@ -15,7 +15,7 @@ from cdn_edge.configuration import (
     SelectionBehavior,
     Ttls,
 )
-from cdn_model.distribution import CACHE_POLICY_DEFAULTS
+from cdn_model.policies import CACHE_POLICY_DEFAULTS
 from cdn_model.values import Json, filled, mapping, sequence, text
 
 

@@ -10,6 +10,21 @@ from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 
+# Of a length that Python reads in no time.
+_NUMBER = re.compile(r"0|-?[1-9]\d{0,39}", re.ASCII)
+# CloudFormation's names where they are not the API's.
+_API_NAMES = {
+    "AcmCertificateArn": "ACMCertificateArn",
+    "CNAMEs": "Aliases",
+    "IPV6Enabled": "IsIPV6Enabled",
+    "IamCertificateId": "IAMCertificateId",
+    "OriginCustomHeaders": "CustomHeaders",
+    "OriginSSLProtocols": "OriginSslProtocols",
+    "SslSupportMethod": "SSLSupportMethod",
+}
+# Empty headers are sent, and a parameter can be empty by default. Any other empty text is the
+# API's word for a missing setting.
+_CAN_BE_EMPTY = frozenset({"Default", "FunctionCode", "HeaderValue", "Value"})
 _REFERENCE = re.compile(r'"(?:Ref|Fn::GetAtt)": \[?"([^".]+)')
 
 
@@ -128,3 +143,61 @@ def resources(template: object, resource_type: str = "") -> dict[str, Json]:
 def properties(resource: object) -> Json:
     """The properties of a resource; empty when it has none."""
     return mapping(mapping(resource).get("Properties"))
+
+
+def api_names(value: object, *, ordered: bool = False) -> Any:
+    """The value in the API's names, with plain lists, and without what is empty.
+
+    :param ordered: Whether lists are arguments of an intrinsic function.
+    """
+    if isinstance(value, list):
+        parts = [api_names(part, ordered=ordered) for part in value]
+        # Names and codes have no order: the API answers in another one than was written.
+        is_set = not ordered and all(isinstance(part, (str, int)) for part in parts)
+        return sorted(parts, key=text) if is_set else parts
+    if not isinstance(value, dict):
+        return scalar(value)
+    is_list = "Items" in value or "Quantity" in value
+    if is_list and value.keys() <= {"Enabled", "Items", "Quantity"}:
+        enabled = value.get("Enabled", True) in (True, "true")
+        return api_names(value.get("Items", [])) if enabled else []
+    renamed: dict[str, Any] = {}
+    for key, part in value.items():
+        named = part
+        if isinstance(part, (dict, list)):
+            named = api_names(part, ordered=str(key).startswith("Fn::"))
+        elif isinstance(part, (str, float)):
+            named = scalar(part)
+        is_set = named not in (None, []) and (named != "" or key in _CAN_BE_EMPTY)
+        if is_set and key != "Quantity":
+            renamed[_API_NAMES.get(str(key), str(key))] = named
+    return _without_wrappers(renamed)
+
+
+def _without_wrappers(config: dict[str, Any]) -> dict[str, Any]:
+    """``CachedMethods`` inside of ``AllowedMethods``, and the names of countries."""
+    methods = config.get("AllowedMethods")
+    if isinstance(methods, dict) and "Items" in methods:
+        config["AllowedMethods"] = methods["Items"]
+        config.setdefault("CachedMethods", methods.get("CachedMethods"))
+    geo = config.get("GeoRestriction")
+    if isinstance(geo, dict) and "Items" in geo:
+        # Its Quantity is gone already.
+        config["GeoRestriction"] = {
+            "Locations" if key == "Items" else key: part for key, part in geo.items()
+        }
+    return config
+
+
+def scalar(value: object) -> Any:
+    """CloudFormation takes booleans and numbers as text, too, and the other way round.
+
+    In any other notation, such as ``True``, a text is another one where text is asked for.
+    """
+    if isinstance(value, str):
+        if value in ("true", "false"):
+            return value == "true"
+        return int(value) if _NUMBER.fullmatch(value) else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

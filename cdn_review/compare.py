@@ -8,7 +8,12 @@ from dataclasses import replace
 from itertools import combinations
 
 from cdn_model import path_patterns
-from cdn_model.distribution import DISTRIBUTION, Behavior, Distribution, from_config
+from cdn_model.distribution import (
+    DISTRIBUTION,
+    CacheBehavior,
+    Distribution,
+    from_config,
+)
 from cdn_model.intrinsics import Assignment, assignments, describe_condition
 from cdn_model.values import (
     Computed,
@@ -296,7 +301,7 @@ def _patterns(paths: Iterable[str]) -> object:
 
 def _places(
     was: Distribution, now: Distribution
-) -> list[tuple[str, Behavior, Behavior]]:
+) -> list[tuple[str, CacheBehavior, CacheBehavior]]:
     """The default, then every path that a pattern of either side speaks of.
 
     A path whose behaviors were compared already is left out, since nothing is new there.

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdn_model.distribution import scalar
 from cdn_model.values import (
     Computed,
     Json,
@@ -19,6 +18,7 @@ from cdn_model.values import (
     is_computed,
     mapping,
     plain_object,
+    scalar,
     text,
 )
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
-from cdn_model import managed_policies
+from cdn_model.policies import managed_policy
 from constructs_lib.cors import Cors
 from constructs_lib.physical_names import physical_name
 from constructs_lib.response_headers import ResponseHeaders
@@ -50,7 +50,7 @@ def check_host_stays(policies: Policies) -> None:
         ),
     }
     for name, (kind, policy_id) in ids.items():
-        config = policy_id and managed_policies.config(kind, policy_id)
+        config = policy_id and managed_policy(kind, policy_id)
         if config and _forwards_host(config):
             raise ValueError(
                 f"policies.{name} must not send Host on together with bucket, because S3 "

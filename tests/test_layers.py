@@ -229,7 +229,7 @@ def test_nothing_that_ships_imports_what_does_not(room):
 
 
 # Django wants the same name, or both packages mean CloudFront's own noun.
-SHARED_NAMES = {"Behavior", "Command", "Cors", "Distribution"}
+SHARED_NAMES = {"Command", "Cors", "Distribution"}
 # Each of these has two meanings; it leaves the list with a better name.
 AMBIGUOUS_NAMES = {
     *("Files", "Limits", "Reader", "Reference"),
