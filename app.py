@@ -7,13 +7,13 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from stacks import CdnStack, Environment
-from stacks.account_quotas import note_quotas
-from stacks.config_reader import check_nothing_lost
+from stacks.cdn_stack import note_quotas
+from stacks.environment import check_cdk_json
 
 
 def main(app: cdk.App) -> None:
     try:
-        check_nothing_lost(Path(__file__).with_name("cdk.json").read_text("utf-8"))
+        check_cdk_json(Path(__file__).with_name("cdk.json").read_text("utf-8"))
         for environment in Environment.all_from_context(app.node.get_all_context()):
             with environment.named():
                 CdnStack(app, environment.stack_name, environment=environment)

@@ -383,13 +383,18 @@ def check_roles(distributions: Mapping[str, object]) -> None:
 
 
 def did_you_mean(value: str, known: Collection[str]) -> str:
-    """``, got 'orgin': did you mean 'origin'?`` or less. All that are equally near are named."""
+    """``, got 'orgin': did you mean 'origin'?`` or less."""
+    near = nearest(value, known)
+    return f", got {truncated_repr(value)}{f': {near}' if near else ''}"
+
+
+def nearest(value: str, known: Collection[str]) -> str:
+    """``did you mean 'origin'?``, of all that are equally near, or nothing."""
     near = difflib.get_close_matches(value, known, n=3)
-    nearest = sorted(
+    names = sorted(
         name for name in near if _likeness(value, name) == _likeness(value, near[0])
     )
-    cure = f": did you mean {' or '.join(map(repr, nearest))}?" if nearest else ""
-    return f", got {truncated_repr(value)}{cure}"
+    return f"did you mean {' or '.join(map(repr, names))}?" if near else ""
 
 
 def _likeness(value: str, name: str) -> float:

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 import aws_cdk as cdk
 from constructs import Construct
 
+from cdn_model.quotas import PER_ACCOUNT
 from constructs_lib import DjangoCdn
+from constructs_lib.validation import is_token
 from constructs_lib.vpc_origin import VpcOrigin
 from dj_cloudfront.contract import Output
 from stacks.acknowledgements import acknowledge
 from stacks.distribution_config import define_options
 from stacks.environment import Environment
+
+_COUNTED = {
+    "cache policies": "CachePolicy",
+    "response headers policies": "ResponseHeadersPolicy",
+    "VPC origins": "VpcOrigin",
+    "public keys": "PublicKey",
+    "key groups": "KeyGroup",
+}
 
 
 class CdnStack(cdk.Stack):
@@ -97,3 +109,49 @@ def _retain(*parts: Construct | None) -> None:
                 child.cfn_resource_type != "AWS::Route53::RecordSet"
             ):
                 child.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+
+
+def note_quotas(app: cdk.App) -> None:
+    """Tell of what the app takes most, against the quota, and how much of which account.
+
+    One short line, on one stack, because it is read at every synth; a warning on each stack of
+    an account for which the app has more. Nothing of other apps is counted, and the quota
+    can be raised.
+    """
+    by_account: dict[str, list[cdk.Stack]] = defaultdict(list)
+    for stack in app.node.children:
+        if isinstance(stack, cdk.Stack):
+            account = "" if is_token(stack.account) else stack.account
+            by_account[account].append(stack)
+    notes = []
+    for account, stacks in by_account.items():
+        share, sentence = _fullest(account, stacks)
+        notes.append((share, sentence, stacks[0]))
+        for stack in stacks if share > 1 else ():
+            cdk.Annotations.of(stack).add_warning_v2(
+                "dj-cloudfront:over-quota",
+                f"{sentence}, over all environments: CloudFront refuses the rest unless the "
+                "quota was raised",
+            )
+    share, sentence, stack = max(notes, default=(0, "", app), key=lambda note: note[0])
+    if 0 < share <= 1:
+        cdk.Annotations.of(stack).add_info_v2("dj-cloudfront:quotas", sentence)
+
+
+def _fullest(account: str, stacks: list[cdk.Stack]) -> tuple[float, str]:
+    """What the stacks of an account have most of, as a share of its quota."""
+    found = Counter(
+        child.cfn_resource_type.removeprefix("AWS::CloudFront::")
+        for stack in stacks
+        for child in stack.node.find_all()
+        if isinstance(child, cdk.CfnResource)
+    )
+    whose = f"account {account}" if account else "its account"
+    counts = [
+        (
+            found[kind] / PER_ACCOUNT[kind],
+            f"{found[kind]} of {PER_ACCOUNT[kind]} {noun} of {whose}",
+        )
+        for noun, kind in _COUNTED.items()
+    ]
+    return max(counts, key=lambda count: count[0])

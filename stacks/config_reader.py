@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
-from constructs_lib.validation import check_region_name, did_you_mean, truncated_repr
+from constructs_lib.validation import (
+    check_region_name,
+    did_you_mean,
+    nearest,
+    truncated_repr,
+)
 
 _TEN_YEARS = 315_360_000
 # As many days are the longest that Python counts.
@@ -18,25 +23,40 @@ _LONGEST_KEY = 64
 _PLAIN_KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_KEY}}}")
 
 
+Read = TypeVar("Read")
+Sections = Mapping[str, Collection[str]]
+"""The keys of each object in cdk.json, by the object's own key."""
+
+
 class Section:
     """One JSON object at a path, such as ``environments.prod``, with a closed set of keys.
 
     Whatever reads a value raises ``ValueError`` with one sentence that names its path.
     """
 
-    def __init__(self, path: str, value: object, *, keys: Collection[str]) -> None:
+    def __init__(
+        self, path: str, value: object, *, name: str, sections: Sections
+    ) -> None:
         """Check the object's shape.
 
+        :param name: Which of the sections it is.
         :raises ValueError: when it is no object or has a key that is not among the known ones.
         """
         self.path = path
+        self._sections = sections
         self._values = as_object(path, value)
         for key in self._values:
-            if key not in keys:
-                raise ValueError(
-                    f"{self.at(key)} must be one of {', '.join(sorted(keys))}"
-                    f"{did_you_mean(key, keys)}"
-                )
+            if key not in sections[name]:
+                raise ValueError(self._unknown(key, sections[name]))
+
+    def _unknown(self, key: str, known: Collection[str]) -> str:
+        places, near = places_of(key, self._sections), nearest(key, known)
+        if places:
+            return f"{self.at(key)} belongs in {places}{f', or {near}' if near else ''}"
+        return (
+            f"{self.at(key)} must be one of {', '.join(sorted(known))}"
+            f"{did_you_mean(key, known)}"
+        )
 
     def at(self, key: str) -> str:
         """The path of a key."""
@@ -190,10 +210,14 @@ class Section:
             return timedelta(seconds=value)
         raise self._wrong(key, "a whole number of seconds, such as 86400")
 
-    def section(self, key: str, *, keys: Collection[str]) -> Section:
+    def section(self, key: str) -> Section:
         """A nested object, empty when the key is absent."""
-        value = self.get(key)
-        return Section(self.at(key), {} if value is None else value, keys=keys)
+        value = {} if self.get(key) is None else self.get(key)
+        return Section(self.at(key), value, name=key, sections=self._sections)
+
+    def optional(self, key: str, read: Callable[[Section], Read]) -> Read | None:
+        """What is read of a nested object, or None when the key is absent."""
+        return None if self.get(key) is None else read(self.section(key))
 
 
 def child(path: str, key: str) -> str:
@@ -215,31 +239,7 @@ def as_object(path: str, value: object) -> Mapping[str, object]:
     )
 
 
-def check_nothing_lost(text: str) -> None:
-    """Refuse in cdk.json what would vanish before anybody reads the context.
-
-    Of a repeated key every parser silently keeps the last, and the CDK drops what is null.
-
-    :raises ValueError: that names the key.
-    """
-    environments = json.loads(text, object_pairs_hook=_pairs)
-    for key in ("context", "environments"):
-        environments = environments.get(key) if isinstance(environments, dict) else None
-    if not isinstance(environments, dict):
-        return
-    for name, value in environments.items():
-        if value is None:
-            raise ValueError(
-                f"{child('environments', name)} must be a JSON object such as "
-                '{"origin": "www.example.com"}, got null'
-            )
-
-
-def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    for key, count in Counter(key for key, _ in pairs).items():
-        if count > 1:
-            raise ValueError(
-                f"a key must not be given twice in one object, got {truncated_repr(key)} twice: "
-                "the first would be lost"
-            )
-    return dict(pairs)
+def places_of(key: str, sections: Sections) -> str:
+    """The sections that have a key, for a sentence."""
+    *others, last = [name for name, keys in sections.items() if key in keys] or [""]
+    return f"{', '.join(others)} or {last}" if others else last

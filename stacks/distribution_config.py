@@ -31,7 +31,7 @@ from constructs_lib.options import OPTIONS, defaults
 from constructs_lib.signing import cookie_domain
 from constructs_lib.validation import check_bucket_name, check_host_name, truncated_repr
 from dj_cloudfront.contract import Tree
-from stacks.config_reader import Section, as_object
+from stacks.config_reader import Section, Sections, as_object
 
 if TYPE_CHECKING:
     from aws_cdk import aws_certificatemanager as acm
@@ -44,7 +44,7 @@ _MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 _BY_DISTRIBUTION = ("ttl", "headers", "bucket")
 
 Given = Mapping[str, object]
-"""Options as cdk.json gives them. A thing that JSON can only name is a :class:`Reference`."""
+"""Options as cdk.json gives them. A thing that JSON can only name is a :class:`ResourceConfig`."""
 
 
 def json_key(name: str) -> str:
@@ -59,14 +59,31 @@ SHARED_KEYS = tuple(
 )
 
 
-def keys_of(tree: Tree) -> tuple[str, ...]:
-    """The keys of ``static``, ``media`` or ``private``."""
-    return tuple(json_key(name) for name in OPTIONS if tree in OPTIONS[name].trees)
+DISTRIBUTIONS: Sections = {
+    tree.value: tuple(json_key(name) for name in OPTIONS if tree in OPTIONS[name].trees)
+    for tree in Tree
+}
+SECTIONS: Sections = {
+    **DISTRIBUTIONS,
+    "hosted_zone": ("id", "name"),
+    "cors": ("allow_origins", "credentials"),
+    "ttl_seconds": ("default", "max", "min"),
+    "error_ttl_seconds": ("not_found", "server_error"),
+    "headers": tuple(field.name for field in fields(ResponseHeaders)),
+    "hsts": ("include_subdomains", "max_age_seconds", "preload"),
+    "policy_ids": ("cache", "origin_request", "response_headers"),
+    "legacy_logs": ("bucket", "prefix", "region"),
+    "bucket": ("keep_replaced_days", "name", "region"),
+    "signing_keys": ("cookies_from", "keys", "signing_key"),
+}
 
 
 @runtime_checkable
-class Reference(Protocol):
-    """What exists already, by name, id or ARN. Nothing is looked up."""
+class ResourceConfig(Protocol):
+    """A resource that exists already, by name, id or ARN, or a bucket to be made.
+
+    Nothing is looked up.
+    """
 
     def define(self, scope: Construct, role: str) -> object: ...
 
@@ -110,27 +127,17 @@ class PolicyIds:
 
     def define(self, scope: Construct, role: str) -> Policies:
         own = Construct(scope, f"{role}Policies")
-        cache = origin_request = response_headers = None
-        if self.cache:
-            cache = cloudfront.CachePolicy.from_cache_policy_id(
-                own, "Cache", self.cache
-            )
-        if self.origin_request:
-            origin_request = (
-                cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
-                    own, "OriginRequest", self.origin_request
-                )
-            )
-        if self.response_headers:
-            response_headers = (
-                cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
-                    own, "ResponseHeaders", self.response_headers
-                )
-            )
         return Policies(
-            cache=cache,
-            origin_request=origin_request,
-            response_headers=response_headers,
+            cache=self.cache
+            and cloudfront.CachePolicy.from_cache_policy_id(own, "Cache", self.cache),
+            origin_request=self.origin_request
+            and cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
+                own, "OriginRequest", self.origin_request
+            ),
+            response_headers=self.response_headers
+            and cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
+                own, "ResponseHeaders", self.response_headers
+            ),
         )
 
 
@@ -166,7 +173,7 @@ class BucketConfig:
 def define_options(scope: Construct, role: str, given: Given) -> DistributionOptions:
     """What is named becomes the CDK's own, in a scope."""
     defined = {
-        name: value.define(scope, role) if isinstance(value, Reference) else value
+        name: value.define(scope, role) if isinstance(value, ResourceConfig) else value
         for name, value in given.items()
     }
     return cast(DistributionOptions, defined)
@@ -190,7 +197,7 @@ def read_distribution(environment: Section, tree: Tree) -> dict[str, object]:
 
     :raises ValueError: with one sentence that names the JSON path.
     """
-    section = environment.section(tree, keys=keys_of(tree))
+    section = environment.section(tree.value)
     given = {}
     for name, option in OPTIONS.items():
         if tree not in option.trees:
@@ -257,7 +264,7 @@ def _certificate(section: Section) -> CertificateArn:
 
 
 def _hosted_zone(section: Section) -> Zone:
-    zone = section.section("hosted_zone", keys=("id", "name"))
+    zone = section.section("hosted_zone")
     identity = zone.required("id", like="Z0123456789ABC")
     zone.matching(
         "id", r"Z[A-Z0-9]{1,31}", rule="the id of a hosted zone", like="Z0123456789ABC"
@@ -270,7 +277,7 @@ def _hosted_zone(section: Section) -> Zone:
 
 def _cors(section: Section) -> Cors:
     if isinstance(section.get("cors"), dict):
-        listed = section.section("cors", keys=("allow_origins", "credentials"))
+        listed = section.section("cors")
         origins = listed.texts("allow_origins", like="https://www.example.com")
         with listed.named(origins="allow_origins"):
             return Cors.allow_origins(*origins, credentials=listed.flag("credentials"))
@@ -286,7 +293,7 @@ def _cors(section: Section) -> Cors:
 
 def _ttl(section: Section, place: _Place) -> Ttl:
     default = defaults(place.tree, is_signed=place.is_signed).ttl
-    seconds = section.section("ttl_seconds", keys=("default", "max", "min"))
+    seconds = section.section("ttl_seconds")
     with section.named(ttl="ttl_seconds"):
         return Ttl(
             min=seconds.seconds("min", default=default.min),
@@ -297,19 +304,16 @@ def _ttl(section: Section, place: _Place) -> Ttl:
 
 def _error_ttl(section: Section) -> ErrorTtl:
     default = ErrorTtl()
-    seconds = section.section("error_ttl_seconds", keys=("not_found", "server_error"))
+    seconds = section.section("error_ttl_seconds")
     return ErrorTtl(
         not_found=seconds.seconds("not_found", default=default.not_found),
         server_error=seconds.seconds("server_error", default=default.server_error),
     )
 
 
-_HEADER_KEYS = tuple(field.name for field in fields(ResponseHeaders))
-
-
 def _headers(section: Section, place: _Place) -> ResponseHeaders:
     default = defaults(place.tree, is_signed=place.is_signed).headers
-    given = section.section("headers", keys=_HEADER_KEYS)
+    given = section.section("headers")
     with section.named():
         return ResponseHeaders(
             hsts=_hsts(given, default.hsts),
@@ -342,9 +346,7 @@ def _hsts(given: Section, default: Hsts | None) -> Hsts | None:
         return None
     if given.get("hsts") is None:
         return default
-    values = given.section(
-        "hsts", keys=("include_subdomains", "max_age_seconds", "preload")
-    )
+    values = given.section("hsts")
     return Hsts(
         max_age=values.seconds("max_age_seconds", default=Hsts().max_age),
         include_subdomains=values.flag("include_subdomains"),
@@ -353,9 +355,7 @@ def _hsts(given: Section, default: Hsts | None) -> Hsts | None:
 
 
 def _policy_ids(section: Section) -> PolicyIds:
-    ids = section.section(
-        "policy_ids", keys=("cache", "origin_request", "response_headers")
-    )
+    ids = section.section("policy_ids")
 
     def policy_id(key: str) -> str | None:
         return ids.matching(key, _UUID, rule="the id of a policy", like=_MANAGED)
@@ -368,7 +368,7 @@ def _policy_ids(section: Section) -> PolicyIds:
 
 
 def _legacy_logs(section: Section) -> LegacyLogs:
-    logs = section.section("legacy_logs", keys=("bucket", "prefix", "region"))
+    logs = section.section("legacy_logs")
     bucket = logs.required("bucket", like="mysite-audit-logs")
     prefix = logs.text("prefix", like="legacy")
     with logs.named(bucket_name="bucket"):
@@ -380,7 +380,7 @@ def _legacy_logs(section: Section) -> LegacyLogs:
 
 
 def _bucket(section: Section, place: _Place) -> BucketConfig:
-    bucket = section.section("bucket", keys=("keep_replaced_days", "name", "region"))
+    bucket = section.section("bucket")
     bucket.at_most_one("name", "keep_replaced_days")
     name, region = bucket.text("name", like="mysite-files"), bucket.region("region")
     if region is not None and name is None:
@@ -406,9 +406,7 @@ def _signing(section: Section, place: _Place) -> SigningKeys:
         raise ValueError(
             f"{section.at('signing_keys')} must be an object with keys and signing_key"
         )
-    signing = section.section(
-        "signing_keys", keys=("cookies_from", "keys", "signing_key")
-    )
+    signing = section.section("signing_keys")
     names = section.texts("domain_names", like="media.example.com")
     site = signing.text("cookies_from", like="www.example.com")
     if site is not None:

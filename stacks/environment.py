@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from functools import partial
 from typing import Any, Self
 
 from cdn_model.quotas import GLOBAL_REGION
+from cdn_model.values import mapping
 from constructs_lib import DjangoOrigin
 from constructs_lib.options import OPTIONS
 from constructs_lib.origin_options import IpAddressType, OriginSecret
@@ -21,8 +24,10 @@ from constructs_lib.validation import (
     truncated_repr,
 )
 from dj_cloudfront.contract import Tree
-from stacks.config_reader import Section, as_object, child
+from stacks import distribution_config, monitoring_config
+from stacks.config_reader import Section, Sections, as_object, child, places_of
 from stacks.distribution_config import (
+    DISTRIBUTIONS,
     SHARED_KEYS,
     Given,
     json_key,
@@ -39,10 +44,52 @@ KEYS = (
     *("monitoring", "logs"),
 )
 
+_ENVIRONMENT = "an environment"
+_LEVELS: Sections = {
+    "context": ("site", "environments"),
+    _ENVIRONMENT: KEYS,
+    **DISTRIBUTIONS,
+}
 # An option inside a sentence, such as ``policies.cache``, where cdk.json has another word.
 _JSON_WORDS = re.compile(
     rf"(?<!\S)({'|'.join(name for name in OPTIONS if json_key(name) != name)})\.(?=[a-z])"
 )
+
+
+def check_cdk_json(text: str) -> None:
+    """Refuse in cdk.json what would vanish before anybody reads an environment.
+
+    Of a repeated key every parser silently keeps the last. The CDK drops what is null, and
+    ignores what it does not know.
+
+    :raises ValueError: that names the key.
+    """
+    settings = mapping(json.loads(text, object_pairs_hook=_distinct))
+    context = mapping(settings.get("context"))
+    below = {name: keys for name, keys in _LEVELS.items() if name != "context"}
+    for where, values, levels in (
+        ("at the top level", settings, _LEVELS),
+        ("in context", context, below),
+    ):
+        for key in values:
+            if places := places_of(key, levels):
+                raise ValueError(f"{key} {where} belongs in {places}")
+    for name, value in mapping(context.get("environments")).items():
+        if value is None:
+            raise ValueError(
+                f"{child('environments', name)} must be a JSON object such as "
+                '{"origin": "www.example.com"}, got null'
+            )
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    for key, count in Counter(key for key, _ in pairs).items():
+        if count > 1:
+            raise ValueError(
+                f"a key must not be given twice in one object, got {truncated_repr(key)} twice: "
+                "the first would be lost"
+            )
+    return dict(pairs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +183,7 @@ class Environment:
     def _from_context(cls, site: str, name: str, value: object) -> Self:
         path = child("environments", name)
         _check_name(f"the name of {path}", name, like="prod")
-        section = Section(path, value, keys=KEYS)
+        section = Section(path, value, name=_ENVIRONMENT, sections=_SECTIONS)
         has_private = section.get("private") is not None
         environment = cls(
             site=site,
@@ -152,8 +199,8 @@ class Environment:
             static=read_distribution(section, Tree.STATIC),
             media=read_distribution(section, Tree.MEDIA),
             private=read_distribution(section, Tree.PRIVATE) if has_private else None,
-            monitoring=read_monitoring(section),
-            logs=read_logs(section),
+            monitoring=section.optional("monitoring", read_monitoring),
+            logs=section.optional("logs", read_logs),
         )
         if has_private and environment.media.get("signing_keys"):
             # One key pair id is read by Django.
@@ -172,12 +219,13 @@ def _origin(environment: Section) -> DjangoOrigin:
             f"{environment.at('origin')} must be given: the host name of the Django server, "
             "such as 'www.example.com'"
         )
-    secret = _origin_secret(environment)
+    with environment.named():
+        secret = environment.optional("origin_secret", _origin_secret)
     if not isinstance(value, dict):
         check_host_name(environment.at("origin"), value)
         with environment.named(domain_name="origin"):
             return DjangoOrigin.server(str(value), origin_secret=secret)
-    section = environment.section("origin", keys=tuple(_ORIGIN))
+    section = environment.section("origin")
     check_host_name(section.at("domain_name"), section.get("domain_name"))
     if section.get("load_balancer") and section.get("vpc_endpoint_arn"):
         raise ValueError(
@@ -228,17 +276,22 @@ _ORIGIN: Mapping[str, Callable[[Section, str], object]] = {
 }
 
 
-def _origin_secret(environment: Section) -> OriginSecret | None:
-    if environment.get("origin_secret") is None:
-        return None
-    section = environment.section("origin_secret", keys=("arn", "version"))
+_SECTIONS: Sections = {
+    **_LEVELS,
+    **distribution_config.SECTIONS,
+    **monitoring_config.SECTIONS,
+    "origin": tuple(_ORIGIN),
+    "origin_secret": ("arn", "version"),
+}
+
+
+def _origin_secret(section: Section) -> OriginSecret:
     arn = section.required(
         "arn",
         like="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
     )
     version = section.required("version", like="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11")
-    with environment.named():
-        return OriginSecret(arn=arn, version=version)
+    return OriginSecret(arn=arn, version=version)
 
 
 def _required(context: Mapping[str, object], key: str) -> object:

@@ -10,20 +10,21 @@ from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
 
 from constructs_lib import DjangoCdn
-from constructs_lib.log_fields import DEFAULT_FIELDS
 from constructs_lib.validation import check_bucket_name
-from stacks.config_reader import Section
+from stacks.config_reader import Section, Sections
 
-_MONITORING_KEYS = (
-    "additional_metrics",
-    "dashboard",
-    "email",
-    "lowest_hit_rate_percent",
-    "requests_per_five_minutes",
-    "slowest_origin_seconds",
-    "topic_arn",
-)
-_LOGS_KEYS = ("bucket", "fields", "log_group_days", "prefix")
+SECTIONS: Sections = {
+    "monitoring": (
+        "additional_metrics",
+        "dashboard",
+        "email",
+        "lowest_hit_rate_percent",
+        "requests_per_five_minutes",
+        "slowest_origin_seconds",
+        "topic_arn",
+    ),
+    "logs": ("bucket", "fields", "log_group_days", "prefix"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,14 +96,11 @@ class Logs:
             )
 
 
-def read_monitoring(environment: Section) -> Monitoring | None:
+def read_monitoring(section: Section) -> Monitoring:
     """Read ``environments.<name>.monitoring``.
 
     :raises ValueError: with one sentence that names the JSON path.
     """
-    if environment.get("monitoring") is None:
-        return None
-    section = environment.section("monitoring", keys=_MONITORING_KEYS)
     section.at_most_one("email", "topic_arn")
     slowest = section.optional_number("slowest_origin_seconds", like=2)
     return Monitoring(
@@ -126,14 +124,13 @@ def read_monitoring(environment: Section) -> Monitoring | None:
     )
 
 
-def read_logs(environment: Section) -> Logs | None:
+def read_logs(section: Section) -> Logs:
     """Read ``environments.<name>.logs``.
 
     :raises ValueError: with one sentence that names the JSON path.
     """
-    if environment.get("logs") is None:
-        return None
-    section = environment.section("logs", keys=_LOGS_KEYS)
+    from constructs_lib.access_logs import DEFAULT_FIELDS
+
     section.at_most_one("bucket", "log_group_days")
     bucket = section.text("bucket", like="mysite-logs")
     if bucket is not None:

@@ -4,8 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
-from cdk_support import environment_template
-from environments import MAXIMAL
+from cdk_support import environment_template, read
+from environments import MAXIMAL, SIGNING
 
 from constructs_lib import Cors, DjangoOrigin, Hsts, PriceClass, Tls, Ttl
 from constructs_lib.origin_options import IpAddressType, OriginSecret
@@ -13,18 +13,6 @@ from stacks.environment import Environment
 
 ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/a/1"
 OTHER_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/b/2"
-
-
-SIGNING = {
-    key: MAXIMAL["private"]["signing_keys"][key] for key in ("keys", "signing_key")
-}
-
-
-def read(values=None, **context):
-    prod = {"origin": "www.example.com", **(values or {})}
-    return Environment.all_from_context(
-        {"site": "mysite", "environments": {"prod": prod}, **context}
-    )
 
 
 def test_an_environment_needs_no_more_than_an_origin():

@@ -17,7 +17,7 @@ from keys_support import A, B
 
 from dj_cloudfront.contract import Output
 from stacks import CdnStack, Environment
-from stacks.account_quotas import note_quotas
+from stacks.cdn_stack import note_quotas
 
 # What cdk.json has, and beside it as little and as much as one environment can say.
 COMMITTED = committed_context()

@@ -46,6 +46,14 @@ def new_stack(app=None, stack_id="mysite-cdn-test", region="us-east-1"):
     return cdk.Stack(app or new_app(), stack_id, env=cdk.Environment(region=region))
 
 
+def read(values=None, **context):
+    """The environments of a context: one, prod, with these keys, unless others are given."""
+    prod = {"origin": "www.example.com", **(values or {})}
+    return Environment.all_from_context(
+        {"site": "mysite", "environments": {"prod": prod}, **context}
+    )
+
+
 def environment(**values):
     context = {
         "site": "mysite",

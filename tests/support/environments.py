@@ -110,3 +110,7 @@ BUCKET = {
     "static": {"bucket": {"keep_replaced_days": 14}},
     "media": {"bucket": {"keep_replaced_days": 7}},
 }
+
+SIGNING = {
+    key: MAXIMAL["private"]["signing_keys"][key] for key in ("keys", "signing_key")
+}
