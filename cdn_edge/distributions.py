@@ -87,7 +87,10 @@ def _countries(given: Json) -> dict[str, frozenset[str]]:
 
 
 def _behavior(
-    given: model.CacheBehavior, written: Json, deployed: Source, unmodelled: tuple[str, ...]
+    given: model.CacheBehavior,
+    written: Json,
+    deployed: Source,
+    unmodelled: tuple[str, ...],
 ) -> Behavior:
     config = given.config
     is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
