@@ -81,6 +81,8 @@ _TEXT = r"""# <<command>>
     Header set Content-Type "<<unknown>>" "expr=-n reqenv('CDN_TREE') && -z %{CONTENT_TYPE}"
 
 <<aliases>>
+    # Lines of your own, which stay when this file is made again.
+    IncludeOptional <<own_lines>>
     ProxyPass "/" "<<upstream>>" nocanon upgrade=websocket
     ProxyPreserveHost On<<scheme>>
 </VirtualHost>

@@ -82,6 +82,8 @@ _TEXT = r"""# <<command>>
 		}
 <<refusals>>
 <<trees>>
+		# Lines of your own, which stay when this file is made again.
+		import <<own_lines>>
 		handle {
 			request_body {
 				max_size <<upload>>MiB

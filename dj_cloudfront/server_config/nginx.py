@@ -72,6 +72,9 @@ server {
     }
 
 <<locations>>
+    # Lines of your own, which stay when this file is made again.
+    include <<own_lines>>;
+
     location / {
         proxy_pass http://<<app>>;
         proxy_http_version 1.1;

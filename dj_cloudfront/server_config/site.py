@@ -98,6 +98,12 @@ class Site:
         return tuple(tree.name for tree in self.trees)
 
     @property
+    def own_lines(self) -> str:
+        """The files of lines that a site adds: a relative path, for each server's own folder."""
+        first = self.names[0].removeprefix("*.") if self.names else "site"
+        return f"{self.prefix or first}.d/*.conf"
+
+    @property
     def guarded(self) -> tuple[ServedTree, ...]:
         return tuple(tree for tree in self.trees if tree.guarded)
 
@@ -106,6 +112,7 @@ def common(site: Site) -> dict[str, str]:
     """What every server says alike, for ``fill()``."""
     return {
         "command": site.command,
+        "own_lines": site.own_lines,
         "names": "|".join(site.tree_names),
         "odd": responses.path_traversal(site.tree_names),
         "a_year": responses.A_YEAR,

@@ -8,7 +8,14 @@ import re
 import pytest
 from accepting_support import accepted, caddy_accepts
 from origin_support import DJANGO, STATIC, free_port
-from servers_support import APACHE_MODULES, apache, nginx, nginx_config, site_of
+from servers_support import (
+    APACHE_MODULES,
+    WEB_SERVERS,
+    apache,
+    nginx,
+    nginx_config,
+    site_of,
+)
 from tools import require, require_package
 
 from dj_cloudfront.server_config import caddy as caddy_text
@@ -16,6 +23,51 @@ from dj_cloudfront.server_config import nginx as nginx_text
 from local.origin.caddy import command, environment
 
 SECRETS = ("1" * 64, "2" * 64)
+OWN = {
+    "nginx": """
+location /chat/ { proxy_pass http://UPSTREAM/other/; }
+location /old/ { return 301 /new/; }
+""",
+    "apache": """
+ProxyPass "/chat/" "http://UPSTREAM/other/"
+RewriteRule "^/old/" "/new/" [R=301,L]
+""",
+    "caddy": """
+handle_path /chat/* {
+	rewrite * /other{path}
+	reverse_proxy UPSTREAM
+}
+redir /old/* /new/ 301
+""",
+}
+
+
+@pytest.mark.parametrize("server", OWN)
+def test_a_site_adds_lines_that_no_new_configuration_overwrites(tmp_path, server):
+    with WEB_SERVERS[server](tmp_path, own=OWN[server]) as origin:
+        moved = origin.send("/old/page")
+        assert moved.status == 301
+        assert moved.header("Location").endswith("/new/")
+        origin.send("/chat/room")
+        assert origin.upstream.requests[-1].target == "/other/room"
+        assert origin.send("/").body == DJANGO
+        assert origin.send("/static/b1/app.css").body == STATIC
+        for target in ("/old/page", "/chat/room"):
+            assert origin.reaches(target, tree="static") is None
+            assert origin.send(target, headers={"X-Cdn-Tree": "static"}).status == 404
+
+
+@pytest.mark.parametrize(
+    ("options", "pattern"),
+    [
+        ({}, "site.d/*.conf"),
+        ({"server_name": ["*.example.com"]}, "example.com.d/*.conf"),
+        ({"server_name": ["a.test", "b.test"]}, "a.test.d/*.conf"),
+        ({"server_name": ["a.test"], "name": "shop"}, "shop.d/*.conf"),
+    ],
+)
+def test_each_site_has_a_folder_of_its_own_lines(tmp_path, options, pattern):
+    assert site_of(tmp_path, **options).own_lines == pattern
 
 
 def test_nginx_may_compress_whatever_else_it_likes(tmp_path):
@@ -80,7 +132,8 @@ def test_a_name_is_part_of_every_variable_of_nginx(tmp_path):
         assert name in plain
         assert not re.search(rf"{re.escape(name)}\b", named)
         assert f"$shop_{name[1:]}" in named
-    assert named.replace("$shop_", "$").replace("shop", "app") == plain
+    named = named.replace("$shop_", "$").replace("shop.d/", "site.d/")
+    assert named.replace("shop", "app") == plain
 
 
 def test_a_named_site_of_nginx_works(tmp_path):

@@ -45,6 +45,14 @@ def unchanged(text: str) -> str:
     return text
 
 
+def write_own_lines(folder: Path, text: str, upstream: Upstream) -> None:
+    """What a site adds to what the command prints."""
+    if text:
+        (folder / "site.d").mkdir()
+        lines = text.replace("UPSTREAM", upstream.address)
+        (folder / "site.d/own.conf").write_text(lines)
+
+
 def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **options):
     """The same values that the command would gather."""
     variables = SECRET_VARIABLES[: len(secrets)]
@@ -74,6 +82,7 @@ def caddy(
     *,
     edit: Edit = unchanged,
     socket: Path | None = None,
+    own: str = "",
     **options: Any,
 ) -> Iterator[Origin]:
     port, probe = free_port(), write_site(folder / "site")
@@ -86,6 +95,7 @@ def caddy(
             **options,
         )
         text = edit(caddy_text.render(site))
+        write_own_lines(folder, own, upstream)
         config.write_text(f"{machine(storage)}\n{text}")
         validate(config, storage)
         variables = {**os.environ, **environment(storage)}
@@ -103,6 +113,7 @@ def nginx(
     beside: str = "",
     edit: Edit = unchanged,
     socket: Path | None = None,
+    own: str = "",
     **options: Any,
 ) -> Iterator[Origin]:
     """Debian's nginx, which runs as one process here.
@@ -120,6 +131,7 @@ def nginx(
             **options,
         )
         text = edit(nginx_text.render(site, brotli=brotli))
+        write_own_lines(folder, own, upstream)
         if resolved:
             text = replace_once(
                 text, "proxy_pass http://app;", "proxy_pass http://app/;"
@@ -170,6 +182,7 @@ def apache(
     edit: Edit = unchanged,
     beside: str = "",
     socket: Path | None = None,
+    own: str = "",
     **options: Any,
 ) -> Iterator[Origin]:
     """Debian's Apache, with the modules and settings that Debian turns on.
@@ -186,6 +199,7 @@ def apache(
             **options,
         )
         text = edit(apache_text.render(site))
+        write_own_lines(folder, own, upstream)
         config = folder / "apache.conf"
         config.write_text(apache_config(folder, text, beside))
         with running(
@@ -241,6 +255,7 @@ AccessFileName .htaccess
 LogFormat "%v:%p %h %l %u %t \\"%r\\" %>s %O" vhost_combined
 LogFormat "%h %l %u %t \\"%r\\" %>s %O" combined
 IncludeOptional conf-enabled/*.conf
+ServerRoot {folder}
 {beside}
 {block}
 """
@@ -252,6 +267,19 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="dj-cloudfront-") as folder:
         os.chmod(folder, 0o755)
         yield Path(folder)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As a user who may read only what everybody may: root could read all."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
 
 
 @contextmanager
