@@ -41,7 +41,7 @@ def run(console: Console, *, name: str, no_cdn: bool, **options: Any) -> None:
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )
         trace = find(search)
-    except ValueError as error:
+    except (ValueError, PermissionError) as error:
         raise CommandError(str(error)) from None
     is_well, diagnosis = diagnose(trace)
     for line in lines(trace):

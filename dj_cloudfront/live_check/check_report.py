@@ -90,7 +90,10 @@ def show(console: Console, report: CheckReport) -> None:
 def lines(console: Console, report: CheckReport) -> Iterator[str]:
     """The lines of the table."""
     asked, total = report.files
-    yield f"build {report.build_version}: {asked} of {total} files asked for"
+    yield (
+        f"build {report.build_version}: {asked} of {total} files asked for, compressed "
+        "copies not counted"
+    )
     width = max((len(finding.id) for finding in report.findings), default=0)
     for (target, tree), findings in groupby(_by_target(report), key=_target):
         yield ""

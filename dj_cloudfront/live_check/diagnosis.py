@@ -81,7 +81,7 @@ def _at_a_server(trace: Trace) -> str:
 def _at_the_cdn(trace: Trace) -> str:
     for step in _at(trace, TargetKind.CDN):
         if step.error:
-            return f"the CDN {step.error}"
+            return f"the CDN {step.error}; --no-cdn asks the servers alone"
         if step.status != 200:
             hint = (
                 "though the servers have it: run 'manage.py cdn check'"

@@ -279,7 +279,9 @@ def ask_all(
                     answered.append(ProbeResult(probe=probe, answer=answer))
                 else:
                     failures[str(answer)] = answer.is_certificate
-                progress(f"{target.url} ({target.tree})", done + 1, len(todo))
+                progress(
+                    f"requests to {target.url} ({target.tree})", done + 1, len(todo)
+                )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -112,18 +112,24 @@ def known_files(build: Path) -> tuple[Index, bool]:
 
     Without an index, as after plain ``collectstatic``, the files themselves are read.
 
-    :raises ValueError: with one sentence, when the index is damaged or nothing is there.
+    :raises ValueError: with one sentence, when it is missing, damaged or not readable.
     """
-    index = read_index(build)
-    if index is not None:
-        return index, True
-    if not build.is_dir():
+    try:
+        index = read_index(build)
+        if index is not None:
+            return index, True
+        if build.is_dir():
+            files = {name: read_file(build / name) for name in _names(build)}
+            return Index(version=build.name, files=files), False
+    except PermissionError as error:
         raise ValueError(
-            f"build {build.name} must be published on this machine, where its index is read, "
-            f"but {build} does not exist: run this where it is, or 'manage.py cdn publish' here"
-        )
-    files = {name: read_file(build / name) for name in _names(build)}
-    return Index(version=build.name, files=files), False
+            f"build {build.name} must be readable for this command, but {error.filename} is "
+            "not: run it as the user who publishes, or publish under umask 022"
+        ) from None
+    raise ValueError(
+        f"build {build.name} must be published on this machine, where its index is read, "
+        f"but {build} does not exist: run this where it is, or 'manage.py cdn publish' here"
+    )
 
 
 def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:

@@ -125,6 +125,16 @@ def test_the_settings_of_django_csp_3_are_named_together(site):
     assert found.hint.startswith("add the hosts to CSP_")
 
 
+def test_scripts_that_go_by_a_nonce_of_django_csp_3_need_no_host(site):
+    given = django_csp_3({"default-src": [SELF], "style-src": [S], "img-src": [S, M]})
+    assert site.only("W026", **given).endswith(f"lacks {S} in script-src")
+    for scripts in ({}, {"CSP_SCRIPT_SRC": [SELF]}, {"CSP_SCRIPT_SRC": "'self'"}):
+        named = {**given, **scripts, "CSP_INCLUDE_NONCE_IN": ["script-src"]}
+        assert site.ids(**named) == []
+        named["CSP_INCLUDE_NONCE_IN"] = ["style-src"]
+        assert site.ids(**named) == ["W026"]
+
+
 def test_django_csp_forbids_other_hosts_unless_told_and_django_does_not(site):
     policy = {"font-src": [SELF, S]}
     assert site.ids(**django(policy)) == []

@@ -20,7 +20,9 @@ from live_check_support import (
 )
 from pages_support import page_settings, set_up_django
 from project_support import Project
+from servers_support import as_nobody, open_folder
 
+import dj_cloudfront
 from dj_cloudfront.live_check.runner import RULES
 from dj_cloudfront.management.commands.cdn import Command
 
@@ -70,7 +72,10 @@ def test_all_is_well_in_a_table(site, monkeypatch):
         said, failed = check(cdn, "--origin", server.url)
     assert failed is None
     lines = said.splitlines()
-    assert lines[0] == f"build {BUILD}: {len(FILES)} of {len(FILES)} files asked for"
+    files = (
+        f"{len(FILES)} of {len(FILES)} files asked for, compressed copies not counted"
+    )
+    assert lines[0] == f"build {BUILD}: {files}"
     heads = [line for line in lines if line.startswith("http")]
     base = f"cloudfront.localhost:{edge.port}"
     assert heads == [
@@ -178,6 +183,40 @@ def test_everything_and_a_sample_size_exclude_each_other(site, monkeypatch):
     cdn = cdn_settings(site / "static", monkeypatch)
     _, failed = check(cdn, "--all", "--sample=3")
     assert "not allowed with argument" in failed
+
+
+@pytest.mark.parametrize("hidden", ["", ".cdn-index.json"])
+def test_a_build_that_cannot_be_read_is_told_from_one_that_is_missing(
+    monkeypatch, hidden
+):
+    with open_folder() as folder:
+        root = folder / "static"
+        path = write_build(root) / hidden
+        cdn = cdn_settings(root, monkeypatch)
+        path.chmod(0)
+        with as_nobody():
+            _, failed = check(cdn, "--only=cdn")
+            _, missing = check(cdn, "--only=cdn", "--build-version=b9")
+        path.chmod(0o755)
+    assert failed.startswith(f"build {BUILD} must be readable for this command, but ")
+    assert "umask 022" in failed
+    assert missing.startswith("build b9 must be published on this machine")
+
+
+def test_a_name_that_dns_does_not_know_is_told_with_its_cure(site, monkeypatch):
+    cdn_settings(site / "static", monkeypatch)
+    monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", "https://{domain}")
+    for name in ("STATIC", "MEDIA"):
+        monkeypatch.setenv(f"{name}_DOMAIN_NAME", "nowhere.invalid")
+    cdn = dj_cloudfront.config(static_root=site / "static", build_version=BUILD)
+    said, failed = check(cdn, "--origin=http://elsewhere.invalid")
+    assert failed
+    hints = re.findall(r"FAIL  reach.* (\S+)\n +hint: (.*)", said)
+    record = "add the DNS record, or wait until this machine's resolver has it"
+    assert dict(hints) == {
+        "elsewhere.invalid": record,
+        "nowhere.invalid": f"{record}; --only origin leaves the CDN out",
+    }
 
 
 @pytest.mark.parametrize(

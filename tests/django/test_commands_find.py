@@ -11,6 +11,7 @@ from live_check_server_support import HOST, Reply, Server
 from live_check_support import cdn_over, cdn_settings, write_build
 from pages_support import page_settings, set_up_django
 from project_support import Project
+from servers_support import as_nobody, open_folder
 
 import dj_cloudfront
 from dj_cloudfront.builds.index import read_index
@@ -256,6 +257,42 @@ def test_a_cdn_that_this_machine_does_not_reach_is_left_out(site):
         said.splitlines()[-1] == "all is well: build b2, 1 server have the same bytes"
     )
     assert not any(line.startswith("  CDN") for line in said.splitlines())
+
+
+def test_a_cdn_that_does_not_answer_is_told_with_its_cure(site, monkeypatch):
+    write_build(site.folder / "static", "b2", FILES)
+    site.cdn = cdn_settings(site.folder / "static", monkeypatch, port=1)
+    _, failed = site.find(CSS)
+    assert failed == (
+        "the CDN refuses connections: nothing listens on 127.0.0.1 port 1; --no-cdn asks "
+        "the servers alone"
+    )
+
+
+def test_a_cdn_that_dns_does_not_know_is_told_with_its_cure(site, monkeypatch):
+    monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", "https://{domain}")
+    monkeypatch.setenv("STATIC_DOMAIN_NAME", "nowhere.invalid")
+    root = site.folder / "static"
+    write_build(root, "b2", FILES)
+    site.cdn = dj_cloudfront.config(static_root=root, build_version="b2")
+    _, failed = site.find(CSS)
+    assert failed == (
+        "the CDN cannot be found: DNS knows no address of nowhere.invalid; --no-cdn asks "
+        "the servers alone"
+    )
+
+
+def test_a_build_that_this_user_may_not_read_is_one_sentence(monkeypatch):
+    with open_folder() as folder:
+        build = write_build(folder / "static", "b2", FILES)
+        build.chmod(0)
+        (folder / "media").mkdir()
+        with Server(folder) as server, cdn_over(server.port) as edge:
+            site = Site(folder, monkeypatch, server, edge)
+            with as_nobody():
+                _, failed = site.find(CSS)
+        build.chmod(0o755)
+    assert "Permission denied" in failed and str(build) in failed
 
 
 def test_a_cdn_with_an_older_copy(site):

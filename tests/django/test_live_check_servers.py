@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 
 import pytest
-from live_check_faults_support import header, of_errors
+from live_check_faults_support import CSS, SMALL, header, of_errors
 from live_check_server_support import HOST, Reply, Server
 from live_check_support import (
     BUILD,
@@ -62,6 +63,30 @@ def test_without_its_refusals_nginx_shows_the_site(tmp_path, monkeypatch):
     assert said(report) == shown
     through = [one for one in report.findings if one.id == "odd-paths"]
     assert {one.level for one in through if "cloudfront" in one.target} == {"FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "file", "message"),
+    [
+        (0o700, 0o644, "does not have the build: each of its files is a 404"),
+        (0o755, 0o600, "refuses files (403)"),
+    ],
+)
+def test_a_build_that_the_web_server_may_not_read_is_told(
+    tmp_path, monkeypatch, folder, file, message
+):
+    """As under umask 077, on a server whose user is another one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root starts a server whose children are another user")
+    with SERVERS["apache"](tmp_path) as origin:
+        root = origin.site / "static"
+        build = write_build(root, files={CSS: SMALL[CSS]})
+        (build / CSS).chmod(file)
+        build.chmod(folder)
+        cdn = cdn_settings(root, monkeypatch)
+        report = run(cdn, f"http://127.0.0.1:{origin.port}", only="origin")
+    (hint,) = [one.hint for one in report.findings if one.message == message]
+    assert "let the web server read" in hint
 
 
 # -- hashed folders

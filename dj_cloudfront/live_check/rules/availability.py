@@ -44,10 +44,11 @@ _LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "accou
 )
 def reach(results: ProbeResults) -> Iterator[Violation]:
     start = "start the server or correct its address; raise --timeout if it is slow"
-    dns = (
-        "add the DNS record, or wait until this machine's resolver has it; --only origin "
-        "leaves the CDN out"
-    )
+    dns = "add the DNS record, or wait until this machine's resolver has it"
+    if not results.target.is_origin:
+        start, dns = (
+            f"{hint}; --only origin leaves the CDN out" for hint in (start, dns)
+        )
     for message, is_about_certificate in results.failures.items():
         if not is_about_certificate:
             yield Violation(FAIL, message, dns if "DNS knows no" in message else start)
@@ -204,6 +205,8 @@ def login(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
             "open the trees to the distributions; give this check the secret in "
             "CDN_ORIGIN_SECRET, or other headers with --header"
         )
+        if result.answer.status == 403:
+            hint = f"let the web server read the build (umask 022); {hint}"
         yield Violation(FAIL, _refusal(result.answer), hint)
 
 
