@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.file_content import (
@@ -46,7 +44,6 @@ class Previous:
 
     def __init__(self, path: Path, index: Index) -> None:
         self.files: Mapping[str, File] = index.files
-        self._inside = {""}
         self.folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             self._indexed = os.stat(INDEX_NAME, dir_fd=self.folder).st_mtime_ns
@@ -70,8 +67,6 @@ class Previous:
         prior = self.files.get(name) if name else None
         if name is None or prior is None or prior.size != content.size:
             return None
-        if not self._is_inside(name.rpartition("/")[0]):
-            return None
         try:
             with FileContent(name, folder=self.folder) as file:
                 if not same_bytes(content, file):
@@ -84,21 +79,6 @@ class Previous:
         known = describe(content) if changed else prior
         return Match(name=name, folder=self.folder, file=known, mode=found.st_mode)
 
-    def _is_inside(self, folder: str) -> bool:
-        """Whether no link leads there: what is elsewhere may change, and with it each build."""
-        if folder in self._inside:
-            return True
-        if not self._is_inside(folder.rpartition("/")[0]):
-            return False
-        try:
-            found = os.stat(folder, dir_fd=self.folder, follow_symlinks=False)
-        except OSError:
-            return False
-        if not stat.S_ISDIR(found.st_mode):
-            return False
-        self._inside.add(folder)
-        return True
-
 
 FILE_MODE = 0o444
 """Nobody writes into a published file: other builds may have the same one under their names."""
@@ -106,30 +86,8 @@ FILE_MODE = 0o444
 _SYNCS_AT_A_TIME = 8
 
 
-class BuildTarget(Protocol):
-    """What takes the files. Names come checked, with ``/`` between folders."""
-
-    file_mode: int
-
-    def make_folder(self, name: str) -> None: ...
-
-    def link(self, source: str, name: str, *, folder: int | None = None) -> bool:
-        """Link a file of an open folder, or of this one. False where that cannot be."""
-
-    def write(self, name: str, content: Content) -> File:
-        """Write a file that is not there yet; returns what was written."""
-
-    def open(self, name: str) -> FileContent | BytesContent: ...
-
-    def remove(self, name: str) -> None: ...
-
-    def sync(self, files: Sequence[str], folders: Iterable[str]) -> None: ...
-
-    def close(self) -> None: ...
-
-
 class FolderTarget:
-    """A new folder on the disk."""
+    """A new folder on the disk. Names come checked, with ``/`` between folders."""
 
     def __init__(self, path: Path) -> None:
         os.mkdir(path)
@@ -141,12 +99,14 @@ class FolderTarget:
         os.mkdir(name, dir_fd=self._folder)
 
     def link(self, source: str, name: str, *, folder: int | None = None) -> bool:
+        """Link a file of an open folder, or of this one. False where that cannot be."""
         of = self._folder if folder is None else folder
         return filesystem.link(
             source, name, source_folder=of, target_folder=self._folder
         )
 
     def write(self, name: str, content: Content) -> File:
+        """Write a file that is not there yet; returns what was written."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         file = os.open(name, flags, FILE_MODE, dir_fd=self._folder)
         try:
@@ -170,16 +130,13 @@ class FolderTarget:
 
         Folders come after the files that they name.
         """
+        sync = partial(filesystem.fsync_path, folder=self._folder)
         with ThreadPoolExecutor(_SYNCS_AT_A_TIME) as pool:
             for names in (files, [*folders, "."]):
-                for _ in pool.map(self._sync, names):
-                    pass
+                list(pool.map(sync, names))
 
     def close(self) -> None:
         os.close(self._folder)
-
-    def _sync(self, name: str) -> None:
-        filesystem.fsync_path(name, folder=self._folder)
 
 
 class DryRunTarget:
@@ -188,7 +145,7 @@ class DryRunTarget:
     file_mode = 0
 
     def __init__(self) -> None:
-        self._open: dict[str, Callable[[], FileContent | BytesContent]] = {}
+        self._open: dict[str, Callable[[], Content]] = {}
 
     def make_folder(self, name: str) -> None:
         pass
@@ -209,7 +166,7 @@ class DryRunTarget:
             self._open[name] = lambda: BytesContent(data)
         return describe(content)
 
-    def open(self, name: str) -> FileContent | BytesContent:
+    def open(self, name: str) -> Content:
         return self._open[name]()
 
     def remove(self, name: str) -> None:
@@ -238,7 +195,9 @@ class Entry:
 class BuildTree:
     """A target that is being filled from contents and from the previous build."""
 
-    def __init__(self, target: BuildTarget, previous: Previous | None) -> None:
+    def __init__(
+        self, target: FolderTarget | DryRunTarget, previous: Previous | None
+    ) -> None:
         self.entries: dict[str, Entry] = {}
         self.previous = previous
         self._target = target
@@ -263,7 +222,7 @@ class BuildTree:
         self._name_of[entry.file] = name
         self._sizes.add(entry.file.size)
 
-    def open(self, name: str) -> FileContent | BytesContent:
+    def open(self, name: str) -> Content:
         return self._target.open(name)
 
     def remove(self, name: str) -> None:
@@ -291,11 +250,14 @@ class BuildTree:
             file = self._target.write(name, content)
             return Entry(file=file, origin=None, linked=False)
         origin = None if match.folder is None else match.name
-        if self._link(match, name):
+        # A link keeps the permissions, which another umask may have chosen.
+        wanted = self._target.file_mode
+        if match.mode & wanted == wanted and self._target.link(
+            match.name, name, folder=match.folder
+        ):
             return Entry(file=match.file, origin=origin, linked=True)
-        return Entry(
-            file=self._target.write(name, content), origin=origin, linked=False
-        )
+        file = self._target.write(name, content)
+        return Entry(file=file, origin=origin, linked=False)
 
     def _match(self, name: str, content: Content) -> Match | None:
         """The previous file of the name, or any file with the same bytes."""
@@ -307,44 +269,33 @@ class BuildTree:
         file = describe(content)
         if previous and (found := previous.match(previous.name_of.get(file), content)):
             return found
-        return self._own(file, content)
-
-    def _own(self, file: File, content: Content) -> Match | None:
-        name = self._name_of.get(file)
-        if name is None:
+        own = self._name_of.get(file)
+        if own is None:
             return None
-        with self._target.open(name) as one:
-            mode = self._target.file_mode
-            match = Match(name=name, folder=None, file=file, mode=mode)
-            return match if same_bytes(content, one) else None
-
-    def _link(self, match: Match, name: str) -> bool:
-        # A link keeps the permissions, which another umask may have chosen.
-        wanted = self._target.file_mode
-        if match.mode & wanted != wanted:
-            return False
-        return self._target.link(match.name, name, folder=match.folder)
+        with self._target.open(own) as one:
+            is_same = same_bytes(content, one)
+        match = Match(name=own, folder=None, file=file, mode=FILE_MODE)
+        return match if is_same else None
 
     def _make_room(self, name: str) -> None:
-        """Its folders, where nothing is in the way."""
         if name in self.entries:
             raise ValueError(f"a file's name must be given once, got {name!r} twice")
-        if name in self._folders:
+        self._refuse_both(name, self._folders)
+        self._make_folder(name.rpartition("/")[0])
+
+    def _make_folder(self, folder: str) -> None:
+        if not folder or folder in self._folders:
+            return
+        self._refuse_both(folder, self.entries)
+        self._make_folder(folder.rpartition("/")[0])
+        self._target.make_folder(folder)
+        self._folders.add(folder)
+
+    def _refuse_both(self, name: str, others: Container[str]) -> None:
+        if name in others:
             raise ValueError(
                 f"a name must be a file's or a folder's, got {name!r} for both"
             )
-        parts = name.split("/")[:-1]
-        if not parts or "/".join(parts) in self._folders:
-            return
-        for count in range(1, len(parts) + 1):
-            folder = "/".join(parts[:count])
-            if folder in self.entries:
-                raise ValueError(
-                    f"a name must be a file's or a folder's, got {folder!r} for both"
-                )
-            if folder not in self._folders:
-                self._target.make_folder(folder)
-                self._folders.add(folder)
 
     def _refuse_twin(self, name: str) -> None:
         twin = case_insensitive_duplicate(name, self.entries)

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from dj_cloudfront.builds.index import File
 
@@ -16,14 +16,6 @@ BLOCK = 1 << 20
 
 # Without waiting: to open a pipe would take as long as nobody writes into it.
 _OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-
-
-class Content(Protocol):
-    """Bytes that can be read from the start as often as they are needed."""
-
-    size: int
-
-    def blocks(self) -> Iterator[bytes]: ...
 
 
 class BytesContent:
@@ -93,6 +85,10 @@ class FileContent:
         # A byte more than there should be: whoever gets it has a file that is growing.
         data = os.read(self._file, self.size + 1)
         return data if len(data) == self.size else None
+
+
+Content = BytesContent | FileContent
+"""Bytes that can be read from the start as often as they are needed."""
 
 
 def read(content: Content) -> bytes:

@@ -17,24 +17,17 @@ from pathlib import Path
 STATE_DIR = ".cdn"
 """The folder beside the builds that holds the lock; no web server answers for it."""
 
+LOCK = "lock"
 LOCK_SECONDS = 600.0
 
-# Never through a link: what is outside the builds is not to be touched.
-_LOCK = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
 # Always as short: who waits longer each time is overtaken by those who have just come.
 _PAUSE = 0.02
-_WAITING = "waiting for another to publish or prune"
 
 # What a file system says that has no hard links, or no more of them, or not to this file:
 # another disk, another owner (protected_hardlinks), 65,000 links on ext4, 177 on EFS.
 _NO_LINK = {
-    errno.EXDEV,
-    errno.EPERM,
-    errno.EACCES,
-    errno.EMLINK,
-    errno.ENOTSUP,
-    errno.EOPNOTSUPP,
-    errno.ENOSYS,
+    *(errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK),
+    *(errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS),
 }
 _MAKE_ROOM = (
     "make room on the disk, such as with 'manage.py cdn prune', and run it again"
@@ -158,13 +151,54 @@ def link(
 def remove_tree(path: Path) -> None:
     """Remove a folder with all in it, or a file. Links are removed, never followed."""
     try:
-        if path.is_dir() and not path.is_symlink():
+        if is_folder(path):
             shutil.rmtree(path)
         else:
             path.unlink()
     except FileNotFoundError:
-        if path.is_dir() and not path.is_symlink():
+        if is_folder(path):
             raise
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder and no link to one."""
+    return stat.S_ISDIR(_mode(path))
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file and no link to one."""
+    return stat.S_ISREG(_mode(path))
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name, be it a link to nowhere."""
+    return bool(_mode(path))
+
+
+def time_of(path: Path) -> float | None:
+    """When it was changed last, in seconds since 1970; None if it is gone meanwhile."""
+    try:
+        return path.lstat().st_mtime
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def names_in(folder: Path) -> list[str]:
+    """What a folder holds, sorted; nothing if it does not exist.
+
+    :raises OSError: when it cannot be read: what it holds must not be taken for nothing.
+    """
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return []
+
+
+def _mode(path: Path) -> int:
+    try:
+        return path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 @contextlib.contextmanager
@@ -190,19 +224,20 @@ def locked(
         )
     folder = root / STATE_DIR
     make_folder(folder)
-    lock = os.open(folder / "lock", _LOCK, 0o644)
+    # Never through a link: what is outside the builds is not to be touched.
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    lock = os.open(folder / LOCK, flags, 0o644)
     try:
         if not _tried(lock):
             tell = progress or (lambda what, done, total: None)
-            tell(_WAITING, 0, 1)
-            _wait(folder / "lock", lock, seconds)
-            tell(_WAITING, 1, 1)
+            tell("waiting for another to publish or prune", 0, 1)
+            _wait(folder / LOCK, lock, seconds)
+            tell("waiting for another to publish or prune", 1, 1)
         # On a full disk nobody is told, and what makes room can still run.
         with contextlib.suppress(OSError):
             os.ftruncate(lock, 0)
-            os.pwrite(
-                lock, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0
-            )
+            holder = f"process {os.getpid()} on {socket.gethostname()}"
+            os.pwrite(lock, holder.encode(), 0)
         yield
     finally:
         os.close(lock)
@@ -222,16 +257,13 @@ def _wait(path: Path, lock: int, seconds: float) -> None:
     end = time.monotonic() + seconds
     while not _tried(lock):
         if time.monotonic() >= end:
-            raise OSError(_taken(path, lock, seconds))
+            holder = os.pread(lock, 200, 0).decode("utf-8", "replace")
+            raise OSError(
+                f"{path} must be free within {seconds:g} seconds, but "
+                f"{holder or 'another process'} still publishes or prunes there: wait for "
+                "it, or end it if it hangs"
+            )
         time.sleep(_PAUSE)
-
-
-def _taken(path: Path, lock: int, seconds: float) -> str:
-    holder = os.pread(lock, 200, 0).decode("utf-8", "replace") or "another process"
-    return (
-        f"{path} must be free within {seconds:g} seconds, but {holder} still publishes or "
-        "prunes there: wait for it, or end it if it hangs"
-    )
 
 
 def explained(error: OSError, what: str, path: Path) -> OSError:

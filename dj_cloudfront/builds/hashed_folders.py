@@ -15,7 +15,6 @@ import hashlib
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
@@ -26,13 +25,14 @@ from dj_cloudfront.builds.layout import hashed_folders, hidden_folder
 from dj_cloudfront.builds.outward_references import PAGES, OutwardReference
 
 
-def check_finer(folders: Iterable[str]) -> tuple[str, ...]:
-    """Folders below the top ones that get a URL of their own.
+def check_finer(folders: bool | Sequence[str]) -> tuple[str, ...]:
+    """Folders below the top ones that get a URL of their own; none for ``True`` or ``False``.
 
     :raises ValueError: with one sentence, when one is no such folder.
     """
-    is_list = isinstance(folders, list | tuple)
-    if not is_list or not all(map(_is_finer, folders)):
+    if isinstance(folders, bool):
+        return ()
+    if not isinstance(folders, list | tuple) or not all(map(_is_finer, folders)):
         raise ValueError(
             "hashed_folders must be True, or a list of folders below the top ones, such as "
             f"['site/img'], got {folders!r}"
@@ -45,20 +45,9 @@ def _is_finer(folder: object) -> bool:
     return len(parts) > 1 and not {"", ".", ".."} & set(parts)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """:param hashed: The hashed folder of each folder.
-
-    :param kept: Why a folder keeps the build's URL.
-    """
-
-    hashed: Mapping[str, str]
-    kept: Mapping[str, str]
-
-
 def assign(
     index: Index, finer: Collection[str], references: Iterable[OutwardReference]
-) -> Assignment:
+) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Give each folder its hash, or a reason why it has none.
 
     A top folder that refers to another one shares its hash, so that the reference leads to
@@ -67,6 +56,7 @@ def assign(
 
     :param finer: Folders below the top ones. A top folder has what is in them too, so what
         refers down finds it.
+    :returns: The hashed folder of each folder, and why the others keep the build's URL.
     """
     folders = _Folders(index, finer)
     for name in index.files:
@@ -98,8 +88,9 @@ class _Folders:
         }
 
     def keep_all(self, name: str, why: str) -> None:
-        for folder in self._around(name):
-            self._kept.setdefault(folder, why)
+        for folder in (top_of(name), *self._finer):
+            if folder and _is_inside(name, folder):
+                self._kept.setdefault(folder, why)
 
     def heed(self, reference: OutwardReference) -> None:
         name, target = reference.name, reference.target
@@ -139,7 +130,7 @@ class _Folders:
             return reference.is_script
         return any(name.startswith(target) for name in self._index.files)
 
-    def assignment(self) -> Assignment:
+    def assignment(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         groups: dict[str, list[str]] = {}
         for top in sorted(self._joined):
             groups.setdefault(self._root(top), []).append(top)
@@ -149,22 +140,15 @@ class _Folders:
             if blamed is None:
                 names = [name for top in tops for name in self._names_of[top]]
                 hashed.update(dict.fromkeys(tops, self._hash(names)))
-            for top in tops if blamed else ():
+                continue
+            for top in tops:
                 self._kept.setdefault(top, f"it shares files with {blamed}")
         for folder in self._finer:
             if folder not in self._kept:
                 names = self._names_of[top_of(folder)]
-                hashed[folder] = self._hash(
-                    [name for name in names if _is_inside(name, folder)]
-                )
-        return Assignment(
-            hashed=dict(sorted(hashed.items())), kept=dict(sorted(self._kept.items()))
-        )
-
-    def _around(self, name: str) -> Iterator[str]:
-        if top := top_of(name):
-            yield top
-        yield from (folder for folder in self._finer if _is_inside(name, folder))
+                inside = [name for name in names if _is_inside(name, folder)]
+                hashed[folder] = self._hash(inside)
+        return dict(sorted(hashed.items())), dict(sorted(self._kept.items()))
 
     def _root(self, top: str) -> str:
         while self._joined[top] != top:

@@ -17,15 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
-from dj_cloudfront.builds.layout import is_version, published
-from dj_cloudfront.builds.state_dir import (
+from dj_cloudfront.builds.filesystem import (
     is_file,
     is_folder,
     is_there,
-    locked_root,
-    names,
-    state_folder,
+    names_in,
     time_of,
+)
+from dj_cloudfront.builds.layout import (
+    is_version,
+    locked_root,
+    published,
+    state_folder,
 )
 
 _IN_USE, _LAST_USED = "in-use", "last-used"
@@ -154,14 +157,14 @@ def _files(root: Path) -> list[Path]:
     # What is hidden is a file that was being written.
     return [
         folder / name
-        for name in names(folder)
+        for name in names_in(folder)
         if name.endswith(_ENDING) and not name.startswith(".")
     ]
 
 
 def _notes(root: Path) -> list[Path]:
     folder = state_folder(root, _LAST_USED)
-    found = (folder / name for name in names(folder) if is_version(name))
+    found = (folder / name for name in names_in(folder) if is_version(name))
     return [path for path in found if is_file(path)]
 
 

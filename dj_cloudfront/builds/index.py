@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,12 +60,7 @@ class Index:
 
 def companion_of(name: str) -> str | None:
     """The name of the plain file, if this is the name of a companion."""
-    if not name.endswith(_ENDINGS):
-        return None
-    for suffix in COMPANIONS.values():
-        if name.endswith(suffix):
-            return name.removesuffix(suffix)
-    return None
+    return name.rpartition(".")[0] if name.endswith(_ENDINGS) else None
 
 
 def kept_urls(index: Index, previous: Index | None) -> tuple[int, int]:
@@ -120,19 +113,6 @@ def render(index: Index) -> bytes:
         content["hashed_folders"] = dict(sorted(index.hashed_folders.items()))
     content["files"] = files
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def scan(build: Path, version: str) -> Index:
-    """What is in a folder that has no index, from the bytes of its files."""
-    found: dict[str, File] = {}
-    for folder, _, names in os.walk(build):
-        for name in names:
-            path = Path(folder, name)
-            with open(path, "rb") as file:
-                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-                size = os.fstat(file.fileno()).st_size
-            found[path.relative_to(build).as_posix()] = File(size=size, sha256=sha256)
-    return Index(version=version, files=found)
 
 
 def _parse(data: bytes) -> Index:

@@ -11,14 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dj_cloudfront.builds import state_dir
+from dj_cloudfront.builds import layout
+from dj_cloudfront.builds.filesystem import is_file, time_of
 from dj_cloudfront.builds.in_use import RegisteredServer, last_used, registered_servers
 from dj_cloudfront.builds.index import INDEX_NAME, Index, kept_urls, read_index
-from dj_cloudfront.builds.layout import incomplete_builds, published
 from dj_cloudfront.builds.retention import KnownBuild
 from dj_cloudfront.builds.trash import Trashed, brought_back, trashed
-
-WITHOUT_INDEX = "without index"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,19 +47,20 @@ def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
     :raises ValueError: with one sentence, when ``root`` is no folder or what a server has
         declared cannot be read.
     """
-    root = state_dir.existing_root(root)
+    root = layout.existing_root(root)
     # What servers say comes first: whatever appears later is young.
     said, used = registered_servers(root), last_used(root)
     for version, since in brought_back(root).items():
         used[version] = max(since, used.get(version, since))
     builds, indexes = [], {}
-    for version in published(root):
+    for version in layout.published(root):
         index, flaw = _index(root / version)
         if index is not None:
             indexes[version] = index
+        indexed = time_of(root / version / INDEX_NAME)
         build = KnownBuild(
             version=version,
-            published=_published(root / version),
+            published=time_of(root / version) if indexed is None else indexed,
             last_used=used.get(version),
             flaw=flaw,
         )
@@ -75,13 +74,13 @@ def take_inventory(root: Path, *, now: float | None = None) -> Inventory:
         indexes=indexes,
         servers=said,
         trash=trash,
-        incomplete_builds=incomplete_builds(root),
+        incomplete_builds=layout.incomplete_builds(root),
     )
 
 
 def _now(root: Path, times: Iterable[float | None]) -> float:
     try:
-        return state_dir.now(root)
+        return layout.disk_time(root)
     except FileNotFoundError:
         return time.time()
     except OSError:
@@ -90,23 +89,15 @@ def _now(root: Path, times: Iterable[float | None]) -> float:
 
 def _index(build: Path) -> tuple[Index | None, str]:
     """A build's index, or what is wrong with it."""
-    if not state_dir.is_file(build / INDEX_NAME):
-        return None, WITHOUT_INDEX
     try:
-        index = read_index(build)
+        index = read_index(build) if is_file(build / INDEX_NAME) else None
     except (OSError, ValueError):
         return None, "with a damaged index"
     if index is None:
-        return None, WITHOUT_INDEX
+        return None, "without index"
     if index.version != build.name:
         return None, f"with the index of {index.version}"
     return index, ""
-
-
-def _published(build: Path) -> float | None:
-    """The time of the index, or of the folder if it has none."""
-    indexed = state_dir.time_of(build / INDEX_NAME)
-    return state_dir.time_of(build) if indexed is None else indexed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,11 +120,8 @@ class Usage:
 def usage(inventory: Inventory) -> dict[str, Usage]:
     """The use of the disk by build. It looks at each file, and opens none."""
     found = {}
-    names_of = Counter(
-        hashed
-        for index in inventory.indexes.values()
-        for hashed in set(index.hashed_folders.values())
-    )
+    hashed_of = {v: _hashed(index) for v, index in inventory.indexes.items()}
+    names_of = Counter(itertools.chain.from_iterable(hashed_of.values()))
     before: Index | None = None
     for build in inventory.builds:
         folder = inventory.root / build.version
@@ -141,14 +129,10 @@ def usage(inventory: Inventory) -> dict[str, Usage]:
         if index is None:
             found[build.version] = _of_files(_walk(folder))
             continue
-        own = [
-            inventory.root / hashed
-            for hashed in set(index.hashed_folders.values())
-            if names_of[hashed] == 1
-        ]
+        own = [name for name in hashed_of[build.version] if names_of[name] == 1]
         used = _of_files(
             _stats(folder / name for name in [*index.files, INDEX_NAME]),
-            itertools.chain.from_iterable(map(_walk, own)),
+            _walk(*(inventory.root / name for name in own)),
         )
         kept = kept_urls(index, before)
         found[build.version] = replace(used, files=used.files - 1, kept=kept)
@@ -158,20 +142,15 @@ def usage(inventory: Inventory) -> dict[str, Usage]:
 
 def freed(inventory: Inventory, versions: Iterable[str]) -> int:
     """The bytes that would be on the disk no more without these builds."""
-    gone = set(versions)
-    stays = {
-        hashed
-        for version, index in inventory.indexes.items()
-        if version not in gone
-        for hashed in index.hashed_folders.values()
-    }
-    folders = {
-        hashed
-        for version in gone & inventory.indexes.keys()
-        for hashed in inventory.indexes[version].hashed_folders.values()
-    }
-    paths = [inventory.root / name for name in sorted(gone | (folders - stays))]
-    return _of_files(itertools.chain.from_iterable(map(_walk, paths))).own
+    going, staying = set(versions), set[str]()
+    for version, index in inventory.indexes.items():
+        (going if version in going else staying).update(_hashed(index))
+    paths = [inventory.root / name for name in sorted(going - staying)]
+    return _of_files(_walk(*paths)).own
+
+
+def _hashed(index: Index) -> set[str]:
+    return set(index.hashed_folders.values())
 
 
 def _of_files(
@@ -191,9 +170,10 @@ def _of_files(
     )
 
 
-def _walk(folder: Path) -> Iterator[os.stat_result]:
-    for parent, _, names in os.walk(folder):
-        yield from _stats(Path(parent, name) for name in names)
+def _walk(*folders: Path) -> Iterator[os.stat_result]:
+    for folder in folders:
+        for parent, _, names in os.walk(folder):
+            yield from _stats(Path(parent, name) for name in names)
 
 
 def _stats(paths: Iterable[Path]) -> Iterator[os.stat_result]:

@@ -1,4 +1,4 @@
-"""Where builds are under a static root, and which names their files can have."""
+"""Where builds are under a static root, which names their files can have, and ``.cdn``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dj_cloudfront.build_version import check_build_version
-from dj_cloudfront.builds.filesystem import remove_tree
+from dj_cloudfront.builds.filesystem import (
+    LOCK,
+    STATE_DIR,
+    is_folder,
+    is_there,
+    locked,
+    remove_tree,
+)
 from dj_cloudfront.builds.index import HASHED_FOLDER, INDEX_NAME
 
 _BEING_WRITTEN = re.compile(r"\.(?P<version>.+)\.publishing-[0-9a-f]+")
@@ -63,18 +70,16 @@ def incomplete_builds(root: Path) -> list[Path]:
     )
 
 
-def remove_incomplete_builds(root: Path) -> None:
-    """Remove what publishers that are gone have left. Whoever calls it holds the lock.
+def remove_incomplete(path: Path) -> None:
+    """Remove what a publisher that is gone has left. The caller has the lock.
 
-    Each is renamed first: where the lock did not hold, as on a disk shared without one, its
+    It is renamed first: where the lock did not hold, as on a disk shared without one, its
     publisher then fails to show it, and never shows half of it.
     """
-    for path in incomplete_builds(root):
-        gone = hidden_folder(root, path.name[1:].partition(".publishing-")[0])
-        # What another user has left must not stop a release.
-        with contextlib.suppress(OSError):
-            os.rename(path, gone)
-            remove_tree(gone)
+    found = _BEING_WRITTEN.fullmatch(path.name)
+    gone = hidden_folder(path.parent, found["version"] if found else path.name)
+    os.rename(path, gone)
+    remove_tree(gone)
 
 
 def hidden_folder(root: Path, version: str) -> Path:
@@ -96,6 +101,73 @@ def _time(entry: os.DirEntry[str]) -> int:
     except OSError:
         return entry.stat(follow_symlinks=False).st_mtime_ns
 
+
+# -- the folder beside the builds, and the clock of the disk that has both
+
+
+def existing_root(root: Path) -> Path:
+    """The folder of the builds, with links in its own path resolved once and for all.
+
+    :raises ValueError: with one sentence, when it is no folder.
+    """
+    found = Path(os.path.realpath(root))
+    if found.is_dir():
+        return found
+    raise ValueError(
+        f"static_root must be the folder that holds the builds, but {root} is none: publish "
+        "a build first, or correct static_root of dj_cloudfront.config()"
+    )
+
+
+def state_folder(root: Path, name: str = "", *, create: bool = False) -> Path:
+    """``<root>/.cdn``, or a folder in it. A link in its place is refused, never followed.
+
+    :param create: Make it, if it is not there.
+    :raises ValueError: with one sentence, when it is there and is no folder of its own.
+    """
+    path = root / STATE_DIR
+    for step in (path, path / name) if name else (path,):
+        if create and not is_there(step):
+            step.mkdir(exist_ok=True)
+        if is_there(step) and not is_folder(step):
+            raise ValueError(
+                f"{step} must be a folder of its own, but it is a link or a file: move it "
+                "away, so that nothing outside the builds is touched"
+            )
+    return path / name
+
+
+@contextlib.contextmanager
+def locked_root(root: Path) -> Iterator[Path]:
+    """Have the lock on ``root``, which is given with the links in its path resolved.
+
+    :raises ValueError: with one sentence, when it is no folder, or ``.cdn`` is a link.
+    :raises OSError: with one sentence, when somebody else has the lock for too long.
+    """
+    found = existing_root(root)
+    state_folder(found)
+    with locked(found):
+        yield found
+
+
+def disk_time(root: Path) -> float:
+    """The time that the disk gives to the lock, which is changed for that.
+
+    On a shared disk that is the file server's clock, which gives builds and declarations
+    their times too. No room is needed, for builds are removed from a full disk as well.
+
+    :raises FileNotFoundError: when nobody has published or pruned here yet.
+    :raises OSError: when this process may not write here.
+    """
+    file = os.open(state_folder(root) / LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        os.utime(file)
+        return os.fstat(file).st_mtime
+    finally:
+        os.close(file)
+
+
+# -- names of files
 
 LONGEST_PART = 255
 LONGEST_NAME = 1024 - len("v" * 64 + "/")

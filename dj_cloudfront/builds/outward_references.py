@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from dj_cloudfront.builds.css_references import unescaped
 from dj_cloudfront.builds.file_content import Content, read
+from dj_cloudfront.builds.references import unescaped
 
 PAGES = (".html", ".htm", ".xhtml", ".xht")
 _SCRIPTS = (".js", ".mjs", ".cjs")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from dj_cloudfront.builds import filesystem, state_dir, trash
+from dj_cloudfront.builds import layout, trash
+from dj_cloudfront.builds.filesystem import time_of
 from dj_cloudfront.builds.in_use import forget_last_used, touch_last_used
 from dj_cloudfront.builds.index import read_index
 from dj_cloudfront.builds.inventory import Inventory, take_inventory
-from dj_cloudfront.builds.layout import hashed_folders, hidden_folder, published
+from dj_cloudfront.builds.layout import hashed_folders, published
 from dj_cloudfront.builds.retention import Decision, RetentionRules, Verdict, plan
 from dj_cloudfront.builds.trash import Trashed, collecting
 
@@ -27,6 +27,8 @@ class PruneResult:
     :param deleted: The builds that were deleted for good.
     :param incomplete_builds: The folders of builds that nobody had finished, which were deleted.
     :param hashed_folders: Those that no build names, here or in the trash, which were deleted.
+    :param doubtful: Those that stay, because a build in ``unreadable`` may name them.
+    :param unreadable: The builds, here or in the trash, without an index that can be read.
     :param failures: A sentence for each thing that could not be done.
     """
 
@@ -36,6 +38,8 @@ class PruneResult:
     deleted: list[str] = field(default_factory=list)
     incomplete_builds: list[str] = field(default_factory=list)
     hashed_folders: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
+    unreadable: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -80,8 +84,8 @@ def prune(
         protected build is not there, or what a server has declared cannot be read.
     :raises OSError: with one sentence, when somebody else has the lock for too long.
     """
-    with state_dir.locked_root(root) as root:
-        now = state_dir.now(root)
+    with layout.locked_root(root) as root:
+        now = layout.disk_time(root)
         failures: list[str] = []
         trash.settle(root, failures)
         # What others decided or did meanwhile counts, so nothing is known before the lock.
@@ -94,12 +98,18 @@ def prune(
         for version in result.pruned:
             with collecting(root, failures):
                 _remove(result, version, trash_for)
-        for hashed in [*_unnamed(result, rules)]:
+        for hashed in _unnamed(result, rules):
             with collecting(root, failures):
                 trash.delete_at_once(root, hashed)
                 result.hashed_folders.append(hashed)
-        _note_in_use(result, current)
-        _tidy(result)
+        with collecting(root, failures):
+            # For servers that never declare what they serve.
+            in_use = {current, *(one.version for one in inventory.servers)}
+            there = {build.version for build in inventory.builds}
+            touch_last_used(root, sorted(in_use & there))
+        with collecting(root, failures):
+            in_trash = [one.version for one in trash.trashed(root)]
+            forget_last_used(root, keep=[*published(root), *in_trash])
     return result
 
 
@@ -143,14 +153,10 @@ def _empty(result: PruneResult, trash_for: timedelta) -> None:
             with collecting(result.inventory.root, result.failures):
                 trash.delete(one)
                 result.deleted.append(one.version)
-    # Whoever writes a build has the lock, so these have no writer. And if a lock did not
-    # hold, the writer finds its folder under another name, and cannot show half of it.
+    # Whoever writes a build has the lock, so these have no writer.
     for path in result.inventory.incomplete_builds:
-        version = path.name[1:].partition(".publishing-")[0]
-        gone = hidden_folder(result.inventory.root, version)
         with collecting(result.inventory.root, result.failures):
-            os.rename(path, gone)
-            filesystem.remove_tree(gone)
+            layout.remove_incomplete(path)
             result.incomplete_builds.append(path.name)
 
 
@@ -165,7 +171,7 @@ def _remove(result: PruneResult, version: str, trash_for: timedelta) -> None:
 
 def _unnamed(
     result: PruneResult, rules: RetentionRules, going: Collection[Path] = ()
-) -> Iterator[str]:
+) -> list[str]:
     """The hashed folders that no build names which is there or can be brought back.
 
     They are as old as builds have to be: what somebody is publishing may have made them.
@@ -173,37 +179,25 @@ def _unnamed(
     :param going: Builds that count as gone.
     """
     root, now = result.inventory.root, result.inventory.now
-    builds = [root / version for version in published(root)]
-    builds += [one.path for one in trash.trashed(root)]
+    builds = {root / version for version in published(root)}
+    builds |= {one.path for one in trash.trashed(root)}
     named: set[str] = set()
-    for build in set(builds) - set(going):
+    for build in sorted(builds - set(going)):
         try:
             index = read_index(build)
         except (OSError, ValueError):
             index = None
         if index is None:
-            # Nobody knows which ones it names.
-            return
-        named.update(index.hashed_folders.values())
+            result.unreadable.append(build)
+        else:
+            named.update(index.hashed_folders.values())
+    wait = rules.superseded_for.total_seconds()
+    found = []
     for hashed in hashed_folders(root):
-        since = state_dir.time_of(root / hashed)
-        if hashed in named or since is None:
-            continue
-        if now - min(since, now) >= rules.superseded_for.total_seconds():
-            yield hashed
-
-
-def _note_in_use(result: PruneResult, current: str) -> None:
-    """Keep which builds are in service now, for servers that never declare theirs."""
-    there = {build.version for build in result.inventory.builds}
-    in_use = {current} | {one.version for one in result.inventory.servers}
-    with collecting(result.inventory.root, result.failures):
-        touch_last_used(result.inventory.root, sorted(in_use & there))
-
-
-def _tidy(result: PruneResult) -> None:
-    """Forget what was known of builds that are no more."""
-    root = result.inventory.root
-    with collecting(root, result.failures):
-        in_trash = [one.version for one in trash.trashed(root)]
-        forget_last_used(root, keep=[*published(root), *in_trash])
+        since = time_of(root / hashed)
+        if hashed not in named and since and now - min(since, now) >= wait:
+            found.append(hashed)
+    if result.unreadable:
+        result.doubtful.extend(found)
+        return []
+    return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import itertools
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -21,22 +22,11 @@ from dj_cloudfront.builds.build_tree import (
     FolderTarget,
     Previous,
 )
-from dj_cloudfront.builds.compression import check_codings
-from dj_cloudfront.builds.file_content import (
-    BytesContent,
-    Content,
-    FileContent,
-    read,
-)
+from dj_cloudfront.builds.file_content import BytesContent, Content, FileContent, read
 from dj_cloudfront.builds.hashed_folders import assign, check_finer, make_folders
-from dj_cloudfront.builds.index import Index, kept_urls, read_index, render, scan
-from dj_cloudfront.builds.layout import check_name
-from dj_cloudfront.builds.outward_references import (
-    OutwardReference,
-    outward_references,
-)
-from dj_cloudfront.builds.reference import Reference
-from dj_cloudfront.builds.reference_scanner import ReferenceScanner
+from dj_cloudfront.builds.index import Index, kept_urls, read_index, render
+from dj_cloudfront.builds.outward_references import OutwardReference, outward_references
+from dj_cloudfront.builds.references import Reference, ReferenceScanner, check_prefix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +84,9 @@ class Publication:
 
     :param root: The folder that holds the builds.
     :param precompress: Codings of companions to make: ``gzip``, ``br``.
-    :param find_references: A prefix, such as ``/static/``: where the files were before the
-        CDN. References that leave the build are reported.
-    :param rewrite_references: The same, and those in stylesheets that begin with it are made
+    :param reference_prefix: Such as ``/static/``: where the files were before the CDN.
+        References that leave the build are reported. Default: none are looked for.
+    :param rewrite_references: Whether those in stylesheets that begin with it are made
         relative.
     :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
         folders below the top ones that get one of their own.
@@ -111,8 +101,8 @@ class Publication:
         version: str,
         *,
         precompress: Sequence[str] = (),
-        find_references: str | None = None,
-        rewrite_references: str | None = None,
+        reference_prefix: str | None = None,
+        rewrite_references: bool = False,
         hashed_folders: bool | Sequence[str] = False,
         progress: Progress | None = None,
         dry_run: bool = False,
@@ -121,13 +111,11 @@ class Publication:
         self.version = check_build_version(version)
         self.path = layout.hidden_folder(self.root, version)
         self.previous: Path | None = None
-        self._codings = check_codings(precompress)
-        self._scanner = ReferenceScanner(
-            self.version, find=find_references, rewrite=rewrite_references
-        )
+        self._codings = compression.check_codings(precompress)
+        prefix = None if reference_prefix is None else check_prefix(reference_prefix)
+        self._scanner = ReferenceScanner(version, prefix, rewrite=rewrite_references)
         self._hashes = hashed_folders is not False
-        finer = () if isinstance(hashed_folders, bool) else hashed_folders
-        self._finer = check_finer(finer)
+        self._finer = check_finer(hashed_folders)
         self._outward: dict[str, list[OutwardReference]] = {}
         self._progress = progress or (lambda what, done, total: None)
         self._dry_run = dry_run
@@ -144,13 +132,24 @@ class Publication:
     def __exit__(self, *raised: object) -> None:
         self.abandon()
 
-    def begin(self) -> None:
+    def begin(self) -> BuildTree:
         """Wait for others now, rather than with the first file.
 
         :raises ValueError: with one sentence, when the version cannot be published.
         :raises OSError: with one sentence, when the disk or a permission does not allow it.
         """
-        self._open_tree()
+        if self._is_over:
+            raise ValueError(
+                f"build {self.version!r} must be filled before it is finished or abandoned"
+            )
+        if self._tree is None:
+            try:
+                with self._explaining():
+                    self._tree = self._begin()
+            except BaseException:
+                self.abandon()
+                raise
+        return self._tree
 
     def add(self, name: str, source: Path) -> None:
         """Add a file with the bytes of ``source``: linked to the same bytes, or copied.
@@ -160,13 +159,10 @@ class Publication:
         :raises ValueError: with one sentence, when the name or the source cannot be published.
         :raises OSError: with one sentence, and the build is abandoned.
         """
-        tree = self._open_tree()
-        check_name(name)
-        try:
-            with FileContent(source) as content:
-                self._add(tree, name, content)
-        except OSError as error:
-            raise self._failed(error, source) from None
+        tree = self.begin()
+        layout.check_name(name)
+        with self._explaining(source), FileContent(source) as content:
+            self._add(tree, name, content)
 
     def add_bytes(self, name: str, data: bytes) -> None:
         """Add a file with these bytes.
@@ -174,23 +170,18 @@ class Publication:
         :raises ValueError: with one sentence, when the name cannot be published.
         :raises OSError: with one sentence, and the build is abandoned.
         """
-        tree = self._open_tree()
-        check_name(name)
-        try:
+        tree = self.begin()
+        layout.check_name(name)
+        with self._explaining():
             self._add(tree, name, BytesContent(data))
-        except OSError as error:
-            raise self._failed(error) from None
 
     def remove(self, name: str) -> None:
         """Take a file out again, such as before another one of its name.
 
         :raises KeyError: when none of this name was added.
         """
-        tree = self._open_tree()
-        try:
-            tree.remove(name)
-        except OSError as error:
-            raise self._failed(error) from None
+        with self._explaining():
+            self.begin().remove(name)
         self._scanner.forget(name)
         self._outward.pop(name, None)
 
@@ -207,7 +198,7 @@ class Publication:
 
         :raises FileNotFoundError: when none of this name was added.
         """
-        tree = self._open_tree()
+        tree = self.begin()
         if name not in tree.entries:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
         with tree.open(name) as content:
@@ -220,11 +211,10 @@ class Publication:
             a companion that was given is not its plain file's.
         :raises OSError: with one sentence, and nothing of the build shows.
         """
-        tree = self._open_tree()
+        tree = self.begin()
         try:
-            return self._finish(tree)
-        except OSError as error:
-            raise self._failed(error) from None
+            with self._explaining():
+                return self._finish(tree)
         finally:
             self.abandon()
 
@@ -232,6 +222,18 @@ class Publication:
         """Remove what was written, and let go of the lock. Nothing, once it is finished."""
         self._is_over = True
         self._held.close()
+
+    @contextlib.contextmanager
+    def _explaining(self, source: Path | None = None) -> Iterator[None]:
+        """An error of the disk is a sentence, after which nothing more can be done."""
+        try:
+            yield
+        except OSError as error:
+            self.abandon()
+            of_source = source is not None and error.filename == os.fspath(source)
+            place = Path.cwd() if of_source else self.path
+            what = f"publishing {self.version!r}"
+            raise filesystem.explained(error, what, place) from None
 
     def _add(self, tree: BuildTree, name: str, content: Content) -> None:
         content = self._scanner.scan(name, content)
@@ -241,32 +243,23 @@ class Publication:
         ):
             self._outward[name] = found
 
-    def _open_tree(self) -> BuildTree:
-        if self._is_over:
-            raise ValueError(
-                f"build {self.version!r} must be filled before it is finished or abandoned"
-            )
-        if self._tree is None:
-            try:
-                self._tree = self._begin()
-            except OSError as error:
-                raise self._failed(error) from None
-            except BaseException:
-                self.abandon()
-                raise
-        return self._tree
-
     def _begin(self) -> BuildTree:
         self._began = time.monotonic()
         if not self._dry_run:
             self._held.enter_context(
                 filesystem.locked(self.root, progress=self._progress)
             )
-            layout.remove_incomplete_builds(self.root)
+            for path in layout.incomplete_builds(self.root):
+                # What another user has left must not stop a release.
+                with contextlib.suppress(OSError):
+                    layout.remove_incomplete(path)
         target = self.root / self.version
         self._existing = existing_build(target)
-        existing = self._existing
-        previous = self._read(target, existing) if existing else self._read_newest()
+        previous = (
+            self._read(target, self._existing)
+            if self._existing
+            else self._read_newest()
+        )
         folder = DryRunTarget() if self._dry_run else self._new_folder()
         self._held.callback(folder.close)
         return BuildTree(folder, previous)
@@ -310,7 +303,9 @@ class Publication:
         index = tree.index(self.version)
         kept: Mapping[str, str] = {}
         if self._hashes:
-            index, kept = self._with_hashed_folders(index)
+            references = itertools.chain.from_iterable(self._outward.values())
+            hashed, kept = assign(index, self._finer, references)
+            index = replace(index, hashed_folders=hashed)
         self._progress("syncing", 0, 1)
         size = tree.finish(render(index))
         if not self._dry_run:
@@ -319,14 +314,16 @@ class Publication:
             self._show()
         self._progress("syncing", 1, 1)
         linked = sum(one.linked for one in tree.entries.values())
-        return self._published(
-            index, linked=linked, bytes_written=size, build_folders=kept
+        kept_bytes, _ = kept_urls(index, self._previous_index)
+        return replace(
+            self._published(index),
+            linked=linked,
+            copied=len(index.files) - linked,
+            bytes_written=size,
+            build_folders=kept,
+            kept_bytes=kept_bytes,
+            already_there=False,
         )
-
-    def _with_hashed_folders(self, index: Index) -> tuple[Index, Mapping[str, str]]:
-        references = (one for found in self._outward.values() for one in found)
-        assignment = assign(index, self._finer, references)
-        return replace(index, hashed_folders=assignment.hashed), assignment.kept
 
     def _show(self) -> None:
         target = self.root / self.version
@@ -335,66 +332,44 @@ class Publication:
         filesystem.fsync_folder(self.root)
 
     def _keep(self, existing: Index, tree: BuildTree) -> Published:
-        found = differences(existing, tree)
-        if found and read_index(self.root / self.version) is None:
-            raise ValueError(
-                f"{self.root / self.version} must not hold files before it is published, such "
-                f"as those of COMPRESS_ROOT or of another collectstatic, but {_some(found)}: "
-                "let them write elsewhere and remove the folder, or publish under another "
-                "BUILD_VERSION"
-            )
-        if found:
-            raise ValueError(
-                f"build {self.version!r} must keep what was published, but {_some(found)}: "
-                "publish under a BUILD_VERSION that was never used"
-            )
+        check_unchanged(existing, tree)
         if not self._dry_run:
             # One that was copied from elsewhere may have come without them. And the sync is
             # for one that was killed between the rename and its own.
             path = self.root / self.version
-            make_folders(self.root, path, _of_what_is_there(path, existing))
-        return self._published(existing, already_there=True)
+            # Companions may have been removed since; of other files that is refused.
+            there = {
+                name: file
+                for name, file in existing.files.items()
+                if (path / name).exists()
+            }
+            make_folders(self.root, path, replace(existing, files=there))
+        return self._published(existing)
 
-    def _published(
-        self,
-        index: Index,
-        *,
-        linked: int = 0,
-        bytes_written: int = 0,
-        already_there: bool = False,
-        build_folders: Mapping[str, str] | None = None,
-    ) -> Published:
-        files = len(index.files)
-        kept_bytes, all_bytes = kept_urls(index, self._previous_index)
+    def _published(self, index: Index) -> Published:
+        """As for a build that was there already."""
         return Published(
             version=self.version,
             path=self.root / self.version,
-            files=files,
-            linked=linked,
-            copied=0 if already_there else files - linked,
-            bytes_written=bytes_written,
+            files=len(index.files),
+            linked=0,
+            copied=0,
+            bytes_written=0,
             companions=sum(map(index.is_companion, index.files)),
-            already_there=already_there,
+            already_there=True,
             references=self._scanner.found(index.files),
             hashed_folders=index.hashed_folders,
-            build_folders=build_folders,
-            kept_bytes=None if already_there else kept_bytes,
-            bytes=all_bytes,
+            build_folders=None,
+            kept_bytes=None,
+            bytes=kept_urls(index, None)[1],
             seconds=time.monotonic() - self._began,
         )
-
-    def _failed(self, error: OSError, source: Path | None = None) -> OSError:
-        """The error as a sentence, after which nothing more can be done."""
-        self.abandon()
-        of_source = source is not None and error.filename == os.fspath(source)
-        place = Path.cwd() if of_source else self.path
-        return filesystem.explained(error, f"publishing {self.version!r}", place)
 
 
 def existing_build(path: Path) -> Index | None:
     """What is published in this folder; None when it does not exist or is empty.
 
-    :raises ValueError: with one sentence, when it is no folder, or its index is damaged.
+    :raises ValueError: with one sentence, when it is no folder, or has no sound index.
     """
     try:
         mode = path.lstat().st_mode
@@ -407,19 +382,20 @@ def existing_build(path: Path) -> Index | None:
         )
     if next(path.iterdir(), None) is None:
         return None
-    return read_index(path) or scan(path, path.name)
+    if index := read_index(path):
+        return index
+    raise ValueError(
+        f"{path} must not hold files before it is published, such as those of COMPRESS_ROOT or "
+        "of another collectstatic: let them write elsewhere and remove the folder, or publish "
+        "under another BUILD_VERSION"
+    )
 
 
-def _of_what_is_there(path: Path, index: Index) -> Index:
-    """Companions may have been removed since; of other files that is refused."""
-    files = {name: file for name, file in index.files.items() if (path / name).exists()}
-    return replace(index, files=files)
-
-
-def differences(published: Index, tree: BuildTree) -> list[str]:
-    """What keeps a tree from being the published build, companions aside.
+def check_unchanged(published: Index, tree: BuildTree) -> None:
+    """Whether a tree is the published build, companions aside.
 
     :param tree: Filled with the published build as its previous one.
+    :raises ValueError: with one sentence, when it is not.
     """
     index = tree.index(published.version)
     found = []
@@ -435,11 +411,11 @@ def differences(published: Index, tree: BuildTree) -> list[str]:
             found.append(f"{name!r} has other bytes in it")
         elif tree.entries[name].origin != name:
             found.append(f"{name!r} has been changed in it since")
-    return found
-
-
-def _some(found: Sequence[str]) -> str:
-    """The first of them, and how many there are beside it."""
-    more = len(found) - 1
-    files = "1 more file differs" if more == 1 else f"{more} more files differ"
-    return f"{found[0]} and {files}" if more else found[0]
+    if found:
+        more = len(found) - 1
+        files = "1 more file differs" if more == 1 else f"{more} more files differ"
+        raise ValueError(
+            f"build {published.version!r} must keep what was published, but {found[0]}"
+            f"{f' and {files}' if more else ''}: publish under a BUILD_VERSION that was never "
+            "used"
+        )

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
+from dj_cloudfront.builds.filesystem import is_folder, names_in, time_of
 from dj_cloudfront.builds.in_use import touch_last_used
-from dj_cloudfront.builds.layout import is_hashed_folder, is_version
-from dj_cloudfront.builds.state_dir import is_folder, names, state_folder, time_of
+from dj_cloudfront.builds.layout import is_hashed_folder, is_version, state_folder
 
 _TRASH = "trash"
 _MOVING, _DELETING = ".moving-", ".deleting-"
@@ -65,7 +65,7 @@ def brought_back(root: Path) -> dict[str, float]:
         for version, folder, since in _folders(root)
         if not folder.name.startswith(".")
         and is_folder(root / version)
-        and not names(folder)
+        and not names_in(folder)
     }
 
 
@@ -114,7 +114,7 @@ def settle(root: Path, failures: list[str]) -> None:
         with collecting(root, failures):
             if folder.name.startswith(_DELETING):
                 filesystem.remove_tree(folder)
-            elif not names(folder):
+            elif not names_in(folder):
                 touch_last_used(root, [version] if version in back else [])
                 folder.rmdir()
             elif folder.name.startswith(_MOVING):
@@ -142,7 +142,7 @@ def _take(build: Path, target: Path) -> None:
 def _folders(root: Path) -> Iterator[tuple[str, Path, float]]:
     """The trash's own folders, with the build that each is for, and their times."""
     trash = state_folder(root, _TRASH)
-    for name in names(trash):
+    for name in names_in(trash):
         found, path = _NAME.fullmatch(name), trash / name
         version = found["version"] if found else ""
         # A hashed folder comes here only to be deleted.

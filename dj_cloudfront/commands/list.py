@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _HEAD = ("VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "KEPT", "STATE")
 _KEPT = _HEAD.index("KEPT")
-_NUMBERS = {2, 3, 4, 5}
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -66,27 +65,28 @@ def _print(
     usages: dict[str, Usage],
 ) -> None:
     published = {build.version: build.published for build in inventory.builds}
-    rows = [
-        (
+    rows: list[tuple[str, ...]] = [_HEAD]
+    for decision in decisions:
+        usage = usages[decision.version]
+        kept, every = usage.kept
+        row = (
             decision.version,
             moment(published[decision.version]),
-            str(usages[decision.version].files),
-            in_bytes(usages[decision.version].size),
-            in_bytes(usages[decision.version].own),
-            _share(usages[decision.version]),
+            str(usage.files),
+            in_bytes(usage.size),
+            in_bytes(usage.own),
+            f"{100 * kept // every} %" if every else "",
             state(decision),
         )
-        for decision in decisions
-    ]
-    if not rows:
-        console.write(f"no builds in {inventory.root}")
-    elif any(one.hashed_folders for one in inventory.indexes.values()):
-        console.write(table(_HEAD, rows, right=_NUMBERS, columns=console.columns))
+        rows.append(row)
+    if not any(one.hashed_folders for one in inventory.indexes.values()):
+        rows = [(*row[:_KEPT], *row[_KEPT + 1 :]) for row in rows]
+    if decisions:
+        head, *rest = rows
+        numbers = set(range(2, len(head) - 1))
+        console.write(table(head, rest, right=numbers, columns=console.columns))
     else:
-        short = [_without_kept(row) for row in rows]
-        numbers = _NUMBERS - {_KEPT}
-        head = _without_kept(_HEAD)
-        console.write(table(head, short, right=numbers, columns=console.columns))
+        console.write(f"no builds in {inventory.root}")
     for incomplete in inventory.incomplete_builds:
         console.write(f"being published, or left over: {incomplete.name}")
     for trashed in inventory.trash:
@@ -96,16 +96,6 @@ def _print(
             f"in the trash since {since}: {trashed.version}; back by:\n  {back}"
         )
     warn_of_absent(console, inventory)
-
-
-def _without_kept(row: tuple[str, ...]) -> tuple[str, ...]:
-    return (*row[:_KEPT], *row[_KEPT + 1 :])
-
-
-def _share(usage: Usage) -> str:
-    """How much has the URL that it had in the build before."""
-    kept, every = usage.kept
-    return f"{100 * kept // every} %" if every else ""
 
 
 def warn_of_absent(console: Console, inventory: Inventory) -> None:
@@ -128,42 +118,38 @@ def state(decision: Decision) -> str:
     return f"{decision.reason}, superseded since {moment(decision.superseded)}"
 
 
-def _hashed_folders(inventory: Inventory, version: str) -> dict[str, str]:
-    index = inventory.indexes.get(version)
-    return dict(index.hashed_folders) if index else {}
-
-
 def _data(
     inventory: Inventory, decisions: list[Decision], usages: dict[str, Usage]
 ) -> dict[str, Any]:
-    published = {build.version: build.published for build in inventory.builds}
+    builds = {build.version: build for build in inventory.builds}
+    found = []
+    for decision in decisions:
+        usage = usages[decision.version]
+        index = inventory.indexes.get(decision.version)
+        entry = {
+            "version": decision.version,
+            "published": iso(builds[decision.version].published),
+            "files": usage.files,
+            "size": usage.size,
+            "own": usage.own,
+            "kept": usage.kept[0],
+            "hashed_folders": dict(index.hashed_folders) if index else {},
+            "state": list(decision.reasons),
+            "superseded": iso(decision.superseded),
+            "may_be_pruned": decision.verdict == "prune",
+        }
+        found.append(entry)
     return {
         "root": str(inventory.root),
-        "builds": [
-            {
-                "version": decision.version,
-                "published": iso(published[decision.version]),
-                "files": usages[decision.version].files,
-                "size": usages[decision.version].size,
-                "own": usages[decision.version].own,
-                "kept": usages[decision.version].kept[0],
-                "hashed_folders": _hashed_folders(inventory, decision.version),
-                "state": list(decision.reasons),
-                "superseded": iso(decision.superseded),
-                "may_be_pruned": decision.verdict == "prune",
-            }
-            for decision in decisions
-        ],
-        "servers": {
-            declared.server: declared.version for declared in inventory.servers
-        },
+        "builds": found,
+        "servers": {one.server: one.version for one in inventory.servers},
         "trash": [
             {
-                "version": trashed.version,
-                "path": str(trashed.path),
-                "since": iso(trashed.since),
+                "version": one.version,
+                "path": str(one.path),
+                "since": iso(one.since),
             }
-            for trashed in inventory.trash
+            for one in inventory.trash
         ],
         "incomplete_builds": [path.name for path in inventory.incomplete_builds],
     }

@@ -79,12 +79,8 @@ def _write_summary(
 ) -> None:
     goes = "goes" if yes else "would go"
     rows = [
-        (
-            decision.version,
-            goes if decision.verdict == "prune" else "stays",
-            decision.reason,
-        )
-        for decision in reversed(result.decisions)
+        (one.version, goes if one.verdict == "prune" else "stays", one.reason)
+        for one in reversed(result.decisions)
     ]
     console.write(table(_HEAD, rows, right=set(), columns=console.columns))
     deleted = "deleted" if yes else "would be deleted"
@@ -97,7 +93,19 @@ def _write_summary(
             f"{deleted} for good, as no build names them: {len(result.hashed_folders)} "
             "hashed folders"
         )
-    _write_how_to_restore(console, result, trash)
+    if result.doubtful:
+        console.warn(
+            f"{len(result.doubtful)} hashed folders stay, because {result.unreadable[0]} may "
+            "name them and has no index that can be read: remove it if no page needs it"
+        )
+    if result.moved:
+        console.write(
+            "in the trash, and deleted by the first prune after "
+            f"{in_words(trash.total_seconds())}; until then, bring one back by:"
+        )
+    for trashed in result.moved:
+        back = shlex.join(("mv", str(trashed.path), f"{result.inventory.root}/"))
+        console.write(f"  {back}")
     if not result.inventory.servers:
         console.warn(
             "no server has said which build it serves, so a build counts as superseded when "
@@ -111,20 +119,6 @@ def _write_summary(
         console.write(f"would free, once it is deleted for good: {in_bytes(size)}")
     if not yes:
         console.write("nothing was changed: add --yes to do it")
-
-
-def _write_how_to_restore(
-    console: Console, result: PruneResult, trash: timedelta
-) -> None:
-    if not result.moved:
-        return
-    console.write(
-        "in the trash, and deleted by the first prune after "
-        f"{in_words(trash.total_seconds())}; until then, bring one back by:"
-    )
-    for trashed in result.moved:
-        back = shlex.join(("mv", str(trashed.path), f"{result.inventory.root}/"))
-        console.write(f"  {back}")
 
 
 def _data(result: PruneResult, yes: bool) -> dict[str, Any]:

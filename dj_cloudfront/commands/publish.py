@@ -84,7 +84,7 @@ def run(
 ) -> None:
     from dj_cloudfront.checks.folders import hidden_from_servers
     from dj_cloudfront.staticfiles.publish import find_sources, publish
-    from dj_cloudfront.staticfiles.staging import foreign
+    from dj_cloudfront.staticfiles.storage_base import foreign
 
     with as_command_error("publishing", cdn().builds_root):
         storage = _storage(build_version, precompress, rewrite_references)
@@ -106,8 +106,17 @@ def run(
             f"the web server cannot read the build, got {hidden}: let it in, such as with "
             f"chmod -R a+rX {published.path}, and publish under umask 022"
         )
-    _write_references(console, storage, published)
-    console.write_json(_data(storage, found, published, dry_run))
+    for reference in storage.stray_references(published):
+        console.warn(reference.complaint)
+    data = {
+        **asdict(published),
+        "path": str(published.path),
+        "references": [asdict(one) for one in storage.references_in(published)],
+        "rewritten": storage.publishing.rewrite_references,
+        "left_out": [source.where for source in found.hidden],
+        "dry_run": dry_run,
+    }
+    console.write_json(data)
 
 
 def _storage(
@@ -166,25 +175,3 @@ def _write_summary(console: Console, published: Published, dry_run: bool) -> Non
         )
     for complaint in published.folder_complaints:
         console.write(complaint)
-
-
-def _write_references(
-    console: Console, storage: PublishingStorage, published: Published
-) -> None:
-    for reference in storage.stray_references(published):
-        console.warn(reference.complaint)
-
-
-def _data(
-    storage: PublishingStorage, found: FoundSources, published: Published, dry_run: bool
-) -> dict[str, Any]:
-    return {
-        **asdict(published),
-        "path": str(published.path),
-        "references": [
-            asdict(reference) for reference in storage.references_in(published)
-        ],
-        "rewritten": storage.publishing.rewrite_references,
-        "left_out": [source.where for source in found.hidden],
-        "dry_run": dry_run,
-    }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import tempfile
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,22 +15,32 @@ from django.core.files import File
 from django.core.management.base import CommandError
 from django.utils.encoding import filepath_to_uri
 
+from dj_cloudfront.builds import layout
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
 from dj_cloudfront.builds.publication import Progress, Publication, Published
-from dj_cloudfront.builds.reference import Reference
+from dj_cloudfront.builds.references import Reference
 from dj_cloudfront.staticfiles.django_types import Files, Processed
-from dj_cloudfront.staticfiles.staging import (
-    STAGED,
-    add_staged,
-    foreign,
-    staging_folder,
-)
 from dj_cloudfront.staticfiles.storage_options import (
-    BuildLocation,
     PublishingOptions,
-    build_location,
+    build_folder,
     is_local,
 )
+
+_STAGED = (
+    *("post_process", "save", "_save", "delete", "path", "exists", "get_valid_name"),
+    *("get_available_name", "get_alternative_name", "generate_filename"),
+)
+_KNOWN = ("django.", "dj_cloudfront.")
+
+
+def foreign(kind: type, *names: str) -> type | None:
+    """The class that brings one of these methods, unless Django or this package does."""
+    for one in kind.__mro__:
+        for name in vars(one).keys() & set(names):
+            module = getattr(vars(one)[name], "__module__", "")
+            if not f"{module}.".startswith(_KNOWN):
+                return one
+    return None
 
 
 def file_of(content: File[Any]) -> Path | None:
@@ -52,20 +64,16 @@ def bytes_of(content: File[Any]) -> bytes:
 
 
 class PublishingStorage(Files):
-    """What the storages have in common.
+    """What the storages have in common. ``BuildStorage`` has the meaning of the options.
 
     A command fills a hidden folder beside the builds, and shows it by one rename. Until then
     the storage reads and writes there, for the command alone. With local URLs it is Django's
-    own storage, and so it is in a folder of plain files where a class that is not ours
-    decides what is made of a file.
+    own storage.
 
-    :param precompress: Companions to write for files that compress well: ``gz``, ``br``.
-    :param rewrite_references: Whether root-absolute references in stylesheets are made
-        relative. Default: they are only reported.
-    :param reference_prefix: What such references begin with.
-    :param hashed_folders: Whether folders get a URL that holds a hash of their content, and
-        that stays the same until it changes; or the folders below the top ones that get one
-        of their own.
+    It is Django's own, too, where a class of somebody else decides what files are made: a
+    method may write past ``save()``, unlink what is there and edit files in place. A published
+    build shares its files with others, so such a class gets a folder of plain copies, as
+    Django gives it, and the build is made of what is in there then.
     """
 
     def __init__(
@@ -101,24 +109,20 @@ class PublishingStorage(Files):
         return self._staging is not None or self.is_local
 
     @property
-    def place(self) -> BuildLocation:
-        """The builds' root and the build's name, from ``STATIC_ROOT``.
+    def build_folder(self) -> Path:
+        """The folder of the build, from ``STATIC_ROOT``.
 
         :raises ImproperlyConfigured: when that and ``STATIC_URL`` do not name one build.
         """
-        return build_location(self.location, self.base_url)
+        return build_folder(self.location, self.base_url)
 
     def publication(
         self, *, progress: Progress | None = None, dry_run: bool = False
     ) -> Publication:
         """Begin to write the build, in the way that the storage's options say."""
-        place = self.place
+        folder, options = self.build_folder, self.publishing.arguments()
         return Publication(
-            place.root,
-            place.version,
-            progress=progress,
-            dry_run=dry_run,
-            **self.publishing.arguments(),
+            folder.parent, folder.name, progress=progress, dry_run=dry_run, **options
         )
 
     def process(
@@ -152,9 +156,8 @@ class PublishingStorage(Files):
         with ExitStack() as held:
             held.callback(setattr, self, "_publication", self._publication)
             self._publication = publication
-            if foreign(type(self), *STAGED) is not None:
-                folder = staging_folder(publication, dry_run=dry_run)
-                self._write_into(held.enter_context(folder), held)
+            if foreign(type(self), *_STAGED) is not None:
+                self._write_into(_staging_folder(publication, dry_run, held), held)
             yield
 
     def finish(self, publication: Publication, *, dry_run: bool = False) -> Published:
@@ -170,9 +173,17 @@ class PublishingStorage(Files):
             self.published(published)
         return published
 
-    def add_staged(self, publication: Publication, folder: Path) -> None:
-        """Add what was written as Django does it."""
-        add_staged(publication, folder, without=None)
+    def add_staged(
+        self, publication: Publication, folder: Path, *, without: str = ""
+    ) -> None:
+        """Add what was written as Django does it, without a file of that name."""
+        for parent, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                path = Path(parent, name)
+                relative = path.relative_to(folder).as_posix()
+                if relative != without:
+                    publication.add(relative, path)
 
     def _write_into(self, folder: Path, held: ExitStack) -> None:
         for name in ("base_location", "location"):
@@ -197,19 +208,19 @@ class PublishingStorage(Files):
         """What the URLs of folders become; those of the build without its index here."""
         if self.is_local:
             return {}
-        place = self.place
+        build = self.build_folder
         try:
-            index = read_index(place.folder)
+            index = read_index(build)
         except (OSError, ValueError):
             # A system check says so; a page has no need to fail.
             index = None
-        above = self.base_url.removesuffix(f"{place.version}/")
+        above = self.base_url.removesuffix(f"{build.name}/")
         return {
             self.base_url
             + filepath_to_uri(folder): f"{above}{hashed}/{filepath_to_uri(folder)}"
             for folder, hashed in (index.hashed_folders if index else {}).items()
             # A build that was copied without them has its own folder still.
-            if (place.root / hashed).is_dir()
+            if (build.parent / hashed).is_dir()
         }
 
     def path(self, name: str | os.PathLike[str]) -> str:
@@ -266,3 +277,15 @@ class PublishingStorage(Files):
             "collectstatic, such as 'django.contrib.staticfiles'; let a finder find the "
             "file, or keep it in another storage"
         )
+
+
+def _staging_folder(publication: Publication, dry_run: bool, held: ExitStack) -> Path:
+    """An empty folder on the disk of the builds, or elsewhere if nothing may be written."""
+    if dry_run:
+        return Path(held.enter_context(tempfile.TemporaryDirectory()))
+    # With the lock, so that nobody takes the folder for a leftover.
+    publication.begin()
+    path = layout.hidden_folder(publication.root, publication.version)
+    path.mkdir()
+    held.callback(shutil.rmtree, path, ignore_errors=True)
+    return path

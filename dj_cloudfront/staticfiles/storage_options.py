@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dj_cloudfront.builds.hashed_folders import check_finer
 from dj_cloudfront.builds.layout import is_version
+from dj_cloudfront.builds.references import check_prefix
 from dj_cloudfront.config import Cdn
 
 CODINGS = {"gz": "gzip", "br": "br"}
@@ -22,15 +23,7 @@ CODINGS = {"gz": "gzip", "br": "br"}
 
 @dataclass(frozen=True, kw_only=True)
 class PublishingOptions:
-    """How a build is written.
-
-    :param precompress: Companions to write for files that compress well: ``gz``, ``br``.
-    :param rewrite_references: Whether root-absolute references in stylesheets are made
-        relative. Default: they are only reported.
-    :param reference_prefix: What such references begin with.
-    :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
-        folders below the top ones that get one of their own.
-    """
+    """How a build is written. ``BuildStorage`` has the meaning of each."""
 
     precompress: Sequence[str] = ()
     rewrite_references: bool = False
@@ -38,49 +31,22 @@ class PublishingOptions:
     hashed_folders: bool | Sequence[str] = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.precompress, str) or not set(self.precompress) <= set(
-            CODINGS
-        ):
+        given = self.precompress
+        if isinstance(given, str) or not set(given) <= set(CODINGS):
             raise ImproperlyConfigured(
                 "precompress must be a list with 'gz', 'br' or both, such as ['gz', 'br'], "
-                f"got {self.precompress!r}"
+                f"got {given!r}"
             )
-        prefix = self.reference_prefix
-        if not prefix.startswith("/") or not prefix.endswith("/") or "//" in prefix:
-            raise ImproperlyConfigured(
-                "reference_prefix must begin and end with a slash, such as '/static/', "
-                f"got {prefix!r}"
-            )
-        if isinstance(self.hashed_folders, bool):
-            return
         try:
+            check_prefix(self.reference_prefix)
             check_finer(self.hashed_folders)
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
 
     def arguments(self) -> dict[str, Any]:
         """The same for ``Publication``."""
-        kind = "rewrite_references" if self.rewrite_references else "find_references"
-        return {
-            "precompress": [CODINGS[one] for one in self.precompress],
-            kind: self.reference_prefix,
-            "hashed_folders": self.hashed_folders,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildLocation:
-    """A build's folder, taken apart.
-
-    :param root: The folder that holds one folder for each build.
-    """
-
-    root: Path
-    version: str
-
-    @property
-    def folder(self) -> Path:
-        return self.root / self.version
+        codings = [CODINGS[one] for one in self.precompress]
+        return {**vars(self), "precompress": codings}
 
 
 def is_local(location: str | None, base_url: str) -> bool:
@@ -88,12 +54,10 @@ def is_local(location: str | None, base_url: str) -> bool:
 
     Those of the build that ``settings.CDN`` names are not, with or without a host.
     """
-    return not urlsplit(base_url).netloc and not _is_of_the_cdn(location)
-
-
-def _is_of_the_cdn(location: str | None) -> bool:
+    if urlsplit(base_url).netloc:
+        return False
     cdn = getattr(settings, "CDN", None)
-    return (
+    return not (
         isinstance(cdn, Cdn)
         and not cdn.is_local
         and location is not None
@@ -101,8 +65,8 @@ def _is_of_the_cdn(location: str | None) -> bool:
     )
 
 
-def build_location(location: str | None, base_url: str) -> BuildLocation:
-    """The builds' root and the build's name.
+def build_folder(location: str | None, base_url: str) -> Path:
+    """The folder of the build, which has the build's name.
 
     :raises ImproperlyConfigured: with one sentence, when the two do not name one build.
     """
@@ -119,4 +83,4 @@ def build_location(location: str | None, base_url: str) -> BuildLocation:
             f"'https://static.example.com/{folder.name}/', got {base_url!r}: take both from "
             "dj_cloudfront.config()"
         )
-    return BuildLocation(root=folder.parent, version=folder.name)
+    return folder

@@ -39,7 +39,8 @@ NEW = {
 }
 OPTIONS = {
     "precompress": ["gzip"],
-    "rewrite_references": "/static/",
+    "reference_prefix": "/static/",
+    "rewrite_references": True,
     "hashed_folders": True,
 }
 

@@ -11,7 +11,7 @@ from builds_support import files_of, publish_files
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dj_cloudfront.builds.css_references import made_relative, references_in
+from dj_cloudfront.builds.references import made_relative, references_in
 
 FOUND = [
     "a{b:url(/static/x.png)}",
@@ -66,7 +66,6 @@ CUSTOM = [
     ":root{a:b;--x:{c:url(/static/x.png)}}",
     ":root{--x:image-set('/static/x.png' 1x)}",
     ":root{--x/**/:/**/url(/static/x.png)}",
-    "@property --x{initial-value:url(/static/x.png)}",
 ]
 
 NOT_FOUND = [
@@ -226,11 +225,12 @@ def test_no_stylesheet_takes_longer_than_it_is_long(hostile):
 
 
 CSS = b"a{b:url(/static/img/x.png)}\n@import '/static/base.css';\n"
+REWRITE = {"reference_prefix": "/static/", "rewrite_references": True}
 
 
 def test_references_are_reported_and_the_file_stays_as_it_is(root):
     files = {"css/site.css": CSS, "a.css": CSS, "app.txt": CSS}
-    done = publish_files(root, "b1", files, find_references="/static/")
+    done = publish_files(root, "b1", files, reference_prefix="/static/")
     assert [(one.name, one.line, one.url) for one in done.references] == [
         ("a.css", 1, "/static/img/x.png"),
         ("a.css", 2, "/static/base.css"),
@@ -242,7 +242,7 @@ def test_references_are_reported_and_the_file_stays_as_it_is(root):
 
 def test_references_are_rewritten_on_request_and_reported_too(root):
     files = {"css/site.css": CSS, "css/UPPER.CSS": CSS, "app.js": CSS}
-    done = publish_files(root, "b1", files, rewrite_references="/static/")
+    done = publish_files(root, "b1", files, **REWRITE)
     rewritten = b"a{b:url(../img/x.png)}\n@import '../base.css';\n"
     assert files_of(root / "b1") == {
         "css/site.css": rewritten,
@@ -254,21 +254,13 @@ def test_references_are_rewritten_on_request_and_reported_too(root):
 
 def test_a_rewritten_stylesheet_that_did_not_change_is_linked(root):
     for version in ("b1", "b2"):
-        done = publish_files(
-            root, version, {"site.css": CSS}, rewrite_references="/static/"
-        )
+        done = publish_files(root, version, {"site.css": CSS}, **REWRITE)
         assert len(done.references) == 2
     assert (done.linked, done.copied) == (1, 0)
 
 
 def test_a_companion_is_that_of_the_rewritten_stylesheet(root):
-    publish_files(
-        root,
-        "b1",
-        {"site.css": CSS * 20},
-        rewrite_references="/static/",
-        precompress=["gzip"],
-    )
+    publish_files(root, "b1", {"site.css": CSS * 20}, **REWRITE, precompress=["gzip"])
     files = files_of(root / "b1")
     assert gzip.decompress(files["site.css.gz"]) == files["site.css"]
 
@@ -276,13 +268,12 @@ def test_a_companion_is_that_of_the_rewritten_stylesheet(root):
 @pytest.mark.parametrize(
     "prefix", ["", "static/", "/static", "//", "/a//", "https://x/"]
 )
-@pytest.mark.parametrize("argument", ["find_references", "rewrite_references"])
-def test_fails_when_a_prefix_is_no_path_of_a_folder(root, argument, prefix):
+def test_fails_when_a_prefix_is_no_path_of_a_folder(root, prefix):
     with pytest.raises(ValueError) as caught:
-        publish_files(root, "b1", {"a.css": CSS}, **{argument: prefix})
+        publish_files(root, "b1", {"a.css": CSS}, reference_prefix=prefix)
     assert str(caught.value) == (
-        f"{argument} must be a path that begins and ends with a slash, such as '/static/', "
-        f"got {prefix!r}"
+        "reference_prefix must be a path that begins and ends with a slash, such as "
+        f"'/static/', got {prefix!r}"
     )
 
 
@@ -295,9 +286,8 @@ n("/assets/x.png", "/static/img/x.png"); // static/app.js
 @pytest.mark.parametrize("name", ["app.js", "app.MJS", "site.webmanifest"])
 def test_text_of_a_script_that_names_a_file_of_the_build_is_reported(root, name):
     files = {name: SCRIPT, "img/x.png": b"", "app.js": SCRIPT}
-    for option in ("find_references", "rewrite_references"):
-        version = option.replace("_", "-")
-        done = publish_files(root, version, files, **{option: "/static/"})
+    for version, options in (("b1", {"reference_prefix": "/static/"}), ("b2", REWRITE)):
+        done = publish_files(root, version, files, **options)
         found = [one for one in done.references if one.name == name]
         assert [(one.line, one.url) for one in found] == [
             (1, "/static/img/x.png"),

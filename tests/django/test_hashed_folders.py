@@ -380,7 +380,8 @@ def test_references_that_were_made_relative_count(tmp_path):
     files = SITE | {
         "site/css/a.css": b"p { background: url(/static/admin/img/logo.svg) }"
     }
-    hashed, _ = folders_of(files, tmp_path, rewrite_references="/static/")
+    rewritten = {"reference_prefix": "/static/", "rewrite_references": True}
+    hashed, _ = folders_of(files, tmp_path, **rewritten)
     assert hashed["site"] == hashed["admin"]
 
 

@@ -116,8 +116,12 @@ def test_nothing_goes_while_a_damaged_or_lost_index_may_name_it(root, where, dat
     if data is not None:
         (path / INDEX_NAME).write_bytes(data)
     set_age(moved[1].folder, 2)
-    assert go(root).hashed_folders == []
+    outcome = go(root)
+    assert (outcome.hashed_folders, outcome.unreadable) == ([], [path])
     assert len(sites(root)) == 4
+    with site(root, "b4"):
+        complaints = cdn("prune")[1]
+    assert f"2 hashed folders stay, because {path} may name them" in complaints
 
 
 def test_what_was_being_deleted_is_deleted_by_the_next(root):

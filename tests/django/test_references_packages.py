@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from project_support import ROOT
 
-from dj_cloudfront.builds.css_references import references_in
-from dj_cloudfront.builds.reference_scanner import script_references
+from dj_cloudfront.builds.references import references_in, script_references
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -27,7 +26,7 @@ import json, sys
 from pathlib import Path
 
 import tinycss2
-from dj_cloudfront.builds.css_references import _urls, unescaped
+from dj_cloudfront.builds.references import _urls, unescaped
 
 OF_STRINGS = {"url", "src", "image", "image-set", "-webkit-image-set"}
 

@@ -448,11 +448,11 @@ def test_fails_when_the_settings_do_not_name_one_build(site, changes, sentence):
         ),
         (
             {"reference_prefix": "static"},
-            "reference_prefix must begin and end with a slash",
+            "reference_prefix must be a path that begins and ends with a slash",
         ),
         (
             {"reference_prefix": "//cdn/"},
-            "reference_prefix must begin and end with a slash, suc",
+            "reference_prefix must be a path that begins and ends with a slash",
         ),
     ],
 )

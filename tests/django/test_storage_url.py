@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from storage_support import HASHED, PLAIN, Site, set_up
 
-from dj_cloudfront.staticfiles import url_cache
+from dj_cloudfront import storage as url_cache
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
 
 BASES = (

@@ -106,7 +106,7 @@ def test_the_json_has_the_keys_that_a_script_gets(site):
 
 
 def test_a_reference_is_reported_as_shown():
-    from dj_cloudfront.builds.reference import Reference
+    from dj_cloudfront.builds.references import Reference
 
     (reference,) = json.loads(block("json", "bytes_written"))["references"]
     assert block("text", "leads out").strip() == Reference(**reference).complaint
@@ -215,7 +215,7 @@ def test_the_figures_are_the_limits_of_the_benchmarks():
 
 
 def test_how_much_is_remembered_is_as_documented():
-    from dj_cloudfront.staticfiles.url_cache import LONGEST_NAME, MOST_NAMES
+    from dj_cloudfront.storage import LONGEST_NAME, MOST_NAMES
 
     text = section(PAGE, "`url()` and `static()`")
     assert f"{MOST_NAMES:,} of names up to {LONGEST_NAME} characters" in text

@@ -49,7 +49,7 @@ def make_build(
         }
         content = Index(version=version, files=held)
         if hashed:
-            folders = assign(content, (), ()).hashed
+            folders, _ = assign(content, (), ())
             content = replace(content, hashed_folders=folders)
             make_folders(root, root / version, content)
             for folder in set(folders.values()):

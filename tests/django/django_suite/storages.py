@@ -49,11 +49,8 @@ class Builds(Local):
         return self.location != os.path.abspath(settings.STATIC_ROOT or "")
 
     @property
-    def place(self):
-        from dj_cloudfront.staticfiles.storage_options import BuildLocation
-
-        folder = Path(self.location)
-        return BuildLocation(root=folder.parent, version=folder.name)
+    def build_folder(self):
+        return Path(self.location)
 
 
 class Broken(Local):

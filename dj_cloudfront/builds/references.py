@@ -1,12 +1,161 @@
-"""References in stylesheets that leave the build: ``url(/static/…)`` on the CDN's host is 404."""
+"""References that leave the build: ``url(/static/…)`` on the CDN's host is 404.
+
+Those in stylesheets are reported, and rewritten on request; those in scripts are reported.
+"""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
 
-from dj_cloudfront.builds.reference import Reference, ReferenceKind
+from dj_cloudfront.builds.file_content import BytesContent, Content, read
+
+_PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
+_SCRIPTS = (".js", ".mjs", ".cjs", ".webmanifest")
+
+
+class ReferenceKind(StrEnum):
+    """Where it stands."""
+
+    CSS = "css"
+    CUSTOM_PROPERTY = "custom property"
+    SCRIPT = "script"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A root-absolute reference.
+
+    :param name: The file's name in the build.
+    :param line: Counted from 1.
+    :param url: As a browser reads it, such as ``/static/img/logo.svg``.
+    :param relative: What leads to the same file of the build, such as ``../img/logo.svg``.
+        None where nothing relative does.
+    """
+
+    name: str
+    line: int
+    url: str
+    relative: str | None
+    kind: ReferenceKind = ReferenceKind.CSS
+
+    @property
+    def complaint(self) -> str:
+        """A line for a person."""
+        place = f"{self.name}:{self.line}: "
+        if self.kind == ReferenceKind.SCRIPT:
+            return (
+                f"{place}{self.url!r} leads to the site, which has it under the build's URL "
+                "only: let the bundler write relative URLs, such as base: './' for Vite or "
+                "publicPath: 'auto' for webpack"
+            )
+        if self.kind == ReferenceKind.CUSTOM_PROPERTY:
+            return (
+                f"{place}url({self.url}) in a custom property leads out of the build, and a "
+                "relative one would be resolved where var() is used: write url() into the "
+                "rules that use it, or set the property in a page with {% static %}"
+            )
+        said = f"{place}url({self.url}) leads out of the build, to where the CDN has nothing: "
+        if self.relative is None:
+            return f"{said}refer to a file of the build, or write the whole URL"
+        return f"{said}write {self.relative}, or let rewrite_references do it"
+
+
+def check_prefix(prefix: str) -> str:
+    """What references begin with that leave the build.
+
+    :raises ValueError: with one sentence, when it is no path of a folder.
+    """
+    if _PREFIX.fullmatch(prefix):
+        return prefix
+    raise ValueError(
+        "reference_prefix must be a path that begins and ends with a slash, such as "
+        f"'/static/', got {prefix!r}"
+    )
+
+
+class ReferenceScanner:
+    """Looks into the files of a build as they are added.
+
+    :param version: Of the build.
+    :param prefix: Such as ``/static/``: where the files were before the CDN. None to find none.
+    :param rewrite: Whether references in stylesheets that begin with it are made relative.
+    """
+
+    def __init__(self, version: str, prefix: str | None, *, rewrite: bool) -> None:
+        self._version = version
+        self._prefix = prefix
+        self._rewrite = rewrite
+        self._noted: dict[str, list[Reference]] = {}
+
+    def scan(self, name: str, content: Content) -> Content:
+        """The content to publish, which is another one if something was rewritten in it."""
+        lower, prefix = name.lower(), self._prefix
+        if prefix is None or not lower.endswith((".css", *_SCRIPTS)):
+            return content
+        data = read(content)
+        if not lower.endswith(".css"):
+            self._noted[name] = script_references(name, data, prefix)
+            return content
+        found = references_in(name, data, prefix, self._version)
+        self._noted[name] = found
+        if self._rewrite and any(one.relative for one in found):
+            return BytesContent(made_relative(name, data, prefix))
+        return content
+
+    def forget(self, name: str) -> None:
+        """The file was taken out of the build."""
+        self._noted.pop(name, None)
+
+    def found(self, names: Collection[str]) -> tuple[Reference, ...]:
+        """All that leaves the build, by file and line.
+
+        :param names: Of the files of the build. Text in a script is a reference only if it
+            names one of them, or a folder.
+        """
+        known = {"", *names}
+        for name in names:
+            while "/" in name:
+                name = name.rpartition("/")[0]
+                known.add(f"{name}/")
+        return tuple(
+            one
+            for name in sorted(self._noted)
+            for one in self._noted[name]
+            if one.kind != ReferenceKind.SCRIPT or self._target(one) in known
+        )
+
+    def _target(self, reference: Reference) -> str:
+        path = re.split(r"[?#]", reference.url, maxsplit=1)[0]
+        return unquote(path.removeprefix(self._prefix or ""))
+
+
+def script_references(name: str, data: bytes, prefix: str) -> list[Reference]:
+    """The string literals of a script that begin with ``prefix``, each once."""
+    text = data.replace(b"\\/", b"/")
+    start = prefix.encode()
+    if start not in text:
+        return []
+    literal = re.compile(
+        rb"([\"'`])(" + re.escape(start) + rb"[^\"'`\\\s<>$]*)(?:\1|\$\{)"
+    )
+    first: dict[str, Reference] = {}
+    for match in literal.finditer(text):
+        url = match[2].decode("utf-8", "replace")
+        if url not in first:
+            line = text.count(b"\n", 0, match.start()) + 1
+            kind = ReferenceKind.SCRIPT
+            first[url] = Reference(
+                name=name, line=line, url=url, relative=None, kind=kind
+            )
+    return list(first.values())
+
+
+# -- stylesheets
 
 _SPACE = rb"[ \t\r\n\f]"
 _ESCAPE = rb"\\(?:[0-9a-fA-F]{1,6}(?:\r\n|[ \t\r\n\f])?|[^\n\r\f0-9a-fA-F])"
@@ -91,16 +240,15 @@ def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
     A browser resolves that one where ``var()`` is used, not where it stands.
     """
     at, stack = b"", list[bytes]()
-    # How deep the value of a custom property, and the block of @property, stand.
+    # How deep the value of a custom property stands.
     custom: int | None = None
-    registered: int | None = None
     begins, end = True, 0
     while match := _TOKEN.search(data, end):
         end, kind, text = match.end(), match.lastgroup, match[0]
         if kind == "comment":
             continue
         is_first, begins = begins, False
-        is_custom = custom is not None or registered is not None
+        is_custom = custom is not None
         if kind == "at":
             at = unescaped(text).lower()
         elif kind == "string":
@@ -125,13 +273,11 @@ def _urls(data: bytes) -> Iterator[tuple[int, int, bool]]:
                 custom = len(stack)
         elif text == b"{":
             stack.append(b"{")
-            registered = len(stack) if at == b"@property" else registered
             at, begins = b"", custom is None
         elif text == b"}":
             while stack and stack.pop() != b"{":
                 pass
             custom = None if custom is not None and len(stack) < custom else custom
-            registered = None if len(stack) < (registered or 0) else registered
             at, begins = b"", custom is None
         elif text in (b"(", b"["):
             stack.append(text)
@@ -163,7 +309,8 @@ def _quoted(url: bytes) -> bytes:
 
 def _relative(name: str, target: bytes) -> str | None:
     """From the stylesheet to a file of the build; None if the path leaves it again."""
-    path, rest = _split(target.decode("utf-8", "surrogateescape"))
+    text = target.decode("utf-8", "surrogateescape")
+    path = re.split(r"[?#]", text, maxsplit=1)[0]
     if posixpath.normpath(path).startswith(".."):
         return None
     relative = posixpath.relpath(f"/{path}", posixpath.dirname(f"/{name}"))
@@ -172,10 +319,4 @@ def _relative(name: str, target: bytes) -> str | None:
     if ":" in relative.partition("/")[0]:
         # Otherwise what stands before the colon would be a scheme.
         relative = f"./{relative}"
-    return relative + rest
-
-
-def _split(target: str) -> tuple[str, str]:
-    """The path, and what follows from the first ``?`` or ``#`` on."""
-    end = next((at for at, sign in enumerate(target) if sign in "?#"), len(target))
-    return target[:end], target[end:]
+    return relative + text[len(path) :]
