@@ -1,4 +1,4 @@
-"""Policy documents: one notation for each, and whether one lets in more than another."""
+"""What a change of a bucket or of its policy means, and whether a policy lets in more."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from cdn_model import path_patterns
-from cdn_model.values import Json, canonical, is_computed, mapping, text
-from cdn_review.leaves import leaf
-from cdn_review.rules import element_text
+from cdn_model.values import Json, canonical, is_computed, mapping, plain_object, text
+from cdn_review.change import BlockReason, Change, Topic
+from cdn_review.leaves import Leaf, leaf
+from cdn_review.rules import Difference, Rule, about, say, table
+from cdn_review.shown import element_text, elements, known
 
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
+CDN_REFUSED = "files that CloudFront reads from the bucket answer 403"
+_READABLE = "files can be read without the CDN"
+_WIDENED = BlockReason.ACCESS_WIDENED
 # Services that only write what they produce themselves.
 _WRITERS = frozenset(
     f"Service {name}.amazonaws.com" for name in ("delivery.logs", "logging.s3")
@@ -92,37 +98,19 @@ def _without(document: Any, other: Any) -> dict[str, Any]:
 
 
 def _plain(document: object) -> Any:
-    """Lists where single values may stand, and conditions in lower case."""
+    """Lists where single values may stand, and the keys of conditions in lower case."""
     if document is not None and not isinstance(document, dict):
         return document
-    document = document or {}
-    statements = [
-        {key: _plain_part(key, part) for key, part in statement.items()}
-        if isinstance(statement, dict)
-        else statement
-        for statement in _list(document.get("Statement"))
-    ]
-    return {**document, "Statement": statements}
+    found = mapping(document)
+    return {**found, "Statement": [*map(_in_lists, _list(found.get("Statement")))]}
 
 
-def _plain_part(key: str, part: Any) -> Any:
-    if key.endswith(("Action", "Resource")):
-        return sorted(_list(part), key=canonical)
-    if key.endswith("Principal") and part in ({"AWS": "*"}, {"AWS": ["*"]}):
-        return "*"
-    if not isinstance(part, dict) or is_computed(part):
-        return part
-    if key.endswith("Principal"):
-        return {kind: sorted(_list(who), key=canonical) for kind, who in part.items()}
-    if key == "Condition":
-        return {operator: _plain_tests(tests) for operator, tests in part.items()}
-    return part
-
-
-def _plain_tests(tests: Any) -> Any:
-    if not isinstance(tests, dict) or is_computed(tests):
-        return tests
-    return {k.lower(): sorted(map(_word, _list(v))) for k, v in tests.items()}
+def _in_lists(part: object) -> Any:
+    if part in ({"AWS": "*"}, {"AWS": ["*"]}):
+        return ["*"]
+    if plain_object(part):
+        return {k.lower() if ":" in k else k: _in_lists(v) for k, v in part.items()}
+    return sorted(_list(part), key=canonical)
 
 
 def statements(document: object) -> list[Statement]:
@@ -130,17 +118,6 @@ def statements(document: object) -> list[Statement]:
     return [
         _statement(mapping(part)) for part in _list(mapping(document).get("Statement"))
     ]
-
-
-def allowed_anew(was: list[Statement], now: list[Statement]) -> list[Statement]:
-    """What is allowed and was not, but for services that write their logs."""
-    allowed = [s for s in now if s.allows and not s.principals <= _WRITERS]
-    return _beyond(allowed, was)
-
-
-def no_longer_refused(was: list[Statement], now: list[Statement]) -> list[Statement]:
-    """What was refused and may be allowed."""
-    return _beyond([statement for statement in was if not statement.allows], now)
 
 
 def _beyond(some: list[Statement], others: list[Statement]) -> list[Statement]:
@@ -198,3 +175,113 @@ def _word(value: object) -> str:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def policy_lines(resource_type: str, before: object, after: object) -> Iterator[Change]:
+    """What a policy lets in that it did not, and what it no longer refuses.
+
+    :param before: The resolved policy document, or ``None`` of a policy that is new.
+    """
+    is_of_bucket = resource_type == BUCKET_POLICY
+    was, now = statements(before), statements(after)
+    of = canonical(before), canonical(after)
+    block: dict[str, Any] = {"block": _WIDENED, "of": of}
+    allowed = [s for s in now if s.allows and not s.principals <= _WRITERS]
+    more = _beyond(allowed, was)
+    if any(statement.is_for_everybody for statement in more):
+        note = "everybody with an AWS account can use it"
+        note = _READABLE if is_of_bucket else note
+        yield say(Topic.ACCESS, "everybody is let in", note=note, **block)
+    elif more and before is not None and is_of_bucket:
+        note = "somebody else may use it, or in other ways, or under fewer conditions"
+        yield say(Topic.ACCESS, "more may be allowed than before", note=note, **block)
+    if is_of_bucket and _beyond([s for s in was if not s.allows], now):
+        note = "such as http:// requests"
+        yield say(Topic.ACCESS, "what was refused may be allowed", note=note, **block)
+    if is_of_bucket and lets_in_cdn(before) and not lets_in_cdn(after):
+        yield say(Topic.ACCESS, "CloudFront is no longer let in", note=CDN_REFUSED)
+
+
+def lets_in_cdn(document: object) -> bool:
+    return any(statement.is_for_cdn for statement in statements(document))
+
+
+# --- Buckets ---
+
+_PUBLIC_ACCESS_BLOCKS = frozenset(
+    {
+        *("BlockPublicAcls", "BlockPublicPolicy"),
+        *("IgnorePublicAcls", "RestrictPublicBuckets"),
+    }
+)
+_PUBLIC_ACLS = ("PublicRead", "PublicReadWrite", "AuthenticatedRead")
+
+
+def bucket_leaves(properties: dict[str, Any]) -> tuple[dict[str, Leaf], Json]:
+    """What is blocked of public access, as one list."""
+    config = properties.get("PublicAccessBlockConfiguration")
+    if config is None:
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
+        blocks = {"PublicAccessBlocked": _PUBLIC_ACCESS_BLOCKS}
+        return {**blocks, "PublicAccessBlockUnset": True}, properties
+    if not isinstance(config, dict) or is_computed(config):
+        return {}, properties
+    flags = {name: leaf(value) for name, value in config.items()}
+    blocked = frozenset(name for name, value in flags.items() if value is True)
+    rest = {n: v for n, v in config.items() if not isinstance(flags[n], bool)}
+    properties["PublicAccessBlockConfiguration"] = rest or None
+    return {"PublicAccessBlocked": blocked or None}, properties
+
+
+def _may_be_public(d: Difference) -> bool:
+    return d.after is not None and known(d.after) in (*_PUBLIC_ACLS, None)
+
+
+BUCKET_RULES = table(
+    Topic.ORIGIN,
+    *about(
+        Topic.ACCESS,
+        Rule(
+            "PublicAccessBlockUnset",
+            added="PublicAccessBlockConfiguration is removed",
+            note="only a new bucket blocks public access by itself",
+            block=_WIDENED,
+        ),
+        Rule(
+            "PublicAccessBlocked",
+            lambda d: (
+                "no longer blocks public access by {lost}"
+                if d.lost
+                else "blocks public access by {gained}"
+            ),
+            when=lambda d: d.lost,
+            note="a policy or an object can open it to everybody",
+            block=_WIDENED,
+        ),
+        Rule(
+            r"PublicAccessBlockConfiguration\.(\w+)",
+            "{key} is …",
+            absent="said otherwise",
+            when=lambda d: (
+                not d.added and d.key not in elements(d.now["PublicAccessBlocked"])
+            ),
+            block=_WIDENED,
+        ),
+        Rule(
+            "AccessControl",
+            "the ACL is …",
+            absent="Private",
+            when=_may_be_public,
+            note=lambda d: _READABLE if d.after in _PUBLIC_ACLS else "",
+            block=_WIDENED,
+        ),
+    ),
+    Rule(
+        r"VersioningConfiguration\.Status",
+        "the versioning is …",
+        absent="off",
+        when=lambda d: d.before == "Enabled",
+        note="what is overwritten or deleted is lost",
+        block=BlockReason.PROTECTION_DROPPED,
+    ),
+)

@@ -24,7 +24,14 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.change import BlockReason, Change, Topic
+from cdn_review.change import (
+    BlockReason,
+    Change,
+    Message,
+    Topic,
+    format_message,
+    to_text,
+)
 from cdn_review.compare_resources import INLINED, is_kept, resource_lines
 from cdn_review.compare_stacks import (
     moved_names,
@@ -35,11 +42,11 @@ from cdn_review.compare_stacks import (
 )
 from cdn_review.leaves import Leaves, behavior_of, leaf, leaves, settings_of
 from cdn_review.matching import ResourceMatch, Side, match, roles_of
-from cdn_review.message import Message, format_message, to_text
-from cdn_review.rules import Rules, count, listed, say, shown, within
+from cdn_review.rules import Rules, say, within
 from cdn_review.rules_behavior import BEHAVIOR_RULES
 from cdn_review.rules_distribution import DISTRIBUTION_RULES
 from cdn_review.rules_origin import origin_lines
+from cdn_review.shown import count, listed, shown
 from cdn_review.snapshot import Snapshot, Stack, environments
 
 

@@ -12,27 +12,26 @@ from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
 from cdn_model.intrinsics import assignments
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties, with_defaults
 from cdn_model.values import Json, canonical, mapping, properties, reference, text
-from cdn_review.bucket_policy import remaining
-from cdn_review.change import BlockReason, Change, Tag, Topic
-from cdn_review.leaves import Leaves, leaves
-from cdn_review.matching import ResourceMatch, Side
-from cdn_review.message import format_message
-from cdn_review.resources import ResourceType
-from cdn_review.rules import Rules, say, within
-from cdn_review.rules_bucket import (
+from cdn_review.bucket_policy import (
     BUCKET_POLICY,
     CDN_REFUSED,
     lets_in_cdn,
     policy_lines,
+    remaining,
 )
+from cdn_review.change import BlockReason, Change, Tag, Topic, format_message
+from cdn_review.leaves import Leaves, leaves
+from cdn_review.matching import ResourceMatch, Side
+from cdn_review.resources import ResourceType
+from cdn_review.rules import Rules, say, within
 from cdn_review.rules_resources import (
     DERIVED,
     OPENED,
     REMOVED_BLOCKS,
     RESOURCE_RULES,
     opened,
+    uses_of_set,
 )
-from cdn_review.rules_web_acl import uses_of_set
 
 _PUBLIC_KEY = f"{CLOUDFRONT}PublicKey"
 # Types that open or close another resource, by the property that names it.

@@ -17,12 +17,12 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.change import BlockReason, Change, Topic
+from cdn_review.change import BlockReason, Change, Topic, Trusted
 from cdn_review.leaves import Leaf, leaf, leaves
 from cdn_review.matching import ResourceMatch, Side, roles_of
-from cdn_review.message import Trusted
 from cdn_review.resources import RESOURCE_TYPES
-from cdn_review.rules import Rules, count, listed, plural, same, say, shown_pair
+from cdn_review.rules import Rules, same, say
+from cdn_review.shown import count, listed, plural, shown_pair
 from cdn_review.snapshot import NESTED, Snapshot, Stack
 from dj_cloudfront.contract import Output
 

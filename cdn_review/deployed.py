@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from cdn_review.change import Change
-from cdn_review.message import Message, Untrusted
+from cdn_review.change import Change, Message, Untrusted
 from cdn_review.preflight.clients import Aws
 from cdn_review.snapshot import NESTED, Stack, stack_of
 from dj_cloudfront.aws_errors import error_message

@@ -203,7 +203,7 @@ def settings_of(config: Json) -> Leaves:
         )
     restrictions = rest.pop("Restrictions", None)
     if plain_object(restrictions):
-        found["GeoRestriction"] = _countries(restrictions.get("GeoRestriction"))
+        found["GeoRestriction"] = countries(restrictions.get("GeoRestriction"))
         rest["Restrictions"] = _without(restrictions, "GeoRestriction") or None
     elif restrictions is not None:
         found["GeoRestriction"] = leaf(restrictions)
@@ -214,7 +214,7 @@ def _without(config: Json, *names: str) -> dict[str, Any]:
     return {key: part for key, part in config.items() if key not in names}
 
 
-def _countries(geo: object) -> Leaf:
+def countries(geo: object) -> Leaf:
     """From which countries viewers can come, if the template says so."""
     config = mapping(geo)
     names = config.get("Locations", [])
@@ -336,10 +336,6 @@ def _response_headers(policy: Json, found: dict[str, Leaf]) -> Json:
         found |= leaves({"Override": False, **item}, path)
     for path, item in _items(rest, "RemoveHeadersConfig", "Header", "RemovedHeader"):
         found |= {**leaves(item, path), path: True}
-    timing = mapping(rest.get("ServerTimingHeadersConfig"))
-    if timing.get("Enabled") is True and timing.keys() <= {"Enabled", "SamplingRate"}:
-        del rest["ServerTimingHeadersConfig"]
-        found["ServerTiming"] = leaf(timing.get("SamplingRate", 0))
     if plain_object(rest.get("CorsConfig")):
         found |= _cors(rest.pop("CorsConfig"))
     return rest

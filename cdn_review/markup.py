@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 
-from cdn_review.message import Message, Untrusted
+from cdn_review.change import Message, Untrusted
 
 # Entities are never markup, https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
 _ENTITIES = {ord(one): f"&#{ord(one)};" for one in "\\`*_{}[]<>&$~|!^"}

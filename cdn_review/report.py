@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 
-from cdn_review.change import BlockReason, Change, Tag, Topic
-from cdn_review.message import Message, to_text
+from cdn_review.change import BlockReason, Change, Message, Tag, Topic, to_text
 from cdn_review.snapshot import NESTED, Snapshot, environments
 
 _DISTRIBUTION = " distribution"

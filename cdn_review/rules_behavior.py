@@ -4,22 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdn_review.change import BlockReason, Change, Tag, Topic
-from cdn_review.message import Trusted, format_message
-from cdn_review.rules import (
-    Difference,
-    Rule,
-    Rules,
-    about,
-    elements,
-    known,
-    listed,
-    plural,
-    say,
-    words,
-)
+from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
+from cdn_review.rules import SETTING, Difference, Rule, Rules, about, say
 from cdn_review.rules_policies import POLICY_RULES
-from cdn_review.rules_response_headers import RESPONSE_HEADERS_RULES
+from cdn_review.shown import elements, known, listed, plural, words
 
 _VIEWER_PROTOCOLS = {
     "allow-all": "answered",
@@ -33,10 +21,10 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def _keys(d: Difference) -> Iterator[Change]:
     """Who can sign URLs and cookies: whoever has a private key opens every file."""
-    names = [
+    gained, lost = (
         format_message(f"{plural(keys, 'key')} {{}}", listed(keys))
         for keys in (d.gained, d.lost)
-    ]
+    )
     before, after = elements(d.before), elements(d.after)
     if d.gained and listed(d.gained) == listed(d.lost):
         # A key that is changed under its name: the deploy refuses it.
@@ -44,24 +32,19 @@ def _keys(d: Difference) -> Iterator[Change]:
     if not before:
         text = "files need a signed URL or cookie, with the {}"
         note = "everybody without one gets a 403"
-        yield say(Topic.ACCESS, text, names[0], note=note, tags=(Tag.SECURITY,))
+        yield say(Topic.ACCESS, text, gained, note=note, tags=(Tag.SECURITY,))
     elif d.gained or not after:
-        text = "signatures with the {} are accepted"
+        text, values = "signatures with the {} are accepted", [gained]
         note = "whoever has the private key can open every private file"
-        values = names[:1]
         if not after:
             text, values = "files no longer need a signed URL or cookie", []
             note = "what was private is open to everybody"
         block, of = BlockReason.ACCESS_WIDENED, (d.path, before, after)
         yield say(Topic.ACCESS, text, *values, note=note, block=block, of=of)
     if d.lost and after:
-        text = "signatures with the {} are refused"
-        note = plural(
-            d.lost,
-            "URLs and cookies that it signed stop working",
-            "URLs and cookies that they signed stop working",
-        )
-        yield say(Topic.ACCESS, text, names[1], note=note)
+        signed = plural(d.lost, "it signed", "they signed")
+        note = f"URLs and cookies that {signed} stop working"
+        yield say(Topic.ACCESS, "signatures with the {} are refused", lost, note=note)
 
 
 def _methods(d: Difference) -> Iterator[Change]:
@@ -76,28 +59,15 @@ def _methods(d: Difference) -> Iterator[Change]:
             of=(d.path, d.gained),
         )
     if d.lost:
-        yield say(
-            Topic.DELIVERY,
-            "{} requests are refused",
-            listed(d.lost),
-            note="browsers send them before some requests"
-            if "OPTIONS" in d.lost
-            else "",
-        )
+        asked = "browsers send them before some requests" if "OPTIONS" in d.lost else ""
+        text = "{} requests are refused"
+        yield say(Topic.DELIVERY, text, listed(d.lost), note=asked)
 
 
-def _cached_methods(d: Difference) -> Iterator[Change]:
+def _cached_methods(d: Difference) -> str:
+    """Nothing, where a method is cached since it is allowed."""
     was, now = (elements(side.get("AllowedMethods")) for side in (d.was, d.now))
-    for text, methods in (
-        ("responses to {} are cached", d.gained - (now - was)),
-        ("responses to {} are no longer cached", d.lost - (was - now)),
-    ):
-        if methods:
-            yield say(Topic.TTL, text, listed(methods))
-
-
-def _less_safe(d: Difference) -> bool:
-    return known(d.after) not in ("https-only", "redirect-to-https")
+    return SETTING if (d.gained - (now - was)) | (d.lost - (was - now)) else ""
 
 
 def _guards(d: Difference) -> bool:
@@ -111,23 +81,21 @@ _ASSOCIATION = r"(?:Lambda)?FunctionAssociations\[([\w-]+)\]"
 BEHAVIOR_RULES = Rules(
     (
         *POLICY_RULES,
-        *RESPONSE_HEADERS_RULES,
         Rule("TrustedKeyGroups|TrustedSigners", lines=_keys),
         Rule("AllowedMethods", lines=_methods),
-        Rule("CachedMethods", lines=_cached_methods),
+        Rule("CachedMethods", _cached_methods, topic=Topic.TTL),
         Rule(
-            "Compress",
-            "whether the edge compresses files is {after} instead of {before}",
-            topic=Topic.DELIVERY,
-            absent="false",
+            "Compress", "whether the edge compresses files is …", topic=Topic.DELIVERY
         ),
         *about(
             Topic.SECURITY,
             Rule(
                 "ViewerProtocolPolicy",
-                "http:// requests are {after} instead of {before}",
+                "http:// requests are …",
                 show=words(_VIEWER_PROTOCOLS),
-                when=_less_safe,
+                when=lambda d: (
+                    known(d.after) not in ("https-only", "redirect-to-https")
+                ),
                 note="others can read and change what visitors get",
                 block=_DROPPED,
             ),
@@ -152,7 +120,7 @@ BEHAVIOR_RULES = Rules(
             ),
             Rule(
                 rf"{_ASSOCIATION}\.(?:Lambda)?FunctionARN",
-                "the code that runs on {key} is {after} instead of {before}",
+                "the code that runs on {key} is …",
                 absent="a function of this stack",
                 when=_guards,
                 note=_GUARDED,
@@ -160,18 +128,16 @@ BEHAVIOR_RULES = Rules(
             ),
             Rule(
                 "FieldLevelEncryptionId",
-                "the field-level encryption is {after} instead of {before}",
-                absent="off",
+                SETTING,
                 when=lambda d: d.removed,
                 block=_DROPPED,
             ),
         ),
         Rule(
             "RealtimeLogConfigArn",
-            "real-time logs are written by {after} instead of {before}",
+            "real-time logs are written by …",
             topic=Topic.MONITORING,
-            added="real-time logs are written by {after}",
-            removed="real-time logs are no longer written, by {before} until now",
+            absent="nothing",
             when=lambda d: d.added,
             note="charged for each line",
             tags=(Tag.COST, Tag.VISITOR_DATA),
@@ -180,16 +146,11 @@ BEHAVIOR_RULES = Rules(
             Topic.ORIGIN,
             Rule(
                 r"OriginGroup\.FailoverCriteria\.StatusCodes",
-                "the second origin is asked on {after} instead of {before}",
-                absent="nothing",
+                "the second origin is asked on …",
             ),
             # Which origins are asked is said of them.
             Rule("OriginGroup", hides=r"OriginGroup\..*"),
-            Rule(
-                r"OriginGroup\.SelectionCriteria",
-                "the origin of a group is selected by {after} instead of {before}",
-                absent="default",
-            ),
+            Rule(r"OriginGroup\..*", SETTING),
         ),
     )
 )

@@ -1,28 +1,25 @@
-"""What a change of a distribution's own settings means."""
+"""What a change means for a whole distribution or tenant, and for its domain names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from cdn_model.distribution import ERROR_TTL
-from cdn_review.change import BlockReason, Change, Tag, Topic
-from cdn_review.leaves import Leaf, NameSet
-from cdn_review.message import Trusted, format_message
-from cdn_review.rules import (
-    Difference,
-    Rule,
-    Rules,
-    about,
-    alike,
+from cdn_model.values import Json, mapping, plain_object
+from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
+from cdn_review.leaves import Leaf, NameSet, countries, leaf
+from cdn_review.rules import SETTING, Difference, Rule, Rules, about, say, table
+from cdn_review.shown import (
     duration,
     elements,
     known,
     listed,
-    say,
+    plural,
     shown_selection,
     words,
 )
-from cdn_review.rules_domains import domain_names
 
 # From old to new.
 _TLS_POLICIES = (
@@ -34,23 +31,13 @@ _PRICE_CLASSES = {
     "PriceClass_200": "most of the world",
     "PriceClass_All": "all edge locations",
 }
-_HTTP_VERSIONS = {
-    "http1.1": "HTTP/1.1",
-    "http2": "HTTP/2",
-    "http3": "HTTP/3",
-    "http2and3": "HTTP/2 and HTTP/3",
-}
+_WIDENED, _LOST = BlockReason.ACCESS_WIDENED, BlockReason.DOMAIN_LOST
+_OFF = BlockReason.DISTRIBUTION_DELETED
 
 
-def _enabled(d: Difference) -> str:
-    if d.after is False:
-        return "is disabled"
-    switched_on = d.after is True and d.before is False
-    return (
-        "is enabled"
-        if switched_on
-        else "whether it is enabled is {after} instead of {before}"
-    )
+def _may_be_off(d: Difference) -> bool:
+    """A value that only the deploy knows can switch it off."""
+    return known(d.after) not in (True, "true")
 
 
 def _older_tls(d: Difference) -> bool:
@@ -58,9 +45,8 @@ def _older_tls(d: Difference) -> bool:
 
 
 def _tls_rank(version: Leaf) -> int:
-    if version is None:
-        # Without a certificate of its own, a distribution takes every version.
-        version = "TLSv1"
+    # Without a certificate of its own, a distribution takes every version.
+    version = "TLSv1" if version is None else version
     return _TLS_POLICIES.index(str(version)) if version in _TLS_POLICIES else -1
 
 
@@ -70,18 +56,11 @@ def _needs_certificate(d: Difference) -> bool:
     return not own and bool(elements(d.now.get("Aliases")))
 
 
-def _no_longer_required(d: Difference) -> bool:
-    required = known(d.before) in ("required", None) and d.was.get(
-        "ViewerMtlsConfig.Mode", d.path == "ViewerMtlsConfig.Mode"
-    )
-    return bool(required) and not d.added
-
-
 def _trusted_viewers(d: Difference) -> BlockReason | None:
     """Another trust store, or expired certificates that count."""
     other_store = d.key == "TrustStoreId" and not d.added
     lax = d.key == "IgnoreCertificateExpiry" and d.after not in (False, None)
-    return BlockReason.ACCESS_WIDENED if other_store or lax else None
+    return _WIDENED if other_store or lax else None
 
 
 def _countries(value: Leaf) -> object:
@@ -94,9 +73,10 @@ def _countries(value: Leaf) -> object:
 
 def _more_countries(d: Difference) -> bool:
     """Whether a country that was refused is let in, or may be."""
-    if not isinstance(d.before, NameSet) or d.before.behavior == "all":
-        return False
-    return not isinstance(d.after, NameSet) or bool((d.after - d.before).chosen)
+    before, after = (NameSet("all") if v is None else v for v in (d.before, d.after))
+    if isinstance(before, NameSet) and isinstance(after, NameSet):
+        return (after - before).chosen
+    return isinstance(before, NameSet) and before.behavior != "all"
 
 
 def _more_locations(d: Difference) -> bool:
@@ -112,172 +92,232 @@ def _error_ttl(d: Difference) -> Iterator[Change]:
     """Error codes with the same change share a line."""
     start, end = "CustomErrorResponses[", "].ErrorCachingMinTTL"
 
-    def ttl(side: Mapping[str, Leaf], code: str) -> Leaf:
-        found = side.get(f"{start}{code}{end}")
-        return ERROR_TTL if found is None else found
+    def ttls(code: str) -> list[Leaf]:
+        found = (side.get(f"{start}{code}{end}") for side in (d.now, d.was))
+        return [ERROR_TTL if ttl is None else ttl for ttl in found]
 
-    before, after = ttl(d.was, d.key), ttl(d.now, d.key)
     paths = [path for path in d.was.keys() | d.now.keys() if path.startswith(start)]
     codes = sorted({path.removeprefix(start).partition("]")[0] for path in paths})
-    same = [c for c in codes if (ttl(d.was, c), ttl(d.now, c)) == (before, after)]
+    same = [code for code in codes if ttls(code) == ttls(d.key)]
+    after, before = ttls(d.key)
     if before == after or same[0] != d.key:
         return
     long = isinstance(after, int) and after > 60
+    missing = "a file that is missing for a moment stays missing for that long"
     yield say(
         Topic.TTL,
         "error responses {} are cached for at least {} instead of {}",
         *(listed(same), duration(after), duration(before)),
-        note="a file that is missing for a moment stays missing for that long"
-        if long
-        else "",
+        note=missing if long else "",
     )
 
 
-_ERROR = r"CustomErrorResponses\[(\w+)\]"
+def domain_names(d: Difference) -> Iterator[Change]:
+    """Names that a distribution, a tenant or a certificate gains or loses."""
+    for verb, names in (("gains", d.gained), ("loses", d.lost)):
+        is_lost, it = verb == "loses", plural(names, "it", "them")
+        note = f"URLs with {it} stop working" if is_lost else ""
+        if d.path == "Aliases" and not is_lost:
+            needs = plural(names, "needs", "need")
+            note = f"{needs} DNS and a certificate for {it}, and no other distribution may have {it}"
+        if names:
+            yield say(
+                Topic.DOMAINS,
+                f"{verb} the {plural(names, 'domain name')} {{}}",
+                listed(names),
+                note=note,
+                block=_LOST if is_lost else None,
+                of=(d.path, names),
+            )
 
-DISTRIBUTION_RULES = Rules(
-    (
+
+_GEO = Rule(
+    r"GeoRestriction|Restrictions\..*",
+    "viewers can come from …",
+    topic=Topic.ACCESS,
+    show=_countries,
+    absent="everywhere",
+    when=_more_countries,
+    block=_WIDENED,
+    otherwise="everybody else gets a 403",
+)
+_ENABLED = Rule(
+    "Enabled",
+    lambda d: (
+        "is disabled"
+        if d.after is False
+        else "is enabled"
+        if d.after is True
+        else "whether it is enabled is …"
+    ),
+    topic=Topic.REPLACEMENT,
+    when=_may_be_off,
+    note="while it is disabled, every URL answers with an error",
+    block=_OFF,
+)
+
+_RULES = about(
+    Topic.DELIVERY,
+    _ENABLED,
+    Rule("Aliases", lines=domain_names),
+    Rule(
+        r"ViewerCertificate\.(?:ACMCertificateArn|IAMCertificateId)",
+        "the certificate is …",
+        topic=Topic.DOMAINS,
+        absent="CloudFront's own",
+        when=_needs_certificate,
+        note="the deploy is refused: domain names need a certificate of their own",
+        hides=r"ViewerCertificate\.(MinimumProtocolVersion|SSLSupportMethod)",
+    ),
+    Rule(
+        r"ViewerCertificate\.MinimumProtocolVersion",
+        "the minimum TLS version of viewers is …",
+        topic=Topic.SECURITY,
+        absent="TLSv1",
+        when=_older_tls,
+        note="connections can be less secure",
+        block=BlockReason.PROTECTION_DROPPED,
+        otherwise="older browsers and clients can no longer connect",
+    ),
+    _GEO,
+    *about(
+        Topic.ACCESS,
         Rule(
-            "Enabled",
-            _enabled,
-            topic=Topic.REPLACEMENT,
-            # A value that only the deploy knows can switch it off.
-            when=lambda d: known(d.after) not in (True, "true"),
-            note="while it is disabled, every URL answers with an error",
-            block=BlockReason.DISTRIBUTION_DELETED,
-        ),
-        Rule("Aliases", lines=domain_names),
-        Rule(
-            r"ViewerCertificate\.(?:ACMCertificateArn|IAMCertificateId)",
-            "the certificate is {after} instead of {before}",
-            topic=Topic.DOMAINS,
-            absent="CloudFront's own",
-            when=_needs_certificate,
-            note="the deploy is refused: domain names need a certificate of their own",
-            hides=r"ViewerCertificate\.(MinimumProtocolVersion|SSLSupportMethod)",
+            r"ViewerMtlsConfig\.Mode",
+            "client certificates of viewers are …",
+            absent="not asked for",
+            when=lambda d: not d.added and known(d.before) in ("required", None),
+            block=_WIDENED,
+            hides=r"ViewerMtlsConfig\..*",
         ),
         Rule(
-            r"ViewerCertificate\.MinimumProtocolVersion",
-            "the minimum TLS version of viewers is {after} instead of {before}",
-            topic=Topic.SECURITY,
-            absent="TLSv1",
-            when=_older_tls,
-            note="connections can be less secure",
-            block=BlockReason.PROTECTION_DROPPED,
-            otherwise="older browsers and clients can no longer connect",
+            r"ViewerMtlsConfig\.TrustStoreConfig\.(\w+)",
+            "the setting {key} for client certificates is …",
+            note="it decides which clients are trusted",
+            block=_trusted_viewers,
         ),
-        *about(
-            Topic.ACCESS,
-            Rule(
-                r"ViewerMtlsConfig\.Mode",
-                "client certificates of viewers are {after} instead of {before}",
-                absent="not asked for",
-                when=_no_longer_required,
-                block=BlockReason.ACCESS_WIDENED,
-                hides=r"ViewerMtlsConfig\..*",
+        Rule(
+            "WebACLId",
+            "the web ACL is …",
+            added="a web ACL filters requests: {after}",
+            removed="no web ACL filters requests any more: {before} did until now",
+            note=lambda d: (
+                "about $5 a month, $1 for each rule, $0.60 for a million requests"
+                if d.added
+                else ""
             ),
-            Rule(
-                r"ViewerMtlsConfig\.TrustStoreConfig\.(\w+)",
-                "the setting {key} for client certificates is {after} instead of {before}",
-                note="it decides which clients are trusted",
-                block=_trusted_viewers,
-            ),
-            Rule(
-                r"GeoRestriction|Restrictions\..*",
-                "viewers can come from {after} instead of {before}",
-                show=_countries,
-                absent="everywhere",
-                when=_more_countries,
-                block=BlockReason.ACCESS_WIDENED,
-                otherwise="everybody else gets a 403",
-            ),
-            Rule(
-                "WebACLId",
-                "the web ACL is {after} instead of {before}",
-                added="a web ACL filters requests: {after}",
-                removed="no web ACL filters requests any more: {before} did until now",
-                note=lambda d: (
-                    "about $5 a month, $1 for each rule, $0.60 for a million requests"
-                    if d.added
-                    else ""
-                ),
-                # A parameter can say by an empty default that there is none.
-                block=lambda d: (
-                    None
-                    if d.added or known(d.before) == ""
-                    else BlockReason.ACCESS_WIDENED
-                ),
-                tags=lambda d: (Tag.COST,) if d.added else (),
-            ),
+            # A parameter can say by an empty default that there is none.
+            block=lambda d: None if d.added or known(d.before) == "" else _WIDENED,
+            tags=lambda d: (Tag.COST,) if d.added else (),
         ),
-        *about(
-            Topic.DELIVERY,
-            Rule(
-                r"ViewerCertificate\.SSLSupportMethod",
-                "the certificate is served by {after} instead of {before}",
-                when=lambda d: "vip" in (d.before, d.after),
-                note="'vip' has IP addresses of its own, for a monthly fee",
-                tags=lambda d: (Tag.COST,) if d.after == "vip" else (),
-            ),
-            Rule(
-                "PriceClass",
-                "files are served from {after} instead of {before}",
-                show=words(_PRICE_CLASSES),
-                when=_more_locations,
-                note="more edge locations, some of them more expensive",
-                tags=(Tag.COST,),
-                otherwise="viewers far away wait longer",
-            ),
-            Rule(
-                "HttpVersion",
-                "viewers can use {after} instead of {before}",
-                show=words(_HTTP_VERSIONS),
-            ),
-            Rule(
-                "IsIPV6Enabled",
-                "IPv6 is {after} instead of {before}",
-                show=words({"True": "on", "False": "off"}),
-                absent="off",
-            ),
-            Rule(
-                "DefaultRootObject",
-                "the root URL gives {after} instead of {before}",
-                absent="no file of its own",
-            ),
-            *alike(
-                {
-                    rf"{_ERROR}\.ResponsePagePath": "the page for error {key} is {after} instead of {before}",
-                    rf"{_ERROR}\.ResponseCode": "error {key} reaches viewers with the status {after} instead of {before}",
-                },
-                absent="the origin's",
-            ),
-            Rule(
-                "ContinuousDeploymentPolicyId|Staging",
-                "the setting {path} is {after} instead of {before}",
-                note="it decides which distribution answers some of the requests",
-            ),
+    ),
+    Rule(
+        r"ViewerCertificate\.SSLSupportMethod",
+        SETTING,
+        when=lambda d: d.after == "vip",
+        note="'vip' has IP addresses of its own, for a monthly fee",
+        tags=(Tag.COST,),
+    ),
+    Rule(
+        "PriceClass",
+        "files are served from …",
+        show=words(_PRICE_CLASSES),
+        when=_more_locations,
+        note="more edge locations, some of them more expensive",
+        tags=(Tag.COST,),
+        otherwise="viewers far away wait longer",
+    ),
+    Rule(r"CustomErrorResponses\[(\w+)\]\.ErrorCachingMinTTL", lines=_error_ttl),
+    *about(
+        Topic.MONITORING,
+        Rule(
+            r"Logging\.Bucket",
+            "legacy access logs are written to …",
+            absent="no bucket",
+            when=lambda d: d.added,
+            tags=(Tag.COST, Tag.VISITOR_DATA),
+            hides=r"Logging\..*",
         ),
-        Rule(rf"{_ERROR}\.ErrorCachingMinTTL", lines=_error_ttl),
-        *about(
-            Topic.MONITORING,
-            Rule(
-                r"Logging\.Bucket",
-                "legacy access logs are written to {after} instead of {before}",
-                added="legacy access logs are written to {after}",
-                removed="legacy access logs are no longer written, to {before} until now",
-                when=lambda d: d.added,
-                tags=(Tag.COST, Tag.VISITOR_DATA),
-                hides=r"Logging\..*",
-            ),
-            Rule(
-                r"Logging\.IncludeCookies",
-                "whether legacy access logs have cookies is {after} instead of {before}",
-                absent="false",
-                when=lambda d: d.after is not False,
-                tags=(Tag.VISITOR_DATA,),
-            ),
+        Rule(
+            r"Logging\.IncludeCookies",
+            SETTING,
+            when=lambda d: d.after is not False,
+            tags=(Tag.VISITOR_DATA,),
         ),
-        # A text for people in the console.
-        Rule("Comment"),
-    )
+    ),
+    # A text for people in the console.
+    Rule("Comment"),
+)
+DISTRIBUTION_RULES = Rules((*_RULES, Rule(".*", SETTING, topic=Topic.DELIVERY)))
+
+
+# --- Tenants ---
+
+
+def tenant_leaves(properties: dict[str, Any]) -> tuple[dict[str, Leaf], Json]:
+    found: dict[str, Leaf] = {"Enabled": leaf(properties.pop("Enabled", True))}
+    customizations = dict(mapping(properties.get("Customizations")))
+    if plain_object(customizations.get("GeoRestrictions")):
+        found["GeoRestriction"] = countries(customizations.pop("GeoRestrictions"))
+        properties["Customizations"] = customizations or None
+    domains = properties.get("Domains")
+    if isinstance(domains, list):
+        names = [mapping(domain).get("Domain", domain) for domain in domains]
+        found["Domains"] = frozenset(map(leaf, names))
+        del properties["Domains"]
+    return found, properties
+
+
+def _another_web_acl(d: Difference) -> bool:
+    """Whether a tenant may get another web ACL than before, or none."""
+    if not d.path.endswith("Action"):
+        return not d.added
+    after = known(d.after)
+    return after in ("disable", None) or (not d.added and after != "override")
+
+
+TENANT_RULES = table(
+    Topic.DELIVERY,
+    _ENABLED,
+    Rule("Domains", lines=domain_names),
+    replace(_GEO, absent="where the distribution allows"),
+    Rule(
+        r"Customizations\.WebAcl\.(\w+)",
+        "the {key} of its web ACL is …",
+        topic=Topic.ACCESS,
+        when=_another_web_acl,
+        block=_WIDENED,
+    ),
+)
+
+
+# --- Certificates and DNS records ---
+
+
+def certificate_leaves(properties: dict[str, Any]) -> tuple[dict[str, Leaf], Json]:
+    names = [properties.pop("DomainName", None)]
+    more = properties.pop("SubjectAlternativeNames", None)
+    names += more if isinstance(more, list) else [more]
+    return {"Names": frozenset(leaf(name) for name in names if name)}, properties
+
+
+def _elsewhere(d: Difference) -> BlockReason | None:
+    return None if d.added else _LOST
+
+
+CERTIFICATE_RULES = table(Topic.DOMAINS, Rule("Names", lines=domain_names))
+RECORD_RULES = table(
+    Topic.DOMAINS,
+    Rule(
+        r"(?:RecordSets\[[^\]]*\]\.)?(?:AliasTarget\.DNSName|ResourceRecords)",
+        "the name leads to …",
+        note="visitors go there as soon as caches of DNS expire",
+        block=_elsewhere,
+    ),
+    Rule(
+        "Name",
+        "the name is …",
+        note="the earlier name no longer resolves",
+        block=_elsewhere,
+    ),
 )

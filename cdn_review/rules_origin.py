@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cdn_model.values import Json, mapping, text
-from cdn_review.change import BlockReason, Change, Tag, Topic
+from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
 from cdn_review.leaves import Hidden, Leaf, Leaves, origin_of
-from cdn_review.message import Trusted, format_message
-from cdn_review.rules import (
-    Difference,
-    Rule,
-    Rules,
-    about,
-    alike,
-    duration,
-    header,
-    known,
-    listed,
-    say,
-    shown,
-)
+from cdn_review.rules import Difference, Rule, say, table
+from cdn_review.shown import duration, known, listed, shown
 from dj_cloudfront.contract import TREE_HEADER
 
 _KEPT = "files that are cached stay until they expire"
@@ -30,6 +18,7 @@ _TREE = TREE_HEADER.lower()
 # From open to closed: who on the way can read and change what the origin sends.
 _PROTOCOLS = ("http-only", "match-viewer", "https-only")
 _SIGNING = ("never", "no-override", "always")
+_SETTING = "the setting {path} of the {which}origin is …"
 _VIEWER_HTTPS = ("https-only", "redirect-to-https")
 
 
@@ -149,15 +138,11 @@ def _effective(value: Leaf, leaves: Leaves) -> str | None:
     return str(protocol) if protocol in _PROTOCOLS else None
 
 
-def _signed_otherwise(d: Difference) -> bool:
-    """An origin access control that takes over from an origin access identity."""
-    return d.path == "OriginAccessIdentity" and "Signed" in d.now
-
-
 def _unsigned(d: Difference) -> bool:
     """Another value, or one that nobody knows yet, can end the signing of requests."""
     before, after = known(d.before), known(d.after)
-    if d.added or _signed_otherwise(d):
+    # An origin access control can take over from an origin access identity.
+    if d.added or (d.path == "OriginAccessIdentity" and "Signed" in d.now):
         return False
     if d.path.endswith("SigningBehavior"):
         before, after = (
@@ -166,25 +151,6 @@ def _unsigned(d: Difference) -> bool:
         return after < max(before, 0)
     for_bucket = d.now.get("Kind") == "bucket" and after == "s3"
     return not (d.path.endswith("OriginType") and for_bucket)
-
-
-def _header(d: Difference) -> Iterator[Change]:
-    """The headers by which a server knows who asks, and for which tree."""
-    text = "the header {} is sent to the {}origin with another value"
-    if d.added:
-        text = "the header {} is sent to the {}origin"
-    elif d.removed:
-        text = "the header {} is no longer sent to the {}origin"
-    opens = _opens(d)
-    yield say(
-        Topic.ORIGIN,
-        text,
-        header(d.key),
-        Trusted(d.which),
-        note=_header_note(d, opens),
-        block=_OPENED if opens else None,
-        of=d.values,
-    )
 
 
 def _opens(d: Difference) -> bool:
@@ -201,11 +167,11 @@ def _opens(d: Difference) -> bool:
     return d.before.computed and lost_reference
 
 
-def _header_note(d: Difference, opens: bool) -> str:
-    if opens and d.key == _TREE:
-        return "the server decides by it which folder may answer"
-    if opens:
-        return "the server can no longer tell its own distributions from others"
+def _header_note(d: Difference) -> str:
+    if _opens(d):
+        other = "the server can no longer tell its own distributions from others"
+        tree = "the server decides by it which folder may answer"
+        return tree if d.key == _TREE else other
     if isinstance(d.after, Hidden) and d.after.computed:
         return "the server has to accept this value before the deploy"
     if isinstance(d.after, Hidden) and not d.added and d.key != _TREE:
@@ -213,14 +179,13 @@ def _header_note(d: Difference, opens: bool) -> str:
     return ""
 
 
-_ACCESS_CONTROL = r"Id|SigningBehavior|SigningProtocol|OriginAccessControlOriginType"
 _FOR_EVERYBODY = "it answers only if it is open to everybody"
 
-_RULES = about(
+ORIGIN_RULES = table(
     Topic.ORIGIN,
     Rule(
         "OriginSslProtocols",
-        "the {which}origin is asked with {after} instead of {before}",
+        "the {which}origin is asked with …",
         topic=Topic.SECURITY,
         absent="any TLS version",
         # What CloudFront takes by itself has old versions among it.
@@ -249,7 +214,7 @@ _RULES = about(
     ),
     Rule(
         "OriginProtocolPolicy",
-        "the {which}origin is asked by {after} instead of {before}",
+        "the {which}origin is asked by …",
         when=_less_safe,
         note=_CAN_READ,
         block=_OPENED,
@@ -264,59 +229,36 @@ _RULES = about(
         hides=r"OriginAccessControl\..*",
     ),
     Rule(
-        rf"OriginAccessControl\.(?:{_ACCESS_CONTROL})|OriginAccessIdentity",
-        "how requests to the {which}origin are signed changes: {path} is {after} instead of {before}",
+        r"OriginAccessControl\.(?:Id|Signing.*|.*OriginType)|OriginAccessIdentity",
+        "how requests to the {which}origin are signed changes: {path} is …",
         when=_unsigned,
         note=lambda d: _FOR_EVERYBODY if d.removed else "",
         block=_OPENED,
     ),
     Rule(
         r"OriginMtlsConfig\.ClientCertificateArn",
-        "the {which}origin sees the client certificate {after} instead of {before}",
-        absent="none",
+        _SETTING,
         when=lambda d: d.removed,
         block=_OPENED,
     ),
-    *alike(
-        {
-            "DomainName": "files come from the {which}origin {after} instead of {before}",
-            "VpcOriginId": "the {which}origin is {after} in the VPC instead of {before}",
-        },
-        note=_KEPT,
+    Rule("DomainName", "files come from the {which}origin …", note=_KEPT),
+    Rule("VpcOriginId", _SETTING, note=_KEPT),
+    Rule(
+        r"Header\[([^\]]*)\]",
+        "the header {header} is sent to the {which}origin with another value",
+        added="the header {header} is sent to the {which}origin",
+        removed="the header {header} is no longer sent to the {which}origin",
+        note=_header_note,
+        block=lambda d: _OPENED if _opens(d) else None,
     ),
-    Rule(r"Header\[([^\]]*)\]", lines=_header),
     Rule(
         "OriginShield",
-        "Origin Shield of the {which}origin is {after} instead of {before}",
+        "Origin Shield of the {which}origin is …",
         absent="off",
         when=lambda d: d.added,
         note="charged for each request that reaches it",
         tags=(Tag.COST,),
     ),
-    *alike(
-        {
-            "HTTPS?Port": "the {which}origin has {path} {after} instead of {before}",
-            "IpAddressType": "the {which}origin is reached over {after} instead of {before}",
-            "ConnectionAttempts": "attempts to connect to the {which}origin: {after} instead of {before}",
-        }
-    ),
-    *alike(
-        {
-            "OriginReadTimeout": "CloudFront waits {after} for a response of the {which}origin instead of {before}",
-            "OriginKeepaliveTimeout": "idle connections to the {which}origin stay open for {after} instead of {before}",
-            "ConnectionTimeout": "CloudFront waits {after} for a connection to the {which}origin instead of {before}",
-        },
-        show=duration,
-        absent="the default time",
-    ),
-    Rule(
-        "ResponseCompletionTimeout",
-        "a whole response of the {which}origin may take {after} instead of {before}",
-        show=duration,
-        absent="no limit",
-    ),
-    Rule(
-        ".*", "the setting {path} of the {which}origin is {after} instead of {before}"
-    ),
+    Rule(".*Timeout", _SETTING, show=duration),
+    Rule(".*", _SETTING),
 )
-ORIGIN_RULES = Rules(tuple(_RULES))

@@ -1,37 +1,45 @@
-"""What a change of a cache policy or an origin request policy means."""
+"""What a change of a policy means: for the cache key, TTLs, forwarding and response headers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from cdn_review.change import Change, Tag, Topic
+from cdn_model.header_strength import SECURITY_HEADERS, weakens
+from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
 from cdn_review.leaves import Leaf, NameSet
-from cdn_review.message import Trusted, format_message
-from cdn_review.rules import (
-    Difference,
-    Rule,
-    about,
-    alike,
+from cdn_review.rules import SETTING, Difference, Rule, about, say
+from cdn_review.shown import (
     duration,
+    elements,
     header,
+    known,
     listed,
     plural,
-    say,
+    shown_pair,
     shown_selection,
 )
 
 _NOUNS = {"Headers": "header", "QueryStrings": "query string", "Cookies": "cookie"}
 _FOR_OTHERS = "a response for one visitor can be cached for others"
+_RESTARTS = "every cached file is fetched again: the hit ratio starts from zero"
+_ELSEWHERE = "a policy of this stack, or none"
+_DROPPED = BlockReason.HEADER_DROPPED
+_HEADER_NOTES = {
+    "content-security-policy": "a file that is opened on its own may do more",
+    "strict-transport-security": "browsers may use http:// again",
+    "x-content-type-options": "browsers may run a file that is not declared a script",
+}
+
+
+# --- Cache policies and origin request policies ---
 
 
 def _cached(d: Difference) -> Iterator[Change]:
     if d.before is False and d.after is True:
-        yield say(
-            Topic.TTL,
-            "files are cached, for at most {}, and for {} without Cache-Control",
-            duration(d.now.get("CachePolicy.MaxTTL")),
-            duration(d.now.get("CachePolicy.DefaultTTL")),
-        )
+        text = "files are cached, for at most {}, and for {} without Cache-Control"
+        times = (d.now.get(f"CachePolicy.{name}TTL") for name in ("Max", "Default"))
+        yield say(Topic.TTL, text, *map(duration, times))
     elif d.before is True and d.after is False:
         note = "the origin answers every request"
         yield say(Topic.TTL, "nothing is cached any more", note=note)
@@ -39,25 +47,30 @@ def _cached(d: Difference) -> Iterator[Change]:
 
 def _cache_key(d: Difference) -> Iterator[Change]:
     """What two requests must have in common to get one cached copy."""
-    part, noun = d.key, _NOUNS[d.key]
+    noun = _NOUNS[d.key]
     before, after = _selection(d.before), _selection(d.after)
     yield from _still_sent(d, before - after)
     if before.by_exclusion or after.by_exclusion:
-        yield _key_line(
-            f"the {noun}s in the cache key are {{}} instead of {{}}",
-            _selected(part, after),
-            _selected(part, before),
-            note=", and stays low if hardly two requests are alike"
-            if after.by_exclusion
-            else "",
+        text = f"the {noun}s in the cache key are {{}} instead of {{}}"
+        few = ", and stays low if hardly two requests are alike"
+        yield say(
+            Topic.CACHE_KEY,
+            text,
+            *(_selected(d.key, one) for one in (after, before)),
+            note=f"{_RESTARTS}{few if after.by_exclusion else ''}",
+            tags=(Tag.CACHE_RESTARTS,),
         )
         return
-    for text, names in (
-        ("the cache key gains the {} {{}}", after.names - before.names),
-        ("the cache key loses the {} {{}}", before.names - after.names),
-    ):
+    gained, lost = after.names - before.names, before.names - after.names
+    for verb, names in (("gains", gained), ("loses", lost)):
         if names:
-            yield _key_line(text.format(plural(names, noun)), _names(part, names))
+            yield say(
+                Topic.CACHE_KEY,
+                f"the cache key {verb} the {plural(names, noun)} {{}}",
+                _names(d.key, names),
+                note=_RESTARTS,
+                tags=(Tag.CACHE_RESTARTS,),
+            )
 
 
 def _still_sent(d: Difference, lost: NameSet) -> Iterator[Change]:
@@ -65,29 +78,55 @@ def _still_sent(d: Difference, lost: NameSet) -> Iterator[Change]:
     forwarded = _selection(d.now.get(f"OriginRequest.{d.key}"))
     still = forwarded - (forwarded - lost)
     if still.chosen and d.now.get("Cached") is True:
+        text = "the origin is sent {}, which the cache key no longer has"
+        sent, tags = _sent(d.key, still), (Tag.VISITOR_DATA,)
+        yield say(Topic.ORIGIN, text, sent, note=_FOR_OTHERS, tags=tags)
+
+
+def _forwarded(d: Difference) -> Iterator[Change]:
+    """What the origin is sent besides the cache key. What leaves the key can still come."""
+    part = d.key
+    keys = [_selection(side.get(f"CacheKey.{part}")) for side in (d.was, d.now)]
+    own = [_selection(value) for value in (d.before, d.after)]
+    first, second = keys[0] | own[0], keys[1] | own[1]
+    gained = (second - first) - (keys[1] - keys[0])
+    lost = (first - second) - (keys[0] - keys[1])
+    if gained.chosen:
+        cached = d.now.get("Cached") is True
         yield say(
             Topic.ORIGIN,
-            "the origin is sent {}, which the cache key no longer has",
-            _sent(d.key, still),
-            note=_FOR_OTHERS,
-            tags=(Tag.VISITOR_DATA,),
+            f"the origin is sent {{}}{', which the cache key lacks' if cached else ''}",
+            _sent(part, gained),
+            note=_forwarded_note(part, gained, cached),
+            tags=(Tag.VISITOR_DATA,) if part == "Cookies" else (),
         )
+    if lost.chosen:
+        yield say(Topic.ORIGIN, "the origin is no longer sent {}", _sent(part, lost))
+    if not gained.chosen and not lost.chosen and own[0] != own[1]:
+        text = f"the origin request policy has the {_NOUNS[part]}s {{}} instead of {{}}"
+        selected = (_selected(part, one) for one in reversed(own))
+        yield say(Topic.ORIGIN, text, *selected, note="the cache key sends them too")
 
 
-def _key_line(text: str, *values: object, note: str = "") -> Change:
-    restarts = "every cached file is fetched again: the hit ratio starts from zero"
-    return say(
-        Topic.CACHE_KEY,
-        text,
-        *values,
-        note=f"{restarts}{note}",
-        tags=(Tag.CACHE_RESTARTS,),
-    )
+def _forwarded_note(part: str, gained: NameSet, cached: bool) -> str:
+    if part != "Headers":
+        return _FOR_OTHERS if cached else ""
+    names_host = ("host" in gained.names) != gained.by_exclusion
+    needs = "the origin and its certificate must know the distribution's domain names"
+    return needs if names_host else ""
 
 
-def _encoding(d: Difference) -> Iterator[Change]:
-    verb = "gains" if d.after else "loses"
-    yield _key_line(f"the cache key {verb} the encoding {{}}", d.key)
+def _selection(value: Leaf) -> NameSet:
+    return value if isinstance(value, NameSet) else NameSet("all" if value else "none")
+
+
+def _sent(part: str, selection: NameSet) -> object:
+    noun, names = _NOUNS[part], _names(part, selection.names)
+    if not selection.by_exclusion:
+        return format_message(f"the {plural(selection.names, noun)} {{}}", names)
+    if selection.names:
+        return format_message(f"all {noun}s but {{}}", names)
+    return Trusted(f"all {noun}s")
 
 
 def _selected(part: str, value: NameSet) -> object:
@@ -100,63 +139,67 @@ def _names(part: str, names: frozenset[str]) -> object:
     return listed(map(header, names) if part == "Headers" else names)
 
 
-def _forwarded(d: Difference) -> Iterator[Change]:
-    """What the origin is sent besides the cache key. What leaves the key can still come."""
-    part = d.key
-    keys = [_selection(side.get(f"CacheKey.{part}")) for side in (d.was, d.now)]
-    own = [_selection(value) for value in (d.before, d.after)]
-    first, second = keys[0] | own[0], keys[1] | own[1]
-    gained = (second - first) - (keys[1] - keys[0])
-    lost = (first - second) - (keys[0] - keys[1])
-    cached = d.now.get("Cached") is True
-    if gained.chosen:
-        yield say(
-            Topic.ORIGIN,
-            "the origin is sent {}, which the cache key lacks"
-            if cached
-            else "the origin is sent {}",
-            _sent(part, gained),
-            note=_forwarded_note(part, gained, cached),
-            tags=(Tag.VISITOR_DATA,) if part == "Cookies" else (),
-        )
-    if lost.chosen:
-        yield say(Topic.ORIGIN, "the origin is no longer sent {}", _sent(part, lost))
-    if not gained.chosen and not lost.chosen and own[0] != own[1]:
-        yield say(
-            Topic.ORIGIN,
-            f"the origin request policy has the {_NOUNS[part]}s {{}} instead of {{}}",
-            _selected(part, own[1]),
-            _selected(part, own[0]),
-            note="the cache key sends them too",
-        )
+# --- Response headers policies ---
 
 
-def _selection(value: Leaf) -> NameSet:
-    if isinstance(value, NameSet):
-        return value
-    return NameSet("all" if value else "none")
+def _is_weaker(d: Difference) -> bool:
+    was, now = known(d.before), known(d.after)
+    if d.added or now is None:
+        return not d.added
+    return weakens(d.key, None if was is None else str(was), str(now))
 
 
-def _sent(part: str, selection: NameSet) -> object:
-    noun, names = _NOUNS[part], _names(part, selection.names)
-    if not selection.by_exclusion:
-        return format_message(f"the {plural(selection.names, noun)} {{}}", names)
-    if selection.names:
-        return format_message(f"all {noun}s but {{}}", names)
-    return Trusted(f"all {noun}s")
+def _protected(d: Difference) -> BlockReason | None:
+    """Security headers may go with a policy."""
+    paths = {f"Header[{name}]" for name in SECURITY_HEADERS}
+    return _DROPPED if not d.added or not paths.isdisjoint(d.was) else None
 
 
-def _forwarded_note(part: str, gained: NameSet, cached: bool) -> str:
-    if part == "Headers":
-        names_host = ("host" in gained.names) != gained.by_exclusion
-        needs = (
-            "the origin and its certificate must know the distribution's domain names"
-        )
-        return needs if names_host else ""
-    return _FOR_OTHERS if cached else ""
+def _sites(value: Leaf) -> object:
+    if "*" in elements(value):
+        return Trusted("any site")
+    return listed(elements(value)) if value is not None else Trusted("no site")
 
 
-_ELSEWHERE = "a policy of this stack, or none"
+def _read_by(d: Difference) -> str:
+    return (
+        "pages of {after} may read the files instead of {before}"
+        if "Cors" in d.now
+        else ""
+    )
+
+
+def _more_sites(d: Difference) -> BlockReason | None:
+    credentials = d.was.get("Cors.AccessControlAllowCredentials")
+    grew = d.gained and credentials not in (None, False)
+    return BlockReason.ACCESS_WIDENED if grew else None
+
+
+def _credentials(d: Difference) -> Iterator[Change]:
+    text = "pages of other sites may no longer send requests as the logged-in visitor"
+    if d.after in (False, None):
+        yield say(Topic.CORS, text)
+        return
+    text = "pages of {} may send requests as the logged-in visitor"
+    values = [_sites(d.now.get("Cors.AccessControlAllowOrigins"))]
+    block, of = BlockReason.ACCESS_WIDENED, (d.path, d.before, d.after)
+    if d.after is not True:
+        text = f"whether {text} is {{}} instead of {{}}"
+        values += reversed(shown_pair(d.before, d.after))
+    yield say(Topic.ACCESS, text, *values, block=block, of=of)
+
+
+_SECURITY = rf"\[({'|'.join(sorted(SECURITY_HEADERS))})\]"
+_SENT: dict[str, Any] = {
+    "added": "the header {header} is sent: {after}",
+    "removed": "the header {header} is no longer sent",
+    "hides": r"Header\[{key}\]\.Override",
+}
+_REPLACES = "whether the edge's header {header} replaces that of the origin is …"
+_REMOVED: dict[str, Any] = {
+    "added": "the origin's header {header} is removed from responses",
+    "removed": "the origin's header {header} reaches viewers again",
+}
 
 POLICY_RULES = (
     Rule(
@@ -167,18 +210,22 @@ POLICY_RULES = (
     ),
     *about(
         Topic.TTL,
-        *alike(
-            {
-                r"CachePolicy\.MaxTTL": "files are cached for at most {after} instead of {before}",
-                r"CachePolicy\.DefaultTTL": "files without Cache-Control are cached for {after} instead of {before}",
-            },
-            show=duration,
-            absent="an unknown time",
-            note="applies to files fetched from then on",
+        *(
+            Rule(
+                rf"CachePolicy\.{name}TTL",
+                message,
+                show=duration,
+                absent="an unknown time",
+                note="applies to files fetched from then on",
+            )
+            for name, message in (
+                ("Max", "files are cached for at most …"),
+                ("Default", "files without Cache-Control are cached for …"),
+            )
         ),
         Rule(
             r"CachePolicy\.MinTTL",
-            "files are cached for at least {after} instead of {before}",
+            "files are cached for at least …",
             show=duration,
             absent="an unknown time",
             when=lambda d: d.after,
@@ -186,10 +233,18 @@ POLICY_RULES = (
         ),
     ),
     Rule(r"CacheKey\.(Headers|QueryStrings|Cookies)", lines=_cache_key),
-    Rule(r"CacheKey\.Encoding\[(\w+)\]", lines=_encoding),
+    Rule(
+        r"CacheKey\.Encoding\[(\w+)\]",
+        lambda d: (
+            f"the cache key {'gains' if d.after else 'loses'} the encoding {{key}}"
+        ),
+        topic=Topic.CACHE_KEY,
+        note=_RESTARTS,
+        tags=(Tag.CACHE_RESTARTS,),
+    ),
     Rule(
         r"CachePolicy\.Id",
-        "the cache policy is {after} instead of {before}",
+        "the cache policy is …",
         topic=Topic.CACHE_KEY,
         absent=_ELSEWHERE,
         note="a policy of another stack cannot be seen: cache key and TTLs are unknown",
@@ -197,11 +252,79 @@ POLICY_RULES = (
     ),
     Rule(
         r"OriginRequestPolicy\.Id",
-        "the origin request policy is {after} instead of {before}",
+        "the origin request policy is …",
         topic=Topic.ORIGIN,
         absent=_ELSEWHERE,
         note="a policy of another stack cannot be seen: what the origin is sent is unknown",
         hides=r"OriginRequest\..*",
     ),
     Rule(r"OriginRequest\.(Headers|QueryStrings|Cookies)", lines=_forwarded),
+    *about(
+        Topic.HEADERS,
+        Rule(
+            r"ResponseHeadersPolicy\.Id",
+            "the response headers policy is …",
+            absent=_ELSEWHERE,
+            note="a policy of another stack cannot be seen: its headers are unknown",
+            hides=r"(Removed)?Header\[.*|Cors.*|ResponseHeadersPolicy\.Server.*",
+            block=_protected,
+        ),
+        Rule(
+            f"Header{_SECURITY}",
+            "the header {header} is …",
+            topic=Topic.SECURITY,
+            when=_is_weaker,
+            note=lambda d: _HEADER_NOTES.get(d.key, ""),
+            block=_DROPPED,
+            **_SENT,
+        ),
+        Rule(r"Header\[([^\]]*)\]", "the header {header} is …", **_SENT),
+        Rule(
+            rf"Header{_SECURITY}\.Override",
+            _REPLACES,
+            topic=Topic.SECURITY,
+            when=lambda d: d.after is not True,
+            block=_DROPPED,
+        ),
+        Rule(r"Header\[([^\]]*)\]\.Override", _REPLACES),
+        Rule(
+            r"RemovedHeader\[(set-cookie)\]",
+            topic=Topic.SECURITY,
+            when=lambda d: d.removed,
+            note="a cached cookie of one visitor could reach others",
+            block=_DROPPED,
+            **_REMOVED,
+        ),
+        Rule(r"RemovedHeader\[([^\]]*)\]", **_REMOVED),
+        Rule(r"ResponseHeadersPolicy\..*", SETTING),
+    ),
+    Rule(r"Cors\.AccessControlAllowCredentials", lines=_credentials),
+    *about(
+        Topic.CORS,
+        Rule(
+            "Cors",
+            added="",
+            removed="the edge sends no CORS headers of its own: the origin decides",
+            hides=r"Cors\.(?!AccessControlAllow(Origins|Credentials)).*",
+        ),
+        Rule(
+            r"Cors\.AccessControlAllowOrigins",
+            _read_by,
+            added="the edge itself lets pages of {after} read the files",
+            show=_sites,
+            note=lambda d: (
+                ""
+                if "*" in elements(d.after)
+                else "pages of all other sites cannot read them"
+            ),
+            block=_more_sites,
+        ),
+        Rule(
+            r"Cors\.AccessControlMaxAgeSec",
+            "browsers remember a preflight for …",
+            show=duration,
+            absent="5 seconds",
+        ),
+        Rule(r"Cors\..*", SETTING),
+    ),
 )

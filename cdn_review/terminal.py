@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
 from cdn_review import markup
-from cdn_review.message import Untrusted, to_text
+from cdn_review.change import Untrusted, to_text
 from cdn_review.report import Line, Report
 
 _RED, _GREEN, _YELLOW, _BOLD = "31;1", "32", "33", "1"

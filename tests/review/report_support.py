@@ -12,8 +12,7 @@ from html.parser import HTMLParser
 import cmarkgfm
 from cmarkgfm.cmark import Options
 
-from cdn_review.change import BlockReason, Change, Topic
-from cdn_review.message import format_message
+from cdn_review.change import BlockReason, Change, Topic, format_message
 from cdn_review.report import Report
 from cdn_review.snapshot import Snapshot, Stack
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import yaml
 
-from cdn_review.change import Change
+from cdn_review.change import Change, to_text
 from cdn_review.compare import compare
-from cdn_review.message import to_text
 from cdn_review.snapshot import Snapshot, stack_of
 
 Template = dict[str, Any]

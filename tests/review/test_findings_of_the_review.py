@@ -8,8 +8,8 @@ import re
 import pytest
 from review_support import blocks, read, review, shop, side, told, words
 
+from cdn_review.change import to_text
 from cdn_review.compare import compare
-from cdn_review.message import to_text
 from cdn_review.snapshot import Snapshot, stack_of
 
 COMPUTED = ({"Fn::ImportValue": "x"}, "{{resolve:ssm:x}}", {"Ref": "Given"})
