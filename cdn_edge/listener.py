@@ -22,7 +22,6 @@ _LONGEST_READ = 4 * LONGEST_HEAD
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _BODYLESS = (204, 304)
-_LINGER = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +30,12 @@ class ViewerTimeouts:
 
     :param head: For a request line and its headers.
     :param idle: Between two requests.
+    :param linger: To read a refusal, when it still sends what was refused.
     """
 
     head: float = 30
     idle: float = 60
+    linger: float = 2
 
 
 class Request:
@@ -249,7 +250,7 @@ class ViewerConnection(asyncio.Protocol):
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
-        self.deadline = self._loop.time() + _LINGER
+        self.deadline = self._loop.time() + self._limits.linger
 
     def close_if_overdue(self, now: float) -> None:
         """For a viewer that takes too long for a head, or says nothing between requests."""

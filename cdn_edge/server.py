@@ -158,7 +158,7 @@ class Edge:
         """One timer for all connections costs less than one each."""
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(min(self._limits.head, self._limits.idle, 4) / 4)
+            await asyncio.sleep(min(vars(self._limits).values()) / 4)
             for connection in list(self._connections):
                 connection.close_if_overdue(loop.time())
 

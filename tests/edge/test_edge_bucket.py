@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,56 +25,6 @@ from cdn_edge.origin_access import signature
 from local.environment import ACCOUNT
 
 BUCKET = "my-static.s3.us-east-1.amazonaws.com"
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    """Where the local S3 is, with one file in a bucket."""
-    with running_emulator(tmp_path_factory.mktemp("aws")) as url:
-        caller = client("s3", url)
-        caller.create_bucket(Bucket="my-static")
-        file = {"Key": "static/b1/site.css", "Body": b"of the bucket"}
-        caller.put_object(Bucket="my-static", CacheControl="max-age=60", **file)
-        yield urlsplit(url).netloc
-
-
-def bucket_first():
-    server = distribution()["DistributionConfig"]["Origins"]["Items"][0]
-    bucket = {
-        "Id": "bucket",
-        "DomainName": BUCKET,
-        "OriginPath": "/static",
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
-        "OriginAccessControlId": "control",
-    }
-    members = named({"OriginId": "bucket"}, {"OriginId": "origin"})
-    criteria = {"FailoverCriteria": {"StatusCodes": named(403, 404, 500)}}
-    return distribution(
-        Origins=named(bucket, server),
-        OriginGroups=named({"Id": "group", "Members": members, **criteria}),
-        default={"TargetOriginId": "group"},
-    )
-
-
-@pytest.mark.documented(
-    "A bucket in front of a server", "high_availability_origin_failover"
-)
-def test_bucket_answers_first_and_the_server_for_what_it_lacks(s3):
-    with CountingOrigin() as server:
-        server.default = Reply(body=b"of the server")
-        table = {ORIGIN: server, "*.amazonaws.com": s3}
-        with RunningEdge(deployed(bucket_first()), origins=table) as edge:
-            first = edge.get("/b1/site.css")
-            assert (first.body, first.cache) == (b"of the bucket", "Miss")
-            assert edge.get("/b1/site.css").cache == "Hit"
-            part = edge.get("/b1/site.css", headers={"Range": "bytes=0-1"})
-            assert (part.status, part.body) == (206, b"of")
-            assert edge.get("/b1/new.css").body == b"of the server"
-        assert server.targets == ["/static/b1/new.css"]
-
-
-# -- a private bucket, in an S3 that verifies signatures
-
 CONTROL = {"OriginAccessControlOriginType": "s3", "SigningBehavior": "always"}
 # The emulator's word for: verify each request.
 STRICT = (
@@ -85,11 +34,12 @@ STRICT = (
 
 
 @pytest.fixture(scope="module")
-def private_s3(tmp_path_factory):
-    """Where it is, with a file whose name has to be encoded, and a key that may read it."""
+def s3(tmp_path_factory):
+    """Where a private bucket is that verifies signatures, and a key that may read it."""
     with running_emulator(tmp_path_factory.mktemp("aws"), "-c", STRICT) as url:
         caller = client("s3", url)
         caller.create_bucket(Bucket="my-static")
+        # The name of the second file has to be encoded.
         for key in ("static/b1/site.css", "static/b1/a b+ü.css"):
             caller.put_object(Bucket="my-static", Key=key, Body=b"of the bucket")
         identities = client("iam", url)
@@ -102,44 +52,71 @@ def private_s3(tmp_path_factory):
                 {"Version": "2012-10-17", "Statement": [statement]}
             ),
         )
-        yield (
-            urlsplit(url).netloc,
-            identities.create_access_key(UserName="edge")["AccessKey"],
-        )
+        key = identities.create_access_key(UserName="edge")["AccessKey"]
+        credentials = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        yield urlsplit(url).netloc, credentials
 
 
-def of_a_private_bucket(**more):
-    origin = {
-        "DomainName": BUCKET,
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
-        "OriginAccessControlId": "control",
-    }
-    source = deployed(distribution(origin=origin, **more))
-    return replace(
-        source,
-        resources={**source.resources, "OriginAccessControl": {"control": CONTROL}},
+PRIVATE = {
+    "DomainName": BUCKET,
+    "S3OriginConfig": {"OriginAccessIdentity": ""},
+    "OriginAccessControlId": "control",
+}
+
+
+def with_control(**config):
+    source = deployed(distribution(**config))
+    source.resources["OriginAccessControl"] = {"control": CONTROL}
+    return source
+
+
+def running(source, s3, credentials, **origins):
+    table = {**origins, "*.amazonaws.com": s3}
+    return RunningEdge(source, origins=table, credentials=credentials)
+
+
+def bucket_first():
+    server = distribution()["DistributionConfig"]["Origins"]["Items"][0]
+    bucket = {"Id": "bucket", "OriginPath": "/static", **PRIVATE}
+    members = named({"OriginId": "bucket"}, {"OriginId": "origin"})
+    criteria = {"FailoverCriteria": {"StatusCodes": named(403, 404, 500)}}
+    return with_control(
+        Origins=named(bucket, server),
+        OriginGroups=named({"Id": "group", "Members": members, **criteria}),
+        default={"TargetOriginId": "group"},
     )
 
 
-def running(s3, credentials):
-    table = {"*.amazonaws.com": s3}
-    return RunningEdge(of_a_private_bucket(), origins=table, credentials=credentials)
+@pytest.mark.documented(
+    "A bucket in front of a server", "high_availability_origin_failover"
+)
+def test_bucket_answers_first_and_the_server_for_what_it_lacks(s3):
+    with CountingOrigin() as server:
+        server.default = Reply(body=b"of the server")
+        with running(bucket_first(), *s3, **{ORIGIN: server}) as edge:
+            first = edge.get("/b1/site.css")
+            assert (first.body, first.cache) == (b"of the bucket", "Miss")
+            assert edge.get("/b1/site.css").cache == "Hit"
+            part = edge.get("/b1/site.css", headers={"Range": "bytes=0-1"})
+            assert (part.status, part.body) == (206, b"of")
+            assert edge.get("/b1/new.css").body == b"of the server"
+        assert server.targets == ["/static/b1/new.css"]
 
 
 @pytest.mark.documented(
     "Origin access control: signed requests to a private bucket",
     "private-content-restricting-access-to-s3",
 )
-def test_a_private_bucket_gives_its_files_to_the_edge_alone(private_s3):
-    address, key = private_s3
-    known, secret = key["AccessKeyId"], key["SecretAccessKey"]
-    with running(address, Credentials(known, secret)) as edge:
+def test_a_private_bucket_gives_its_files_to_the_edge_alone(s3):
+    address, known = s3
+    source = with_control(origin=PRIVATE)
+    with running(source, address, known) as edge:
         got = edge.get("/b1/site.css", headers={"Range": "bytes=0-1"})
         assert (got.status, got.body) == (206, b"of")
         assert edge.get("/b1/a%20b%2B%C3%BC.css").body == b"of the bucket"
         assert edge.get("/b1/site.css?v=1").status == 200
-    for others in (None, Credentials(known, "wrong")):
-        with running(address, others) as edge:
+    for others in (None, Credentials(known.access_key, "wrong")):
+        with running(source, address, others) as edge:
             assert edge.get("/b1/site.css").status == 403
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from email.utils import formatdate
 
 import pytest
 from edge_support import (
@@ -36,27 +35,6 @@ def test_404_without_cache_header_and_error_ttl_0_is_asked_every_time(edge, orig
     assert (first.status, second.cache, origin.count) == (404, "Error", 2)
 
 
-def test_404_with_max_age_stays_after_the_file_appears(edge, origin):
-    origin.default = Reply(status=404, headers={"Cache-Control": "max-age=60"})
-    edge.get("/x")
-    origin.default = Reply()
-    assert (edge.get("/x").status, origin.count) == (404, 1)
-    edge.clock.advance(61)
-    assert (edge.get("/x").status, origin.count) == (200, 2)
-
-
-def test_404_without_an_error_ttl_is_kept_for_ten_seconds(start, origin):
-    edge = start(distribution(errors={}))
-    origin.default = Reply(status=404)
-    edge.get("/x")
-    edge.clock.advance(9)
-    edge.get("/x")
-    assert origin.count == 1
-    edge.clock.advance(2)
-    edge.get("/x")
-    assert origin.count == 2
-
-
 def test_500_is_asked_again_only_after_the_error_ttl(edge, origin):
     origin.default = Reply(status=500)
     edge.get("/x")
@@ -67,38 +45,11 @@ def test_500_is_asked_again_only_after_the_error_ttl(edge, origin):
     assert origin.count == 2
 
 
-@pytest.mark.parametrize(
-    ("status", "requests"), [(301, 1), (302, 1), (307, 2), (308, 2)]
-)
-def test_redirects_without_cache_control(edge, origin, status, requests):
-    origin.default = Reply(status=status, headers={"Location": "/y"})
-    assert {edge.get("/x").status for _ in range(2)} == {status}
-    assert origin.count == requests
-
-
 @pytest.mark.parametrize("refusal", ["no-store", "no-cache", "private, max-age=60"])
 def test_what_refuses_caching_is_asked_every_time(edge, origin, refusal):
     origin.default = Reply(headers={"Cache-Control": refusal})
     assert [edge.get("/x").cache for _ in range(3)] == ["Miss"] * 3
     assert origin.count == 3
-
-
-def test_no_store_is_kept_for_a_minimum_ttl_above_0(start, origin):
-    edge = start(cache=cache_policy(min_ttl=5))
-    origin.default = Reply(headers={"Cache-Control": "no-store"})
-    edge.get("/x")
-    edge.get("/x")
-    assert origin.count == 1
-
-
-def test_max_age_is_clamped_to_the_maximum_ttl(start, origin):
-    edge = start(cache=cache_policy(max_ttl=100_000))
-    origin.default = Reply(headers={"Cache-Control": "max-age=1000000000"})
-    edge.get("/x")
-    edge.clock.advance(99_999)
-    assert edge.get("/x").cache == "Hit"
-    edge.clock.advance(2)
-    assert edge.get("/x").cache == "Miss"
 
 
 @pytest.mark.documented(
@@ -201,16 +152,6 @@ def test_two_distributions_have_their_own_trees_and_copies(start, origin):
     edge.get("/x")
     edge.get("/x", host=MEDIA)
     assert origin.targets == ["/static/x", "/media/x"]
-
-
-def test_expires_alone_decides(edge, origin):
-    expires = formatdate(edge.clock.now + 30, usegmt=True)
-    origin.default = Reply(headers={"Expires": expires})
-    edge.get("/x")
-    edge.clock.advance(29)
-    assert edge.get("/x").cache == "Hit"
-    edge.clock.advance(2)
-    assert edge.get("/x").cache == "Miss"
 
 
 @pytest.mark.documented(

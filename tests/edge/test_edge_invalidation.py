@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
-from edge_support import (
-    LONG,
-    Reply,
-    until,
-)
+from edge_support import LONG, Reply, until
 
 
 @pytest.mark.documented(
@@ -28,10 +25,12 @@ def test_invalidation_takes_all_variants_of_a_path_and_nothing_else(edge, origin
 
 
 def test_invalidation_during_a_fetch_takes_what_was_asked_before(edge, origin):
-    origin.default = Reply(headers=LONG, delay=0.5)
+    is_invalidated = Event()
+    origin.default = Reply(headers=LONG, delay=is_invalidated)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(edge.get, "/x")
         until(lambda: origin.count == 1)
         edge.invalidate("/x")
+        is_invalidated.set()
         assert first.result().status == 200
     assert (edge.get("/x").cache, origin.count) == ("Miss", 2)

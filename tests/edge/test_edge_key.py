@@ -227,11 +227,6 @@ def test_all_except_leaves_out_what_is_listed():
     assert (headers["A"], headers["Host"]) == ("1", ORIGIN)
 
 
-def test_request_policy_does_not_split_the_cache():
-    one = request_policy("whitelist", "Referer")
-    assert key(viewer(Referer="a"), one) == key(viewer(Referer="b"), one)
-
-
 def test_listed_forwarded_proto_is_https():
     listed = request_policy("whitelist", "CloudFront-Forwarded-Proto")
     assert sent(viewer(), listed).headers["CloudFront-Forwarded-Proto"] == "https"

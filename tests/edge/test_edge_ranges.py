@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
-from edge_support import (
-    LONG,
-    Reply,
-    until,
-)
+from edge_support import LONG, Reply, until
 from multidict import CIMultiDict
 
 from cdn_edge.ranges import ByteRange, content_range, ranges
@@ -189,14 +186,15 @@ def test_range_of_a_chunked_answer_is_the_whole(start, origin, text):
 
 
 def test_range_at_the_end_does_not_wait_for_the_whole(edge, origin):
-    head = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
-    origin.default = Reply(raw=[head, b"01234", b"56789"], pause=0.7)
+    head, part_is_read = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n", Event()
+    origin.default = Reply(raw=[head, b"01234", part_is_read, b"56789"])
     with ThreadPoolExecutor(1) as pool:
         whole = pool.submit(edge.get, "/x")
-        until(lambda: origin.sent > 42)
+        until(lambda: origin.sent > len(head))
         origin.default = Reply(headers=LONG, body=b"0123456789", ranges=True)
         part = edge.get("/x", headers={"Range": "bytes=8-9"})
         assert (part.status, part.body, whole.done()) == (206, b"89", False)
+        part_is_read.set()
     assert whole.result().body == b"0123456789"
 
 

@@ -79,15 +79,6 @@ def test_origin_gets_its_own_name_and_where_the_request_came_from(edge, origin):
     assert "CloudFront" in arrived["via"]
 
 
-def test_brotli_gzip_and_neither_are_three_copies(edge, origin):
-    for _ in range(2):
-        edge.get("/x", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
-        edge.get("/x", headers={"Accept-Encoding": "gzip;q=0.5"})
-        edge.get("/x")
-    encodings = [one.headers.get("accept-encoding") for one in origin.asked]
-    assert encodings == ["br,gzip", "gzip", None]
-
-
 def test_compressed_body_passes_byte_for_byte(edge, origin):
     origin.default = Reply(
         headers={"Content-Encoding": "gzip"}, body=b"\x1f\x8bnot gzip"
@@ -120,19 +111,6 @@ def test_allowed_method_passes_with_its_body_and_is_never_cached(start, origin):
     assert [one.body for one in origin.asked] == [b"a=1", b"a=1"]
 
 
-def test_compressed_body_of_a_viewer_passes_byte_for_byte(start, origin):
-    methods = {**named("GET", "HEAD", "POST"), "CachedMethods": named("GET", "HEAD")}
-    edge = start(distribution(default={"AllowedMethods": methods}))
-    edge.get("/x", method="POST", body=b"\x1f", headers={"Content-Encoding": "gzip"})
-    assert origin.asked[0].body == b"\x1f"
-
-
-def test_url_over_8192_bytes_stops_at_the_edge(edge, origin):
-    assert edge.get("/" + "x" * 8192).status == 414
-    assert edge.get("/" + "x" * 8191).status == 200
-    assert origin.count == 1
-
-
 @pytest.mark.documented(
     "The path reaches the origin as it came", "RequestAndResponseBehaviorCustomOrigin"
 )
@@ -163,14 +141,6 @@ def test_path_reaches_the_origin_byte_for_byte(edge, origin, path):
 )
 def test_target_that_is_no_path_stops_at_the_edge(edge, origin, target):
     assert (edge.get_raw(target), origin.count) == (400, 0)
-
-
-def test_listed_query_strings_split_and_arrive_as_they_came(start, origin):
-    listed = {"QueryStringBehavior": "whitelist", "QueryStrings": named("v")}
-    edge = start(cache=cache_policy(QueryStringsConfig=listed))
-    for target in ("/x?v=%zz&t=1", "/x?t=2&v=%zz", "/x?v=2", "/x?t=3"):
-        edge.get(target)
-    assert origin.targets == ["/static/x?v=%zz", "/static/x?v=2", "/static/x"]
 
 
 @pytest.mark.documented(

@@ -22,6 +22,7 @@ from edge_support import (
 )
 from tools import require
 
+from cdn_edge.listener import ViewerTimeouts
 from cdn_edge.tls import LocalAuthority, OriginTls, ViewerTls
 
 LOCAL = "d111.cloudfront.localhost"
@@ -52,6 +53,7 @@ def running(authority, server, *distributions):
         deployed(*distributions),
         origins={ORIGIN: server},
         viewer_tls=ViewerTls(authority),
+        limits=ViewerTimeouts(linger=0.5),
     )
 
 
@@ -293,14 +295,14 @@ def test_large_bodies_and_many_requests_pass_by_tls(authority, server):
 
 
 def to_origin(
-    foreign, context, *, origin=None, certificates=None, default=None, **more
+    foreign, context, *, origin=None, certificates=None, request=None, **config
 ):
     server = CountingOrigin(context)
     settings = {"OriginProtocolPolicy": "https-only", **(origin or {})}
-    one = distribution(origin={"CustomOriginConfig": settings}, default=default)
+    one = distribution(origin={"CustomOriginConfig": settings}, **config)
     tls = OriginTls(authorities=foreign.file, certificates=certificates or {})
-    edge = RunningEdge(deployed(one, **more), origins={ORIGIN: server}, origin_tls=tls)
-    return server, edge
+    source = deployed(one, request=request or {})
+    return server, RunningEdge(source, origins={ORIGIN: server}, origin_tls=tls)
 
 
 def test_origins_are_asked_by_tls_on_kept_connections(foreign):
@@ -346,26 +348,14 @@ def test_an_origin_whose_authority_nobody_knows_is_a_502(foreign, tmp_path):
     "using-https-cloudfront-to-custom-origin",
 )
 def test_the_certificate_may_be_for_the_host_that_is_forwarded(foreign):
-    context = foreign.signed("www.example.org", **VALID)
     server, edge = to_origin(
         foreign,
-        context,
+        foreign.signed("www.example.org", **VALID),
+        Aliases={"Items": ["www.example.org"]},
         default={"OriginRequestPolicyId": "request"},
         request={"HeadersConfig": {"HeaderBehavior": "allViewer"}},
     )
     with server, edge:
-        edge.redeploy(
-            deployed(
-                distribution(
-                    origin={
-                        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only"}
-                    },
-                    default={"OriginRequestPolicyId": "request"},
-                    Aliases={"Items": ["www.example.org"]},
-                ),
-                request={"HeadersConfig": {"HeaderBehavior": "allViewer"}},
-            )
-        )
         assert edge.get("/a", host="www.example.org").status == 200
         assert server.asked[0].headers["host"] == "www.example.org"
         assert edge.get("/b").status == 502

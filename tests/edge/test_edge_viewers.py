@@ -6,12 +6,9 @@ import re
 
 import pytest
 from edge_support import (
-    ORIGIN,
     CountingOrigin,
     Reply,
-    RunningEdge,
     cache_policy,
-    deployed,
     distribution,
     named,
 )
@@ -27,20 +24,6 @@ def origin():
     with CountingOrigin() as running:
         running.default = Reply(headers=LONG)
         yield running
-
-
-@pytest.fixture
-def start(origin):
-    started = []
-
-    def start(*distributions, **policies):
-        config = deployed(*distributions, **policies)
-        started.append(RunningEdge(config, origins={ORIGIN: origin}))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.__exit__()
 
 
 def restricted(kind, *countries, **more):

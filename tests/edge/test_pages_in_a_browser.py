@@ -5,17 +5,15 @@ The site is Django's own handler with the real middleware; the CDN is another ho
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import django
 import pytest
 from browser_support import chromium, fresh_profile
+from docs_support import ROOT, fenced
 from edge_support import Reply
 from pages_support import Hosts, serve, set_up_django
 
 from dj_cloudfront import csp
 
-ROOT = Path(__file__).resolve().parents[2]
 FONT = ROOT / "example/gallery/static/gallery/fonts/board.woff2"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>'
 CSS = """
@@ -182,6 +180,7 @@ def test_what_is_preloaded_is_loaded_once_and_used(browser, hosts):
     assert complaints == []
 
 
+@pytest.mark.slow
 def test_a_preload_of_another_kind_than_the_use_is_loaded_twice(browser, hosts):
     times, complaints = visit_with(BY_HAND, browser, hosts)
     assert times["/b1/board.woff2"] == times["/b1/main.js"] == 2
@@ -229,3 +228,74 @@ def test_sprites_and_workers_are_refused_across_hosts(
     with fresh_profile(browser) as visit:
         visit.page.goto(site)
         assert list(visit.page.evaluate(REFUSALS, base).values()) == result
+
+
+# -- the worker of docs/pages.md: a blob that imports its script from the CDN
+
+TOLD = "window.told = new Promise(done => worker.onmessage = m => done(m.data));"
+SCRIPTS = {
+    "/b1/js/worker.js": (
+        b'import { part } from "./part.js"; postMessage([part, import.meta.url]);'
+    ),
+    "/b1/js/part.js": b"export const part = 7;",
+    "/b1/js/classic.js": b"postMessage([8, 'classic']);",
+}
+
+
+def told_by_worker(browser, hosts, template, *more):
+    """What the page was told by its worker, and its complaints.
+
+    :param more: Of ``worker-src``, besides the site and the CDN.
+    """
+    hosts.hold(SCRIPTS)
+    cdn = hosts.cdn()
+    policy = {
+        "default-src": ["'self'"],
+        "script-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["data:"],
+        **({"worker-src": ["'self'", *more, cdn.static_origin]} if more else {}),
+    }
+    with (
+        serve(
+            f'<link rel="icon" href="data:,">{template}',
+            cdn,
+            **by_django_csp(csp.with_cdn(policy, cdn)),
+        ) as site,
+        fresh_profile(browser) as visit,
+    ):
+        visit.page.goto(site)
+        told = visit.page.evaluate(
+            "() => Promise.race([window.told, new Promise(d => setTimeout(d, 700))])"
+        )
+        return told, visit.complaints
+
+
+@pytest.fixture(scope="module")
+def documented():
+    (found,) = (
+        text for _, text in fenced(ROOT / "docs" / "pages.md") if "new Worker(" in text
+    )
+    return found.replace("</script>", f"{TOLD}</script>")
+
+
+def test_a_blob_imports_the_script_from_the_cdn(browser, hosts, documented):
+    told, complaints = told_by_worker(browser, hosts, documented, "blob:")
+    assert complaints == []
+    assert told[0] == 7
+    assert told[1].endswith("/b1/js/worker.js")
+
+
+@pytest.mark.slow
+def test_a_classic_script_is_imported_by_its_function(browser, hosts, documented):
+    page = documented.replace(
+        "import ${JSON.stringify(url)}", "importScripts(${JSON.stringify(url)})"
+    )
+    page = page.replace(', {type: "module"})', ")").replace("worker.js", "classic.js")
+    told, complaints = told_by_worker(browser, hosts, page, "blob:")
+    assert (told, complaints) == ([8, "classic"], [])
+
+
+def test_without_blob_in_the_policy_there_is_no_worker(browser, hosts, documented):
+    told, complaints = told_by_worker(browser, hosts, documented)
+    assert told is None
+    assert any("Content Security Policy" in one for one in complaints)

@@ -121,18 +121,19 @@ class Reply:
 
     ``drop`` closes the connection in place of an answer, ``missing`` that many bytes before
     its end. ``ranges`` gives the one that is asked for, and ``chunked`` no length. The bytes of
-    ``raw`` are sent as they stand, with ``pause`` seconds before each.
+    ``raw`` are sent as they stand, with ``pause`` seconds before each; an event among them, or
+    as ``delay``, is waited for.
     """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b"body"
-    delay: float = 0
+    delay: float | threading.Event = 0
     drop: bool = False
     missing: int = 0
     ranges: bool = False
     chunked: bool = False
-    raw: Sequence[bytes] = ()
+    raw: Sequence[bytes | threading.Event] = ()
     pause: float = 0
 
 
@@ -233,8 +234,11 @@ class CountingOrigin:
         asked = Asked(line=head[0], headers=headers, body=body)
         self.asked.append(asked)
         reply = self.replies.get(asked.target.partition("?")[0], self.default)
-        await asyncio.sleep(reply.delay)
+        await _wait(reply.delay)
         for piece in reply.raw:
+            if isinstance(piece, threading.Event):
+                await _wait(piece)
+                continue
             await asyncio.sleep(reply.pause)
             writer.write(piece)
             await writer.drain()
@@ -251,6 +255,13 @@ class CountingOrigin:
             body = await reader.readuntil(b"0\r\n\r\n")
             return b"".join(body.split(b"\r\n")[1::2])
         return await reader.readexactly(int(headers.get("content-length", 0)))
+
+
+async def _wait(what: float | threading.Event) -> None:
+    if isinstance(what, threading.Event):
+        assert await asyncio.to_thread(what.wait, 20)
+    else:
+        await asyncio.sleep(what)
 
 
 def _rendered(reply: Reply, asked: Asked) -> bytes:
