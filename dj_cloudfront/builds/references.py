@@ -16,6 +16,12 @@ from dj_cloudfront.builds.file_content import BytesContent, Content, read
 
 _PREFIX = re.compile(r"/|/[^/?#\s]+(/[^/?#\s]+)*/")
 _SCRIPTS = (".js", ".mjs", ".cjs", ".webmanifest")
+# webpack's public path; and the one that replaces it, __webpack_public_path__ of a module.
+_PUBLIC_PATH = re.compile(rb"[\w$]\.p\s*=\s*$")
+_PATH_OF_A_MODULE = re.compile(
+    rb"[\w$]\.p\s*=\s*(?![\"'`=\s])[^;{}]{0,80}?"
+    rb"\b(?:document|window|self|globalThis|location|import\.meta)\b"
+)
 
 
 class ReferenceKind(StrEnum):
@@ -143,8 +149,12 @@ def script_references(name: str, data: bytes, prefix: str) -> list[Reference]:
     literal = re.compile(
         rb"([\"'`])(" + re.escape(start) + rb"[^\"'`\\\s<>$]*)(?:\1|\$\{)"
     )
+    is_replaced = _PATH_OF_A_MODULE.search(text) is not None
     first: dict[str, Reference] = {}
     for match in literal.finditer(text):
+        before = max(0, match.start() - 20)
+        if is_replaced and _PUBLIC_PATH.search(text, before, match.start()):
+            continue
         url = match[2].decode("utf-8", "replace")
         if url not in first:
             line = text.count(b"\n", 0, match.start()) + 1

@@ -283,6 +283,28 @@ n("/assets/x.png", "/static/img/x.png"); // static/app.js
 """
 
 
+@pytest.mark.parametrize(
+    ("module", "is_reported"),
+    [
+        (b'r.p=new URL(".",document.currentScript.src).href', False),
+        (b"__webpack_require__.p = window.STATIC_URL;", False),
+        (b"n.p = (0,o.base)(import.meta.url)", False),
+        (b'r.p="/static/other/";window.a', True),
+        (b"r.p==window.a", True),
+        (b"r.path=window.a", True),
+    ],
+)
+def test_a_public_path_that_a_module_replaces_is_none(root, module, is_reported):
+    """As webpack 5 writes it: the runtime's own path first, which the module then sets."""
+    bundle = (
+        b"(()=>{var e={318(e,t,r){%s}};r.u=e=>e+'.js',r.p=\"/static/w/\",r.e(3)})()"
+    )
+    done = publish_files(
+        root, "b1", {"w/app.js": bundle % module}, reference_prefix="/static/"
+    )
+    assert [one.url for one in done.references][:1] == ["/static/w/"] * is_reported
+
+
 @pytest.mark.parametrize("name", ["app.js", "app.MJS", "site.webmanifest"])
 def test_text_of_a_script_that_names_a_file_of_the_build_is_reported(root, name):
     files = {name: SCRIPT, "img/x.png": b"", "app.js": SCRIPT}
