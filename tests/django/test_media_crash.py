@@ -7,7 +7,7 @@ import os
 import random
 
 import pytest
-from aws_support import client, made_distribution, running_emulator
+from aws_support import client, made_distribution
 from crash_support import KILL, Fault, attempt, every_point, quick_folder, restore
 from django.core.files.base import ContentFile
 from storage_support import set_up
@@ -28,8 +28,14 @@ FAULTS = [
     Fault(errno=errno.EACCES),
     Fault(errno=errno.EROFS, stays=True),
 ]
+QUICK = (KILL, Fault(errno=errno.ENOSPC, stays=True))
 EACH = pytest.mark.parametrize(
-    "fault", FAULTS, ids=lambda fault: f"{fault.errno}{'-stays' if fault.stays else ''}"
+    "fault",
+    [
+        pytest.param(fault, marks=[] if fault in QUICK else pytest.mark.slow)
+        for fault in FAULTS
+    ],
+    ids=lambda fault: f"{fault.errno}{'-stays' if fault.stays else ''}",
 )
 
 
@@ -73,15 +79,18 @@ def pending(folder, *, later=True):
     return {deletion.path for deletion in records.pending()}
 
 
+def faults_of(action, fault, folder):
+    """Each fault, on a disk that is as it is now."""
+    kept = folder / "kept"
+    restore(folder / "media", kept)
+    return every_point(action, fault, before=lambda: restore(kept, folder / "media"))
+
+
 @EACH
 def test_an_accepted_upload_is_on_the_disk_with_its_bytes(folder, fault):
     first = upload(folder)
-    kept = folder / "kept"
-    restore(folder / "media", kept)
     points = 0
-    for outcome in every_point(
-        lambda: upload(folder), fault, before=lambda: restore(kept, folder / "media")
-    ):
+    for outcome in faults_of(lambda: upload(folder), fault, folder):
         points += 1
         found = files(folder)
         assert found[first] == DATA
@@ -93,14 +102,8 @@ def test_an_accepted_upload_is_on_the_disk_with_its_bytes(folder, fault):
 @EACH
 def test_a_deleted_upload_is_pending(folder, fault):
     name = upload(folder)
-    kept = folder / "kept"
-    restore(folder / "media", kept)
     points = 0
-    for _ in every_point(
-        lambda: media(folder).delete(name),
-        fault,
-        before=lambda: restore(kept, folder / "media"),
-    ):
+    for _ in faults_of(lambda: media(folder).delete(name), fault, folder):
         points += 1
         found = files(folder)
         assert name in found or pending(folder) == {f"/{name}"}
@@ -110,15 +113,12 @@ def test_a_deleted_upload_is_pending(folder, fault):
 
 @EACH
 def test_an_overwritten_upload_is_pending(folder, fault):
-    storage = media(folder)
-    storage.save("a.png", ContentFile(DATA))
-    kept = folder / "kept"
-    restore(folder / "media", kept)
-    for outcome in every_point(
-        lambda: media(folder).save("a.png", ContentFile(b"new")),
-        fault,
-        before=lambda: restore(kept, folder / "media"),
-    ):
+    media(folder).save("a.png", ContentFile(DATA))
+
+    def overwrite():
+        return media(folder).save("a.png", ContentFile(b"new"))
+
+    for outcome in faults_of(overwrite, fault, folder):
         found = files(folder)["a.png"]
         assert found == DATA or pending(folder) == {"/a.png"}, outcome
         if outcome.result:
@@ -128,14 +128,8 @@ def test_an_overwritten_upload_is_pending(folder, fault):
 @EACH
 def test_an_orphan_is_where_it_was_or_in_the_trash_and_pending(folder, fault):
     name = upload(folder)
-    kept = folder / "kept"
-    restore(folder / "media", kept)
     orphan = orphans.Orphan(folder=token_folder(name), size=1, changed=0)
-    for _ in every_point(
-        lambda: orphans.trash(media(folder), orphan),
-        fault,
-        before=lambda: restore(kept, folder / "media"),
-    ):
+    for _ in faults_of(lambda: orphans.trash(media(folder), orphan), fault, folder):
         trashed = list((folder / "media" / ".cdn" / "trash").rglob("b.png"))
         assert (name in files(folder)) != bool(trashed)
         if trashed:
@@ -147,9 +141,8 @@ def test_an_orphan_is_where_it_was_or_in_the_trash_and_pending(folder, fault):
 
 
 @pytest.fixture(scope="module")
-def aws(tmp_path_factory):
-    with running_emulator(tmp_path_factory.mktemp("aws")) as endpoint:
-        yield client("cloudfront", endpoint)
+def aws(aws_endpoint):
+    return client("cloudfront", aws_endpoint)
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,12 @@ TESTS = (
         "test_csp.py",
     ),
     *("test_resource_hints.py", "test_middleware.py", "test_storage*.py"),
-    *("test_split_settings.py", "test_media_s*.py"),
+    *(
+        "test_split_settings.py",
+        "test_media_s*.py",
+        "test_media_cookies.py",
+        "test_media_private_storage.py",
+    ),
 )
 
 POLICY = """

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint(tmp_path_factory):
+    """The URL of an emulated AWS, for tests that make what they use."""
+    from aws_support import running_emulator
+
+    with running_emulator(tmp_path_factory.mktemp("aws")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def signing_keys(tmp_path_factory):
+    from signing_support import made_keys
+
+    return made_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture
+def signing_site(tmp_path, signing_keys):
+    from signing_support import signing_site
+
+    with signing_site(tmp_path, signing_keys["ecdsa"]) as site:
+        yield site
