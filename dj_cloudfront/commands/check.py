@@ -76,8 +76,9 @@ def run(
             only=None if only is None else TargetKind(only),
             pages=_pages(),
             allowed_hosts=tuple(settings.ALLOWED_HOSTS),
+            progress=console.progress,
         )
-        report = check(plan, console.progress)
+        report = check(plan)
     except ValueError as error:
         raise CommandError(str(error)) from None
     show(console, report)

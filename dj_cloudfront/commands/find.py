@@ -30,17 +30,16 @@ def add_arguments(parser: CommandParser) -> None:
 def run(console: Console, *, name: str, no_cdn: bool, **options: Any) -> None:
     # It brings http.client and ssl, which no other subcommand needs.
     from dj_cloudfront.live_check.diagnosis import diagnose, lines
-    from dj_cloudfront.live_check.trace import Search, find
+    from dj_cloudfront.live_check.trace import find
 
     try:
-        search = Search(
+        trace = find(
+            name,
             cdn=cdn_setting.cdn(),
             options=arguments.read_options(**options),
-            name=name,
+            allowed_hosts=settings.ALLOWED_HOSTS,
             asks_cdn=not no_cdn,
-            allowed_hosts=tuple(settings.ALLOWED_HOSTS),
         )
-        trace = find(search)
     except (ValueError, PermissionError) as error:
         raise CommandError(str(error)) from None
     is_well, diagnosis = diagnose(trace)

@@ -95,8 +95,8 @@ class ProbeResult:
     def subject(self) -> str:
         """The file, and how it was asked for if not in the plainest way."""
         probe = self.probe
-        ways = [probe.coding] if probe.coding != "identity" else []
-        ways += ["with Origin"] if probe.with_origin else []
+        ways = [probe.coding] * (probe.coding != "identity")
+        ways += ["with Origin"] * probe.with_origin
         return f"{probe.subject} ({', '.join(ways)})" if ways else probe.subject
 
 
@@ -112,9 +112,9 @@ class ProbeResults:
 
     target: Target
     site: str
-    index: Index | None
-    answered: tuple[ProbeResult, ...]
-    failures: Mapping[str, bool]
+    index: Index | None = None
+    answered: tuple[ProbeResult, ...] = ()
+    failures: Mapping[str, bool] = field(default_factory=dict)
 
     def of_kind(self, kind: ProbeKind) -> list[ProbeResult]:
         return [result for result in self.answered if result.probe.kind is kind]
@@ -122,11 +122,8 @@ class ProbeResults:
     @property
     def files(self) -> list[ProbeResult]:
         """The answers for files of the build that are files."""
-        return [
-            result
-            for result in self.of_kind(ProbeKind.FILE)
-            if result.answer.status == 200
-        ]
+        asked = self.of_kind(ProbeKind.FILE)
+        return [result for result in asked if result.answer.status == 200]
 
     def file(self, result: ProbeResult) -> File | None:
         """What the build has under the name that was asked for."""
@@ -155,36 +152,37 @@ def missing_probes(tree: Tree, build: str) -> Iterator[Probe]:
         yield _probe(ProbeKind.MISSING, path, with_origin=True)
 
 
-def file_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
-    """Each file once, in the plainest way."""
-    for name in names:
-        yield _file(build, name, "identity", with_origin=False)
-
-
-def variant_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
-    """Each file in every coding, with ``Origin`` and without: CloudFront keeps each apart."""
-    for name in names:
+def file_probes(build: Build) -> Iterator[Probe]:
+    """Each file of the sample in every form, the others once, in the plainest way."""
+    for name in build.sample:
+        path = build.path_of(name)
         for coding in CODINGS:
+            # CloudFront keeps each apart.
             for with_origin in (False, True):
-                if with_origin or coding != "identity":
-                    yield _file(build, name, coding, with_origin=with_origin)
-
-
-def script_probes(build: Build, names: Iterable[str]) -> Iterator[Probe]:
-    """Where scripts ask that put a URL together, for files that pages name elsewhere."""
-    for name in names:
+                yield Probe(
+                    kind=ProbeKind.FILE,
+                    subject=name,
+                    path=path,
+                    coding=coding,
+                    with_origin=with_origin,
+                )
+    for name in build.others:
+        yield Probe(kind=ProbeKind.FILE, subject=name, path=build.path_of(name))
+    # Where scripts ask that put a URL together, for files that pages name elsewhere.
+    for name in build.sample:
         path = f"/{build.version}/{filepath_to_uri(name)}"
         if path != build.path_of(name):
             yield Probe(kind=ProbeKind.FILE, subject=name, path=path)
             return
 
 
-def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
+def build_probes(build: Build) -> Iterator[Probe]:
     """Requests for a build besides those for its files."""
-    file = filepath_to_uri(name)
+    file = filepath_to_uri(build.sample[0])
+    top = f"/{build.version}"
     yield _probe(
         ProbeKind.PREFLIGHT,
-        f"/{build}/{file}",
+        f"{top}/{file}",
         method="OPTIONS",
         with_origin=True,
         headers={
@@ -192,14 +190,11 @@ def build_probes(build: str, name: str, *, has_index: bool) -> Iterator[Probe]:
             "Access-Control-Request-Headers": "x-requested-with",
         },
     )
-    yield _probe(ProbeKind.OTHER_BUILD, f"/{build}-{secrets.token_hex(4)}/{file}")
-    folder = file.rpartition("/")[0]
-    yield _probe(ProbeKind.FOLDER, f"/{build}")
-    yield _probe(ProbeKind.FOLDER, f"/{build}/")
-    if folder:
-        yield _probe(ProbeKind.FOLDER, f"/{build}/{folder}")
-    if has_index:
-        yield _probe(ProbeKind.HIDDEN, f"/{build}/{INDEX_NAME}")
+    yield _probe(ProbeKind.OTHER_BUILD, f"{top}-{secrets.token_hex(4)}/{file}")
+    for path in dict.fromkeys((top, f"{top}/", f"{top}/{file}".rpartition("/")[0])):
+        yield _probe(ProbeKind.FOLDER, path)
+    if build.has_index:
+        yield _probe(ProbeKind.HIDDEN, f"{top}/{INDEX_NAME}")
 
 
 def tree_probes(
@@ -226,16 +221,6 @@ def tree_probes(
 
 def _probe(kind: ProbeKind, path: str, **options: Any) -> Probe:
     return Probe(kind=kind, subject=path, path=path, **options)
-
-
-def _file(build: Build, name: str, coding: str, *, with_origin: bool) -> Probe:
-    return Probe(
-        kind=ProbeKind.FILE,
-        subject=name,
-        path=build.path_of(name),
-        coding=coding,
-        with_origin=with_origin,
-    )
 
 
 def path_traversal_probes(

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dj_cloudfront.builds.index import Index
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.contract import Tree
 from dj_cloudfront.findings import Level
@@ -30,10 +29,6 @@ from dj_cloudfront.live_check.rules import (
     cors,
     isolation,
 )
-from dj_cloudfront.live_check.rules.caching import lifetime
-from dj_cloudfront.live_check.rules.consistency import agreement
-from dj_cloudfront.live_check.rules.content import has_right_bytes
-from dj_cloudfront.live_check.rules.rule import ProbeRule
 from dj_cloudfront.live_check.sampling import Build, read_build
 from dj_cloudfront.live_check.targets import (
     TREES,
@@ -41,12 +36,11 @@ from dj_cloudfront.live_check.targets import (
     TargetKind,
     cdn_target,
     cdn_urls,
-    host_for,
     origin_targets,
     site_of,
 )
 
-RULES: tuple[ProbeRule, ...] = (
+RULES = (
     *availability.RULES,
     *content.RULES,
     *cors.RULES,
@@ -81,9 +75,10 @@ class Plan:
     only: TargetKind | None
     pages: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
+    progress: Progress | None = None
 
 
-def check(plan: Plan, progress: Progress = lambda *_: None) -> CheckReport:
+def check(plan: Plan) -> CheckReport:
     """Ask the servers and the CDN, and judge their answers.
 
     :raises ValueError: with one sentence, when there is nothing to ask or to compare with.
@@ -94,7 +89,9 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> CheckReport:
         urls, notes = {}, [] if plan.cdn.is_local else notes
     elif not plan.options.origins:
         notes.append("the servers: no --origin was given")
-    _check_is_anything(plan, urls)
+    servers = _servers(plan, trees)
+    if not servers and not urls:
+        raise ValueError(_nothing_to_ask(plan))
     build = _build(plan) if Tree.STATIC in trees else None
     if build is not None and not build.has_index:
         notes.insert(
@@ -102,23 +99,24 @@ def check(plan: Plan, progress: Progress = lambda *_: None) -> CheckReport:
             "the index of the build: it has none, so the files on this disk were read; "
             "'manage.py cdn publish' writes one",
         )
-    servers = _servers(plan, trees)
     cdn = [cdn_target(url, plan.options, tree=tree) for tree, url in urls.items()]
     with contextlib.ExitStack() as opened:
         for target in (*servers, *cdn):
             opened.callback(target.client.close)
-        asked = [_ask_target(plan, target, build, progress) for target in servers]
+        asked = [
+            _for_the_rest(plan, _for_missing_files(plan, target), build)
+            for target in servers
+        ]
         for target in cdn:
-            first = _first_round(plan, target)
+            first = _for_missing_files(plan, target)
             why_not = _why_not_for_the_build(first, asked)
             if why_not:
                 notes.append(f"build {plan.build_version} through the CDN: {why_not}")
-            of_build = None if why_not else build
-            asked.append(_second_round(plan, first, of_build, progress))
+            asked.append(_for_the_rest(plan, first, None if why_not else build))
     findings = [finding for results in asked for finding in judge(results)]
     report = CheckReport(
         build_version=plan.build_version,
-        findings=(*findings, *agreement(asked)),
+        findings=(*findings, *content.agreement(asked)),
         not_checked=(*notes, *_undecoded(asked)),
         files=(len(build.sample) + len(build.others), build.total) if build else (0, 0),
     )
@@ -131,18 +129,6 @@ def judge(results: ProbeResults) -> Iterator[TargetFinding]:
         yield from rule.findings(results)
 
 
-def _check_is_anything(plan: Plan, urls: dict[Tree, str]) -> None:
-    if plan.only is TargetKind.ORIGIN and not plan.options.origins:
-        raise ValueError(
-            "--only origin must come with servers, such as --origin https://10.0.0.5"
-        )
-    if not urls and plan.only is not TargetKind.ORIGIN and not plan.options.origins:
-        raise ValueError(
-            "CDN must have URLs of a CDN to be asked, but the settings have local=True: run "
-            "the check with the settings of the release, or name servers by --origin"
-        )
-
-
 def _servers(plan: Plan, trees: Sequence[Tree]) -> list[Target]:
     if plan.only is TargetKind.CDN:
         return []
@@ -150,12 +136,18 @@ def _servers(plan: Plan, trees: Sequence[Tree]) -> list[Target]:
         target
         for url in plan.options.origins
         for target in origin_targets(
-            url,
-            plan.options,
-            host=host_for(url, plan.options, plan.allowed_hosts),
-            trees=trees,
+            url, plan.options, allowed_hosts=plan.allowed_hosts, trees=trees
         )
     ]
+
+
+def _nothing_to_ask(plan: Plan) -> str:
+    if plan.only is TargetKind.ORIGIN:
+        return "--only origin must come with servers, such as --origin https://10.0.0.5"
+    return (
+        "CDN must have URLs of a CDN to be asked, but the settings have local=True: run "
+        "the check with the settings of the release, or name servers by --origin"
+    )
 
 
 def _build(plan: Plan) -> Build:
@@ -165,34 +157,19 @@ def _build(plan: Plan) -> Build:
     )
 
 
-def _ask_target(
-    plan: Plan, target: Target, build: Build | None, progress: Progress
-) -> ProbeResults:
-    return _second_round(plan, _first_round(plan, target), build, progress)
-
-
-def _first_round(plan: Plan, target: Target) -> ProbeResults:
-    """Ask a target for missing files."""
+def _for_missing_files(plan: Plan, target: Target) -> ProbeResults:
     asked = probes.missing_probes(target.tree, plan.build_version)
     site = site_of(target, plan.options, plan.allowed_hosts)
-    return ask_all(target, asked, site=site)
+    return _ask_all(ProbeResults(target=target, site=site), asked)
 
 
-def _second_round(
-    plan: Plan, first: ProbeResults, build: Build | None, progress: Progress
-) -> ProbeResults:
-    """The rest; a target that did not answer before is not asked again."""
+def _for_the_rest(plan: Plan, first: ProbeResults, build: Build | None) -> ProbeResults:
     if not first.answered:
+        # What does not answer is not asked again.
         return first
-    target = first.target
-    index = build.index if build and target.tree is Tree.STATIC else None
-    asked = list(_probes(plan, first, build))
-    second = ask_all(target, asked, site=first.site, index=index, progress=progress)
-    return replace(
-        second,
-        answered=(*first.answered, *second.answered),
-        failures={**first.failures, **second.failures},
-    )
+    if build and first.target.tree is Tree.STATIC:
+        first = replace(first, index=build.index)
+    return _ask_all(first, _probes(plan, first, build), progress=plan.progress)
 
 
 def _probes(plan: Plan, first: ProbeResults, build: Build | None) -> Iterator[Probe]:
@@ -202,20 +179,15 @@ def _probes(plan: Plan, first: ProbeResults, build: Build | None) -> Iterator[Pr
         for result in first.of_kind(ProbeKind.MISSING):
             yield replace(result.probe, kind=ProbeKind.MISSING_AGAIN)
     if build is not None:
-        name = build.sample[0]
-        stray = f"/{Tree.STATIC}{build.path_of(name)}"
+        stray = f"/{Tree.STATIC}{build.path_of(build.sample[0])}"
         if target.tree is Tree.STATIC:
-            yield from probes.file_probes(build, (*build.sample, *build.others))
-            yield from probes.variant_probes(build, build.sample)
-            yield from probes.script_probes(build, build.sample)
-            yield from probes.build_probes(
-                build.version, name, has_index=build.has_index
-            )
+            yield from probes.file_probes(build)
+            yield from probes.build_probes(build)
     yield from probes.tree_probes(target, pages=plan.pages, stray=stray)
 
 
 def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -> str:
-    """Why the CDN is not asked for files: it would get and keep a wrong answer."""
+    # The CDN would get and keep a wrong answer.
     if first.target.tree is not Tree.STATIC:
         return ""
     servers = [results for results in asked if results.target.is_origin]
@@ -231,16 +203,12 @@ def _why_not_for_the_build(first: ProbeResults, asked: Sequence[ProbeResults]) -
             f"{', '.join(lacking)} must have it first: the CDN would only find errors "
             "there"
         )
-    if not servers and _keeps_what_is_missing(first):
+    missing = [result.answer for result in first.of_kind(ProbeKind.MISSING)[:1]]
+    if not servers and any(
+        answer.status < 400 or caching.lifetime(answer) for answer in missing
+    ):
         return "it would cache the answer for a missing file"
     return ""
-
-
-def _keeps_what_is_missing(results: ProbeResults) -> bool:
-    first = results.of_kind(ProbeKind.MISSING)[:1]
-    return any(
-        result.answer.status < 400 or lifetime(result.answer) for result in first
-    )
 
 
 def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:
@@ -248,55 +216,39 @@ def _undecoded(asked: Iterable[ProbeResults]) -> list[str]:
         f"answers in br of {results.target.url}: Brotli must be installed to decode what "
         "was not published, such as by pip install 'dj-cloudfront[brotli]'"
         for results in asked
-        if any(has_right_bytes(results, result) is None for result in results.files)
+        if any(content.has_right_bytes(results, one) is None for one in results.files)
     ]
 
 
-def ask_all(
-    target: Target,
-    probes: Iterable[Probe],
-    *,
-    site: str,
-    index: Index | None = None,
-    progress: Progress = lambda *_: None,
+def _ask_all(
+    before: ProbeResults, probes: Iterable[Probe], progress: Progress | None = None
 ) -> ProbeResults:
-    """Ask a few at a time. A failure of one does not keep the others from being asked."""
-    todo = list(probes)
-    answered: list[ProbeResult] = []
-    failures: dict[str, bool] = {}
+    """What was answered before, and what is now. A failure keeps no other from being asked."""
+    todo, target = list(probes), before.target
+    answered, failures = list(before.answered), dict(before.failures)
 
     def ask(probe: Probe) -> HttpResponse | UnreachableError:
+        headers = {"Accept-Encoding": CODINGS[probe.coding], **probe.headers}
+        if probe.with_origin:
+            headers["Origin"] = before.site
+        path = probe.path if probe.raw else target.prefix + probe.path
         try:
-            return _ask(target, probe, site)
+            return target.ask(path, method=probe.method, headers=headers)
         except UnreachableError as error:
             return error
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         try:
             answers = pool.map(ask, todo)
-            for done, (probe, answer) in enumerate(zip(todo, answers, strict=True)):
+            for done, (probe, answer) in enumerate(zip(todo, answers, strict=True), 1):
                 if isinstance(answer, HttpResponse):
                     answered.append(ProbeResult(probe=probe, answer=answer))
                 else:
                     failures[str(answer)] = answer.is_certificate
-                progress(
-                    f"requests to {target.url} ({target.tree})", done + 1, len(todo)
-                )
+                if progress:
+                    what = f"requests to {target.url} ({target.tree})"
+                    progress(what, done, len(todo))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return ProbeResults(
-        target=target,
-        site=site,
-        index=index,
-        answered=tuple(answered),
-        failures=failures,
-    )
-
-
-def _ask(target: Target, probe: Probe, site: str) -> HttpResponse:
-    headers = {"Accept-Encoding": CODINGS[probe.coding], **probe.headers}
-    if probe.with_origin:
-        headers["Origin"] = site
-    ask = target.ask_raw if probe.raw else target.ask
-    return ask(probe.path, method=probe.method, headers=headers)
+    return replace(before, answered=tuple(answered), failures=failures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -27,14 +27,13 @@ _TYPE = {suffix: kind for kind, suffixes in _TYPES.items() for suffix in suffixe
 _LARGE = 5_000_000
 
 
-def type_of(name: str) -> str:
-    """The type by the name's suffix, such as ``font``; ``other`` for the rest."""
-    return _TYPE.get(suffix_of(name), "other")
-
-
 def suffix_of(name: str) -> str:
     """In lower case and without the dot."""
     return PurePosixPath(name).suffix.lower().removeprefix(".")
+
+
+def _type_of(name: str) -> str:
+    return _TYPE.get(suffix_of(name), "other")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
     :param everything: Ask for all other files too.
     :raises ValueError: with one sentence, when it is not there, empty or damaged.
     """
-    index, has_index = known_files(root / version)
+    index, has_index = _known_files(root / version)
     files = {
         name: file
         for name, file in index.files.items()
@@ -78,8 +77,8 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
         raise ValueError(
             f"build {version} must hold files, but {root / version} has none"
         )
-    changed = changed_since_previous(root, version, index)
-    names = choose(files, number=sample, changed=changed, version=version)
+    changed = _changed_since_previous(root, version, index)
+    names = _choose(files, number=sample, changed=changed, version=version)
     names += _of_each_hashed_folder(index, sorted(files), names)
     others = sorted(set(files).difference(names)) if everything else ()
     return Build(
@@ -95,7 +94,7 @@ def read_build(root: Path, version: str, *, sample: int, everything: bool) -> Bu
 def _of_each_hashed_folder(
     index: Index, names: Iterable[str], chosen: Iterable[str]
 ) -> list[str]:
-    """A file of each one that nothing is asked of yet: a server may lack one alone."""
+    # A server may lack a single one.
     missing = {*index.hashed_folders.values()}
     missing -= {index.hashed_folder_of(name) for name in chosen}
     found = []
@@ -107,13 +106,8 @@ def _of_each_hashed_folder(
     return found
 
 
-def known_files(build: Path) -> tuple[Index, bool]:
-    """What a build holds, and whether its index says so.
-
-    Without an index, as after plain ``collectstatic``, the files themselves are read.
-
-    :raises ValueError: with one sentence, when it is missing, damaged or not readable.
-    """
+def _known_files(build: Path) -> tuple[Index, bool]:
+    # Without an index, as after plain collectstatic, the files themselves are read.
     try:
         index = read_index(build)
         if index is not None:
@@ -132,20 +126,12 @@ def known_files(build: Path) -> tuple[Index, bool]:
     )
 
 
-def changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
-    """The names whose bytes the build before this one does not have; empty without one."""
+def _changed_since_previous(root: Path, version: str, index: Index) -> set[str]:
     builds = published(root)
-    if version not in builds:
-        return set()
-    for earlier in reversed(builds[: builds.index(version)]):
-        before = safe_index(root / earlier)
-        if before is not None:
-            return {
-                name
-                for name, file in index.files.items()
-                if before.files.get(name) != file
-            }
-    return set()
+    earlier = builds[: builds.index(version)] if version in builds else []
+    indexes = (safe_index(root / name) for name in reversed(earlier))
+    before = next(filter(None, indexes), index).files
+    return {name for name, file in index.files.items() if before.get(name) != file}
 
 
 def safe_index(build: Path) -> Index | None:
@@ -156,36 +142,28 @@ def safe_index(build: Path) -> Index | None:
         return None
 
 
-def choose(
-    files: Mapping[str, File], *, number: int, changed: Iterable[str], version: str
+def _choose(
+    files: Mapping[str, File], *, number: int, changed: Collection[str], version: str
 ) -> list[str]:
-    """Names to ask for: the same ones every time for the same build.
+    """The same names every time for the same build.
 
     At least two of every type, then files that have changed, then others up to ``number``.
     Another build gives another order, so that in time everything is asked for.
     """
-    order = sorted(files, key=lambda name: _order(version, name))
-    small = [name for name in order if files[name].size <= _LARGE] or order
-    types = {type_of(name) for name in order}
-    first = [_of_type(kind, small) or _of_type(kind, order) for kind in sorted(types)]
+
+    def order(name: str) -> bytes:
+        return hashlib.sha256(f"{version}/{name}".encode()).digest()
+
+    names = sorted(files, key=order)
+    small = [name for name in names if files[name].size <= _LARGE]
     # The largest of a type is most likely one that is worth compressing.
     largest = sorted(small, key=lambda name: -files[name].size)
-    second = [_of_type(kind, largest) for kind in sorted(types)]
-    must = list(dict.fromkeys(name for name in (*first, *second) if name))
-    is_changed = set(changed)
-    rest = [
-        *(name for name in order if name in is_changed),
-        *(name for name in order if name not in is_changed),
-    ]
+    # The first of a type counts, and a large one only where there is no other.
+    first = {_type_of(name): name for name in reversed((*small, *names))}
+    second = {_type_of(name): name for name in reversed(largest)}
+    must = dict.fromkeys((*first.values(), *second.values()))
+    rest = sorted(names, key=lambda name: name not in changed)
     return list(dict.fromkeys((*must, *rest)))[: max(number, len(must))]
-
-
-def _of_type(kind: str, names: list[str]) -> str | None:
-    return next((name for name in names if type_of(name) == kind), None)
-
-
-def _order(version: str, name: str) -> bytes:
-    return hashlib.sha256(f"{version}/{name}".encode()).digest()
 
 
 def _names(build: Path) -> list[str]:

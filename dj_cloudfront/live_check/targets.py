@@ -56,35 +56,28 @@ class Target:
         return self.kind is TargetKind.ORIGIN
 
     def ask(
-        self,
-        path: str,
-        *,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
+        self, path: str, *, method: str = "GET", headers: Mapping[str, str]
     ) -> HttpResponse:
-        """Ask for a path inside the tree.
+        """Ask for a path as it goes on the wire.
 
         :raises UnreachableError: when no whole answer came.
         """
-        return self.ask_raw(self.prefix + path, method=method, headers=headers)
-
-    def ask_raw(
-        self,
-        target: str,
-        *,
-        method: str = "GET",
-        headers: Mapping[str, str] | None = None,
-    ) -> HttpResponse:
-        """The same with the whole target, as it goes on the wire."""
-        every = {**self.headers, **(headers or {})}
-        return self.client.ask(target, method=method, headers=every)
+        every = {**self.headers, **headers}
+        return self.client.ask(path, method=method, headers=every)
 
 
 def origin_targets(
-    url: str, options: RequestOptions, *, host: str, trees: Iterable[Tree]
+    url: str,
+    options: RequestOptions,
+    *,
+    allowed_hosts: Iterable[str],
+    trees: Iterable[Tree],
 ) -> list[Target]:
-    """A server as CloudFront would ask it."""
-    client = _client(url, options, host=host)
+    """A server as CloudFront would ask it.
+
+    :raises ValueError: with one sentence, when the name to ask for cannot be known.
+    """
+    client = _client(url, options, host=host_for(url, options, allowed_hosts))
     return [
         Target(
             kind=TargetKind.ORIGIN,
@@ -119,9 +112,11 @@ def cdn_urls(cdn: Cdn) -> tuple[dict[Tree, str], list[str]]:
     missing = []
     for tree in TREES:
         try:
-            found[tree] = _base(cdn, tree)
+            url = cdn.media_url if tree is Tree.MEDIA else cdn.static_url
         except ValueError as error:
             missing.append(f"{tree}: {error}")
+        else:
+            found[tree] = url.removesuffix(f"{cdn.build_version}/")
     return found, missing
 
 
@@ -166,29 +161,20 @@ def concrete_hosts(allowed_hosts: Iterable[str]) -> list[str]:
     ]
 
 
-def _base(cdn: Cdn, tree: Tree) -> str:
-    if tree is Tree.MEDIA:
-        return cdn.media_url
-    return cdn.static_url.removesuffix(f"{cdn.build_version}/")
-
-
-def _address(url: str, *, host: str | None = None) -> ServerAddress:
+def _client(url: str, options: RequestOptions, *, host: str | None = None) -> Client:
     parts = urlsplit(url)
     name = parts.hostname or ""
     asked_for = parts.netloc if host is None else host
-    return ServerAddress(
+    address = ServerAddress(
         # glibc does not know the names below localhost, as browsers do (RFC 6761).
         connect_to="127.0.0.1" if _is_local_name(name) else name,
         port=parts.port or _PORTS[parts.scheme],
         host=asked_for,
         server_name=urlsplit(f"//{asked_for}").hostname or name,
     )
-
-
-def _client(url: str, options: RequestOptions, *, host: str | None = None) -> Client:
     # Reading the system's authorities takes longer than a request.
-    context = _context(options) if url.startswith("https:") else None
-    return Client(_address(url, host=host), timeout=options.timeout, context=context)
+    context = _context(options) if parts.scheme == "https" else None
+    return Client(address, timeout=options.timeout, context=context)
 
 
 def _context(options: RequestOptions) -> ssl.SSLContext:

@@ -28,7 +28,6 @@ from dj_cloudfront.live_check.targets import (
     TargetKind,
     cdn_target,
     cdn_urls,
-    host_for,
     origin_targets,
     site_of,
 )
@@ -45,20 +44,6 @@ _HEADERS = {
     "encoding": "Content-Encoding",
     "content_type": "Content-Type",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Search:
-    """What to find, and where to ask.
-
-    :param asks_cdn: Whether to ask the distribution, beside the servers.
-    """
-
-    cdn: Cdn
-    options: RequestOptions
-    name: str
-    allowed_hosts: tuple[str, ...]
-    asks_cdn: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,28 +148,61 @@ class _WantedFile:
     error: str = ""
 
 
-def find(search: Search) -> Trace:
+def find(
+    name: str,
+    *,
+    cdn: Cdn,
+    options: RequestOptions,
+    allowed_hosts: Sequence[str],
+    asks_cdn: bool,
+) -> Trace:
     """Follow a file. The servers are asked before the CDN.
 
     :raises ValueError: with one sentence, when the name can be no file's.
     """
-    urls, _ = cdn_urls(search.cdn)
-    root = Path(search.cdn.builds_root)
+    urls, _ = cdn_urls(cdn)
+    root = Path(cdn.builds_root)
     builds = published(root)
-    wanted = _reference(search.name, urls, {*builds, search.cdn.build_version})
-    if wanted.tree is Tree.MEDIA:
-        return _find_media(search, wanted, urls)
-    wanted = _of_a_build(wanted, root, (search.cdn.build_version, *reversed(builds)))
-    name = _original_name(wanted.name)
+    wanted = _reference(name, urls, {*builds, cdn.build_version})
+    tree = wanted.tree
+    targets = [
+        target
+        for url in options.origins
+        for target in origin_targets(
+            url, options, allowed_hosts=allowed_hosts, trees=[tree]
+        )
+    ]
+    if tree in urls and asks_cdn:
+        targets.append(cdn_target(urls[tree], options, tree=tree))
+
+    def steps(used: _WantedFile, expected: _Digests) -> tuple[TraceStep, ...]:
+        return tuple(
+            _step(target, used, expected, options, allowed_hosts) for target in targets
+        )
+
+    if tree is Tree.MEDIA:
+        upload = _upload(wanted.name)
+        return Trace(
+            tree=tree,
+            name=wanted.name,
+            build="",
+            url=f"{urls.get(tree, '/media/')}{filepath_to_uri(wanted.name)}",
+            sources=(upload,) if upload else (),
+            steps=steps(wanted, (upload.sha256 if upload else None, None)),
+        )
+    wanted = _of_a_build(wanted, root, (cdn.build_version, *reversed(builds)))
+    # The name of the source, if this is what a manifest made of it.
+    hashed = getattr(staticfiles_storage, "hashed_files", {})
+    plain = {made: name for name, made in hashed.items()}
+    name = plain.get(wanted.name, wanted.name)
     sources = tuple(_static_sources(name))
-    used = _used(search.cdn, wanted, name, urls)
+    used = _used(cdn, wanted, name, urls)
     copies = tuple(_copies(root, builds, name, used, sources))
     sha256 = next((copy.sha256 for copy in copies if copy.is_used), None)
     index = safe_index(root / used.build) if used.build else None
     brotli = index.files.get(f"{used.name}.br") if index else None
-    expected = (sha256, brotli.sha256 if brotli else None)
     return Trace(
-        tree=Tree.STATIC,
+        tree=tree,
         name=name,
         build=used.build,
         url=used.url,
@@ -192,20 +210,9 @@ def find(search: Search) -> Trace:
         sources=sources,
         copies=copies,
         builds=len(builds),
-        steps=tuple(_steps(search, urls, used, expected)) if used.build else (),
-    )
-
-
-def _find_media(search: Search, wanted: _WantedFile, urls: Urls) -> Trace:
-    source = _upload(wanted.name)
-    expected = (source.sha256 if source else None, None)
-    return Trace(
-        tree=Tree.MEDIA,
-        name=wanted.name,
-        build="",
-        url=f"{urls.get(Tree.MEDIA, '/media/')}{filepath_to_uri(wanted.name)}",
-        sources=(source,) if source else (),
-        steps=tuple(_steps(search, urls, wanted, expected)),
+        steps=steps(used, (sha256, brotli.sha256 if brotli else None))
+        if used.build
+        else (),
     )
 
 
@@ -221,21 +228,13 @@ def _reference(text: str, urls: Urls, builds: set[str | None] | None) -> _Wanted
         return _WantedFile(tree=Tree.STATIC, name=text)
     parts = urlsplit(text)
     path = unquote(parts.path)
-    tree, inside = next(
-        (
-            (tree, path.removeprefix("/"))
-            for tree, url in urls.items()
-            if parts.netloc and parts.netloc == urlsplit(url).netloc
-        ),
-        next(
-            (
-                (tree, path.removeprefix(f"/{tree}/"))
-                for tree in TREES
-                if path.startswith(f"/{tree}/")
-            ),
-            (None, ""),
-        ),
-    )
+    tree, inside = None, ""
+    for each in TREES:
+        if path.startswith(f"/{each}/"):
+            tree, inside = each, path.removeprefix(f"/{each}/")
+        if parts.netloc and parts.netloc == urlsplit(urls.get(each, "")).netloc:
+            tree, inside = each, path.removeprefix("/")
+            break
     if tree is None or not inside:
         raise ValueError(
             "NAME must be a static file's name, such as 'css/site.css', or its URL, such as "
@@ -261,14 +260,7 @@ def _of_a_build(
     return replace(wanted, hashed_folder=wanted.build)
 
 
-def _original_name(name: str) -> str:
-    """The name of the source, if this is what a manifest made of it."""
-    hashed = getattr(staticfiles_storage, "hashed_files", {})
-    return next((plain for plain, made in hashed.items() if made == name), name)
-
-
 def _used(cdn: Cdn, wanted: _WantedFile, name: str, urls: Urls) -> _WantedFile:
-    """What pages refer to, or what the URL that was given does."""
     base = urls.get(Tree.STATIC, "")
     if wanted.build:
         folder = wanted.hashed_folder or wanted.build
@@ -292,7 +284,6 @@ def _used(cdn: Cdn, wanted: _WantedFile, name: str, urls: Urls) -> _WantedFile:
 
 
 def _static_sources(name: str) -> Iterator[OriginalFile]:
-    """Each file of this name that a finder has. The first one is published."""
     seen = set()
     for finder in finders.get_finders():
         try:
@@ -306,7 +297,6 @@ def _static_sources(name: str) -> Iterator[OriginalFile]:
 
 
 def _upload(name: str) -> OriginalFile | None:
-    """The upload, when the storage of uploads is on this disk."""
     storage = storages["default"]
     try:
         path = Path(storage.path(name))
@@ -341,7 +331,6 @@ def _copies(
     used: _WantedFile,
     sources: Sequence[OriginalFile],
 ) -> Iterator[PublishedFile]:
-    """The file in each build, oldest first."""
     for build in builds:
         is_used = build == used.build
         served = used.name if is_used else name
@@ -373,44 +362,32 @@ def _in(build: Path, name: str) -> File | None:
 # -- at the servers and the CDN
 
 
-def _steps(
-    search: Search,
-    urls: Urls,
+def _step(
+    target: Target,
     used: _WantedFile,
     expected: _Digests,
-) -> Iterator[TraceStep]:
-    """Ask as a browser does for a font or a module, from a page of the site."""
-    path = f"/{filepath_to_uri(used.name)}"
+    options: RequestOptions,
+    allowed_hosts: Sequence[str],
+) -> TraceStep:
+    """As a browser asks for a font or a module, from a page of the site."""
     folder = used.hashed_folder or used.build
-    path = f"/{folder}{path}" if folder else path
-    for target in _targets(search, used.tree, urls):
-        site = site_of(target, search.options, search.allowed_hosts)
+    path = f"{target.prefix}{f'/{folder}' * bool(folder)}/{filepath_to_uri(used.name)}"
+    site = site_of(target, options, allowed_hosts)
+    step = TraceStep(kind=target.kind, target=target.url, url=f"{target.url}{path}")
+    clean = options.without_secrets
+    try:
         headers = {"Accept-Encoding": CODINGS["br"], "Origin": site}
-        clean = search.options.without_secrets
-        url = f"{target.url}{target.prefix}{path}"
-        step = TraceStep(kind=target.kind, target=target.url, url=url)
-        try:
-            answer = target.ask(path, headers=headers)
-        except UnreachableError as error:
-            yield replace(step, error=clean(str(error)))
-            continue
-        finally:
-            target.client.close()
-        shown: dict[str, Any] = {
-            key: clean(answer.get(name)) for key, name in _HEADERS.items()
-        }
-        shown["encoding"] = shown["encoding"] or "identity"
-        is_same = _is_same(answer, expected)
-        yield replace(step, status=answer.status, is_same=is_same, **shown)
-
-
-def _targets(search: Search, tree: Tree, urls: Urls) -> Iterator[Target]:
-    options = search.options
-    for url in options.origins:
-        host = host_for(url, options, search.allowed_hosts)
-        yield from origin_targets(url, options, host=host, trees=[tree])
-    if tree in urls and search.asks_cdn:
-        yield cdn_target(urls[tree], options, tree=tree)
+        answer = target.ask(path, headers=headers)
+    except UnreachableError as error:
+        return replace(step, error=clean(str(error)))
+    finally:
+        target.client.close()
+    shown: dict[str, Any] = {
+        key: clean(answer.get(name)) for key, name in _HEADERS.items()
+    }
+    shown["encoding"] = shown["encoding"] or "identity"
+    is_same = _is_same(answer, expected)
+    return replace(step, status=answer.status, is_same=is_same, **shown)
 
 
 def _is_same(answer: HttpResponse, expected: _Digests) -> bool | None:

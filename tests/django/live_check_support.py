@@ -93,11 +93,8 @@ def run(cdn, *origins: str, **changes: object):
         "allowed_hosts": (HOST,),
         **changes,
     }
-    progress = values.pop("progress", lambda *_: None)
     values["only"] = values["only"] and TargetKind(values["only"])
-    return check(
-        Plan(options=RequestOptions(origins=origins, **options), **values), progress
-    )
+    return check(Plan(options=RequestOptions(origins=origins, **options), **values))
 
 
 def said(report) -> set[tuple[str, str]]:

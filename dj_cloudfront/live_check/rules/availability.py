@@ -33,15 +33,12 @@ _SIGNS = {
     "Age": "a cache",
 }
 _SERVERS = ("cloudflare", "cloudfront", "akamai", "fastly", "bunnycdn", "keycdn")
+_asked = of_kind(ProbeKind.FILE)
+files_and_missing = of_kind(ProbeKind.FILE, ProbeKind.MISSING)
 _LOGIN = ("login", "log-in", "signin", "sign-in", "sso", "oauth", "saml", "account")
 
 
-@rule(
-    "reach",
-    FAIL,
-    pass_message="answers",
-    applies=lambda results: results.answered or results.failures,
-)
+@rule("reach", "answers", applies=lambda results: results.answered or results.failures)
 def reach(results: ProbeResults) -> Iterator[Violation]:
     start = "start the server or correct its address; raise --timeout if it is slow"
     dns = "add the DNS record, or wait until this machine's resolver has it"
@@ -56,9 +53,7 @@ def reach(results: ProbeResults) -> Iterator[Violation]:
 
 @rule(
     "certificate",
-    WARN,
-    FAIL,
-    pass_message="has a certificate that is valid for its name",
+    "has a certificate that is valid for its name",
     applies=lambda results: (
         results.target.client.expires is not None or any(results.failures.values())
     ),
@@ -81,14 +76,9 @@ def certificate(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(WARN, message, hint)
 
 
-_asked = of_kind(ProbeKind.FILE)
-files_and_missing = of_kind(ProbeKind.FILE, ProbeKind.MISSING)
-
-
 @rule(
     "other-cdn",
-    WARN,
-    pass_message="has no other cache in front",
+    "has no other cache in front",
     applies=lambda results: results.target.is_origin and files_and_missing(results),
 )
 def other_cdn(results: ProbeResults) -> Iterator[Violation]:
@@ -113,8 +103,7 @@ def other_cdn(results: ProbeResults) -> Iterator[Violation]:
 
 @rule(
     "cloudfront",
-    WARN,
-    pass_message="answers as CloudFront does",
+    "answers as CloudFront does",
     applies=lambda results: not results.target.is_origin and results.answered,
 )
 def cloudfront(results: ProbeResults) -> Iterator[Violation]:
@@ -152,13 +141,16 @@ def served_files(results: ProbeResults) -> list[ProbeResult]:
     return [result for result in results.files if not is_login(result)]
 
 
-def is_elsewhere(results: ProbeResults, answer: HttpResponse) -> bool:
-    """Whether a redirect leads away from the name that was asked."""
-    here, there = _here_and_there(results, answer)
-    return here != there
+def elsewhere(results: ProbeResults, answer: HttpResponse) -> str:
+    """Where a redirect leads; empty if that is the name that was asked."""
+    target = results.target
+    here = f"{urlsplit(target.url).scheme}://{target.client.address.host}"
+    parts = urlsplit(urljoin(f"{here}/", answer.get("Location")))
+    there = f"{parts.scheme}://{parts.netloc}"
+    return "" if there == here else there
 
 
-@rule("status", FAIL, pass_message="has every file that was asked for", applies=_asked)
+@rule("status", "has every file that was asked for", applies=_asked)
 def status(results: ProbeResults) -> Iterator[Violation]:
     asked = _asked(results)
     if all(result.answer.status == 404 for result in asked):
@@ -174,31 +166,21 @@ def status(results: ProbeResults) -> Iterator[Violation]:
             yield Violation(FAIL, message, hint, result.probe.subject)
 
 
-@result_rule("redirect", FAIL, pass_message="redirects no file", of=_asked)
+@result_rule("redirect", "redirects no file", of=_asked)
 def redirect(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     if is_redirect(result.answer) and not is_login(result):
         hint = (
             "let the web server answer files itself; where Django does, set "
             "SECURE_PROXY_SSL_HEADER, or exempt the trees in SECURE_REDIRECT_EXEMPT"
         )
-        yield Violation(FAIL, _where_to(results, result.answer), hint)
+        there = elsewhere(results, result.answer)
+        message = (
+            f"redirects files to {there or 'another path'} ({result.answer.status})"
+        )
+        yield Violation(FAIL, message + (", past the CDN" if there else ""), hint)
 
 
-def _where_to(results: ProbeResults, answer: HttpResponse) -> str:
-    here, there = _here_and_there(results, answer)
-    if here == there:
-        return f"redirects files to another path ({answer.status})"
-    return f"redirects files to {there} ({answer.status}), past the CDN"
-
-
-def _here_and_there(results: ProbeResults, answer: HttpResponse) -> tuple[str, str]:
-    target = results.target
-    here = f"{urlsplit(target.url).scheme}://{target.client.address.host}"
-    there = urlsplit(urljoin(f"{here}/", answer.get("Location")))
-    return here, f"{there.scheme}://{there.netloc}"
-
-
-@result_rule("login", FAIL, pass_message="asks for no login", of=_asked)
+@result_rule("login", "asks for no login", of=_asked)
 def login(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     if is_login(result):
         hint = (

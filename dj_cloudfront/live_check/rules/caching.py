@@ -30,11 +30,7 @@ def lifetime(answer: HttpResponse) -> int | None:
 
 
 @result_rule(
-    "lifetime",
-    WARN,
-    FAIL,
-    pass_message="lets files be cached for a year, without revalidation",
-    of=served_files,
+    "lifetime", "lets files be cached for a year, without revalidation", of=served_files
 )
 def file_lifetime(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     hint = (
@@ -55,13 +51,7 @@ def file_lifetime(results: ProbeResults, result: ProbeResult) -> Iterator[Violat
         yield Violation(WARN, message, hint)
 
 
-@result_rule(
-    "missing",
-    WARN,
-    FAIL,
-    pass_message="answers 404 for a missing file",
-    of=of_kind(ProbeKind.MISSING),
-)
+@result_rule("missing", "answers 404 for a missing file", of=of_kind(ProbeKind.MISSING))
 def missing(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     status = result.answer.status
     if status != 404:
@@ -79,13 +69,7 @@ def _errors(results: ProbeResults) -> list[ProbeResult]:
     return [result for result in missing if result.answer.status >= 400]
 
 
-@rule(
-    "missing-lifetime",
-    WARN,
-    FAIL,
-    pass_message="lets no error be cached",
-    applies=_errors,
-)
+@rule("missing-lifetime", "lets no error be cached", applies=_errors)
 def missing_lifetime(results: ProbeResults) -> Iterator[Violation]:
     hint = "send Cache-Control: no-store with errors; in nginx mind add_header … always"
     for result in _errors(results):
@@ -113,12 +97,7 @@ def _redirects(results: ProbeResults) -> list[ProbeResult]:
     return [result for result in results.answered if is_redirect(result.answer)]
 
 
-@result_rule(
-    "redirect-lifetime",
-    FAIL,
-    pass_message="lets no redirect be cached",
-    of=_redirects,
-)
+@result_rule("redirect-lifetime", "lets no redirect be cached", of=_redirects)
 def redirect_lifetime(
     results: ProbeResults, result: ProbeResult
 ) -> Iterator[Violation]:

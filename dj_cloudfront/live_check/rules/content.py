@@ -1,18 +1,25 @@
-"""Rules on content: the right bytes, type and compression, and no cookie."""
+"""Rules on content: right bytes, type and compression, no cookie, everywhere the same headers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dj_cloudfront.builds.index import COMPANIONS
 from dj_cloudfront.http_probe import NO_BROTLI, HttpResponse
-from dj_cloudfront.live_check.probes import ProbeResult, ProbeResults
+from dj_cloudfront.live_check.check_report import TargetFinding
+from dj_cloudfront.live_check.probes import Probe, ProbeResult, ProbeResults
 from dj_cloudfront.live_check.rules.availability import (
     files_and_missing,
     is_login,
     served_files,
 )
-from dj_cloudfront.live_check.rules.rule import FAIL, WARN, Violation, result_rule
+from dj_cloudfront.live_check.rules.rule import (
+    FAIL,
+    WARN,
+    Violation,
+    findings,
+    result_rule,
+)
 from dj_cloudfront.live_check.sampling import suffix_of
 
 _SCRIPT = ("text/javascript", "application/javascript", "application/x-javascript")
@@ -62,8 +69,7 @@ def has_right_bytes(results: ProbeResults, result: ProbeResult) -> bool | None:
 
 @result_rule(
     "bytes",
-    FAIL,
-    pass_message="sends the bytes that were published",
+    "sends the bytes that were published",
     of=lambda results: results.files,
     shows_form=True,
 )
@@ -83,7 +89,7 @@ def _difference(results: ProbeResults, answer: HttpResponse) -> str:
     return "sends other bytes than the build has"
 
 
-@result_rule("type", WARN, FAIL, pass_message="sends the right types", of=served_files)
+@result_rule("type", "sends the right types", of=served_files)
 def right_type(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     suffix = suffix_of(result.probe.subject)
     expected = _STRICT.get(suffix) or _LOOSE.get(suffix)
@@ -114,9 +120,7 @@ def _worth_compressing(results: ProbeResults) -> list[ProbeResult]:
 
 @result_rule(
     "compression",
-    WARN,
-    FAIL,
-    pass_message="sends text in the encoding that was asked for",
+    "sends text in the encoding that was asked for",
     of=_worth_compressing,
 )
 def compression(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
@@ -144,7 +148,7 @@ def compression(results: ProbeResults, result: ProbeResult) -> Iterator[Violatio
         yield Violation(WARN, message, hint)
 
 
-@result_rule("cookie", WARN, FAIL, pass_message="sets no cookie", of=files_and_missing)
+@result_rule("cookie", "sets no cookie", of=files_and_missing)
 def cookie(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     if result.answer.get("Set-Cookie"):
         level = WARN if results.target.is_origin else FAIL
@@ -153,3 +157,44 @@ def cookie(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
 
 
 RULES = (right_bytes, right_type, compression, cookie)
+
+_OF_A_FILE = ("Content-Type", "Cache-Control")
+# The edge may add these or change them by its policy, and compress by itself.
+_OF_A_SERVER = ("Access-Control-Allow-Origin", "Content-Encoding")
+
+
+def agreement(all_results: Sequence[ProbeResults]) -> Iterator[TargetFinding]:
+    """Each target that was asked for files is compared with the first of them.
+
+    Bytes are compared with the index instead, by the rule ``bytes``.
+    """
+    asked = [results for results in all_results if results.files]
+    for results in asked[1:]:
+        yield from findings(
+            "agreement",
+            results.target,
+            _disagreements(asked[0], results),
+            "sends the same headers as the first server",
+        )
+
+
+def _disagreements(first: ProbeResults, other: ProbeResults) -> Iterator[Violation]:
+    is_origin = other.target.is_origin
+    names = _OF_A_FILE + (_OF_A_SERVER if is_origin else ())
+    hint = (
+        "give all servers the same configuration"
+        if is_origin
+        else "the CDN has copies from before a change: publish a new version, or invalidate "
+        "these paths"
+    )
+    answers = _by_probe(first)
+    for probe, result in _by_probe(other).items():
+        before = answers.get(probe, result)
+        for name in names:
+            if before.answer.get(name) != result.answer.get(name):
+                message = f"sends another {name} than {first.target.url}"
+                yield Violation(WARN, message, hint, result.subject)
+
+
+def _by_probe(results: ProbeResults) -> dict[Probe, ProbeResult]:
+    return {result.probe: result for result in results.files}

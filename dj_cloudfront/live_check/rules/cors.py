@@ -23,9 +23,7 @@ _ALLOW_ALL = "send Access-Control-Allow-Origin: * with every answer of the tree,
 
 @result_rule(
     "cors",
-    WARN,
-    FAIL,
-    pass_message="lets pages of other origins use files, however they are asked for",
+    "lets pages of other origins use files, however they are asked for",
     of=lambda results: [*results.files, *results.of_kind(ProbeKind.MISSING)],
     shows_form=True,
 )
@@ -76,11 +74,7 @@ def _from_elsewhere(results: ProbeResults) -> list[ProbeResult]:
 
 
 @result_rule(
-    "expose",
-    WARN,
-    pass_message="lets scripts read its headers",
-    of=_from_elsewhere,
-    shows_form=True,
+    "expose", "lets scripts read its headers", of=_from_elsewhere, shows_form=True
 )
 def expose(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     names = _names(result.answer.get(_EXPOSE))
@@ -90,13 +84,7 @@ def expose(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
         yield Violation(WARN, message, f"send {_EXPOSE}: {', '.join(_EXPOSED)}")
 
 
-@result_rule(
-    "preflight",
-    WARN,
-    FAIL,
-    pass_message="answers CORS preflights",
-    of=of_kind(ProbeKind.PREFLIGHT),
-)
+@result_rule("preflight", "answers CORS preflights", of=of_kind(ProbeKind.PREFLIGHT))
 def preflight(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     answer = result.answer
     if answer.status == 403 and not results.target.is_origin:

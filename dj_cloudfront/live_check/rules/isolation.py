@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.http_probe import HttpResponse
 from dj_cloudfront.live_check.probes import ProbeKind, ProbeResult, ProbeResults
-from dj_cloudfront.live_check.rules.availability import is_elsewhere, is_redirect
+from dj_cloudfront.live_check.rules.availability import elsewhere, is_redirect
 from dj_cloudfront.live_check.rules.rule import (
     FAIL,
     WARN,
@@ -18,14 +18,12 @@ from dj_cloudfront.live_check.rules.rule import (
 
 
 def _shows(results: ProbeResults, answer: HttpResponse) -> bool:
-    """Whether an answer shows something, be it only where to look."""
     return answer.status < 400 and not results.is_nothing(answer)
 
 
 @result_rule(
     "other-build",
-    FAIL,
-    pass_message="has no files for a build that was never published",
+    "has no files for a build that was never published",
     of=of_kind(ProbeKind.OTHER_BUILD),
 )
 def other_build(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
@@ -39,10 +37,7 @@ def other_build(results: ProbeResults, result: ProbeResult) -> Iterator[Violatio
 
 
 @result_rule(
-    "hidden",
-    FAIL,
-    pass_message="hides names that begin with a dot",
-    of=of_kind(ProbeKind.HIDDEN),
+    "hidden", "hides names that begin with a dot", of=of_kind(ProbeKind.HIDDEN)
 )
 def hidden(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     if _shows(results, result.answer):
@@ -50,9 +45,7 @@ def hidden(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
         yield Violation(FAIL, "shows hidden files", hint)
 
 
-@result_rule(
-    "listing", WARN, FAIL, pass_message="shows no folder", of=of_kind(ProbeKind.FOLDER)
-)
+@result_rule("listing", "shows no folder", of=of_kind(ProbeKind.FOLDER))
 def listing(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     hint = (
         "serve files only, without listing, index page or redirect: in nginx "
@@ -62,17 +55,14 @@ def listing(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
         return
     if not is_redirect(result.answer):
         yield Violation(FAIL, f"shows a folder ({result.answer.status})", hint)
-    elif is_elsewhere(results, result.answer):
+    elif elsewhere(results, result.answer):
         yield Violation(FAIL, "redirects folders to another address", hint)
     else:
         yield Violation(WARN, "redirects folders", hint)
 
 
 @result_rule(
-    "tree",
-    FAIL,
-    pass_message="answers a distribution in its own tree only",
-    of=of_kind(ProbeKind.OUTSIDE),
+    "tree", "answers a distribution in its own tree only", of=of_kind(ProbeKind.OUTSIDE)
 )
 def own_tree(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
     if _shows(results, result.answer):
@@ -86,9 +76,7 @@ def own_tree(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
 
 @result_rule(
     "odd-paths",
-    WARN,
-    FAIL,
-    pass_message="lets no odd path out of its tree",
+    "lets no odd path out of its tree",
     of=of_kind(ProbeKind.PATH_TRAVERSAL),
 )
 def path_traversal(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
@@ -106,7 +94,6 @@ def path_traversal(results: ProbeResults, result: ProbeResult) -> Iterator[Viola
 
 
 def _is_other_error(results: ProbeResults, answer: HttpResponse) -> bool:
-    """Whether something else than the file server answers that there is nothing."""
     known = [result.answer for result in results.of_kind(ProbeKind.MISSING)]
     # Where each error has an id of its own in it, they cannot be compared.
     if not known or not all(other.is_like(known[0]) for other in known):
@@ -126,9 +113,7 @@ def _is_open_media(results: ProbeResults) -> bool:
 
 @result_rule(
     "sandbox",
-    WARN,
-    FAIL,
-    pass_message="puts uploads into a sandbox",
+    "puts uploads into a sandbox",
     of=lambda results: _not_found(results) if results.target.tree is Tree.MEDIA else [],
 )
 def sandbox(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
@@ -142,9 +127,7 @@ def sandbox(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:
 
 @result_rule(
     "nosniff",
-    WARN,
-    FAIL,
-    pass_message="lets browsers guess no types",
+    "lets browsers guess no types",
     of=lambda results: [*results.files, *_not_found(results)],
 )
 def nosniff(results: ProbeResults, result: ProbeResult) -> Iterator[Violation]:

@@ -28,7 +28,7 @@ class Violation:
 
 Judge = Callable[[ProbeResults], Iterable[Violation]]
 JudgeOne = Callable[[ProbeResults, ProbeResult], Iterable[Violation]]
-Applies = Callable[[ProbeResults], object]
+Select = Callable[[ProbeResults], list[ProbeResult]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +37,12 @@ class ProbeRule:
 
     :param id: Stable, such as ``missing-lifetime``.
     :param pass_message: The message when nothing is violated.
-    :param levels: What it can report besides ``PASS``.
     :param applies: Whether there are results to judge.
     """
 
     id: str
     pass_message: str
-    levels: frozenset[Level]
-    applies: Applies
+    applies: Callable[[ProbeResults], object]
     judge: Judge
 
     def findings(self, results: ProbeResults) -> Iterator[TargetFinding]:
@@ -55,28 +53,16 @@ class ProbeRule:
 
 
 def rule(
-    name: str, *levels: Level, pass_message: str, applies: Applies
+    id: str, pass_message: str, *, applies: Callable[[ProbeResults], object]
 ) -> Callable[[Judge], ProbeRule]:
     """Make a rule of a function that yields violations."""
-
-    def made(judge: Judge) -> ProbeRule:
-        return ProbeRule(
-            id=name,
-            pass_message=pass_message,
-            levels=frozenset(levels),
-            applies=applies,
-            judge=judge,
-        )
-
-    return made
+    return lambda judge: ProbeRule(
+        id=id, pass_message=pass_message, applies=applies, judge=judge
+    )
 
 
 def result_rule(
-    name: str,
-    *levels: Level,
-    pass_message: str,
-    of: Callable[[ProbeResults], list[ProbeResult]],
-    shows_form: bool = False,
+    id: str, pass_message: str, *, of: Select, shows_form: bool = False
 ) -> Callable[[JudgeOne], ProbeRule]:
     """Make a rule of a function that judges one result at a time.
 
@@ -91,12 +77,12 @@ def result_rule(
                 for violation in judge_one(results, result):
                     yield replace(violation, subject=subject)
 
-        return rule(name, *levels, pass_message=pass_message, applies=of)(judge)
+        return rule(id, pass_message, applies=of)(judge)
 
     return made
 
 
-def of_kind(*kinds: ProbeKind) -> Callable[[ProbeResults], list[ProbeResult]]:
+def of_kind(*kinds: ProbeKind) -> Select:
     """The results of some kinds of probes."""
     return lambda results: [
         result for kind in kinds for result in results.of_kind(kind)
@@ -104,41 +90,28 @@ def of_kind(*kinds: ProbeKind) -> Callable[[ProbeResults], list[ProbeResult]]:
 
 
 def findings(
-    name: str, target: Target, violations: Iterable[Violation], pass_message: str
+    id: str, target: Target, violations: Iterable[Violation], pass_message: str
 ) -> Iterator[TargetFinding]:
     """The findings of a rule at a target: one for each message, or that it passes."""
-    grouped = group_by_message(violations) or {(PASS, pass_message, ""): []}
-    for (level, message, hint), subjects in grouped.items():
+    grouped: dict[tuple[Level, str, str], dict[str, None]] = {}
+    for one in violations:
+        key = (one.level, one.message, one.hint)
+        grouped.setdefault(key, {})[one.subject] = None
+    for (level, message, hint), subjects in (
+        grouped or {(PASS, pass_message, ""): {}}
+    ).items():
         yield TargetFinding(
-            id=name,
+            id=id,
             level=level,
             message=message,
             hint=hint,
-            subjects=_shortest(subjects),
+            # Not "site.css (gzip)" where "site.css" is there already.
+            subjects=tuple(
+                subject
+                for subject in filter(None, subjects)
+                if not subject.endswith(")")
+                or subject.rpartition(" (")[0] not in subjects
+            ),
             target=target.url,
             tree=target.tree,
         )
-
-
-def group_by_message(
-    violations: Iterable[Violation],
-) -> dict[tuple[Level, str, str], list[str]]:
-    """The subjects of the violations that differ in nothing else."""
-    grouped: dict[tuple[Level, str, str], list[str]] = {}
-    for violation in violations:
-        subjects = grouped.setdefault(
-            (violation.level, violation.message, violation.hint), []
-        )
-        if violation.subject and violation.subject not in subjects:
-            subjects.append(violation.subject)
-    return grouped
-
-
-def _shortest(subjects: list[str]) -> tuple[str, ...]:
-    """Without "site.css (gzip)" where "site.css" is there already."""
-    plain = set(subjects)
-    return tuple(
-        subject
-        for subject in subjects
-        if not (subject.endswith(")") and subject.rpartition(" (")[0] in plain)
-    )
