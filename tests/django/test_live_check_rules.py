@@ -71,6 +71,22 @@ def test_text_that_the_cdn_does_not_compress_is_noticed(tmp_path, monkeypatch):
     assert "cloudfront.localhost" in found.target
 
 
+def test_text_that_the_cdn_compresses_needs_no_vary_of_the_server(
+    tmp_path, monkeypatch
+):
+    write_build(tmp_path / "static", files=SMALL, codings=())
+    with (
+        # As nginx does without a companion.
+        Server(tmp_path, of_files(header("Vary", None))) as server,
+        cdn_over(server.port, default={"Compress": True}) as edge,
+    ):
+        cdn = cdn_settings(tmp_path / "static", monkeypatch, edge.port)
+        told = edge.get(f"/{BUILD}/{CSS}", headers={"Accept-Encoding": "gzip"})
+        report = run(cdn, server.url, pages=())
+    assert told.headers["content-encoding"] == "gzip" and "vary" not in told.headers
+    assert bad(report) == []
+
+
 def sent_in_br(body):
     """A server, or an edge, that sends a stylesheet in br to those who take it."""
 

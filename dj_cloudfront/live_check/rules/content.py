@@ -142,7 +142,9 @@ def compression(results: ProbeResults, result: ProbeResult) -> Iterator[Violatio
         hint = "CloudFront compresses only when it has time: publish compressed files"
         yield Violation(WARN, message, hint)
     vary = result.answer.get("Vary").lower()
-    if coding != "identity" and "accept-encoding" not in vary:
+    # What the CDN itself has compressed is no business of the server.
+    is_ours = results.target.is_origin or results.companion(result, coding)
+    if is_ours and coding != "identity" and "accept-encoding" not in vary:
         message = "sends compressed text without Vary: Accept-Encoding"
         hint = "send it, or caches mix up the encodings: in nginx gzip_vary on"
         yield Violation(WARN, message, hint)
