@@ -88,6 +88,8 @@ class Publication:
         References that leave the build are reported. Default: none are looked for.
     :param rewrite_references: Whether those in stylesheets that begin with it are made
         relative.
+    :param base_url: Of the build, such as ``https://static.example.com/b1/``, to find URLs of
+        other builds.
     :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
         folders below the top ones that get one of their own.
     :param progress: Called with what is done, how many are done, and of how many.
@@ -103,6 +105,7 @@ class Publication:
         precompress: Sequence[str] = (),
         reference_prefix: str | None = None,
         rewrite_references: bool = False,
+        base_url: str = "",
         hashed_folders: bool | Sequence[str] = False,
         progress: Progress | None = None,
         dry_run: bool = False,
@@ -113,7 +116,9 @@ class Publication:
         self.previous: Path | None = None
         self._codings = compression.check_codings(precompress)
         prefix = None if reference_prefix is None else check_prefix(reference_prefix)
-        self._scanner = ReferenceScanner(version, prefix, rewrite=rewrite_references)
+        self._scanner = ReferenceScanner(
+            version, prefix, rewrite=rewrite_references, base_url=base_url
+        )
         self._hashes = hashed_folders is not False
         self._finer = check_finer(hashed_folders)
         self._outward: dict[str, list[OutwardReference]] = {}

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from dj_cloudfront.builds.file_content import BytesContent, Content, read
 
@@ -30,11 +30,12 @@ class ReferenceKind(StrEnum):
     CSS = "css"
     CUSTOM_PROPERTY = "custom property"
     SCRIPT = "script"
+    OTHER_BUILD = "other build"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A root-absolute reference.
+    """A root-absolute reference, or a whole URL of another build.
 
     :param name: The file's name in the build.
     :param line: Counted from 1.
@@ -53,6 +54,11 @@ class Reference:
     def complaint(self) -> str:
         """A line for a person."""
         place = f"{self.name}:{self.line}: "
+        if self.kind == ReferenceKind.OTHER_BUILD:
+            return (
+                f"{place}{self.url} is no URL of this build: make the file again for this "
+                "BUILD_VERSION and this host, or let its tool write relative URLs"
+            )
         if self.kind == ReferenceKind.SCRIPT:
             return (
                 f"{place}{self.url!r} leads to the site, which has it under the build's URL "
@@ -90,12 +96,16 @@ class ReferenceScanner:
     :param version: Of the build.
     :param prefix: Such as ``/static/``: where the files were before the CDN. None to find none.
     :param rewrite: Whether references in stylesheets that begin with it are made relative.
+    :param base_url: Of the build, such as ``https://static.example.com/b1/``.
     """
 
-    def __init__(self, version: str, prefix: str | None, *, rewrite: bool) -> None:
+    def __init__(
+        self, version: str, prefix: str | None, *, rewrite: bool, base_url: str = ""
+    ) -> None:
         self._version = version
         self._prefix = prefix
         self._rewrite = rewrite
+        self._other_build = _other_build(base_url, version)
         self._noted: dict[str, list[Reference]] = {}
 
     def scan(self, name: str, content: Content) -> Content:
@@ -104,11 +114,12 @@ class ReferenceScanner:
         if prefix is None or not lower.endswith((".css", *_SCRIPTS)):
             return content
         data = read(content)
+        others = self._other_builds(name, data)
         if not lower.endswith(".css"):
-            self._noted[name] = script_references(name, data, prefix)
+            self._noted[name] = others + script_references(name, data, prefix)
             return content
         found = references_in(name, data, prefix, self._version)
-        self._noted[name] = found
+        self._noted[name] = others + found
         if self._rewrite and any(one.relative for one in found):
             return BytesContent(made_relative(name, data, prefix))
         return content
@@ -135,9 +146,37 @@ class ReferenceScanner:
             if one.kind != ReferenceKind.SCRIPT or self._target(one) in known
         )
 
+    def _other_builds(self, name: str, data: bytes) -> list[Reference]:
+        """The first URL of another build. Whoever wrote one wrote them all."""
+        text = data.replace(b"\\/", b"/")
+        match = self._other_build.search(text) if self._other_build else None
+        if match is None:
+            return []
+        return [
+            Reference(
+                name=name,
+                line=text.count(b"\n", 0, match.start()) + 1,
+                url=match[0].decode("utf-8", "replace"),
+                relative=None,
+                kind=ReferenceKind.OTHER_BUILD,
+            )
+        ]
+
     def _target(self, reference: Reference) -> str:
         path = re.split(r"[?#]", reference.url, maxsplit=1)[0]
         return unquote(path.removeprefix(self._prefix or ""))
+
+
+def _other_build(base_url: str, version: str) -> re.Pattern[bytes] | None:
+    """URLs of the CDN's host and not of this build. None where the URLs have no host."""
+    parts = urlsplit(base_url)
+    if not parts.netloc:
+        return None
+    above = base_url.removesuffix(f"{version}/").encode()
+    # An image is built with such a host, and gets another one when it runs.
+    is_stand_in = (parts.hostname or "").endswith(".invalid")
+    own = b"" if is_stand_in else rb"(?!" + re.escape(version).encode() + rb"/)"
+    return re.compile(re.escape(above) + own + rb"[^\"'`()\\\s<>]+")
 
 
 def script_references(name: str, data: bytes, prefix: str) -> list[Reference]:

@@ -122,7 +122,12 @@ class PublishingStorage(Files):
         """Begin to write the build, in the way that the storage's options say."""
         folder, options = self.build_folder, self.publishing.arguments()
         return Publication(
-            folder.parent, folder.name, progress=progress, dry_run=dry_run, **options
+            folder.parent,
+            folder.name,
+            base_url=self.base_url,
+            progress=progress,
+            dry_run=dry_run,
+            **options,
         )
 
     def process(

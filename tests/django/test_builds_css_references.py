@@ -320,3 +320,43 @@ def test_text_of_a_script_that_names_a_file_of_the_build_is_reported(root, name)
         ]
         assert "base: './' for Vite" in found[0].complaint
         assert files_of(root / version) == files
+
+
+OURS = "https://static.example.com/b2/"
+COMPILED = {
+    "a.css": b"@font-face{src:url(https://static.example.com/b1/fonts/a.woff2)}",
+    "b.js": b'f("https:\\/\\/static.example.com\\/b1\\/c.js");g("/x")',
+    "c.css": b"a{b:url(//static.example.com/x.png)}",
+    "d.css": b"\na{b:url('https://static.example.com/b22/x.png')}",
+    "notes.txt": b"https://static.example.com/b1/",
+    "own.css": b"a{b:url(https://static.example.com/b2/x.png)}",
+    "site.css": b"a{b:url(https://www.example.com/b1/x.png)}",
+}
+
+
+def test_urls_of_another_build_are_reported(root):
+    done = publish_files(root, "b2", COMPILED, **REWRITE, base_url=OURS)
+    assert [(one.name, one.line, one.url, one.kind) for one in done.references] == [
+        ("a.css", 1, "https://static.example.com/b1/fonts/a.woff2", "other build"),
+        ("b.js", 1, "https://static.example.com/b1/c.js", "other build"),
+        ("d.css", 2, "https://static.example.com/b22/x.png", "other build"),
+    ]
+    assert files_of(root / "b2") == COMPILED
+
+
+@pytest.mark.parametrize("base_url", ["/static/b2/", "", "https://other.example/b2/"])
+def test_hosts_of_others_and_urls_without_a_host_are_of_no_build(root, base_url):
+    done = publish_files(root, "b2", COMPILED, **REWRITE, base_url=base_url)
+    assert done.references == ()
+
+
+def test_a_stand_in_for_the_host_is_reported_though_the_build_is_right(root):
+    css = b"a{b:url(https://static.invalid/b2/x.png)}"
+    base_url = "https://static.invalid/b2/"
+    done = publish_files(root, "b2", {"a.css": css}, **REWRITE, base_url=base_url)
+    assert [one.url for one in done.references] == ["https://static.invalid/b2/x.png"]
+    (reference,) = done.references
+    assert reference.complaint == (
+        "a.css:1: https://static.invalid/b2/x.png is no URL of this build: make the file again "
+        "for this BUILD_VERSION and this host, or let its tool write relative URLs"
+    )

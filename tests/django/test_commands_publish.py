@@ -14,6 +14,7 @@ from storage_support import (
     FILES,
     FINDER,
     HASHED,
+    HOST,
     PLAIN,
     Remote,
     Site,
@@ -223,6 +224,18 @@ def test_without_verbosity_it_only_complains(site):
         "css/stray.css:2: url(/static/img/logo.png) leads out of the build, to where the CDN "
         "has nothing: write ../img/logo.png, or let rewrite_references do it\n"
     )
+
+
+@pytest.mark.parametrize("storage", [PLAIN, HASHED])
+def test_what_was_compiled_for_another_build_is_reported_once(site, storage):
+    url = f"https://{HOST}/b0/img/logo.png"
+    site.write({"css/compiled.css": f"q {{ background: url({url}) }}\n".encode()})
+    _, complaints = site.publish(storage=storage)
+    assert complaints == (
+        f"css/compiled.css:1: {url} is no URL of this build: make the file again for this "
+        "BUILD_VERSION and this host, or let its tool write relative URLs\n"
+    )
+    assert site.collect_both("b2", storage)[1] == complaints
 
 
 @pytest.mark.parametrize("storage", [PLAIN, HASHED])
