@@ -35,7 +35,6 @@ from cdn_review.change import (
 from cdn_review.compare_resources import INLINED, is_kept, resource_lines
 from cdn_review.compare_stacks import (
     moved_names,
-    policy_counts,
     removed_stack,
     role_of,
     stack_lines,
@@ -58,7 +57,7 @@ def compare(before: Snapshot, after: Snapshot) -> list[Change]:
         for name in environment
         for role, line in _stack(before.stacks.get(name), after.stacks.get(name), after)
     ]
-    found += [*moved_names(before, after), *policy_counts(before, after)]
+    found += moved_names(before, after)
     changes = (
         replace(line, stack=name, environment=environment[name], role=role)
         for name, role, line in found

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
+from cdn_model.distribution import DISTRIBUTION
 from cdn_model.intrinsics import assignments
-from cdn_model.quotas import POLICIES_PER_ACCOUNT
-from cdn_model.values import (
-    Json,
-    is_computed,
-    mapping,
-    properties,
-    resources,
-    sequence,
-    text,
-)
+from cdn_model.values import Json, mapping, properties, resources, sequence, text
 from cdn_review.change import BlockReason, Change, Topic, Trusted
-from cdn_review.leaves import Leaf, leaf, leaves
+from cdn_review.leaves import Leaf, leaves
 from cdn_review.matching import ResourceMatch, Side, roles_of
-from cdn_review.resources import RESOURCE_TYPES
-from cdn_review.rules import Rules, same, say
-from cdn_review.shown import count, listed, plural, shown_pair
+from cdn_review.rules import Rule, Rules, say, table
+from cdn_review.shown import count, listed, plural
 from cdn_review.snapshot import NESTED, Snapshot, Stack
 from dj_cloudfront.contract import Output
 
@@ -34,16 +25,32 @@ _OUTPUT_NOTES = {
         "the server has to sign with another key: it needs the new id and private key"
     ),
 }
+_OUTPUT_RULES = table(
+    Topic.OUTPUTS,
+    Rule(
+        r"(\w+)\.Value(?:\..*)?",
+        "the output {key} is …",
+        note=lambda d: _OUTPUT_NOTES.get(d.key, ""),
+    ),
+    Rule(r"\w+\.(?:Condition|Description)"),
+    Rule(r"(\w+)\..*", "the setting {path} of the outputs is …"),
+)
+_TAG_RULES = Rules(
+    (
+        Rule(
+            r"Tags(?:\.Items)?[\[.](.*?)(?:\]\.Value)?",
+            "the tag {key} of {which} is …",
+            topic=Topic.STACK,
+        ),
+    )
+)
 # Sections that matter by themselves. Parameters, mappings and conditions matter where a
 # resource uses them, and are compared there.
 _SECTIONS = ("Hooks", "Rules")
 # Of AWS, and they add nothing from elsewhere.
 _HARMLESS_MACROS = frozenset({"AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"})
+_RETAINING = ("DeletionPolicy", "UpdateReplacePolicy")
 _KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
-_POLICIES = tuple(
-    f"{CLOUDFRONT}{kind}"
-    for kind in ("CachePolicy", "OriginRequestPolicy", "ResponseHeadersPolicy")
-)
 
 
 def role_of(stack: Stack) -> str:
@@ -83,11 +90,8 @@ def stack_lines(
 
 
 def _place(was: Stack, now: Stack) -> Iterator[Change]:
-    places = (
-        ("account", was.account, now.account),
-        ("region", was.region, now.region),
-    )
-    for noun, before, after in places:
+    for noun in ("account", "region"):
+        before, after = getattr(was, noun), getattr(now, noun)
         if before and after and before != after:
             yield say(
                 Topic.REPLACEMENT,
@@ -115,30 +119,28 @@ def _protection(was: Stack, now: Stack) -> Iterator[Change]:
 
 def _kept(matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     """Whether resources stay in the account when they leave the stack, or are replaced."""
-    changed: dict[tuple[bool, str], dict[str, str]] = defaultdict(dict)
-    for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
-        for one in matches:
-            was, now = (
-                mapping(r).get(policy) in _KEPT for r in (one.before, one.after)
-            )
-            if was != now and one.before is not None and one.after is not None:
-                changed[was, policy][one.role] = one.type
-    groups: dict[tuple[bool, tuple[str, ...]], list[str]] = defaultdict(list)
-    for (lost, policy), types in changed.items():
-        groups[lost, tuple(sorted(types))].append(policy)
-    for (lost, roles), policies in groups.items():
-        kinds = {changed[lost, policies[0]][role] for role in roles}
-        matters = lost and kinds & {DISTRIBUTION, "AWS::S3::Bucket"}
+    changed: dict[tuple[bool, tuple[str, ...]], list[ResourceMatch]] = defaultdict(list)
+    for one in matches:
+        was, now = (
+            {key for key in _RETAINING if mapping(side).get(key) in _KEPT}
+            for side in (one.before, one.after)
+        )
+        if one.before is not None and one.after is not None:
+            for is_lost, policies in ((True, was - now), (False, now - was)):
+                if policies:
+                    changed[is_lost, tuple(sorted(policies))].append(one)
+    for (is_lost, keys), those in changed.items():
+        kinds = {one.type for one in those}
+        matters = is_lost and kinds & {DISTRIBUTION, "AWS::S3::Bucket"}
+        deleted = "they are deleted when they leave the stack or are replaced"
         yield say(
             Topic.STACK,
-            f"{'no longer keeps' if lost else 'keeps'} {{}} in the account: {{}}",
-            count(len(roles), "resource"),
-            Trusted(" and ".join(policies)),
-            note="they are deleted when they leave the stack or are replaced"
-            if lost
-            else "",
+            f"{'no longer keeps' if is_lost else 'keeps'} {{}} in the account: {{}}",
+            count(len(those), "resource"),
+            Trusted(" and ".join(keys)),
+            note=deleted if is_lost else "",
             block=BlockReason.PROTECTION_DROPPED if matters else None,
-            of=(policies, roles),
+            of=(keys, sorted(one.role for one in those)),
         )
 
 
@@ -146,16 +148,11 @@ def _macros(
     before: Json, after: Json, matches: Sequence[ResourceMatch]
 ) -> Iterator[Change]:
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html"""
-    was, now = _macros_of(before), _macros_of(after)
     changed = [one for one in matches if one.before != one.after]
-    inside = (
-        sum(_transforms(one.before) for one in changed),
-        sum(_transforms(one.after) for one in changed),
-    )
-    if inside[0] != inside[1] and inside[1]:
-        now |= {"inside of resources"}
+    was = _macros_of(before, [one.before for one in changed])
+    now = _macros_of(after, [one.after for one in changed])
     if was != now:
-        opens = now - _HARMLESS_MACROS
+        opens = now - was - _HARMLESS_MACROS
         yield say(
             Topic.ACCESS if opens else Topic.STACK,
             "is rewritten at deploy time by {} instead of {}",
@@ -163,101 +160,64 @@ def _macros(
             listed(was),
             note="what a macro makes of it cannot be reviewed here" if opens else "",
             block=BlockReason.ACCESS_WIDENED if opens else None,
-            of=(sorted(was), sorted(now), inside),
+            of=(sorted(was), sorted(now)),
         )
 
 
-def _macros_of(template: Json) -> set[str]:
-    found = sequence(template.get("Transform"))
-    return {text(mapping(one).get("Name") or one) for one in found}
-
-
-def _transforms(value: object) -> int:
-    """How many transforms are inside of a resource."""
-    if isinstance(value, dict):
-        return ("Fn::Transform" in value) + sum(map(_transforms, value.values()))
-    return sum(map(_transforms, value)) if isinstance(value, list) else 0
+def _macros_of(template: Json, changed: Sequence[Json | None]) -> set[str]:
+    found = {
+        text(mapping(one).get("Name") or one)
+        for one in sequence(template.get("Transform"))
+    }
+    inside = json.dumps(changed).count('"Fn::Transform":')
+    return found | ({f"{inside} inside of resources"} if inside else set())
 
 
 def _tags(matches: Sequence[ResourceMatch]) -> Iterator[Change]:
     """Once for all resources that get the same tag."""
     changed: Counter[tuple[str, Leaf, Leaf]] = Counter()
     for one in matches:
-        if one.before is None or one.after is None:
-            continue
-        was, now = (
-            _tags_of(properties(side).get("Tags")) for side in (one.before, one.after)
-        )
-        for key in was.keys() | now.keys():
-            if not same(was.get(key), now.get(key)):
-                changed[key, was.get(key), now.get(key)] += 1
-    for (key, first, second), number in changed.items():
-        before, after = shown_pair(first, second)
-        place = key, count(number, "resource")
-        yield say(
-            Topic.STACK, "the tag {} of {} is {} instead of {}", *place, after, before
-        )
-
-
-def _tags_of(tags: object) -> dict[str, Leaf]:
-    if isinstance(tags, dict) and "Items" not in tags and not is_computed(tags):
-        return {key: leaf(value) for key, value in tags.items()}
-    found: dict[str, Leaf] = {}
-    for number, tag in enumerate(sequence(tags), 1):
-        key = mapping(tag).get("Key")
-        name = key if isinstance(key, str) else f"number {number}"
-        found[name] = leaf(mapping(tag).get("Value", tag))
-    return found
+        if one.before is not None and one.after is not None:
+            was, now = (
+                leaves(properties(side).get("Tags"), "Tags")
+                for side in (one.before, one.after)
+            )
+            changed.update((path, was.get(path), now.get(path)) for path in was | now)
+    for (path, before, after), number in changed.items():
+        those = count(number, "resource")
+        yield from _TAG_RULES.lines({path: before}, {path: after}, those)
 
 
 def _outputs(before: Side, after: Side) -> Iterator[Change]:
     """Outputs, which the settings of a Django site read."""
     was, now = (mapping(s.stack.template.get("Outputs")) for s in (before, after))
-    gone = set(was) - set(now)
+    gone, fail = (
+        set(was) - set(now),
+        "settings that use them fail with the next outputs file",
+    )
     for names, verb, note in (
-        (
-            gone & _OURS,
-            "removed",
-            "settings that use them fail with the next outputs file",
-        ),
+        (gone & _OURS, "removed", fail),
         (gone - _OURS, "removed", ""),
         (set(now) - set(was), "added", ""),
     ):
         if names:
             outputs = plural(names, "the output {} is", "the outputs {} are")
             yield say(Topic.OUTPUTS, f"{outputs} {verb}", listed(names), note=note)
-    changed = sorted(set(was) & set(now))
+    changed = set(was) & set(now)
     if before.reads_like(after):
-        changed = [name for name in changed if was[name] != now[name]]
+        changed = {name for name in changed if was[name] != now[name]}
     sides = (before.stack.template, was.values()), (after.stack.template, now.values())
     for choice in assignments(*sides) if changed else ():
-        for name in changed:
-            earlier = _output_leaves(before.resolver(choice).resolve(was[name]))
-            later = _output_leaves(after.resolver(choice).resolve(now[name]))
-            yield from _output_values(name, earlier, later)
-
-
-def _output_leaves(output: object) -> dict[str, Leaf]:
-    ignored = ("Condition", "Description")
-    parts = {k: part for k, part in mapping(output).items() if k not in ignored}
-    return leaves(parts)
-
-
-def _output_values(
-    name: str, was: dict[str, Leaf], now: dict[str, Leaf]
-) -> Iterator[Change]:
-    for path in sorted(was.keys() | now.keys()):
-        if not same(was.get(path), now.get(path)):
-            before, after = shown_pair(was.get(path), now.get(path))
-            is_value = path == "Value"
-            yield say(
-                Topic.OUTPUTS,
-                f"the {'' if is_value else f'{path} of the '}output {{}} is {{}} instead of {{}}",
-                name,
-                after,
-                before,
-                note=_OUTPUT_NOTES.get(name, "") if is_value else "",
+        earlier, later = (
+            leaves(
+                {
+                    name: side.resolver(choice).resolve(all_of_it[name])
+                    for name in changed
+                }
             )
+            for side, all_of_it in ((before, was), (after, now))
+        )
+        yield from _OUTPUT_RULES.lines(earlier, later)
 
 
 # --- Across stacks ---
@@ -303,36 +263,3 @@ def _aliases(side: Snapshot) -> dict[tuple[str, str], frozenset[str]]:
             texts = (one.lower() for one in names if isinstance(one, str))
             found[stack.name, name] = frozenset(texts)
     return found
-
-
-def policy_counts(
-    before: Snapshot, after: Snapshot
-) -> Iterator[tuple[str, str, Change]]:
-    """How many policies the app has of those that an account may have, when it grows."""
-    earlier, later = _policies(before), _policies(after)
-    for kind in _POLICIES:
-        totals: Counter[str] = Counter()
-        for name, stack in after.stacks.items():
-            totals[stack.account] += later[name, kind]
-        for name, stack in after.stacks.items():
-            total = totals[stack.account]
-            grows = later[name, kind] > earlier[name, kind]
-            if grows and total > POLICIES_PER_ACCOUNT // 2:
-                line = say(
-                    Topic.POLICIES,
-                    "this app has {} of the {} that an account may have",
-                    Trusted(total),
-                    Trusted(POLICIES_PER_ACCOUNT),
-                    note="the deploy fails unless the quota was raised"
-                    if total > POLICIES_PER_ACCOUNT
-                    else "",
-                )
-                yield name, RESOURCE_TYPES[kind].nouns, line
-
-
-def _policies(side: Snapshot) -> Counter[tuple[str, str]]:
-    return Counter(
-        (stack.name, text(resource.get("Type")))
-        for stack in side.stacks.values()
-        for resource in resources(stack.template).values()
-    )

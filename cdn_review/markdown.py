@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from cdn_review import markup
-from cdn_review.change import Topic
 from cdn_review.report import Line, Report
 
 LIMIT = 60_000
@@ -24,64 +22,55 @@ _HOW_TO = (
 )
 
 
-class _Rank(IntEnum):
-    """How long an item is kept; those with the highest number go first."""
-
-    FIXED = 0
-    BLOCKING = 1
-    ACKNOWLEDGED = 2
-    LABELLED = 3
-    PLAIN = 4
-    OTHER = 5
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Block:
+class _Block(NamedTuple):
     """Items, each shown whole or not at all. Without items, nothing is shown."""
 
-    items: Sequence[tuple[_Rank, str]]
+    items: Iterable[str]
     before: str = ""
     after: str = ""
-
-    def __str__(self) -> str:
-        return self.before + "\n".join(text for _, text in self.items) + self.after
 
 
 def render(report: Report, *, limit: int = LIMIT) -> str:
     """The comment: what to do first, then what changes, then the raw diff.
 
-    It has at most ``limit`` bytes: the raw diff is cut first, then settings that no
-    sentence explains. What needs an acknowledgement is cut last.
+    It has at most ``limit`` bytes: the raw diff is cut first, then lines from the end.
     """
     room = limit - 2 * _RAW_FRAME
-    kept, gone = _fit(list(_blocks(report)), room)
-    parts = [str(block) for block in kept]
+    parts: list[str] = []
+    gone = 0
+    for block in _blocks(report):
+        left = room - _size(block.before + block.after) - 2
+        kept: list[str] = []
+        for item in block.items:
+            left -= _size(item) + 1
+            if left >= 0 and not gone:
+                kept.append(item)
+                room = left
+            else:
+                gone += 1
+        if kept:
+            parts.append(block.before + "\n".join(kept) + block.after)
     if gone:
         parts.append(f"{gone} more lines do not fit here. The log has them.")
     body = "\n\n".join(parts)
-    raw = _raw(report, room - _size(body)) if report.changed else ""
+    raw = _raw(report, room) if report.changed and not gone else ""
     return f"{body}\n\n{raw}".rstrip() + "\n"
 
 
 def _blocks(report: Report) -> Iterator[_Block]:
-    yield _fixed(_title(report))
-    notices = [markup.own(one[:400]) for one in report.notices[:_MOST_NOTICES]]
-    yield _fixed("\n\n".join(f"⚠️ **{one}**" for one in notices))
+    yield _Block([_title(report)])
+    for notice in report.notices[:_MOST_NOTICES]:
+        yield _Block([f"⚠️ **{markup.own(notice[:400])}**"])
     yield from _blocking(report)
-    yield _Block(
-        before="**Acknowledged**\n\n",
-        items=[(_Rank.ACKNOWLEDGED, _acknowledged(one)) for one in report.acknowledged],
-    )
+    yield _Block(map(_acknowledged, report.acknowledged), before="**Acknowledged**\n\n")
     for environments, lines in report.others.items():
-        yield _Block(
-            before=f"**{markup.names(environments)}**\n\n",
-            items=[(_rank(line), f"- {_sentence(line)}") for line in lines],
-        )
+        items = [f"- {_sentence(line)}" for line in lines]
+        yield _Block(items, before=f"**{markup.names(environments)}**\n\n")
     if report.changed and report.unchanged:
-        yield _fixed(f"No change in {markup.names(report.unchanged)}.")
+        yield _Block([f"No change in {markup.names(report.unchanged)}."])
     yield _Block(
+        [f"- {markup.code(one)}" for one in report.unused],
         before="`cdn-review.toml` acknowledges changes that are not made here:\n\n",
-        items=[(_Rank.PLAIN, f"- {markup.code(one)}") for one in report.unused],
     )
 
 
@@ -98,8 +87,8 @@ def _title(report: Report) -> str:
 
 def _blocking(report: Report) -> Iterator[_Block]:
     yield _Block(
+        [f"- {_placed(one)}" for one in report.blocking],
         before="**To acknowledge first**\n\n",
-        items=[(_Rank.BLOCKING, f"- {_placed(one)}") for one in report.blocking],
     )
     entries = [
         f"[[acknowledged]]\nchange = {markup.toml_string(id_)}\n"
@@ -107,11 +96,7 @@ def _blocking(report: Report) -> Iterator[_Block]:
         for id_ in dict.fromkeys(id_ for one in report.blocking for id_ in one.ids)
     ]
     fence = markup.fenced("\n".join(entries), "toml").partition("toml\n")[0]
-    yield _Block(
-        before=f"{_HOW_TO}\n\n{fence}toml\n",
-        items=[(_Rank.BLOCKING, entry) for entry in entries],
-        after=fence,
-    )
+    yield _Block(entries, before=f"{_HOW_TO}\n\n{fence}toml\n", after=fence)
 
 
 def _acknowledged(line: Line) -> str:
@@ -126,12 +111,6 @@ def _sentence(line: Line) -> str:
     labels = "".join(f"**{label}** · " for label in line.labels)
     note = f" ({markup.own(line.note)})" if line.note else ""
     return f"{labels}{markup.role(line.role)}: {markup.sentence(line.message)}{note}"
-
-
-def _rank(line: Line) -> _Rank:
-    if line.labels:
-        return _Rank.LABELLED
-    return _Rank.OTHER if line.topic is Topic.OTHER else _Rank.PLAIN
 
 
 def _raw(report: Report, room: int) -> str:
@@ -152,35 +131,6 @@ def _raw(report: Report, room: int) -> str:
     return f"<details><summary>{title}</summary>\n\n{block}\n\n</details>"
 
 
-def _fit(blocks: Sequence[_Block], room: int) -> tuple[list[_Block], int]:
-    """The blocks within a limit, and how many items had to go."""
-    order = sorted(
-        (rank, at, index)
-        for at, block in enumerate(blocks)
-        for index, (rank, _) in enumerate(block.items)
-    )
-    kept: list[list[int]] = [[] for _ in blocks]
-    for rank, at, index in order:
-        block = blocks[at]
-        size = _size(block.items[index][1]) + 1
-        if not kept[at]:
-            size += _size(block.before + block.after) + 2
-        room -= size
-        if room < 0 and rank is not _Rank.FIXED:
-            break
-        kept[at].append(index)
-    shown = [
-        replace(block, items=[block.items[index] for index in sorted(indexes)])
-        for block, indexes in zip(blocks, kept, strict=True)
-        if indexes
-    ]
-    return shown, len(order) - sum(map(len, kept))
-
-
 def _size(text: str) -> int:
     """In bytes, so that it is enough however GitHub counts."""
     return len(text.encode("utf-8", "replace"))
-
-
-def _fixed(text: str) -> _Block:
-    return _Block(items=[(_Rank.FIXED, text)] if text else [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 
@@ -74,15 +74,26 @@ class Report:
         raw: str = "",
         notices: Iterable[str] = (),
     ) -> Report:
-        """Judge changes, and put equal ones together."""
-        judged, unused = judge(changes, before, after)
+        """Judge changes, and put equal ones together.
+
+        An acknowledgement counts only in the change that adds it, so that the same change
+        needs another reason when it is made a second time.
+        """
+        added = {
+            id_: reason
+            for id_, reason in after.acknowledged.items()
+            if before.acknowledged.get(id_) != reason
+        }
+        lines = [_line(change, before, added) for change in changes]
         names = environments([*before.stacks, *after.stacks])
         return cls(
             before=before.name,
             after=after.name,
             environments=tuple(sorted(set(names.values()))),
-            lines=tuple(_together(judged)),
-            unused=tuple(unused),
+            lines=tuple(_together(lines)),
+            unused=tuple(
+                sorted(added.keys() - {id_ for one in lines for id_ in one.ids})
+            ),
             notices=tuple(notices),
             raw=raw,
         )
@@ -123,17 +134,21 @@ class Report:
     @property
     def headline(self) -> str:
         """How much there is to read, in lines, and whether there is anything to do."""
-        count, waiting = len(self.lines), len(self.blocking)
-        if not count:
+        if not self.changed:
             return "CDN review: no change"
-        parts = [f"{count} change{'' if count == 1 else 's'}"]
-        parts += [f"{waiting} to acknowledge"] if waiting else []
-        done = len(self.acknowledged)
-        parts += [f"{done} acknowledged"] if done else []
+        parts = [f"{len(self.lines)} change{'' if len(self.lines) == 1 else 's'}"]
+        for found, what in (
+            (self.blocking, "to acknowledge"),
+            (self.acknowledged, "acknowledged"),
+        ):
+            parts += [f"{len(found)} {what}"] if found else []
         return f"CDN review: {', '.join(parts)}"
 
     def to_json(self) -> str:
         """One JSON object, in ASCII, with the keys that docs/review.md lists."""
+        lines = [{**asdict(line), "text": to_text(line.message)} for line in self.lines]
+        for line in lines:
+            del line["message"]
         data = {
             "ok": self.ok,
             "changed": self.changed,
@@ -141,59 +156,32 @@ class Report:
             "after": self.after,
             "environments": self.environments,
             "notices": self.notices,
-            "lines": [_data(line) for line in self.lines],
+            "lines": lines,
             "unused": self.unused,
         }
         return json.dumps(data, indent=2) + "\n"
 
 
-def _data(line: Line) -> dict[str, object]:
-    data = asdict(line)
-    del data["message"]
-    return {**data, "text": to_text(line.message)}
-
-
-def judge(
-    changes: Iterable[Change], before: Snapshot, after: Snapshot
-) -> tuple[list[Line], list[str]]:
-    """A line for each change, and the added acknowledgements that match none of them.
-
-    Every environment is protected unless the base says otherwise: a change cannot free
-    itself. An acknowledgement counts only in the change that adds it, so that the same
-    change needs another reason when it is made a second time.
+def _line(change: Change, before: Snapshot, added: Mapping[str, str]) -> Line:
+    """Every environment is protected unless the base says otherwise: a change cannot free
+    itself. Its id is without the role: one cause in three distributions is one entry to add.
     """
-    added = {
-        id_: reason
-        for id_, reason in after.acknowledged.items()
-        if before.acknowledged.get(id_) != reason
-    }
-    lines = []
-    for change in changes:
-        id_ = _id(change) if change.block and _is_protected(change, before) else ""
-        line = Line(
-            environments=(change.environment,),
-            stacks=(change.stack,),
-            role=change.role,
-            topic=change.topic,
-            message=change.message,
-            note=change.note,
-            block=change.block,
-            tags=change.tags,
-            ids=(id_,) if id_ else (),
-            reason=added.get(id_, ""),
-        )
-        lines.append(line)
-    return lines, sorted(added.keys() - {id_ for line in lines for id_ in line.ids})
-
-
-def _id(change: Change) -> str:
-    """Without the role: one cause that changes three distributions is one block to add."""
-    return f"{change.environment}/{change.block}/{change.fingerprint}"
-
-
-def _is_protected(change: Change, before: Snapshot) -> bool:
     outer = change.stack.partition(NESTED)[0]
-    return not {change.environment, outer} & set(before.unprotected)
+    is_protected = not {change.environment, outer} & set(before.unprotected)
+    id_ = f"{change.environment}/{change.block}/{change.fingerprint}"
+    ids = (id_,) if change.block and is_protected else ()
+    return Line(
+        environments=(change.environment,),
+        stacks=(change.stack,),
+        role=change.role,
+        topic=change.topic,
+        message=change.message,
+        note=change.note,
+        block=change.block,
+        tags=change.tags,
+        ids=ids,
+        reason=added.get(id_, "") if ids else "",
+    )
 
 
 def _together(lines: Iterable[Line]) -> list[Line]:

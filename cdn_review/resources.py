@@ -34,7 +34,7 @@ class ResourceType:
 
     @property
     def nouns(self) -> str:
-        return self.plural or f"{self.noun}s"
+        return self.plural or re.sub("ys$", "ies", f"{self.noun}s")
 
 
 _ACCESS_LOGS = ResourceType(
@@ -49,18 +49,15 @@ ALARM_TOPIC = ResourceType(
 )
 ALARM = "AWS::CloudWatch::Alarm"
 _MOVED = "the content does not move"
+_NO_DNS = "visitors no longer find the server by DNS"
 _CLOUDFRONT_TYPES = {
     "Distribution": ResourceType("distribution", Topic.REPLACEMENT),
     "DistributionTenant": ResourceType(
         "distribution tenant", Topic.REPLACEMENT, hint="Name"
     ),
-    "CachePolicy": ResourceType("cache policy", Topic.POLICIES, "cache policies"),
-    "OriginRequestPolicy": ResourceType(
-        "origin request policy", Topic.POLICIES, "origin request policies"
-    ),
-    "ResponseHeadersPolicy": ResourceType(
-        "response headers policy", Topic.POLICIES, "response headers policies"
-    ),
+    "CachePolicy": ResourceType("cache policy", Topic.POLICIES),
+    "OriginRequestPolicy": ResourceType("origin request policy", Topic.POLICIES),
+    "ResponseHeadersPolicy": ResourceType("response headers policy", Topic.POLICIES),
     "PublicKey": ResourceType("public key", Topic.ACCESS),
     "KeyGroup": ResourceType("key group", Topic.ACCESS),
     "TrustStore": ResourceType("trust store", Topic.ACCESS),
@@ -78,8 +75,14 @@ _CLOUDFRONT_TYPES = {
     ),
     "RealtimeLogConfig": ResourceType("real-time log", Topic.MONITORING),
 }
-RESOURCE_TYPES: Mapping[str, ResourceType] = {
+_TYPES: Mapping[str, ResourceType] = {
     **{f"{CLOUDFRONT}{name}": known for name, known in _CLOUDFRONT_TYPES.items()},
+    **dict.fromkeys(("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"), ALARM_TOPIC),
+    "AWS::SNS::Subscription": ALARM_TOPIC,
+    **dict.fromkeys(("AWS::Logs::LogGroup", "AWS::Logs::Delivery"), _ACCESS_LOGS),
+    "AWS::Logs::DeliveryDestination": _ACCESS_LOGS,
+    "AWS::Logs::DeliverySource": _ACCESS_LOGS,
+    "AWS::Logs::QueryDefinition": _ACCESS_LOGS,
     "AWS::S3::Bucket": ResourceType(
         "bucket",
         Topic.ORIGIN,
@@ -87,25 +90,17 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
         removed="the deploy fails while files are left",
         replaced=_MOVED,
     ),
-    "AWS::S3::BucketPolicy": ResourceType(
-        "bucket policy", Topic.ACCESS, "bucket policies"
-    ),
+    "AWS::S3::BucketPolicy": ResourceType("bucket policy", Topic.ACCESS),
     "AWS::CertificateManager::Certificate": ResourceType(
         "certificate",
         Topic.DOMAINS,
         added="the deploy waits for a validation record in DNS",
     ),
     "AWS::Route53::RecordSet": ResourceType(
-        "DNS record",
-        Topic.DOMAINS,
-        hint="Name",
-        removed="visitors no longer find the server by DNS",
+        "DNS record", Topic.DOMAINS, hint="Name", removed=_NO_DNS
     ),
     "AWS::Route53::RecordSetGroup": ResourceType(
-        "group of DNS records",
-        Topic.DOMAINS,
-        "groups of DNS records",
-        removed="visitors no longer find the server by DNS",
+        "group of DNS records", Topic.DOMAINS, "groups of DNS records", removed=_NO_DNS
     ),
     ALARM: ResourceType(
         "alarm", Topic.MONITORING, hint="MetricName", price="$0.10 a month for each"
@@ -113,14 +108,6 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
     "AWS::CloudWatch::Dashboard": ResourceType(
         "dashboard", Topic.MONITORING, price="$3 a month"
     ),
-    "AWS::SNS::Topic": ALARM_TOPIC,
-    "AWS::SNS::TopicPolicy": ALARM_TOPIC,
-    "AWS::SNS::Subscription": ALARM_TOPIC,
-    "AWS::Logs::LogGroup": _ACCESS_LOGS,
-    "AWS::Logs::Delivery": _ACCESS_LOGS,
-    "AWS::Logs::DeliveryDestination": _ACCESS_LOGS,
-    "AWS::Logs::DeliverySource": _ACCESS_LOGS,
-    "AWS::Logs::QueryDefinition": _ACCESS_LOGS,
     "AWS::SSM::Parameter": ResourceType("parameter", Topic.OUTPUTS, hint="Name"),
     "AWS::WAFv2::WebACL": ResourceType(
         "web ACL",
@@ -134,7 +121,7 @@ RESOURCE_TYPES: Mapping[str, ResourceType] = {
 
 def type_of(resource_type: object) -> ResourceType:
     """What readers call a type."""
-    return RESOURCE_TYPES.get(str(resource_type)) or other_type(resource_type)
+    return _TYPES.get(str(resource_type)) or other_type(resource_type)
 
 
 def other_type(resource_type: object) -> ResourceType:

@@ -17,8 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.stub import Stubber
 
-from cdn_review.preflight.checks import OF_THE_ACCOUNT, findings_of
 from cdn_review.preflight.clients import Aws, Clients
+from cdn_review.preflight.command import OF_THE_ACCOUNT, findings_of
 from cdn_review.preflight.planned_stack import PlannedStack
 from cdn_review.snapshot import Stack
 from dj_cloudfront.findings import Level

@@ -12,7 +12,7 @@ from botocore import xform_name
 from cdk_support import ROOT
 
 from cdn_review.cli import main
-from cdn_review.preflight.checks import NOT_ASKED, OF_THE_ACCOUNT
+from cdn_review.preflight.command import NOT_ASKED, OF_THE_ACCOUNT
 
 PAGE = (ROOT / "docs" / "preflight.md").read_text("utf-8")
 OTHERS = {"account", "CDK role", "origin", "tree"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from preflight_support import BOOTSTRAP, asked, distribution, recorded, says, target
 
-from cdn_review.preflight.checks import OF_THE_ACCOUNT, run_checks
+from cdn_review.preflight.command import OF_THE_ACCOUNT, run_checks
 from dj_cloudfront.findings import Level
 
 
@@ -19,7 +19,7 @@ from dj_cloudfront.findings import Level
 )
 def test_another_account_ends_it(clients, owner, account, level, rest):
     wanted = target({}, account=account.format(owner=owner))
-    found = list(run_checks(wanted, clients, lambda text: None))
+    found = list(run_checks(wanted, clients))
     assert (found[0].id, found[0].level) == ("account", level)
     assert {one.level for one in found[1:]} == rest
 
