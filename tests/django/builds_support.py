@@ -23,6 +23,15 @@ FILES = {
     "js/app.mjs": b"export const answer = 42;\n" * 40,
     "robots.txt": b"User-agent: *\n",
 }
+# For hashed folders: two top folders, and a file at the root.
+SITE = {
+    "admin/css/base.css": b"p { background: url(../img/logo.svg) }\n" * 20,
+    "admin/img/logo.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>\n" * 20,
+    "site/css/site.css": b"body { color: red }\n" * 20,
+    "site/js/app.mjs": b'import { one } from "./lib/one.mjs";\n' * 20,
+    "site/js/lib/one.mjs": b"export const one = 1;\n" * 20,
+    "robots.txt": b"User-agent: *\n",
+}
 
 
 def write_files(folder, files):
@@ -57,6 +66,11 @@ def publish_files(root, version, files, **options):
     """Publish names and bytes, by way of a folder of sources beside the builds."""
     folder = write_files(Path(root).with_name(f"{Path(root).name}-sources"), files)
     return publish(root, version, [(name, folder / name) for name in files], **options)
+
+
+def release(root, version, files, **options):
+    """Publish with hashed folders."""
+    return publish_files(root, version, files, **{"hashed_folders": True} | options)
 
 
 def files_of(build):

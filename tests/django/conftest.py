@@ -25,3 +25,17 @@ def signing_site(tmp_path, signing_keys):
 
     with signing_site(tmp_path, signing_keys["ecdsa"]) as site:
         yield site
+
+
+@pytest.fixture
+def root(tmp_path):
+    """The folder of all builds, which is not there yet."""
+    return tmp_path / "static"
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Sources of static files, and the settings of a site that publishes them."""
+    from storage_support import Site
+
+    return Site(tmp_path)

@@ -26,11 +26,6 @@ BOTH = ["gzip", "br"]
 
 
 @pytest.fixture
-def root(tmp_path):
-    return tmp_path / "static"
-
-
-@pytest.fixture
 def compressed(monkeypatch):
     """Which bytes are compressed, not linked."""
     seen = []

@@ -97,11 +97,6 @@ NOT_FOUND = [
 ]
 
 
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path / "static"
-
-
 @pytest.mark.parametrize("css", FOUND)
 def test_a_root_absolute_reference_is_found(css):
     [found] = references_in("css/site.css", css.encode(), "/static/")

@@ -23,7 +23,7 @@ from dj_cloudfront.builds.layout import hashed_folders, published
 from dj_cloudfront.builds.retention import RetentionRules
 
 READER = Path(__file__).with_name("readers.py")
-READERS = 8
+READERS = 3
 STOCK = """
 import sys
 import django
@@ -82,10 +82,10 @@ def release(root, version, files):
     assert outcome.failures == []
 
 
-@pytest.mark.parametrize("count", [5, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [3, pytest.param(25, marks=pytest.mark.slow)])
 def test_no_file_is_missing_or_truncated_while_builds_come_and_go(tmp_path, count):
     root, folder = tmp_path / "static", tmp_path / "src"
-    files = sources(write_files(folder, some_files(60)))
+    files = sources(write_files(folder, some_files(20)))
     release(root, "r0", files)
     found = []
     with readers(root, found):
@@ -93,7 +93,7 @@ def test_no_file_is_missing_or_truncated_while_builds_come_and_go(tmp_path, coun
             write_files(folder, some_files(2))
             release(root, f"r{number}", files)
     assert [one["bad"] for one in found] == [[]] * READERS
-    assert sum(one["reads"] for one in found) > 1000
+    assert sum(one["reads"] for one in found) > 100
     assert max(one["builds"] for one in found) > 1
     assert_whole(root / f"r{count}")
     assert hashed_folders(root) != []

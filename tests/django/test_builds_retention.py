@@ -19,7 +19,7 @@ from dj_cloudfront.builds.retention import (
 )
 
 set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
-FAST = settings(max_examples=100, deadline=None, database=None, derandomize=True)
+FAST = settings(max_examples=50, deadline=None, database=None, derandomize=True)
 
 NOW = 1_000_000_000.0
 DAY = 86400.0

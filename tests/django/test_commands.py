@@ -11,11 +11,13 @@ import pytest
 from project_support import CDN, ROOT, Project
 from pull_support import OUTPUTS, error, stack_in
 
+from dj_cloudfront.__main__ import main
 from dj_cloudfront.management.commands.cdn import Command, subcommands
 
 HEAVY = ("boto3", "botocore", "brotli", "cryptography", "aws_cdk", "constructs")
 NAMES = sorted(subcommands())
 EACH = pytest.mark.parametrize("name", NAMES)
+NAMED = ", ".join(sorted(OUTPUTS))
 KEY = {"AWS_ACCESS_KEY_ID": "000000000000", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
@@ -77,18 +79,16 @@ def test_the_help_of_every_subcommand_loads_no_extra(project):
 # -- manage.py cdn
 
 
-def test_the_help_names_every_subcommand_with_its_line(project):
-    done = project.manage("cdn", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    said = " ".join(done.stdout.split())
+def test_the_help_names_every_subcommand_with_its_line():
+    said = " ".join(Command().create_parser("manage.py", "cdn").format_help().split())
     for name, module in subcommands().items():
-        assert f"{name} {module.__doc__.partition(chr(10))[0]}" in said
+        summary = module.__doc__.partition("\n")[0]
+        assert f"{name} {summary}" in said
+        assert re.fullmatch(r"[A-Z][^\n]{10,100}\.", summary), "one sentence"
 
 
 @EACH
-def test_a_subcommand_is_described_and_takes_json(name):
-    summary = subcommands()[name].__doc__.partition("\n")[0]
-    assert re.fullmatch(r"[A-Z][^\n]{10,100}\.", summary), "one sentence"
+def test_a_subcommand_takes_json_and_describes_its_options(name):
     parser = Command().create_parser("manage.py", "cdn")
     (actions,) = (a for a in parser._actions if a.dest == "subcommand")
     options = actions.choices[name]._option_string_actions
@@ -98,18 +98,23 @@ def test_a_subcommand_is_described_and_takes_json(name):
         assert action.help, f"{name} {action.option_strings}"
 
 
-@pytest.mark.parametrize("name", ["publsh", "terminal", ""])
-def test_fails_when_there_is_no_such_subcommand(name, project):
-    done = project.manage("cdn", *filter(None, [name]))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Traceback" not in done.stderr
-    assert "SUBCOMMAND" in done.stderr
-
-
-def test_an_option_that_there_is_not_is_an_error_of_use(project):
-    done = project.manage("cdn", "pull", "--output-file", "x")
-    assert done.returncode == 2
-    assert "unrecognized arguments: --output-file" in done.stderr
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["publsh"], "SUBCOMMAND"),
+        (["terminal"], "SUBCOMMAND"),
+        ([], "SUBCOMMAND"),
+        (["pull", "--output-file", "x"], "unrecognized arguments: --output-file"),
+    ],
+)
+def test_a_subcommand_or_option_that_there_is_not_is_an_error_of_use(
+    arguments, complaint, capsys
+):
+    with pytest.raises(SystemExit) as ended:
+        Command().run_from_argv(["manage.py", "cdn", *arguments])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == "" and complaint in said.err
 
 
 NO_CDN = (
@@ -131,8 +136,6 @@ for line in sys.argv[1:]:
 
 def test_fails_without_a_cdn_in_the_settings(tmp_path):
     project = Project(tmp_path, settings="STATIC_URL = '/static/'\nSTATIC_ROOT = 'x'")
-    done = project.manage("cdn", "pull")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", NO_CDN)
     lines = [
         " ".join((name, *REQUIRED.get(name, ())))
         for name in NAMES
@@ -151,102 +154,93 @@ REQUIRED = {"conf": ("nginx",), "find": ("css/site.css",)}
 # -- cdn pull
 
 
+def data_of(stack, output, *, written, rolled_back):
+    return {
+        "stack": stack,
+        "region": "us-east-1",
+        "output": str(output),
+        "differences": sorted(OUTPUTS) if written else [],
+        "written": written,
+        "rolled_back": rolled_back,
+    }
+
+
 def test_pull_takes_stack_and_file_from_the_settings(fresh):
     with stack_in("UPDATE_COMPLETE") as endpoint:
         aws = {**KEY, "AWS_ENDPOINT_URL": endpoint.url}
         first = fresh.manage("cdn", "pull", **aws)
-        second = fresh.manage("cdn", "pull", **aws)
+        second = fresh.manage("cdn", "pull", "--json", **aws)
     path = fresh.folder / "cdn-outputs.json"
     assert json.loads(path.read_text()) == {"mysite-cdn-prod": OUTPUTS}
     assert (first.returncode, first.stderr) == (0, "")
-    assert first.stdout == (
-        "wrote MediaDomainName, StaticDistributionId, StaticDomainName of mysite-cdn-prod "
-        f"to {path}\n"
-    )
+    assert first.stdout == f"wrote {NAMED} of mysite-cdn-prod to {path}\n"
     assert (second.returncode, second.stderr) == (0, "")
-    assert second.stdout.endswith("deployed; nothing to write\n")
+    wanted = data_of("mysite-cdn-prod", path, written=False, rolled_back=False)
+    assert json.loads(second.stdout) == wanted
 
 
-COMMANDS = pytest.mark.parametrize(
-    "command", [("manage.py", "cdn", "pull"), ("-m", "dj_cloudfront", "pull")]
-)
-
-
-@COMMANDS
-def test_both_commands_do_the_same(command, fresh):
-    options = ("--stack", "a-cdn-dev", "--output", "names.json")
-    with stack_in("UPDATE_COMPLETE") as endpoint:
-        aws = {**KEY, "AWS_ENDPOINT_URL": endpoint.url}
-        done = fresh.run(sys.executable, *command, *options, **aws)
-    written = json.loads((fresh.folder / "names.json").read_text())
-    assert written == {"a-cdn-dev": OUTPUTS}
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (
-        done.stdout
-        == f"wrote {', '.join(sorted(OUTPUTS))} of a-cdn-dev to names.json\n"
+def test_fails_with_a_way_out_without_the_extra(fresh):
+    fresh.write("boto3.py", "raise ImportError('no boto3')\n")
+    command = ("-m", "dj_cloudfront", "pull", "--stack", "x")
+    path = f"{fresh.folder}:{ROOT}"
+    done = fresh.run(sys.executable, *command, PYTHONPATH=path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: boto3 must be installed to ask AWS: 'pip install boto3', or the extra "
+        "[aws]\n"
     )
 
 
-@COMMANDS
-def test_for_a_script_there_is_json_alone(command, fresh):
-    options = ("--stack", "a-cdn-dev", "--output", "names.json", "--json")
+@pytest.fixture
+def pull(tmp_path, monkeypatch, capsys):
+    """Run the command without settings in this process: code, output and complaints."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(endpoint, *options):
+        for name, value in {**KEY, "AWS_ENDPOINT_URL": endpoint.url}.items():
+            monkeypatch.setenv(name, value)
+        code = main(
+            ["pull", "--stack", "a-cdn-dev", "--output", "names.json", *options]
+        )
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_person_reads_what_was_written_and_a_script_json_alone(pull, tmp_path):
+    with stack_in("UPDATE_COMPLETE") as endpoint:
+        said = f"wrote {NAMED} of a-cdn-dev to names.json\n"
+        assert pull(endpoint) == (0, said, "")
+    (tmp_path / "names.json").unlink()
     with stack_in("UPDATE_ROLLBACK_COMPLETE") as endpoint:
-        aws = {**KEY, "AWS_ENDPOINT_URL": endpoint.url}
-        done = fresh.run(sys.executable, *command, *options, **aws)
-    assert json.loads(done.stdout) == {
-        "stack": "a-cdn-dev",
-        "region": "us-east-1",
-        "output": "names.json",
-        "differences": sorted(OUTPUTS),
-        "written": True,
-        "rolled_back": True,
-    }
-    assert done.returncode == 0
-    assert done.stderr.startswith("the last update of a-cdn-dev failed and was rolled")
+        code, said, complaints = pull(endpoint, "--json")
+    wanted = data_of("a-cdn-dev", "names.json", written=True, rolled_back=True)
+    assert (code, json.loads(said)) == (0, wanted)
+    assert complaints.startswith("the last update of a-cdn-dev failed and was rolled")
 
 
-@COMMANDS
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_check_fails_when_the_file_is_another(command, options, fresh):
-    options = ("--stack", "a-cdn-dev", "--output", "names.json", "--check", *options)
+def test_a_check_fails_when_the_file_is_another(options, pull, tmp_path):
     with stack_in("UPDATE_COMPLETE") as endpoint:
-        aws = {**KEY, "AWS_ENDPOINT_URL": endpoint.url}
-        done = fresh.run(sys.executable, *command, *options, **aws)
-    assert done.returncode == 1
-    assert done.stderr.partition(": ")[2] == (
-        "names.json must hold what a-cdn-dev deployed, but differs in "
-        f"{', '.join(sorted(OUTPUTS))}: pull without --check\n"
+        code, said, complaints = pull(endpoint, "--check", *options)
+    assert code == 1
+    assert complaints == (
+        "error: names.json must hold what a-cdn-dev deployed, but differs in "
+        f"{NAMED}: pull without --check\n"
     )
-    if "--json" in options:
-        assert json.loads(done.stdout)["written"] is False
-    else:
-        assert done.stdout == ""
-    assert not (fresh.folder / "names.json").exists()
+    assert json.loads(said)["written"] is False if options else said == ""
+    assert not (tmp_path / "names.json").exists()
 
 
-@COMMANDS
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_an_error_is_one_line_on_standard_error(command, options, fresh):
+def test_an_error_is_one_line_on_standard_error(options, pull):
     said = "User: arn:aws:iam::111122223333:user/x is not authorized"
     with error("AccessDenied", said, 403) as endpoint:
-        aws = {**KEY, "AWS_ENDPOINT_URL": endpoint.url}
-        options = ("--stack", "a-cdn-dev", *options)
-        done = fresh.run(sys.executable, *command, *options, **aws)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.count("\n") == 1
-    assert "must allow cloudformation:DescribeStacks on 'a-cdn-dev'" in done.stderr
-    assert "111122223333" not in done.stderr
-
-
-@COMMANDS
-def test_fails_with_a_way_out_without_the_extra(command, fresh):
-    fresh.write("boto3.py", "raise ImportError('no boto3')\n")
-    path = f"{fresh.folder}:{ROOT}"
-    done = fresh.run(sys.executable, *command, "--stack", "x", PYTHONPATH=path)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.partition(": ")[2] == (
-        "boto3 must be installed to ask AWS: 'pip install boto3', or the extra [aws]\n"
-    )
+        code, said, complaints = pull(endpoint, *options)
+    assert (code, said) == (1, "")
+    assert complaints.count("\n") == 1
+    assert "must allow cloudformation:DescribeStacks on 'a-cdn-dev'" in complaints
+    assert "111122223333" not in complaints
 
 
 def test_the_first_file_is_pulled_without_settings_that_load(tmp_path):

@@ -17,7 +17,6 @@ from storage_support import (
     HOST,
     PLAIN,
     Remote,
-    Site,
     content,
 )
 
@@ -32,11 +31,6 @@ SETTINGS = """
     STATIC_URL, STATIC_ROOT = CDN.static_url, CDN.static_root
     STORAGES = {"staticfiles": {"BACKEND": "dj_cloudfront.storage.ManifestBuildStorage"}}
 """
-
-
-@pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
 
 
 class Terminal(io.StringIO):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
 
 import pytest
 from prune_support import (
@@ -21,8 +19,7 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import filesystem, pruning
-from dj_cloudfront.builds.retention import RetentionRules
+from dj_cloudfront.builds import filesystem
 
 AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 
@@ -104,27 +101,6 @@ def waits(process, root):
     return False
 
 
-def test_pruning_waits_for_whoever_has_the_lock(root, started):
-    holder = hold(started, root)
-    pruning = start(started, root, PRUNE)
-    assert waits(pruning, root)
-    time.sleep(0.2)
-    assert versions(root) == list(AGES)
-    holder.stdin.write("\n")
-    ended(holder)
-    ended(pruning)
-    assert versions(root) == ["b4", "b5"]
-
-
-def test_the_lock_of_a_process_that_was_killed_is_free(root, started):
-    holder = hold(started, root)
-    pruning = start(started, root, PRUNE)
-    assert waits(pruning, root)
-    holder.send_signal(signal.SIGKILL)
-    ended(pruning)
-    assert versions(root) == ["b4", "b5"]
-
-
 def test_what_is_declared_while_pruning_waits_stays(root, started):
     use(root, "web1", "b5")
     forget_times(root)
@@ -189,29 +165,6 @@ with Publication(root, "b6") as publication:
     ended(pruning)
     assert versions(root) == ["b4", "b5", "b6"]
     assert_whole(root, "b4", "b5", "b6")
-
-
-def test_what_a_killed_publisher_left_is_removed(root, started):
-    publishing = start(
-        started,
-        root,
-        """
-publication = Publication(root, "b6")
-publication.add_bytes("css/site.css", b"p {}")
-print("half", flush=True)
-sys.stdin.readline()
-""",
-    )
-    assert publishing.stdout.readline() == "half\n"
-    publishing.kill()
-    publishing.communicate()
-    assert list(root.glob(".b6.publishing-*"))
-    outcome = pruning.prune(
-        root, current="b5", rules=RetentionRules(keep=1), trash_for=timedelta(days=1)
-    )
-    assert len(outcome.incomplete_builds) == 1
-    assert not list(root.glob(".b6.publishing-*"))
-    assert_whole(root, "b4", "b5")
 
 
 # -- all at once

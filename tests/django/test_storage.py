@@ -16,19 +16,12 @@ from project_support import Project
 from storage_support import (
     DJANGOS,
     FILES,
-    Site,
     content,
     index_of,
 )
 
 from dj_cloudfront.builds.publication import Publication
 from dj_cloudfront.storage import BuildStorage
-
-
-@pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
-
 
 # -- a build appears
 

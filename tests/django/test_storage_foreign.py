@@ -13,7 +13,7 @@ from django.contrib.staticfiles.storage import (
 )
 from django.core.files.base import ContentFile
 from django.core.management import CommandError
-from storage_support import FILES, Site, content, index_of
+from storage_support import FILES, content, index_of
 
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
 
@@ -113,11 +113,6 @@ class Behind(BuildStorage, Compressing):
 
 class BehindStaticFilesStorage(Compressing, StaticFilesStorage):
     pass
-
-
-@pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
 
 
 def files_of(folder):

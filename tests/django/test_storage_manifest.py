@@ -30,11 +30,6 @@ from dj_cloudfront.storage import ManifestBuildStorage
 MANIFEST = ".staticfiles.json"
 
 
-@pytest.fixture
-def site(tmp_path):
-    return Site(tmp_path)
-
-
 def manifest(site, version="b1"):
     return json.loads(site.file(version, MANIFEST).read_bytes())
 
@@ -106,7 +101,7 @@ def sources(drawn):
     return files
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(first=CONTENT, second=CONTENT, third=CONTENT)
 def test_whatever_changes_between_builds_the_next_is_as_if_made_anew(
     first, second, third
@@ -354,7 +349,10 @@ def test_fails_with_the_cure_when_there_is_no_manifest(site):
     )
 
 
-@pytest.mark.parametrize("command", ["cdn publish", "collectstatic --no-input"])
+@pytest.mark.parametrize(
+    "command",
+    ["cdn publish", pytest.param("collectstatic --no-input", marks=pytest.mark.slow)],
+)
 def test_a_url_may_be_asked_for_while_modules_load_before_the_build_is_there(
     tmp_path, command
 ):
@@ -365,15 +363,14 @@ def test_a_url_may_be_asked_for_while_modules_load_before_the_build_is_there(
     )
     for name in ("early/models.py", "early/urls.py"):
         project.write(name, f"{text}urlpatterns = []\n")
-    for version in ("b1", "b2"):
-        for line in ("check", command, "check"):
-            done = project.manage(*line.split(), BUILD_VERSION=version)
-            assert done.returncode == 0, done.stderr
-        said = project.manage("shell", "-v0", "-c", SHOW, BUILD_VERSION=version).stdout
-        [icon, shown] = said.split()
-        url = f"https://static.example.com/{version}/css/site"
-        # In a process that starts after the build, the hashed name.
-        assert (icon, shown) == (shown, icon) and re.match(rf"{url}\.\w+\.css", icon)
+    for line in ("check", command):
+        done = project.manage(*line.split(), BUILD_VERSION="b1")
+        assert done.returncode == 0, done.stderr
+    said = project.manage("shell", "-v0", "-c", SHOW, BUILD_VERSION="b1").stdout
+    [icon, shown] = said.split()
+    # In a process that starts after the build, the hashed name.
+    assert icon == shown
+    assert re.match(r"https://static.example.com/b1/css/site\.\w+\.css", icon)
     said = project.manage("shell", "-v0", "-c", SHOW, BUILD_VERSION="b3")
     assert "Missing staticfiles manifest entry for 'css/site.css'" in said.stderr
 
