@@ -34,7 +34,7 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
 from django.core.wsgi import get_wsgi_application
 application = get_wsgi_application()
 """
-NAMES = [f"{number}.js" for number in range(40)]
+NAMES = [f"{number}.js" for number in range(15)]
 
 
 def text_of(build, name):
@@ -85,7 +85,7 @@ def site(project):
     port = free_port()
     start = [
         *(sys.executable, "-m", "gunicorn", "mysite.wsgi", "--no-control-socket"),
-        *("--bind", f"127.0.0.1:{port}", "--workers", "2"),
+        *("--bind", f"127.0.0.1:{port}", "--workers", "1"),
         *("--worker-class", "gthread", "--threads", "4"),
         *("--worker-tmp-dir", str(project.folder)),
     ]
@@ -107,7 +107,7 @@ def wait_until(ready):
     raise RuntimeError("gunicorn did not get ready")
 
 
-def test_each_published_build_is_served_by_the_same_process(project, site):
+def test_builds_come_and_go_under_one_process(project, site):
     assert site.has("b1")
     missing = site.get("b2", "0.js")
     assert (missing.status, missing.header("Cache-Control")) == (404, "no-store")
@@ -122,9 +122,6 @@ def test_each_published_build_is_served_by_the_same_process(project, site):
     # SECURE_SSL_REDIRECT would lead past the CDN.
     assert send(site.port, "/").status == 301
 
-
-def test_a_prune_takes_one_build_and_no_answer_of_another(project, site):
-    publish(project, "b2")
     publish(project, "b3")
     options = ("--keep", "1", "--superseded", "0", "--trash", "0", "--yes")
     with readers(site, "b1", "b3") as answers:
@@ -132,10 +129,10 @@ def test_a_prune_takes_one_build_and_no_answer_of_another(project, site):
         pruned = project.manage("cdn", "prune", *options, BUILD_VERSION="b3")
         assert pruned.returncode == 0, pruned.stderr
         assert site.get("b1", "0.js").status == 404
-    assert sorted(path.name for path in (project.folder / "static").glob("b*")) == [
+    assert {path.name for path in (project.folder / "static").glob("b*")} == {
         "b2",
         "b3",
-    ]
+    }
     assert {*answers["b3"]} == {(200, True)}
     assert {*answers["b1"]} <= {(200, True), (404, False)}
     assert (200, True) in answers["b1"]
@@ -149,11 +146,12 @@ def readers(site, *builds):
     over = threading.Event()
 
     def read(build):
-        while not over.is_set() and len(answers[build]) < 20_000:
+        while not over.is_set():
             name = NAMES[len(answers[build]) % len(NAMES)]
             answer = site.get(build, name)
             whole = answer.body == text_of(build, name)
             answers[build].append((answer.status, whole))
+            over.wait(0.01)
 
     threads = [threading.Thread(target=read, args=(build,)) for build in builds]
     for thread in threads:
