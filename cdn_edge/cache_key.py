@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,46 +16,18 @@ from cdn_edge.configuration import (
     Selection,
     SelectionBehavior,
 )
-from cdn_edge.freshness import Headers
+from cdn_edge.messages import HOP_BY_HOP, Headers, OriginRequest, ViewerRequest
 from cdn_model import path_patterns
 
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 # For the origin only where nothing is cached; else the edge answers them.
 CONDITIONS = (
-    "If-Match",
-    "If-Modified-Since",
-    "If-None-Match",
-    "If-Range",
-    "If-Unmodified-Since",
-    "Range",
+    *("If-Match", "If-Modified-Since", "If-None-Match", "If-Range"),
+    *("If-Unmodified-Since", "Range"),
 )
-MANAGED_HEADERS = (
-    frozenset(name.lower() for name in CONDITIONS)
-    | HOP_BY_HOP
-    | {
-        "accept-encoding",
-        "content-length",
-        "cookie",
-        "expect",
-        "via",
-        "x-amz-cf-id",
-        "x-forwarded-for",
-        "x-forwarded-proto",
-        "x-real-ip",
-    }
+MANAGED_HEADERS = HOP_BY_HOP.union(
+    map(str.lower, CONDITIONS),
+    ("accept-encoding", "content-length", "cookie", "expect", "via", "x-amz-cf-id"),
+    ("x-forwarded-for", "x-forwarded-proto", "x-real-ip"),
 )
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
 PLAYED = "x-edge-viewer-"
@@ -81,34 +52,6 @@ class Key(NamedTuple):
     @property
     def url(self) -> str:
         return f"{self.path}?{self.query}" if self.query else self.path
-
-
-@dataclass(kw_only=True, slots=True)
-class ViewerRequest:
-    """A request as it arrived: the target's bytes are never decoded or resolved.
-
-    :param scheme: ``http`` or ``https``; empty where one listener stands for both.
-    """
-
-    method: str
-    path: str
-    query: str = ""
-    headers: Headers
-    address: str = "127.0.0.1"
-    port: int = 0
-    scheme: str = ""
-    version: str = "1.1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class OriginRequest:
-    """A request as the origin gets it."""
-
-    origin: Origin
-    method: str
-    target: str
-    headers: CIMultiDict[str]
-    scheme: str
 
 
 def match(distribution: Distribution, path: str) -> Behavior:

@@ -14,7 +14,7 @@ import brotli
 
 from cdn_edge.body import BodyStream
 from cdn_edge.configuration import Behavior
-from cdn_edge.origin_client import Response
+from cdn_edge.messages import Response
 
 SMALLEST, LARGEST = 1_000, 10_000_000
 STATUSES = (200, 403, 404)

@@ -21,7 +21,7 @@ from cdn_edge.configuration import (
     ResponseHeadersPolicy,
     Selection,
 )
-from cdn_edge.freshness import Headers
+from cdn_edge.messages import Headers
 from cdn_model.cache_control import http_date
 
 POP = "LOCAL1-C1"
@@ -50,14 +50,13 @@ def request_id() -> str:
 def finish(
     headers: CIMultiDict[str],
     *,
-    status: int,
     result: Result,
-    age: int | None,
     identity: str,
+    behavior: Behavior | None = None,
+    age: int | None = None,
 ) -> None:
-    """Add what CloudFront adds to every answer."""
-    shown = Result.ERROR if status >= 400 else result
-    headers["X-Cache"] = f"{shown} from cloudfront"
+    """Add what CloudFront adds to every answer, and a word of what the edge leaves out."""
+    headers["X-Cache"] = f"{result} from cloudfront"
     via = headers.getall("Via", ())
     headers["Via"] = ", ".join([*via, VIA]) if via else VIA
     headers["X-Amz-Cf-Pop"] = POP
@@ -67,6 +66,8 @@ def finish(
         headers["Date"] = _date(int(time.time()))
     if age is not None:
         headers["Age"] = str(age)
+    if behavior and behavior.unmodelled:
+        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
 
 
 @lru_cache(maxsize=2)

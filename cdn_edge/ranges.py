@@ -6,10 +6,10 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RangeGETs.htm
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdn_edge.freshness import Headers
+from cdn_edge.messages import Headers
 
 BOUNDARY = "cloudfront-3f1c9e5a7b2d4806"
 
@@ -60,6 +60,14 @@ class Ranges:
         if len(self.pairs) > 1 and self.pairs[-1][0] is None:
             return None
         return f"bytes={_text(first)}-{_text(last)}"
+
+    @property
+    def request_headers(self) -> Mapping[str, str]:
+        """For the origin; none where it is asked for the whole."""
+        if self.header is None:
+            return {}
+        condition = {"If-Range": self.if_range} if self.if_range is not None else {}
+        return {"Range": self.header, **condition}
 
     def allowed_by(self, response: Headers) -> bool:
         """Whether ``If-Range`` names this version of the object."""

@@ -6,17 +6,17 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 
 from multidict import CIMultiDict
 
 from cdn_edge import signatures
 from cdn_edge.body import Body, BodyStream, SharedBody, close
-from cdn_edge.cache import Cache, CachingRules, Clock, Outcome
+from cdn_edge.cache import Cache, Clock, Fetch, Outcome
 from cdn_edge.cache_key import (
     CONDITIONS,
     PLAYED,
     Key,
-    ViewerRequest,
     cache_key,
     match,
     origin_request,
@@ -34,7 +34,14 @@ from cdn_edge.headers import (
     request_id,
     server_timing,
 )
-from cdn_edge.origin_client import OriginClient, Response, error_response
+from cdn_edge.messages import (
+    Failure,
+    Response,
+    ViewerRequest,
+    error_response,
+    own_response,
+)
+from cdn_edge.origin_client import OriginClient
 from cdn_edge.ranges import (
     BOUNDARY,
     ByteRange,
@@ -73,11 +80,13 @@ class Exchange:
     def __init__(
         self,
         distribution: Distribution,
+        behavior: Behavior,
         request: ViewerRequest,
         body: BodyStream | None,
         origins: OriginClient,
     ) -> None:
         self.distribution = distribution
+        self.behavior = behavior
         self.request = request
         self.body = body
         self.identity = request_id()
@@ -85,13 +94,14 @@ class Exchange:
         self._origins = origins
 
     async def ask(
-        self, behavior: Behavior, request: ViewerRequest, headers: Mapping[str, str]
+        self, headers: Mapping[str, str], request: ViewerRequest | None = None
     ) -> Response:
         """Ask the origin, and the second of a group when the first fails.
 
         https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/high_availability_origin_failover.html
         """
         started = time.perf_counter()
+        behavior, request = self.behavior, request or self.request
         try:
             for origin in behavior.origins:
                 asked = origin_request(origin, behavior, request, self.identity)
@@ -101,18 +111,16 @@ class Exchange:
                     response.headers.popall("Set-Cookie", None)
                 if request.method not in _FAILED_OVER or origin == behavior.origins[-1]:
                     break
-                status = response.failure and _FAILOVER[response.failure.name]
-                if (status or response.status) not in behavior.failover_statuses:
+                # A connection that fails counts as 503.
+                has_failed = response.failure is Failure.CONNECTION
+                status = 503 if has_failed else response.status
+                if status not in behavior.failover_statuses:
                     break
                 close(response.body)
             return response
         finally:
             spent = time.perf_counter() - started
             self.origin_seconds = (self.origin_seconds or 0) + spent
-
-
-# A connection that fails counts as 503, silence as 504.
-_FAILOVER = {"CONNECTION": 503, "TIMEOUT": 504}
 
 
 class RequestHandler:
@@ -138,8 +146,12 @@ class RequestHandler:
         body: BodyStream | None = None,
     ) -> ViewerResponse | Callable[[], Awaitable[ViewerResponse]]:
         """What is refused or in the cache is answered at once; the rest has to be awaited."""
-        if distribution is None or not distribution.enabled:
-            return own_answer(_refusal_of_host(distribution))
+        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html
+        if distribution is None:
+            reason = "No deployed distribution has this host name."
+            return own_answer(error_response(403, reason))
+        if not distribution.enabled:
+            return own_answer(error_response(403, "The distribution is disabled."))
         asked = request
         if request.path == "/" and distribution.default_root_object:
             request = replace(request, path="/" + distribution.default_root_object)
@@ -150,8 +162,8 @@ class RequestHandler:
         if refused:
             return own_answer(refused, behavior)
         if blocked := _refusal_of_country(distribution, request):
-            exchange = Exchange(distribution, request, None, self._origins)
-            return partial(self._uncached, exchange, behavior, blocked)
+            exchange = Exchange(distribution, behavior, request, None, self._origins)
+            return partial(self._uncached, exchange, blocked)
         if behavior.trusted_keys is not None:
             try:
                 signatures.check(request, behavior.trusted_keys, self._clock())
@@ -159,55 +171,50 @@ class RequestHandler:
                 return own_answer(_forbidden(error), behavior)
             query = signatures.without_signature(request.query)
             request = replace(request, query=query)
-        exchange = Exchange(distribution, request, body, self._origins)
+        exchange = Exchange(distribution, behavior, request, body, self._origins)
         if _is_uncached(behavior, request):
-            return partial(self._pass_through, exchange, behavior)
-        wanted = ranges(request.headers) if request.method == "GET" else None
+            return partial(self._pass_through, exchange)
+        is_part = request.method == "GET" and "Range" in request.headers
+        wanted = ranges(request.headers) if is_part else None
         key = cache_key(distribution, behavior, request)
         if outcome := self._cache.fresh(key, wanted):
-            return _finished(exchange, behavior, outcome, wanted)
-        return partial(self._miss, exchange, behavior, key, wanted)
+            return _finished(exchange, outcome, wanted)
+        return partial(self._miss, exchange, key, wanted)
 
     async def _miss(
-        self, exchange: Exchange, behavior: Behavior, key: Key, wanted: Ranges | None
+        self, exchange: Exchange, key: Key, wanted: Ranges | None
     ) -> ViewerResponse:
-        outcome = await self._fetch(exchange, behavior, key, wanted)
-        return _finished(exchange, behavior, outcome, wanted)
+        outcome = await self._fetch(exchange, key, wanted)
+        return _finished(exchange, outcome, wanted)
 
     async def _fetch(
-        self,
-        exchange: Exchange,
-        behavior: Behavior,
-        key: Key,
-        wanted: Ranges | None = None,
+        self, exchange: Exchange, key: Key, wanted: Ranges | None = None
     ) -> Outcome:
-        request = exchange.request
+        behavior, request = exchange.behavior, exchange.request
         # Assumed, not documented: a HEAD that misses fetches what a GET would.
         if request.method == "HEAD":
             request = replace(request, method="GET")
 
         async def ask(headers: Mapping[str, str]) -> Response:
-            response = await exchange.ask(behavior, request, headers)
+            response = await exchange.ask(headers, request)
             return compressed(response, behavior, key.encoding)
 
-        async def error_page(error: Response) -> Response:
-            return await self._error_page(exchange, error)
-
-        # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
         cookies = behavior.forwards_cookies
-        rules = CachingRules(
+        fetch = Fetch(
+            key=key,
+            ranges=wanted,
+            ask=ask,
             ttls=behavior.cache.ttls,
             error_ttl=lambda status: exchange.distribution.error_rule(status).ttl,
-            error_page=error_page,
-            tag_header=exchange.distribution.tag_header,
-            revalidate=not cookies,
+            error_page=partial(self._error_page, exchange),
+            # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
             collapse=not cookies,
+            revalidate=not cookies,
+            tag_header=exchange.distribution.tag_header,
         )
-        return await self._cache.answer(key, rules, ask, wanted)
+        return await self._cache.answer(fetch)
 
-    async def _pass_through(
-        self, exchange: Exchange, behavior: Behavior
-    ) -> ViewerResponse:
+    async def _pass_through(self, exchange: Exchange) -> ViewerResponse:
         request, body = exchange.request, exchange.body
         headers = {
             name: ", ".join(request.headers.getall(name))
@@ -218,18 +225,15 @@ class RequestHandler:
             headers["Content-Length"] = str(body.size)
         elif body is None and "Content-Length" in request.headers:
             headers["Content-Length"] = "0"
-        response = await exchange.ask(behavior, request, headers)
-        return await self._uncached(exchange, behavior, response)
+        return await self._uncached(exchange, await exchange.ask(headers))
 
-    async def _uncached(
-        self, exchange: Exchange, behavior: Behavior, response: Response
-    ) -> ViewerResponse:
+    async def _uncached(self, exchange: Exchange, response: Response) -> ViewerResponse:
         result = Result.MISS
         if response.status >= 400:
             result = Result.ERROR
             response = await self._error_page(exchange, response)
         outcome = Outcome(response=response, result=result, body=response.body)
-        return _finished(exchange, behavior, outcome)
+        return _finished(exchange, outcome)
 
     async def _error_page(self, exchange: Exchange, error: Response) -> Response:
         """The custom error page in the place of an error, or else the error.
@@ -245,32 +249,23 @@ class RequestHandler:
         if not behavior.origins:
             return error
         close(error.body)
-        alone = Exchange(exchange.distribution, request, None, self._origins)
+        distribution = exchange.distribution
+        alone = Exchange(distribution, behavior, request, None, self._origins)
         if _is_uncached(behavior, request):
-            page = await alone.ask(behavior, request, {})
-            body = page.body
+            page = await alone.ask({})
         else:
-            key = cache_key(alone.distribution, behavior, request)
-            outcome = await self._fetch(alone, behavior, key)
-            page, body = outcome.response, outcome.body
-        if page.status >= 400:
-            return replace(page, body=body)
-        return replace(page, status=rule.status or error.status, body=body)
+            key = cache_key(distribution, behavior, request)
+            outcome = await self._fetch(alone, key)
+            page = replace(outcome.response, body=outcome.body)
+        is_found = page.status < 400
+        return replace(page, status=rule.status or error.status) if is_found else page
 
 
 def own_answer(response: Response, behavior: Behavior | None = None) -> ViewerResponse:
     """A response of the edge itself."""
     headers = response.headers.copy()
-    if behavior and behavior.unmodelled:
-        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
     result = Result.ERROR if response.status >= 400 else Result.REDIRECT
-    finish(
-        headers,
-        status=response.status,
-        result=result,
-        age=None,
-        identity=request_id(),
-    )
+    finish(headers, result=result, identity=request_id(), behavior=behavior)
     assert isinstance(response.body, bytes)
     return ViewerResponse(
         status=response.status,
@@ -289,20 +284,16 @@ def _refusal_of_protocol(
     """
     if request.scheme != "http" or behavior.viewer_protocol_policy == "allow-all":
         return None
-    if behavior.viewer_protocol_policy == "https-only":
-        return error_response(403, "This file is to be asked for with HTTPS.")
-    if request.method not in ("GET", "HEAD") and request.version == "1.0":
+    moved = request.method in ("GET", "HEAD")
+    is_too_old = not moved and request.version == "1.0"
+    if behavior.viewer_protocol_policy == "https-only" or is_too_old:
         return error_response(403, "This file is to be asked for with HTTPS.")
     host = request.headers.get("Host", "").partition(":")[0]
     query = f"?{request.query}" if request.query else ""
-    moved = request.method in ("GET", "HEAD")
-    status, reason = (
-        (301, "Moved Permanently") if moved else (307, "Temporary Redirect")
-    )
-    headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/html"})
-    headers["Location"] = f"https://{host}:{tls_port}{request.path}{query}"
-    page = f"<html><head><title>{status} {reason}</title></head></html>"
-    return Response(status=status, headers=headers, body=page.encode(), own=True)
+    status = 301 if moved else 307
+    page = f"<html><head><title>{HTTPStatus(status).phrase}</title></head></html>"
+    location = f"https://{host}:{tls_port}{request.path}{query}"
+    return own_response(status, page, Location=location)
 
 
 def _refusal_of_country(
@@ -328,19 +319,11 @@ def _forbidden(error: signatures.Refused) -> Response:
         f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{error.code}</Code>'
         f"<Message>{error.message}</Message></Error>"
     )
-    headers = CIMultiDict({"Server": "CloudFront", "Content-Type": "text/xml"})
-    return Response(status=403, headers=headers, body=page.encode(), own=True)
+    return own_response(403, page, kind="text/xml")
 
 
 def _is_uncached(behavior: Behavior, request: ViewerRequest) -> bool:
     return behavior.cache.disabled or request.method not in behavior.cached_methods
-
-
-def _refusal_of_host(distribution: Distribution | None) -> Response:
-    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-permission-denied.html
-    if distribution is None:
-        return error_response(403, "No deployed distribution has this host name.")
-    return error_response(403, "The distribution is disabled.")
 
 
 def _refusal(
@@ -361,12 +344,9 @@ def _refusal(
 
 
 def _finished(
-    exchange: Exchange,
-    behavior: Behavior,
-    outcome: Outcome,
-    wanted: Ranges | None = None,
+    exchange: Exchange, outcome: Outcome, wanted: Ranges | None = None
 ) -> ViewerResponse:
-    request = exchange.request
+    behavior, request = exchange.behavior, exchange.request
     status, headers, size, body = _selected(outcome, request, wanted)
     if not outcome.response.own:
         narrow_vary(headers, behavior)
@@ -374,17 +354,15 @@ def _finished(
             headers, behavior.response_headers, request.headers, request.method
         )
     result = Result.ERROR if status >= 400 else outcome.result
-    if behavior.unmodelled:
-        headers["X-Edge-Unmodelled"] = ", ".join(behavior.unmodelled)
     if is_timed(behavior.response_headers, request.headers):
         timing = server_timing(result, exchange.identity, exchange.origin_seconds)
         headers.add("Server-Timing", timing)
     finish(
         headers,
-        status=status,
         result=result,
-        age=outcome.age,
         identity=exchange.identity,
+        behavior=behavior,
+        age=outcome.age,
     )
     return ViewerResponse(
         status=status,
@@ -430,10 +408,9 @@ def _selected(
         return status, headers, int(headers.popone("Content-Length")), b""
     if isinstance(body, bytes):
         return status, headers, len(body), body
-    size = body.size
     if isinstance(body, SharedBody) and body.complete and body.kept:
         return status, headers, len(body.data), body.data
-    return status, headers, size, body.chunks()
+    return status, headers, body.size, body.chunks()
 
 
 def _without_body(status: int, headers: CIMultiDict[str]) -> _Selected:
@@ -444,31 +421,25 @@ def _parts(
     outcome: Outcome, headers: CIMultiDict[str], found: Sequence[ByteRange], total: int
 ) -> _Selected:
     body = outcome.body
-    start = body.start if isinstance(body, SharedBody) else 0
-
-    def read(part: ByteRange) -> AsyncIterator[bytes]:
-        first, last = part.start - start, part.stop - start
-        if isinstance(body, bytes):
-            return _once(body[first:last])
-        assert isinstance(body, SharedBody)
-        return body.chunks(first, last)
-
+    if isinstance(body, bytes):
+        body = SharedBody.of(body)
+    assert isinstance(body, SharedBody)
+    start, read = body.start, body.chunks
     if len(found) > 1:
         kind = headers.get("Content-Type", "")
         headers["Content-Type"] = f"multipart/byteranges; boundary={BOUNDARY}"
         size = multipart_size(found, total, kind)
-        return 206, headers, size, multipart(found, total, kind, read)
+        parts = multipart(
+            found, total, kind, lambda one: read(one.start - start, one.stop - start)
+        )
+        return 206, headers, size, parts
     (part,) = found
-    if isinstance(body, SharedBody) and body.size is not None:
+    if body.size is not None:
         # An origin may send less than it was asked for.
         stop = min(part.stop, start + body.size)
         part = ByteRange(start=max(part.start, start), stop=stop)
     headers["Content-Range"] = part.content_range(total)
     size = part.stop - part.start
-    if isinstance(body, bytes):
-        return 206, headers, size, body[part.start - start : part.stop - start]
-    return 206, headers, size, read(part)
-
-
-async def _once(data: bytes) -> AsyncIterator[bytes]:
-    yield data
+    if body.complete and body.kept:
+        return 206, headers, size, body.data[part.start - start : part.stop - start]
+    return 206, headers, size, read(part.start - start, part.stop - start)

@@ -22,7 +22,6 @@ from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError
 from cdn_edge.cache import DEFAULT_CAPACITY, Cache, Clock
-from cdn_edge.cache_key import ViewerRequest
 from cdn_edge.configuration import Configuration
 from cdn_edge.invalidation import Invalidation
 from cdn_edge.listener import (
@@ -32,7 +31,8 @@ from cdn_edge.listener import (
     ViewerConnection,
     ViewerTimeouts,
 )
-from cdn_edge.origin_client import Address, OriginClient, error_response
+from cdn_edge.messages import ViewerRequest, error_response
+from cdn_edge.origin_client import Address, OriginClient
 from cdn_edge.request_handler import RequestHandler, ViewerResponse, own_answer
 from cdn_edge.tls import OriginTls, ViewerTls
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from cdn_edge.cache_key import ViewerRequest
+from cdn_edge.messages import ViewerRequest
 from cdn_model.values import Json, mapping, sequence
 
 _NAMES = ("Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm")

@@ -19,8 +19,8 @@ from edge_support import (
 )
 from multidict import CIMultiDict
 
-from cdn_edge.cache_key import OriginRequest
 from cdn_edge.configuration import Origin
+from cdn_edge.messages import OriginRequest
 from cdn_edge.origin_access import signature
 from local.environment import ACCOUNT
 

@@ -7,8 +7,8 @@ from email.utils import formatdate
 import pytest
 from multidict import CIMultiDict
 
+from cdn_edge.cached_response import cache_control, lifetime
 from cdn_edge.configuration import Ttls
-from cdn_edge.freshness import cache_control, lifetime
 
 NOW = 1_800_000_000.0
 DEFAULT = Ttls(minimum=0, default=86_400, maximum=31_536_000)

@@ -17,7 +17,6 @@ from edge_support import (
 from multidict import CIMultiDict
 
 from cdn_edge.cache_key import (
-    ViewerRequest,
     accept_encoding,
     cache_key,
     match,
@@ -25,6 +24,7 @@ from cdn_edge.cache_key import (
     origin_request,
 )
 from cdn_edge.distributions import parse
+from cdn_edge.messages import ViewerRequest
 
 
 def served(*distributions, **policies):
