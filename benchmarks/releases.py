@@ -20,8 +20,8 @@ from benchmarks.pairs import Figure
 from benchmarks.releases_designs import Design, Release, Server, designs
 from benchmarks.releases_plot import plot, table
 from benchmarks.releases_site import RELEASES, UPGRADE, Files, releases
+from cdn_edge.cloudfront_api import Invalidation
 from cdn_edge.distributions import Source, parse
-from cdn_edge.invalidation import Invalidation
 from cdn_edge.origin_client import Address
 from cdn_edge.server import Edge
 

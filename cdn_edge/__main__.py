@@ -12,9 +12,8 @@ from pathlib import Path
 
 import boto3
 
-from cdn_edge.cloudfront_api import Reader, follow, new_client
+from cdn_edge.cloudfront_api import ApiReader, Invalidations, follow, new_client
 from cdn_edge.configuration import Configuration
-from cdn_edge.invalidation import Invalidations
 from cdn_edge.origin_client import origin_table
 from cdn_edge.server import HOST, Edge, log_to_stdout
 from cdn_edge.template_reader import TemplateReader
@@ -102,10 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "--template must be a template in JSON, such as "
                 f"cdk.out/mysite-cdn-prod.template.json, got {error}"
             )
-        reader: Reader | TemplateReader = TemplateReader(paths=given.template)
+        reader: ApiReader | TemplateReader = TemplateReader(paths=given.template)
         credentials = None
     else:
-        reader = Reader(client=new_client(given.endpoint))
+        reader = ApiReader(client=new_client(given.endpoint))
         credentials = boto3.Session().get_credentials()
     edge = Edge(
         table=table,
@@ -141,7 +140,7 @@ def _authorities(path: Path | None) -> Path | None:
 
 
 async def serve(
-    edge: Edge, reader: Reader | TemplateReader, *, port: int, tls_port: int
+    edge: Edge, reader: ApiReader | TemplateReader, *, port: int, tls_port: int
 ) -> None:
     """Until SIGTERM or SIGINT."""
     stopped, configured = asyncio.Event(), asyncio.Event()
@@ -164,7 +163,7 @@ async def serve(
         _announce(configured, edge, listening_on),
         follow(reader.read, configure, log=log_to_stdout),
     ]
-    if isinstance(reader, Reader):
+    if isinstance(reader, ApiReader):
         invalidations = Invalidations(client=reader.client, ids=edge.served_ids)
         work.append(follow(invalidations.read, edge.invalidate, log=_silent))
     following = asyncio.gather(*work)

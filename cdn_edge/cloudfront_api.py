@@ -1,9 +1,9 @@
-"""Reading what is deployed through CloudFront's API, again and again."""
+"""Reading through CloudFront's API, again and again: what is deployed, and invalidations."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from cdn_edge.cache_key import Key
 from cdn_edge.configuration import Configuration
 from cdn_edge.distributions import Source, parse
 from cdn_model.values import Json, mapping, sequence
@@ -19,15 +20,19 @@ from cdn_model.values import Json, mapping, sequence
 News = TypeVar("News")
 
 _UNREADABLE = (BotoCoreError, ClientError, ResponseParserError, OSError, ValueError)
-_POLICIES = {
-    "CachePolicy": "list_cache_policies",
-    "OriginRequestPolicy": "list_origin_request_policies",
-    "ResponseHeadersPolicy": "list_response_headers_policies",
+# Of policies the account's own alone, since ``cdn_model`` knows AWS's.
+_LISTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "CachePolicy": ("list_cache_policies", {"Type": "custom"}),
+    "OriginRequestPolicy": ("list_origin_request_policies", {"Type": "custom"}),
+    "ResponseHeadersPolicy": ("list_response_headers_policies", {"Type": "custom"}),
+    "KeyGroup": ("list_key_groups", {}),
+    "PublicKey": ("list_public_keys", {}),
+    "OriginAccessControl": ("list_origin_access_controls", {}),
 }
 
 
 @dataclass(kw_only=True)
-class Reader:
+class ApiReader:
     """Lists on every reading, cheaply; details only of what has changed since.
 
     :param client: A boto3 client for CloudFront.
@@ -40,8 +45,7 @@ class Reader:
     def read(self) -> Configuration | None:
         """None: nothing has changed since the last reading."""
         summaries = pages(self.client, "list_distributions", "DistributionList")
-        policies = {kind: self._policies(kind) for kind in _POLICIES}
-        resources = {**policies, **self._keys(), **self._controls()}
+        resources = {kind: self._listed(kind) for kind in _LISTS}
         if (summaries, resources) == self._last:
             return None
         distributions = [
@@ -52,23 +56,12 @@ class Reader:
         self._last = summaries, resources
         return configuration
 
-    def _policies(self, kind: str) -> Mapping[str, Json]:
-        """The account's own; ``cdn_model`` knows AWS's."""
-        items = pages(self.client, _POLICIES[kind], f"{kind}List", Type="custom")
-        return {item[kind]["Id"]: item[kind] for item in items}
-
-    def _controls(self) -> Mapping[str, Mapping[str, Json]]:
-        name = "OriginAccessControl"
-        items = pages(self.client, "list_origin_access_controls", f"{name}List")
-        return {name: {item["Id"]: item for item in items}}
-
-    def _keys(self) -> Mapping[str, Mapping[str, Json]]:
-        groups = pages(self.client, "list_key_groups", "KeyGroupList")
-        keys = pages(self.client, "list_public_keys", "PublicKeyList")
-        return {
-            "KeyGroup": {item["KeyGroup"]["Id"]: item["KeyGroup"] for item in groups},
-            "PublicKey": {item["Id"]: item for item in keys},
-        }
+    def _listed(self, kind: str) -> Mapping[str, Json]:
+        operation, arguments = _LISTS[kind]
+        items = pages(self.client, operation, f"{kind}List", **arguments)
+        # Some lists have what they list below its kind.
+        found = [item.get(kind, item) for item in items]
+        return {one["Id"]: one for one in found}
 
     def _detailed(self, summary: Json) -> Json:
         identity = str(summary["Id"])
@@ -88,11 +81,75 @@ class Reader:
 
 def _with_listed_aliases(detailed: Json, summary: Json) -> Json:
     # Those of all come of one answer, so that an alias which moves always has its owner.
-    config = {
-        **detailed["DistributionConfig"],
-        "Aliases": summary.get("Aliases"),
-    }
+    aliases = {"Aliases": summary.get("Aliases")}
+    config = {**detailed["DistributionConfig"], **aliases}
     return {**detailed, "DistributionConfig": config}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invalidation:
+    """Paths of one distribution whose copies are to go.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
+    """
+
+    distribution_id: str
+    paths: Sequence[str]
+
+    def covers(self, key: Key, tags: frozenset[str] = frozenset()) -> bool:
+        """All variants of a path go together; ``*`` means something at the end only.
+
+        ``#news`` is no path: it means all copies that the origin gave this tag.
+        """
+        if key.distribution_id != self.distribution_id:
+            return False
+        return any(
+            path[1:].lower() in tags
+            if path.startswith("#")
+            else _covers("/" + path.lstrip("/"), key.url)
+            for path in self.paths
+        )
+
+
+def _covers(path: str, url: str) -> bool:
+    if path.endswith("*"):
+        return url.startswith(path[:-1])
+    return url == path
+
+
+@dataclass(kw_only=True)
+class Invalidations:
+    """Those not seen before.
+
+    :param client: A boto3 client for CloudFront.
+    :param ids: Tells the distributions to look at.
+    """
+
+    client: object
+    ids: Callable[[], Sequence[str]]
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def read(self) -> Sequence[Invalidation] | None:
+        found = {
+            (distribution, str(item["Id"])): self._paths(distribution, item["Id"])
+            for distribution in self.ids()
+            for item in self._listed(distribution)
+            if (distribution, str(item["Id"])) not in self._seen
+        }
+        self._seen.update(found)
+        return [
+            Invalidation(distribution_id=distribution, paths=paths)
+            for (distribution, _), paths in found.items()
+        ] or None
+
+    def _listed(self, distribution: str) -> Sequence[Json]:
+        name = "list_invalidations"
+        return pages(self.client, name, "InvalidationList", DistributionId=distribution)
+
+    def _paths(self, distribution: str, invalidation: str) -> Sequence[str]:
+        asked = {"DistributionId": distribution, "Id": invalidation}
+        answer = call(self.client, "get_invalidation", **asked)
+        return sequence(answer["Invalidation"]["InvalidationBatch"]["Paths"])
 
 
 def call(client: object, name: str, **arguments: str) -> Json:

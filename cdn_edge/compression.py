@@ -13,62 +13,30 @@ from typing import Protocol
 import brotli
 
 from cdn_edge.body import BodyStream
-from cdn_edge.configuration import Behavior
+from cdn_edge.configuration import CacheBehavior
 from cdn_edge.messages import Response
 
 SMALLEST, LARGEST = 1_000, 10_000_000
 STATUSES = (200, 403, 404)
 TYPES = frozenset(
-    [
-        "application/dash+xml",
-        "application/eot",
-        "application/font",
-        "application/font-sfnt",
-        "application/javascript",
-        "application/json",
-        "application/opentype",
-        "application/otf",
-        "application/pdf",
-        "application/pkcs7-mime",
-        "application/protobuf",
-        "application/rss+xml",
-        "application/truetype",
-        "application/ttf",
-        "application/vnd.apple.mpegurl",
-        "application/vnd.mapbox-vector-tile",
-        "application/vnd.ms-fontobject",
-        "application/wasm",
-        "application/xhtml+xml",
-        "application/xml",
-        "application/x-font-opentype",
-        "application/x-font-truetype",
-        "application/x-font-ttf",
-        "application/x-httpd-cgi",
-        "application/x-javascript",
-        "application/x-mpegurl",
-        "application/x-opentype",
-        "application/x-otf",
-        "application/x-perl",
-        "application/x-ttf",
-        "font/eot",
-        "font/opentype",
-        "font/otf",
-        "font/ttf",
-        "image/svg+xml",
-        "text/css",
-        "text/csv",
-        "text/html",
-        "text/javascript",
-        "text/js",
-        "text/plain",
-        "text/richtext",
-        "text/tab-separated-values",
-        "text/x-component",
-        "text/x-java-source",
-        "text/x-script",
-        "text/xml",
-        "vnd.apple.mpegurl",
-    ]
+    (
+        *("application/dash+xml", "application/eot", "application/font"),
+        *("application/font-sfnt", "application/javascript", "application/json"),
+        *("application/opentype", "application/otf", "application/pdf"),
+        *("application/pkcs7-mime", "application/protobuf", "application/rss+xml"),
+        *("application/truetype", "application/ttf", "application/vnd.apple.mpegurl"),
+        *("application/vnd.mapbox-vector-tile", "application/vnd.ms-fontobject"),
+        *("application/wasm", "application/xhtml+xml", "application/xml"),
+        *("application/x-font-opentype", "application/x-font-truetype"),
+        *("application/x-font-ttf", "application/x-httpd-cgi"),
+        *("application/x-javascript", "application/x-mpegurl"),
+        *("application/x-opentype", "application/x-otf", "application/x-perl"),
+        *("application/x-ttf", "font/eot", "font/opentype", "font/otf", "font/ttf"),
+        *("image/svg+xml", "text/css", "text/csv", "text/html", "text/javascript"),
+        *("text/js", "text/plain", "text/richtext", "text/tab-separated-values"),
+        *("text/x-component", "text/x-java-source", "text/x-script", "text/xml"),
+        *("vnd.apple.mpegurl",),
+    )
 )
 
 
@@ -111,7 +79,7 @@ class CompressedStream(BodyStream):
 
 
 def compressed(
-    response: Response, behavior: Behavior, accepted: str | None
+    response: Response, behavior: CacheBehavior, accepted: str | None
 ) -> Response:
     """The response of an origin, compressed if CloudFront would.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -30,16 +30,12 @@ class Selection:
     names: frozenset[str] = frozenset()
 
     def __contains__(self, name: str) -> bool:
-        if self.behavior is SelectionBehavior.LISTED:
-            return self._has(name)
-        if self.behavior is SelectionBehavior.ALL_EXCEPT:
-            return not self._has(name)
-        return self.behavior is SelectionBehavior.ALL
+        if self.behavior in (SelectionBehavior.NONE, SelectionBehavior.ALL):
+            return self.behavior is SelectionBehavior.ALL
+        return self._has(name) is (self.behavior is SelectionBehavior.LISTED)
 
     def _has(self, name: str) -> bool:
-        if name in self.names:
-            return True
-        return bool(self._patterns) and any(
+        return name in self.names or any(
             path_patterns.matches(pattern, name) for pattern in self._patterns
         )
 
@@ -162,7 +158,7 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behavior:
+class CacheBehavior:
     """The rules for the paths that match a pattern.
 
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
@@ -216,7 +212,7 @@ class Distribution:
     aliases: tuple[str, ...] = ()
     enabled: bool = True
     default_root_object: str = ""
-    behaviors: tuple[Behavior, ...]
+    behaviors: tuple[CacheBehavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
     allowed_countries: frozenset[str] | None = None
     blocked_countries: frozenset[str] = frozenset()
@@ -233,6 +229,12 @@ class Distribution:
         names = (self.domain_name, *self.aliases)
         local = (f"{name}.localhost" for name in names)
         return frozenset((f"{label}.cloudfront.localhost", *names, *local))
+
+
+def wildcards_over(name: str) -> Sequence[str]:
+    """``*.b.c`` and ``*.c``, for ``a.b.c``."""
+    labels = name.split(".")
+    return ["*." + ".".join(labels[n:]) for n in range(1, len(labels))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,9 +257,7 @@ class Configuration:
         name = host.lower().partition(":")[0].rstrip(".")
         if found := self._by_host.get(name):
             return found
-        labels = name.split(".")
-        wildcards = ("*." + ".".join(labels[n:]) for n in range(1, len(labels)))
-        return next(filter(None, map(self._by_host.get, wildcards)), None)
+        return next(filter(None, map(self._by_host.get, wildcards_over(name))), None)
 
     @property
     def warnings(self) -> Iterable[str]:

@@ -6,15 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cdn_edge.configuration import (
-    Behavior,
+    CORS_PREFLIGHT_METHODS,
+    CacheBehavior,
+    CachePolicy,
     Configuration,
+    CorsConfig,
     Distribution,
     ErrorRule,
+    HeaderRule,
     Origin,
+    OriginRequestPolicy,
+    ResponseHeadersPolicy,
+    Selection,
+    SelectionBehavior,
+    Ttls,
 )
-from cdn_edge.policies import cache_policy, origin_request_policy, response_headers
 from cdn_model import distribution as model
-from cdn_model.values import Json, mapping, reference, sequence, text
+from cdn_model.policies import CACHE_POLICY_DEFAULTS
+from cdn_model.values import Json, filled, mapping, reference, sequence, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +63,7 @@ def _distribution(given: Json, deployed: Source) -> Distribution:
         *map(mapping, sequence(written.get("CacheBehaviors"))),
         mapping(written.get("DefaultCacheBehavior")),
     ]
-    unmodelled = tuple(_changing_all(config))
+    unmodelled = _changing_all(config)
     return Distribution(
         id=text(given.get("Id")),
         domain_name=text(given.get("DomainName")).lower(),
@@ -73,7 +82,7 @@ def _distribution(given: Json, deployed: Source) -> Distribution:
             mapping(config.get("ViewerCertificate")).get("MinimumProtocolVersion")
         ),
         tag_header=text(mapping(config.get("CacheTagConfig")).get("HeaderName")),
-        unmodelled=tuple(_unmodelled(read)),
+        unmodelled=_unmodelled(read),
         **_countries(config["Restrictions"]["GeoRestriction"]),
     )
 
@@ -91,18 +100,18 @@ def _behavior(
     written: Json,
     deployed: Source,
     unmodelled: tuple[str, ...],
-) -> Behavior:
+) -> CacheBehavior:
     config = given.config
     is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
-    return Behavior(
+    return CacheBehavior(
         pattern=given.path_pattern,
         origins=tuple(_origin(one, deployed) for one in config["Origins"]),
         failover_statuses=_failover_statuses(config),
         allowed_methods=frozenset({"GET", "HEAD", *config["AllowedMethods"]}),
         cached_methods=frozenset({"GET", "HEAD", *config["CachedMethods"]}),
-        cache=cache_policy(_policy(config, "CachePolicy")),
-        origin_request=origin_request_policy(_policy(config, "OriginRequestPolicy")),
-        response_headers=response_headers(_policy(config, "ResponseHeadersPolicy")),
+        cache=_cache_policy(_policy(config, "CachePolicy")),
+        origin_request=_origin_request_policy(_policy(config, "OriginRequestPolicy")),
+        response_headers=_response_headers(_policy(config, "ResponseHeadersPolicy")),
         compress=bool(config["Compress"]),
         viewer_protocol_policy=text(config.get("ViewerProtocolPolicy")) or "allow-all",
         trusted_keys=_trusted_keys(written, deployed) if is_signed else None,
@@ -210,48 +219,177 @@ def _trusted_keys(behavior: Json, deployed: Source) -> Mapping[str, str]:
     }
 
 
-def _changing_all(config: Json) -> Iterator[str]:
+def _named(in_use: Mapping[str, object]) -> tuple[str, ...]:
+    return tuple(name for name, used in in_use.items() if used)
+
+
+def _changing_all(config: Json) -> tuple[str, ...]:
     """What is not modelled and would change the answers of all behaviors."""
-    in_use = {
-        "web ACL": bool(config.get("WebACLId")),
-        "tenants": config.get("ConnectionMode") == "tenant-only",
-        "client certificates of viewers": bool(config.get("ViewerMtlsConfig")),
-        "connection functions": bool(config.get("ConnectionFunctionAssociation")),
-        "continuous deployment": bool(config.get("ContinuousDeploymentPolicyId")),
-    }
-    yield from (name for name, used in in_use.items() if used)
+    return _named(
+        {
+            "web ACL": config.get("WebACLId"),
+            "tenants": config.get("ConnectionMode") == "tenant-only",
+            "client certificates of viewers": config.get("ViewerMtlsConfig"),
+            "connection functions": config.get("ConnectionFunctionAssociation"),
+            "continuous deployment": config.get("ContinuousDeploymentPolicyId"),
+        }
+    )
 
 
-def _changing(behavior: Json) -> Iterator[str]:
+def _changing(behavior: Json) -> tuple[str, ...]:
     """What is not modelled and would change the answers of a behavior."""
     controls = [
         mapping(origin.get("OriginAccessControl")) for origin in behavior["Origins"]
     ]
     kinds = {text(one.get("OriginAccessControlOriginType", "s3")) for one in controls}
-    in_use = {
-        "functions": behavior.get("FunctionAssociations"),
-        "Lambda@Edge": behavior.get("LambdaFunctionAssociations"),
-        "field-level encryption": behavior.get("FieldLevelEncryptionId"),
-        "signers of an account (their behaviors answer 403)": behavior.get(
-            "TrustedSigners"
-        ),
-        "gRPC": mapping(behavior.get("GrpcConfig")).get("Enabled"),
-        "Smooth Streaming": behavior.get("SmoothStreaming"),
-        "signed requests to origins other than buckets": kinds - {"s3"},
-    }
-    yield from (name for name, used in in_use.items() if used)
+    signers = behavior.get("TrustedSigners")
+    return _named(
+        {
+            "functions": behavior.get("FunctionAssociations"),
+            "Lambda@Edge": behavior.get("LambdaFunctionAssociations"),
+            "field-level encryption": behavior.get("FieldLevelEncryptionId"),
+            "signers of an account (their behaviors answer 403)": signers,
+            "gRPC": mapping(behavior.get("GrpcConfig")).get("Enabled"),
+            "Smooth Streaming": behavior.get("SmoothStreaming"),
+            "signed requests to origins other than buckets": kinds - {"s3"},
+        }
+    )
 
 
-def _unmodelled(read: model.Distribution) -> Iterator[str]:
+def _unmodelled(read: model.Distribution) -> tuple[str, ...]:
     config = read.config
     behaviors = [one.config for one in read.behaviors]
     origins = [origin for behavior in behaviors for origin in behavior["Origins"]]
-    in_use = {
+    without_effect = {
         "HTTP/3": text(config["HttpVersion"]).endswith("3"),
         "access logs": "Bucket" in mapping(config.get("Logging")),
         "origin shield": any(one["OriginShield"]["Enabled"] for one in origins),
         "real-time logs": any(one.get("RealtimeLogConfigArn") for one in behaviors),
     }
-    yield from (name for name, used in in_use.items() if used)
-    yield from _changing_all(config)
-    yield from dict.fromkeys(name for one in behaviors for name in _changing(one))
+    changing = dict.fromkeys(name for one in behaviors for name in _changing(one))
+    return (*_named(without_effect), *_changing_all(config), *changing)
+
+
+# -- policies, with their defaults
+
+
+def _cache_policy(config: Json) -> CachePolicy:
+    config = filled(config, CACHE_POLICY_DEFAULTS)
+    key = config["ParametersInCacheKeyAndForwardedToOrigin"]
+    # The default of each is "or the minimum, whichever is greater":
+    # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CachePolicyConfig.html
+    names = ("MinTTL", "DefaultTTL", "MaxTTL")
+    minimum, default, maximum = (
+        max(int(config["MinTTL"]), int(config[name])) for name in names
+    )
+    return CachePolicy(
+        ttls=Ttls(minimum=minimum, default=default, maximum=maximum),
+        headers=_headers(key),
+        cookies=_selection(key, "Cookie"),
+        query=_selection(key, "QueryString"),
+        gzip=bool(key["EnableAcceptEncodingGzip"]),
+        brotli=bool(key["EnableAcceptEncodingBrotli"]),
+    )
+
+
+def _origin_request_policy(config: Json) -> OriginRequestPolicy:
+    return OriginRequestPolicy(
+        headers=_headers(config),
+        cookies=_selection(config, "Cookie"),
+        query=_selection(config, "QueryString"),
+    )
+
+
+def _selection(config: Json, what: str) -> Selection:
+    section = mapping(config.get(f"{what}sConfig"))
+    behavior = section.get(f"{what}Behavior", SelectionBehavior.NONE)
+    return Selection(
+        behavior=SelectionBehavior(behavior),
+        names=frozenset(_names(section, f"{what}s")),
+    )
+
+
+def _headers(config: Json) -> Selection:
+    section = mapping(config.get("HeadersConfig"))
+    behavior = section.get("HeaderBehavior", SelectionBehavior.NONE)
+    all_viewer = behavior in ("allViewer", "allViewerAndWhitelistCloudFront")
+    return Selection(
+        behavior=SelectionBehavior.ALL if all_viewer else SelectionBehavior(behavior),
+        names=frozenset(name.lower() for name in _names(section, "Headers")),
+    )
+
+
+def _names(section: Json, key: str) -> tuple[str, ...]:
+    return tuple(text(name) for name in sequence(section.get(key)))
+
+
+def _response_headers(config: Json) -> ResponseHeadersPolicy:
+    timing = mapping(config.get("ServerTimingHeadersConfig"))
+    percent = float(timing.get("SamplingRate", 0)) if timing.get("Enabled") else None
+    return ResponseHeadersPolicy(
+        cors=_cors(mapping(config.get("CorsConfig"))),
+        rules=(
+            *_security(mapping(config.get("SecurityHeadersConfig"))),
+            *(
+                _rule(text(one["Header"]), text(one.get("Value")), one)
+                for one in sequence(config.get("CustomHeadersConfig"))
+            ),
+        ),
+        removed=frozenset(
+            text(one["Header"]).lower()
+            for one in sequence(config.get("RemoveHeadersConfig"))
+        ),
+        timing_percent=percent,
+    )
+
+
+def _cors(given: Json) -> CorsConfig | None:
+    if not given:
+        return None
+    methods = _names(given, "AccessControlAllowMethods")
+    max_age = given.get("AccessControlMaxAgeSec")
+    return CorsConfig(
+        origins=_names(given, "AccessControlAllowOrigins"),
+        methods=CORS_PREFLIGHT_METHODS if "ALL" in methods else methods,
+        headers=_names(given, "AccessControlAllowHeaders"),
+        expose=_names(given, "AccessControlExposeHeaders"),
+        max_age=None if max_age is None else int(max_age),
+        credentials=bool(given.get("AccessControlAllowCredentials")),
+        override=bool(given.get("OriginOverride")),
+    )
+
+
+def _rule(name: str, value: str, given: Json) -> HeaderRule:
+    return HeaderRule(name=name, value=value, override=bool(given.get("Override")))
+
+
+def _security(given: Json) -> Iterator[HeaderRule]:
+    if hsts := mapping(given.get("StrictTransportSecurity")):
+        yield _rule("Strict-Transport-Security", _hsts(hsts), hsts)
+    if "ContentTypeOptions" in given:
+        options = mapping(given["ContentTypeOptions"])
+        yield _rule("X-Content-Type-Options", "nosniff", options)
+    for name, section, key in (
+        ("X-Frame-Options", "FrameOptions", "FrameOption"),
+        ("Referrer-Policy", "ReferrerPolicy", "ReferrerPolicy"),
+        ("Content-Security-Policy", "ContentSecurityPolicy", "ContentSecurityPolicy"),
+    ):
+        if section in given:
+            found = mapping(given[section])
+            yield _rule(name, text(found[key]), found)
+    if xss := mapping(given.get("XSSProtection")):
+        yield _rule("X-XSS-Protection", _xss(xss), xss)
+
+
+def _hsts(given: Json) -> str:
+    value = f"max-age={int(given.get('AccessControlMaxAgeSec', 0))}"
+    value += "; includeSubDomains" if given.get("IncludeSubdomains") else ""
+    return value + ("; preload" if given.get("Preload") else "")
+
+
+def _xss(given: Json) -> str:
+    if not given.get("Protection"):
+        return "0"
+    report = given.get("ReportUri")
+    block = "; mode=block" if given.get("ModeBlock") else ""
+    return f"1{block}; report={report}" if report else f"1{block}"

@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError, BodyStream
-from cdn_edge.configuration import Origin
+from cdn_edge.configuration import Origin, wildcards_over
 from cdn_edge.listener import LONGEST_HEAD
 from cdn_edge.messages import (
     HOP_BY_HOP,
@@ -41,7 +41,6 @@ class Address(NamedTuple):
 _REPEATED = frozenset({"GET", "HEAD"})
 # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH.
 _OTHER_NAME = 62
-_MOST_INTERIM_RESPONSES = 8
 _BODYLESS = (204, 304)
 
 
@@ -111,8 +110,8 @@ class OriginClient:
         try:
             async with asyncio.timeout(origin.completion_timeout) as deadline:
                 response = await self._attempts(request, body)
-        except TimeoutError:
-            return _failure(origin, TimeoutError())
+        except TimeoutError as error:
+            return _failure(origin, error)
         if isinstance(response.body, BodyStream) and origin.completion_timeout:
             ends_at = deadline.when() or 0
             response.body.end_at(ends_at)
@@ -124,12 +123,12 @@ class OriginClient:
         origin = request.origin
         address = self._address(origin, request.scheme)
         if address is None:
-            return error_response(
-                502,
-                f"The origin {origin.domain_name} has no local address. Start the edge with "
-                f"--origin {origin.domain_name}=127.0.0.1:PORT",
-                Failure.CONNECTION,
+            name = origin.domain_name
+            reason = (
+                f"The origin {name} has no local address. Start the edge with "
+                f"--origin {name}=127.0.0.1:PORT"
             )
+            return error_response(502, reason, Failure.CONNECTION)
         attempts = origin.connection_attempts
         for attempt in range(1, attempts + 1):
             try:
@@ -151,9 +150,7 @@ class OriginClient:
 
     def _address(self, origin: Origin, scheme: str) -> Address | None:
         name = origin.domain_name
-        labels = name.split(".")
-        wildcards = ["*." + ".".join(labels[n:]) for n in range(1, len(labels))]
-        names = (f"{name}:{origin.port(scheme)}", name, *wildcards)
+        names = (f"{name}:{origin.port(scheme)}", name, *wildcards_over(name))
         return next(filter(None, map(self._table.get, names)), None)
 
     async def _connect(self, address: Address, request: OriginRequest) -> _Connection:
@@ -175,11 +172,8 @@ class OriginClient:
         self, address: Address, origin: Origin, name: str | None
     ) -> _Connection:
         """:param name: For TLS, what the certificate must name. None: plain HTTP."""
-        key = (
-            address,
-            name,
-            name and (origin.ssl_protocols, origin.client_certificate),
-        )
+        tls = name and (origin.ssl_protocols, origin.client_certificate)
+        key = (address, name, tls)
         idle = self._idle.setdefault(key, [])
         while idle:
             connection = idle.pop()
@@ -219,7 +213,6 @@ class _Connection(asyncio.Protocol):
         self._size = 0
         self._head_read = 0
         self._method = ""
-        self._interim: list[int] = []
         self._in_head = True
         self._done = True
         self._reusable = True
@@ -255,7 +248,7 @@ class _Connection(asyncio.Protocol):
         self._method, self._origin = request.method, request.origin
         self._parser = httptools.HttpResponseParser(self)
         self._head = self._loop.create_future()
-        self._body, self._done, self._interim = None, False, []
+        self._body, self._done = None, False
         chunked = body is not None and body.size is None
         self._transport.write(_request_head(request, chunked=chunked))
         if body:
@@ -353,20 +346,11 @@ class _Connection(asyncio.Protocol):
         if self._size > LONGEST_HEAD:
             self._fail(OSError("the head is too long"))
             return
-        if 100 <= status < 200:
-            self._interim.append(status)
-            if (
-                status == 101
-                or self._interim.count(100) > 1
-                or len(self._interim) > _MOST_INTERIM_RESPONSES
-            ):
-                self._fail(OSError(f"{status} was not asked for"))
+        if 100 <= status < 200 and status != 101:
             return
         codings = self._headers.getall("Transfer-Encoding", ())
-        if not 200 <= status < 600 or [*map(str.lower, codings)] not in (
-            [],
-            ["chunked"],
-        ):
+        is_known = [*map(str.lower, codings)] in ([], ["chunked"])
+        if not (200 <= status < 600 and is_known):
             self._fail(OSError(f"no response: {status} {codings}"))
             return
         length = self._headers.get("Content-Length")
@@ -457,15 +441,11 @@ def _end_to_end(headers: CIMultiDict[str], *, keep_length: bool) -> CIMultiDict[
 
 
 def _failure(origin: Origin, error: Exception) -> Response:
+    name = origin.domain_name
     if isinstance(error, TimeoutError):
-        return error_response(
-            504,
-            f"CloudFront wasn't able to get a response of the origin {origin.domain_name} "
-            "in time.",
-            Failure.TIMEOUT,
+        reason = (
+            f"CloudFront wasn't able to get a response of the origin {name} in time."
         )
-    return error_response(
-        502,
-        f"CloudFront wasn't able to connect to the origin {origin.domain_name}.",
-        Failure.CONNECTION,
-    )
+        return error_response(504, reason, Failure.TIMEOUT)
+    reason = f"CloudFront wasn't able to connect to the origin {name}."
+    return error_response(502, reason, Failure.CONNECTION)

@@ -22,8 +22,8 @@ from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError
 from cdn_edge.cache import DEFAULT_CAPACITY, Cache, Clock
+from cdn_edge.cloudfront_api import Invalidation
 from cdn_edge.configuration import Configuration
-from cdn_edge.invalidation import Invalidation
 from cdn_edge.listener import (
     LONGEST_HEAD,
     LONGEST_URL,
@@ -82,14 +82,12 @@ class Edge:
         standby: bool = True,
     ) -> None:
         self.configuration = Configuration()
-        self._table = table
+        self.tls_port: int | None = None
         self._clock = clock
         self._log = log
         self._limits = limits or ViewerTimeouts()
         self._viewer_tls = viewer_tls
-        self._origin_tls = origin_tls or OriginTls()
-        self._credentials = credentials
-        self.tls_port: int | None = None
+        self._origins = OriginClient(table, origin_tls or OriginTls(), credentials)
         self._cache = Cache(clock=clock, capacity=capacity, standby=standby)
         self._warned: set[str] = set()
         self._connections: set[ViewerConnection] = set()
@@ -116,7 +114,6 @@ class Edge:
 
         :raises OSError: when something else listens there.
         """
-        self._origins = OriginClient(self._table, self._origin_tls, self._credentials)
         self._servers: list[asyncio.Server] = []
         if self._viewer_tls:
             self.tls_port = await self._listen(tls_port, "https", self._viewer_tls)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
-from edge_support import LONG, Reply, until
+from edge_support import LONG, ORIGIN, Reply, RunningEdge, deployed, until
 from multidict import CIMultiDict
 
 from cdn_edge.ranges import ByteRange, content_range, ranges
@@ -229,3 +229,10 @@ def test_if_range_of_another_version_is_the_whole(edge, origin):
     assert edge.get("/x", headers=part).status == 206
     assert edge.get("/x", headers={**part, "If-Range": '"0"'}).status == 200
     assert origin.count == 1
+
+
+def test_ranges_of_what_is_neither_kept_nor_asked_for_in_parts_are_the_whole(origin):
+    origin.default = Reply(headers={"Cache-Control": "no-store"}, body=b"0123456789")
+    with RunningEdge(deployed(), origins={ORIGIN: origin}, standby=False) as edge:
+        got = edge.get("/x", headers={"Range": "bytes=0-1,-1"})
+    assert (got.status, got.body) == (200, b"0123456789")

@@ -17,9 +17,8 @@ from edge_support import (
 )
 
 from cdn_edge.cache_key import Key
-from cdn_edge.cloudfront_api import Reader, follow
+from cdn_edge.cloudfront_api import ApiReader, Invalidation, Invalidations, follow
 from cdn_edge.distributions import Source, parse
-from cdn_edge.invalidation import Invalidation, Invalidations
 
 MANAGED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 
@@ -96,13 +95,13 @@ class Api:
 
 def test_reading_takes_all_pages():
     api = Api(deployed(distribution(), distribution(MEDIA)))
-    read = Reader(client=api).read()
+    read = ApiReader(client=api).read()
     assert read == parse(api.given)
 
 
 def test_unchanged_deployment_costs_seven_lists():
     api = Api(deployed())
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     reader.read()
     api.calls.clear()
     assert reader.read() is None
@@ -111,7 +110,7 @@ def test_unchanged_deployment_costs_seven_lists():
 
 def test_only_the_changed_distribution_is_read_again():
     api = Api(deployed(distribution(), distribution(MEDIA)))
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     reader.read()
     api.calls.clear()
     api.given = deployed(distribution(), distribution("d333.cloudfront.net"))
@@ -121,7 +120,7 @@ def test_only_the_changed_distribution_is_read_again():
 
 def test_change_that_only_the_details_show_is_noticed():
     api = Api(deployed(distribution(DefaultRootObject="a")))
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     reader.read()
     api.given = deployed(distribution(DefaultRootObject="b"))
     api.changed = datetime(2026, 1, 2, tzinfo=UTC)
@@ -137,7 +136,7 @@ def test_an_alias_that_moves_during_a_reading_has_its_owner():
 
     comment = "before"
     api = Api(owned_by(old=["a.example"], new=[]))
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     reader.read()
     # The old owner has changed otherwise, and by the time of its details the alias is gone.
     comment = "after"
@@ -151,7 +150,7 @@ def test_an_alias_that_moves_during_a_reading_has_its_owner():
 
 def test_changed_policy_alone_is_noticed():
     api = Api(deployed())
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     reader.read()
     api.given = deployed(cache=cache_policy(min_ttl=7))
     assert reader.read().distributions[0].behaviors[-1].cache.ttls.minimum == 7
@@ -159,18 +158,18 @@ def test_changed_policy_alone_is_noticed():
 
 def test_a_policy_of_aws_is_known():
     api = Api(deployed(distribution(default={"CachePolicyId": MANAGED})))
-    read = Reader(client=api).read()
+    read = ApiReader(client=api).read()
     assert read.distributions[0].behaviors[-1].cache.ttls.minimum == 1
 
 
 def test_policy_that_does_not_exist_is_named():
     api = Api(deployed(distribution(default={"CachePolicyId": "lost"})))
-    assert "got 'lost'" in Reader(client=api).read().broken[0]
+    assert "got 'lost'" in ApiReader(client=api).read().broken[0]
 
 
 def test_failed_reading_is_tried_again_as_if_it_had_not_been():
     api = Api(deployed())
-    reader = Reader(client=api)
+    reader = ApiReader(client=api)
     get, api.get_distribution_config = api.get_distribution_config, None
     with pytest.raises(TypeError):
         reader.read()
@@ -184,7 +183,7 @@ def test_following_applies_changes_and_survives_failures():
 
     async def scenario():
         work = follow(
-            Reader(client=api).read, applied.append, log=lines.append, seconds=0.01
+            ApiReader(client=api).read, applied.append, log=lines.append, seconds=0.01
         )
         following = asyncio.create_task(work)
         await until(lambda: applied)

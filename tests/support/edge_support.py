@@ -18,8 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
+from cdn_edge.cloudfront_api import Invalidation
 from cdn_edge.distributions import Source, parse
-from cdn_edge.invalidation import Invalidation
 from cdn_edge.listener import ViewerTimeouts
 from cdn_edge.origin_client import origin_table
 from cdn_edge.server import Edge
