@@ -135,7 +135,7 @@ def test_the_tests_of_the_django_side_pass(python):
     files = sorted(path for part in TESTS for path in (ROOT / "tests").rglob(part))
     quiet = ("-q", "-p", "no:cacheprovider", "-m", "not slow")
     said = run(python, "-m", "pytest", *quiet, *files)
-    assert int(re.search(r"(\d+) passed", said)[1]) > 900, said
+    assert int(re.search(r"(\d+) passed", said)[1]) > 800, said
 
 
 REUSE = """

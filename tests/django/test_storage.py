@@ -16,6 +16,7 @@ from project_support import Project
 from storage_support import (
     DJANGOS,
     FILES,
+    PLAIN,
     content,
     index_of,
 )
@@ -62,32 +63,6 @@ def test_what_did_not_change_is_one_file_in_both_builds(site):
     assert site.published_files("b1") == FILES
 
 
-def test_the_index_lists_the_build(site):
-    site.collect()
-    assert index_of(site.root / "b1") == set(FILES)
-
-
-def test_companions_are_written_as_the_options_say(site):
-    site.write({"js/big.js": b"let a = 1;\n" * 200})
-    site.collect("b1")
-    site.collect("b2", options={"precompress": ["gz", "br"]})
-    assert "js/big.js.gz" not in site.published_files("b1")
-    assert {"js/big.js.gz", "js/big.js.br"} <= set(site.published_files("b2"))
-
-
-def test_what_the_finders_storage_opens_is_collected_and_not_what_it_names(site):
-    site.collect(STATICFILES_FINDERS=["storage_support.ShoutingFinder"])
-    assert site.published_files() == {
-        name: data.upper() for name, data in FILES.items()
-    }
-
-
-def test_fails_when_there_is_no_file(site):
-    with pytest.raises(CommandError, match="a build must hold at least one file"):
-        site.collect(ignore_patterns=["*"])
-    assert site.builds() == []
-
-
 class Given(BuildStorage):
     """Saves what is no file from its first byte on, and as it is there."""
 
@@ -126,10 +101,11 @@ def test_content_that_is_not_the_files_own_is_what_counts(site, tmp_path, monkey
 # -- once published, it stays
 
 
-def test_the_same_content_can_be_collected_again(site):
+@pytest.mark.parametrize("options", [{}, {"clear": True}])
+def test_the_same_content_can_be_collected_again(site, options):
     site.collect()
     before = site.snapshot()
-    site.collect()
+    assert "Deleting" not in site.collect(**options)
     assert site.snapshot() == before
 
 
@@ -148,14 +124,6 @@ def test_fails_when_the_version_has_other_content(site, options):
     assert site.leftovers() == []
 
 
-def test_clear_deletes_nothing(site):
-    site.collect()
-    before = site.snapshot()
-    said = site.collect(clear=True)
-    assert "Deleting" not in said
-    assert site.snapshot() == before
-
-
 @pytest.mark.parametrize("published", [False, True])
 def test_a_dry_run_writes_and_deletes_nothing(site, published):
     if published:
@@ -172,10 +140,7 @@ def test_a_dry_run_writes_and_deletes_nothing(site, published):
     ("options", "sentence"),
     [
         ({"link": True}, "collectstatic must run without --link, because"),
-        (
-            {"post_process": False},
-            "collectstatic must run without --no-post-process, b",
-        ),
+        ({"post_process": False}, "collectstatic must run without --no-post"),
     ],
 )
 @pytest.mark.parametrize("published", [False, True])
@@ -191,16 +156,9 @@ def test_fails_with_an_option_that_no_build_can_come_of(
     assert site.leftovers() == []
 
 
-@pytest.mark.parametrize("published", [False, True])
-def test_nobody_asks_for_leave_to_overwrite_what_is_not_overwritten(
-    site, published, monkeypatch
-):
-    def ask(prompt):
-        pytest.fail(prompt)
-
-    if published:
-        site.collect()
-    monkeypatch.setattr("builtins.input", ask)
+def test_nobody_asks_for_leave_to_overwrite_what_is_not_overwritten(site, monkeypatch):
+    site.collect()
+    monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail(prompt))
     site.collect(interactive=True)
 
 
@@ -260,38 +218,28 @@ def test_djangos_own_command_ends_at_the_first_file(site):
     assert not site.root.exists()
 
 
-@pytest.mark.parametrize("flags", [[], ["--link"]])
-def test_djangos_own_command_ends_at_the_check_of_its_order(tmp_path, flags):
-    project = Project(
-        tmp_path,
-        settings="""
-            import os
-            import dj_cloudfront
-            os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
-            CDN = dj_cloudfront.config(build_version="b1", static_root=BASE_DIR / "static")
-            STATIC_URL, STATIC_ROOT = CDN.static_url, CDN.static_root
-            STORAGES = {"staticfiles": {"BACKEND": "dj_cloudfront.storage.BuildStorage"}}
-            INSTALLED_APPS = ["django.contrib.staticfiles", "dj_cloudfront"]
-        """,
-    )
-    done = project.manage("collectstatic", "--no-input", *flags)
+SETTINGS = """
+    import os
+    import dj_cloudfront
+    os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
+    CDN = dj_cloudfront.config(build_version="b1", static_root=BASE_DIR / "static")
+    STATIC_URL, STATIC_ROOT = CDN.static_url, CDN.static_root
+    STORAGES = {"staticfiles": {"BACKEND": "mysite.storage.Interrupted"}}
+"""
+
+
+def test_djangos_own_command_ends_at_the_check_of_its_order(tmp_path):
+    apps = '    INSTALLED_APPS = ["django.contrib.staticfiles", "dj_cloudfront"]\n'
+    settings = SETTINGS.replace("mysite.storage.Interrupted", PLAIN) + apps
+    project = Project(tmp_path, settings=settings)
+    done = project.manage("collectstatic", "--no-input", "--link")
     assert done.returncode != 0
     assert "dj_cloudfront.E012" in done.stderr
     assert not (tmp_path / "static").exists()
 
 
 def test_a_process_that_is_interrupted_leaves_nothing(tmp_path):
-    project = Project(
-        tmp_path,
-        settings="""
-            import os
-            import dj_cloudfront
-            os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
-            CDN = dj_cloudfront.config(build_version="b1", static_root=BASE_DIR / "static")
-            STATIC_URL, STATIC_ROOT = CDN.static_url, CDN.static_root
-            STORAGES = {"staticfiles": {"BACKEND": "mysite.storage.Interrupted"}}
-        """,
-    )
+    project = Project(tmp_path, settings=SETTINGS)
     project.write(
         "mysite/storage.py",
         "from dj_cloudfront.storage import BuildStorage\n"
@@ -406,15 +354,9 @@ def test_a_path_of_a_build_is_not_local_while_the_cdn_is_not(site):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (
-            {"STATIC_ROOT": "/srv/st atic"},
-            "STATIC_ROOT must be the folder of one build",
-        ),
-        ({"STATIC_ROOT": "/"}, "STATIC_ROOT must be the folder of one build"),
-        (
-            {"STATIC_ROOT": "/srv/b2"},
-            "STATIC_URL must end with the name of the build in",
-        ),
+        ({"STATIC_ROOT": "/srv/st atic"}, "STATIC_ROOT must be the folder"),
+        ({"STATIC_ROOT": "/"}, "STATIC_ROOT must be the folder"),
+        ({"STATIC_ROOT": "/srv/b2"}, "STATIC_URL must end with the name"),
         (
             {"STATIC_URL": "https://static.example.com/"},
             "STATIC_URL must end with the name of the build in STATIC_ROOT, such as "
@@ -431,22 +373,10 @@ def test_fails_when_the_settings_do_not_name_one_build(site, changes, sentence):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (
-            {"precompress": "gz"},
-            "precompress must be a list with 'gz', 'br' or both, such",
-        ),
-        (
-            {"precompress": ["gzip"]},
-            "precompress must be a list with 'gz', 'br' or both,",
-        ),
-        (
-            {"reference_prefix": "static"},
-            "reference_prefix must be a path that begins and ends with a slash",
-        ),
-        (
-            {"reference_prefix": "//cdn/"},
-            "reference_prefix must be a path that begins and ends with a slash",
-        ),
+        ({"precompress": "gz"}, "precompress must be a list"),
+        ({"precompress": ["gzip"]}, "precompress must be a list"),
+        ({"reference_prefix": "static"}, "reference_prefix must be a path"),
+        ({"reference_prefix": "//cdn/"}, "reference_prefix must be a path"),
     ],
 )
 def test_fails_when_an_option_is_none(site, options, sentence):
@@ -463,23 +393,16 @@ def test_fails_when_an_option_is_none(site, options, sentence):
 STRAY = b"p {}\nq { background: url(/static/img/logo.png) }\n"
 
 
-def test_a_reference_that_leads_out_of_the_build_is_reported(site):
+def test_a_reference_that_leads_out_of_the_build_is_reported_or_rewritten(site):
     site.write({"css/stray.css": STRAY})
     assert site.collect_both()[1].splitlines() == [
         "css/stray.css:2: url(/static/img/logo.png) leads out of the build, to where the CDN "
         "has nothing: write ../img/logo.png, or let rewrite_references do it"
     ]
     assert site.published_files()["css/stray.css"] == STRAY
-
-
-def test_a_reference_is_rewritten_on_request(site):
-    site.write({"css/stray.css": STRAY})
-    assert site.collect_both(options={"rewrite_references": True})[1] == ""
-    found = site.published_files()["css/stray.css"]
+    assert site.collect_both("b2", options={"rewrite_references": True})[1] == ""
+    found = site.published_files("b2")["css/stray.css"]
     assert found == b"p {}\nq { background: url(../img/logo.png) }\n"
-
-
-def test_references_begin_as_the_options_say(site):
     site.write({"css/stray.css": STRAY.replace(b"/static/", b"/assets/")})
-    _, said = site.collect_both("b2", options={"reference_prefix": "/assets/"})
+    _, said = site.collect_both("b3", options={"reference_prefix": "/assets/"})
     assert "url(/assets/img/logo.png)" in said and "write ../img/logo.png" in said

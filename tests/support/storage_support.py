@@ -28,6 +28,7 @@ HASHED = "dj_cloudfront.storage.ManifestBuildStorage"
 DJANGOS = "django.contrib.staticfiles.storage.StaticFilesStorage"
 DJANGOS_HASHED = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 FINDER = "django.contrib.staticfiles.finders.FileSystemFinder"
+MANIFEST = ".staticfiles.json"
 HOST = "static.example.com"
 FILES = {
     "css/base.css": b"@font-face { src: url(../fonts/sans.woff2) }\n",
@@ -155,6 +156,10 @@ def content(folder):
         for path in sorted(Path(folder).rglob("*"))
         if path.is_file()
     }
+
+
+def manifest(site, version="b1"):
+    return json.loads(site.file(version, MANIFEST).read_bytes())
 
 
 def index_of(build):
