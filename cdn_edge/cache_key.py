@@ -10,7 +10,7 @@ from typing import NamedTuple
 from multidict import CIMultiDict
 
 from cdn_edge.configuration import (
-    CacheBehavior,
+    Behavior,
     Distribution,
     Origin,
     Selection,
@@ -54,7 +54,7 @@ class Key(NamedTuple):
         return f"{self.path}?{self.query}" if self.query else self.path
 
 
-def match(distribution: Distribution, path: str) -> CacheBehavior:
+def match(distribution: Distribution, path: str) -> Behavior:
     """The first behavior whose pattern fits the normalised path; the default is last."""
     *others, default = distribution.behaviors
     normal = normalised(path) if others else path
@@ -120,7 +120,7 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
 
 
 def _keyed_headers(
-    behavior: CacheBehavior, request: ViewerRequest
+    behavior: Behavior, request: ViewerRequest
 ) -> tuple[tuple[str, str], ...]:
     selection = behavior.cache.headers
     selections = (selection,)
@@ -144,7 +144,7 @@ def _added(
 
 
 def cache_key(
-    distribution: Distribution, behavior: CacheBehavior, request: ViewerRequest
+    distribution: Distribution, behavior: Behavior, request: ViewerRequest
 ) -> Key:
     """All aliases of a distribution share its objects; HEAD shares those of GET.
 
@@ -162,7 +162,7 @@ def cache_key(
     )
 
 
-def accept_encoding(behavior: CacheBehavior, headers: Headers) -> str | None:
+def accept_encoding(behavior: Behavior, headers: Headers) -> str | None:
     """``br,gzip`` or one of them; None where the viewer accepts neither.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cache-key-understand-cache-policy.html
@@ -185,7 +185,7 @@ def _accepted(value: str, gzip: bool, brotli: bool) -> str | None:
 
 
 def origin_request(
-    origin: Origin, behavior: CacheBehavior, request: ViewerRequest, request_id: str
+    origin: Origin, behavior: Behavior, request: ViewerRequest, request_id: str
 ) -> OriginRequest:
     """Nothing of the viewer's goes along unless a policy says so."""
     wanted = (behavior.cache.query, behavior.origin_request.query)
@@ -200,7 +200,7 @@ def origin_request(
 
 
 def _origin_headers(
-    origin: Origin, behavior: CacheBehavior, request: ViewerRequest, request_id: str
+    origin: Origin, behavior: Behavior, request: ViewerRequest, request_id: str
 ) -> CIMultiDict[str]:
     headers = CIMultiDict({"Host": origin.domain_name, "User-Agent": USER_AGENT})
     selections = (behavior.cache.headers, behavior.origin_request.headers)
@@ -233,7 +233,7 @@ def _replace(headers: CIMultiDict[str], others: Iterable[tuple[str, str]]) -> No
 
 
 def _listed(
-    behavior: CacheBehavior, request: ViewerRequest, selections: Iterable[Selection]
+    behavior: Behavior, request: ViewerRequest, selections: Iterable[Selection]
 ) -> Iterator[tuple[str, str]]:
     used = [one for one in selections if one.behavior is not SelectionBehavior.NONE]
     if not used:
@@ -259,7 +259,7 @@ def _selected(
             yield lower, value
 
 
-def _refused(behavior: CacheBehavior, method: str) -> frozenset[str]:
+def _refused(behavior: Behavior, method: str) -> frozenset[str]:
     if method == "OPTIONS" and method in behavior.cached_methods:
         return MANAGED_HEADERS | {"authorization"}
     if behavior.cache.gzip or behavior.cache.brotli:

@@ -13,7 +13,7 @@ from typing import Protocol
 import brotli
 
 from cdn_edge.body import BodyStream
-from cdn_edge.configuration import CacheBehavior
+from cdn_edge.configuration import Behavior
 from cdn_edge.messages import Response
 
 SMALLEST, LARGEST = 1_000, 10_000_000
@@ -79,7 +79,7 @@ class CompressedStream(BodyStream):
 
 
 def compressed(
-    response: Response, behavior: CacheBehavior, accepted: str | None
+    response: Response, behavior: Behavior, accepted: str | None
 ) -> Response:
     """The response of an origin, compressed if CloudFront would.
 

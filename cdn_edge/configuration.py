@@ -158,7 +158,7 @@ class Origin:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CacheBehavior:
+class Behavior:
     """The rules for the paths that match a pattern.
 
     :param origins: In the order in which they are asked. Empty: a distribution whose origin
@@ -212,7 +212,7 @@ class Distribution:
     aliases: tuple[str, ...] = ()
     enabled: bool = True
     default_root_object: str = ""
-    behaviors: tuple[CacheBehavior, ...]
+    behaviors: tuple[Behavior, ...]
     errors: Mapping[int, ErrorRule] = field(default_factory=dict)
     allowed_countries: frozenset[str] | None = None
     blocked_countries: frozenset[str] = frozenset()

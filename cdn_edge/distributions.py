@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cdn_edge.configuration import (
     CORS_PREFLIGHT_METHODS,
-    CacheBehavior,
+    Behavior,
     CachePolicy,
     Configuration,
     CorsConfig,
@@ -100,10 +100,10 @@ def _behavior(
     written: Json,
     deployed: Source,
     unmodelled: tuple[str, ...],
-) -> CacheBehavior:
+) -> Behavior:
     config = given.config
     is_signed = config.get("TrustedKeyGroups") or config.get("TrustedSigners")
-    return CacheBehavior(
+    return Behavior(
         pattern=given.path_pattern,
         origins=tuple(_origin(one, deployed) for one in config["Origins"]),
         failover_statuses=_failover_statuses(config),

@@ -15,7 +15,7 @@ from multidict import CIMultiDict
 
 from cdn_edge.cache_key import VIA
 from cdn_edge.configuration import (
-    CacheBehavior,
+    Behavior,
     CorsConfig,
     HeaderRule,
     ResponseHeadersPolicy,
@@ -52,7 +52,7 @@ def finish(
     *,
     result: Result,
     identity: str,
-    behavior: CacheBehavior | None = None,
+    behavior: Behavior | None = None,
     age: int | None = None,
 ) -> None:
     """Add what CloudFront adds to every answer, and a word of what the edge leaves out."""
@@ -75,7 +75,7 @@ def _date(second: int) -> str:
     return formatdate(second, usegmt=True)
 
 
-def narrow_vary(headers: CIMultiDict[str], behavior: CacheBehavior) -> None:
+def narrow_vary(headers: CIMultiDict[str], behavior: Behavior) -> None:
     """Take out of ``Vary`` what the origin never saw.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html

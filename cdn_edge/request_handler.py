@@ -22,7 +22,7 @@ from cdn_edge.cache_key import (
     origin_request,
 )
 from cdn_edge.compression import compressed
-from cdn_edge.configuration import CacheBehavior, Distribution
+from cdn_edge.configuration import Behavior, Distribution
 from cdn_edge.headers import (
     Result,
     apply_policy,
@@ -80,7 +80,7 @@ class Exchange:
     def __init__(
         self,
         distribution: Distribution,
-        behavior: CacheBehavior,
+        behavior: Behavior,
         request: ViewerRequest,
         body: BodyStream | None,
         origins: OriginClient,
@@ -261,9 +261,7 @@ class RequestHandler:
         return replace(page, status=rule.status or error.status) if is_found else page
 
 
-def own_answer(
-    response: Response, behavior: CacheBehavior | None = None
-) -> ViewerResponse:
+def own_answer(response: Response, behavior: Behavior | None = None) -> ViewerResponse:
     """A response of the edge itself."""
     headers = response.headers.copy()
     result = Result.ERROR if response.status >= 400 else Result.REDIRECT
@@ -279,7 +277,7 @@ def own_answer(
 
 
 def _refusal_of_protocol(
-    behavior: CacheBehavior, request: ViewerRequest, tls_port: int | None
+    behavior: Behavior, request: ViewerRequest, tls_port: int | None
 ) -> Response | None:
     """
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html
@@ -324,12 +322,12 @@ def _forbidden(error: signatures.Refused) -> Response:
     return own_response(403, page, kind="text/xml")
 
 
-def _is_uncached(behavior: CacheBehavior, request: ViewerRequest) -> bool:
+def _is_uncached(behavior: Behavior, request: ViewerRequest) -> bool:
     return behavior.cache.disabled or request.method not in behavior.cached_methods
 
 
 def _refusal(
-    behavior: CacheBehavior, request: ViewerRequest, body: BodyStream | None
+    behavior: Behavior, request: ViewerRequest, body: BodyStream | None
 ) -> Response | None:
     # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/http-403-invalid-method.html
     if request.method not in behavior.allowed_methods:

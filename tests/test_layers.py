@@ -229,11 +229,7 @@ def test_nothing_that_ships_imports_what_does_not(room):
 
 
 # Django wants the same name, or both packages mean CloudFront's own noun.
-SHARED_NAMES = {"Command", "Cors", "Distribution"}
-# Each of these has two meanings; it leaves the list with a better name.
-AMBIGUOUS_NAMES = {
-    *("Files", "Limits", "Reader", "Reference"),
-}
+SHARED_NAMES = {"Command", "Distribution"}
 
 
 def test_no_other_class_name_is_defined_twice():
@@ -246,4 +242,4 @@ def test_no_other_class_name_is_defined_twice():
         if isinstance(node, ast.ClassDef)
     ]
     twice = {name for name in defined if defined.count(name) > 1}
-    assert twice <= SHARED_NAMES | AMBIGUOUS_NAMES
+    assert twice <= SHARED_NAMES
