@@ -12,14 +12,25 @@ from collections.abc import Iterator
 from typing import Any
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/CommonErrors.html
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
-_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"}
-_UNSIGNED = {
-    "IncompleteSignature",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "RequestExpired",
-    "SignatureDoesNotMatch",
+_REFUSALS = {
+    (
+        "the AWS credentials must still be valid, but have expired: sign in again, such as "
+        "with 'aws sso login'"
+    ): ("ExpiredToken", "ExpiredTokenException"),
+    (
+        "the AWS credentials must be those of a user or role that exists, but AWS does not "
+        "know them: look at --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID"
+    ): ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure"),
+    (
+        "the AWS credentials must be whole, but AWS refuses the signature: look at the secret "
+        "key, the session token and this machine's clock"
+    ): (
+        "IncompleteSignature",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+    ),
 }
 _DENIED = re.compile(r"AccessDenied|Unauthorized|NotAuthorized|Forbidden|^403$")
 _PRIVATE = re.compile(r"arn:\S+|\d{12}|\bA[A-Z]{3}[A-Z0-9]{12,}\b")
@@ -100,7 +111,10 @@ def error_message(
                 f"({type(error).__name__}): look at the region, the network and "
                 "AWS_ENDPOINT_URL"
             )
-    if isinstance(error, _sign_in_errors()):
+    # LoginError: since botocore 1.41.
+    login = getattr(exceptions, "LoginError", exceptions.SSOError)
+    sign_in = (exceptions.TokenRetrievalError, exceptions.CredentialRetrievalError)
+    if isinstance(error, (exceptions.SSOError, login, *sign_in)):
         return (
             "AWS credentials must be given, but their source gives none "
             f"({type(error).__name__}): sign in again, such as with 'aws sso login'"
@@ -141,21 +155,9 @@ def without_identifiers(text: object, *, longest: int = 200) -> str:
 
 def _refusal(error: Any, where: str, action: str) -> str:
     code = error_code(error)
-    if code in _EXPIRED:
-        return (
-            "the AWS credentials must still be valid, but have expired: sign in again, such "
-            "as with 'aws sso login'"
-        )
-    if code in _UNKNOWN:
-        return (
-            "the AWS credentials must be those of a user or role that exists, but AWS does "
-            "not know them: look at --profile, AWS_PROFILE and AWS_ACCESS_KEY_ID"
-        )
-    if code in _UNSIGNED:
-        return (
-            "the AWS credentials must be whole, but AWS refuses the signature: look at the "
-            "secret key, the session token and this machine's clock"
-        )
+    for message, codes in _REFUSALS.items():
+        if code in codes:
+            return message
     if is_denied(error):
         return (
             f"the AWS credentials must allow {action or error.operation_name}, but AWS "
@@ -171,36 +173,18 @@ def _source_message(error: Exception) -> str:
 
     from botocore.exceptions import BotoCoreError, ClientError
 
-    match error:
-        case BotoCoreError() | ClientError():
-            return error_message(error)
-        case EOFError() | getpass.GetPassWarning():
-            return (
-                "AWS credentials must be given without an MFA code when there is no "
-                "terminal to type it in, but the profile names an mfa_serial: sign in "
-                "first, and name a profile that needs no code"
-            )
-        case OSError():
-            reason = (error.strerror or type(error).__name__).lower()
-            return (
-                "AWS credentials must be given, but their source cannot be opened "
-                f"({without_identifiers(error.filename)}: {reason}): correct "
-                "web_identity_token_file or credential_process of the profile"
-            )
+    if isinstance(error, BotoCoreError | ClientError):
+        return error_message(error)
+    if isinstance(error, EOFError | getpass.GetPassWarning):
+        return (
+            "AWS credentials must be given without an MFA code when there is no terminal to "
+            "type it in, but the profile names an mfa_serial: sign in first, and name a "
+            "profile that needs no code"
+        )
+    # Not what a program has printed, which may be a key.
+    file = getattr(error, "filename", None)
+    what = type(error).__name__ + (f": {without_identifiers(file)}" if file else "")
     return (
-        "AWS credentials must be given, but their source answers in another form "
-        f"({type(error).__name__}): look at credential_process and the other settings of "
-        "the profile"
+        f"AWS credentials must be given, but their source fails ({what}): correct "
+        "credential_process, web_identity_token_file and the other settings of the profile"
     )
-
-
-def _sign_in_errors() -> tuple[type[Exception], ...]:
-    from botocore import exceptions
-
-    known = (
-        exceptions.SSOError,
-        exceptions.TokenRetrievalError,
-        exceptions.CredentialRetrievalError,
-    )
-    # Since botocore 1.41.
-    return (*known, getattr(exceptions, "LoginError", exceptions.SSOError))

@@ -20,18 +20,18 @@ _HOST = re.compile(
 _HTTP_ON_THIS_MACHINE = re.compile(r"http://([a-z0-9{}-]+\.)*localhost(:\d{1,5})?")
 _HTTPS = re.compile(r"https://[a-z0-9.{}-]+(:\d{1,5})?")
 
-_DOMAIN_NAMES = {
-    Output.STATIC_DOMAIN_NAME: "STATIC_DOMAIN_NAME",
-    Output.MEDIA_DOMAIN_NAME: "MEDIA_DOMAIN_NAME",
-    Output.PRIVATE_DOMAIN_NAME: "PRIVATE_DOMAIN_NAME",
-}
-_IDS = {
-    Output.MEDIA_DISTRIBUTION_ID: "MEDIA_DISTRIBUTION_ID",
-    Output.PRIVATE_DISTRIBUTION_ID: "PRIVATE_DISTRIBUTION_ID",
-    Output.MEDIA_KEY_PAIR_ID: "MEDIA_KEY_PAIR_ID",
-    Output.MEDIA_KEY_PAIR_IDS: "MEDIA_KEY_PAIR_IDS",
-}
-_VARIABLES = {**_DOMAIN_NAMES, **_IDS}
+# The environment variable of each has the name of the member.
+_DOMAIN_NAMES = (
+    Output.STATIC_DOMAIN_NAME,
+    Output.MEDIA_DOMAIN_NAME,
+    Output.PRIVATE_DOMAIN_NAME,
+)
+_IDS = (
+    Output.MEDIA_DISTRIBUTION_ID,
+    Output.PRIVATE_DISTRIBUTION_ID,
+    Output.MEDIA_KEY_PAIR_ID,
+    Output.MEDIA_KEY_PAIR_IDS,
+)
 
 Outputs = Mapping[Output, str]
 
@@ -124,7 +124,7 @@ class Cdn:
         if output not in values:
             raise ValueError(
                 f"{output} must be given, but {self._source} has none: deploy that "
-                f"distribution, or set the environment variable {_VARIABLES[output]}"
+                f"distribution, or set the environment variable {output.name}"
             )
         return values[output]
 
@@ -187,27 +187,27 @@ def config(
 
 
 def _outputs(path: Path, stack: str | None) -> tuple[Outputs, str]:
+    known = (*_DOMAIN_NAMES, *_IDS)
     given = {
-        output: os.environ[name]
-        for output, name in _VARIABLES.items()
-        if os.environ.get(name)
+        output: os.environ[output.name]
+        for output in known
+        if os.environ.get(output.name)
     }
-    if domains := given.keys() & _DOMAIN_NAMES.keys():
+    if domains := given.keys() & set(_DOMAIN_NAMES):
         for output in domains:
-            name = f"the environment variable {_VARIABLES[output]}"
-            _check_host(name, given[output])
+            _check_host(f"the environment variable {output.name}", given[output])
         return given, "the environment"
     name, values = _stack(path, stack)
     source = f"{name} in {path}"
-    if not isinstance(values, dict) or not values.keys() & _DOMAIN_NAMES.keys():
+    if not isinstance(values, dict) or not values.keys() & set(_DOMAIN_NAMES):
         got = sorted(values) if isinstance(values, dict) else values
         raise ValueError(
             f"{source} must have the output {Output.STATIC_DOMAIN_NAME} or "
             f"{Output.MEDIA_DOMAIN_NAME}, got {got}: name a stack of dj-cloudfront"
         )
-    for output in values.keys() & _DOMAIN_NAMES.keys():
+    for output in values.keys() & set(_DOMAIN_NAMES):
         _check_host(f"{output} of {source}", values[output])
-    outputs = {output: str(values[output]) for output in _VARIABLES if output in values}
+    outputs = {output: str(values[output]) for output in known if output in values}
     return {**outputs, **given}, source
 
 

@@ -40,7 +40,6 @@ _ROLLED_BACK = {
 }
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _OURS = {Output.STATIC_DOMAIN_NAME, Output.MEDIA_DOMAIN_NAME}
-_PROPOSED = 5
 
 
 def add_arguments(parser: ArgumentParser, *, stack: str, output: str) -> None:
@@ -203,14 +202,16 @@ def _deployed(stack: str, region: str, profile: str | None) -> Mapping[str, Any]
         read_timeout=10,
         retries={"mode": "standard", "total_max_attempts": 3},
     )
-    client = None
     try:
         client = session.client("cloudformation", region_name=region, config=config)
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
     # Of ValueErrors, that of an AWS_ENDPOINT_URL that is no URL.
     except (BotoCoreError, ClientError, ValueError) as error:
         if error_code(error) == "ValidationError" and "does not exist" in str(error):
-            raise ValueError(_missing(client, stack, region)) from None
+            raise ValueError(
+                f"--stack must be one that is deployed in {region}, such as "
+                f"'mysite-cdn-prod', got {stack!r}: deploy it, or name its region with --region"
+            ) from None
         action = f"cloudformation:DescribeStacks on {stack!r} in {region}"
         message = error_message(
             error, service="CloudFormation", region=region, action=action
@@ -239,27 +240,6 @@ def _check(stack: str, found: Mapping[str, Any]) -> None:
             f"{Output.MEDIA_DOMAIN_NAME}, such as 'mysite-cdn-prod', but {stack!r} has "
             f"{', '.join(sorted(outputs)) or 'none'}: name a stack of dj-cloudfront"
         )
-
-
-def _missing(client: Any, stack: str, region: str) -> str:
-    """The sentence for a stack that is not there, with some that are, if they may be listed."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    pages = client.get_paginator("describe_stacks").paginate(
-        PaginationConfig={"MaxItems": 1000}
-    )
-    try:
-        stacks = [found for page in pages for found in page["Stacks"]]
-    except (ClientError, BotoCoreError):
-        stacks = []
-    ours = sorted(
-        found["StackName"] for found in stacks if _OURS & set(_outputs(found))
-    )
-    proposed = f", such as {', '.join(map(repr, ours[:_PROPOSED]))}" if ours else ""
-    return (
-        f"--stack must be one that is deployed in {region}{proposed}, got {stack!r}: deploy it, "
-        "or name its region with --region"
-    )
 
 
 def _outputs(found: Mapping[str, Any]) -> dict[str, str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.commands._options import as_command_error
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media.invalidation import BUDGET, Invalidator, Receipt
 from dj_cloudfront.media.storages import MediaStorage, media_storage
@@ -73,8 +74,8 @@ def run(
         raise CommandError(
             f"--watch must be seconds, such as 30, beside --pending, got {watch!r}"
         )
-    storage = storage_of(using)
-    try:
+    with as_command_error("invalidating", settings.MEDIA_ROOT):
+        storage = media_storage(using)
         if status:
             _write_status(console, storage)
             return
@@ -89,11 +90,6 @@ def run(
             if watch is None:
                 break
             time.sleep(watch)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
-    except OSError as error:
-        folder = storage.deletions.folder
-        raise CommandError(str(explained(error, "invalidating", folder))) from None
     if not receipts:
         console.write("nothing is pending")
     console.write_json({"invalidations": [asdict(receipt) for receipt in receipts]})
@@ -111,17 +107,6 @@ def _send(
         invalidator.wait(receipt)
         console.write(f"{receipt.id}: completed")
     return receipts
-
-
-def storage_of(alias: str) -> MediaStorage:
-    """The storage of uploads under an alias.
-
-    :raises CommandError: if it is another kind of storage.
-    """
-    try:
-        return media_storage(alias)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
 
 
 def _write_status(console: Console, storage: MediaStorage) -> None:

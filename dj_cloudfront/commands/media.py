@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
-from dj_cloudfront.builds.filesystem import explained
+from dj_cloudfront.commands._options import as_command_error
 from dj_cloudfront.commands.console import Console
-from dj_cloudfront.commands.invalidate import storage_of
 from dj_cloudfront.media import orphans as rules
 from dj_cloudfront.media.names import token_folder
-from dj_cloudfront.media.storages import MediaStorage
+from dj_cloudfront.media.storages import MediaStorage, media_storage
 
 
 def add_arguments(parser: CommandParser) -> None:
@@ -67,19 +66,11 @@ def run(
     for option, days in (("--older-than", older_than), ("--trash", trash)):
         if not 0 <= days < math.inf:
             raise CommandError(f"{option} must be days, such as 30, got {days:g}")
-    storage = storage_of(using)
-    if orphans:
-        try:
+    with as_command_error("moving", settings.MEDIA_ROOT):
+        storage = media_storage(using)
+        if orphans:
             _orphans(console, storage, yes, older_than, trash)
-        except DatabaseError as error:
-            raise CommandError(
-                "each table of the databases must be there and readable, so that no row is "
-                f"missed: run 'manage.py migrate' first ({error})"
-            ) from None
-        except OSError as error:
-            folder = Path(storage.location)
-            raise CommandError(str(explained(error, "moving", folder))) from None
-        return
+            return
     names = [name for name in rules.uploads(storage) if token_folder(name) is None]
     for name in names:
         console.write(name)
@@ -90,7 +81,13 @@ def run(
 def _orphans(
     console: Console, storage: MediaStorage, yes: bool, days: float, trash: float
 ) -> None:
-    found = rules.orphans(storage, days=days)
+    try:
+        found = rules.orphans(storage, days=days)
+    except DatabaseError as error:
+        raise CommandError(
+            "each table of the databases must be there and readable, so that no row is "
+            f"missed: run 'manage.py migrate' first ({error})"
+        ) from None
     left = []
     for orphan in found:
         console.write(f"{orphan.folder}  {orphan.size} bytes")

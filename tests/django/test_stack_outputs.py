@@ -211,13 +211,8 @@ def test_the_region_of_the_machine_is_not_that_of_the_stack(output, use):
 def test_fails_when_the_stack_is_in_another_region(output):
     output.write_text('{"mysite-cdn-tokyo": {"StaticDomainName": "d1.cloudfront.net"}}')
     assert sentence(output, stack=None) == (
-        "--stack must be one that is deployed in us-east-1, such as 'mysite-cdn-prod', "
-        "'mysite-cdn-staging', got 'mysite-cdn-tokyo': deploy it, or name its region with "
-        "--region"
-    )
-    assert sentence(output, region="eu-west-3") == (
-        "--stack must be one that is deployed in eu-west-3, got 'mysite-cdn-prod': deploy it, "
-        "or name its region with --region"
+        "--stack must be one that is deployed in us-east-1, such as 'mysite-cdn-prod', got "
+        "'mysite-cdn-tokyo': deploy it, or name its region with --region"
     )
     assert pull(output, region="ap-northeast-1").is_written
 
@@ -333,17 +328,6 @@ def test_the_documented_policy_allows_a_pull_and_no_other(aws, output, use):
         assert "AWS denies it" in sentence(output, stack=other)
 
 
-def test_what_may_not_be_listed_is_not_proposed(aws, output, use):
-    anything = "arn:aws:cloudformation:us-east-1:000000000000:stack/*"
-    allow = {"Effect": "Allow", "Action": "cloudformation:DescribeStacks"}
-    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": anything}]}
-    use(aws.key("reader", policy))
-    assert sentence(output, stack="mysite-cdn-qa") == (
-        "--stack must be one that is deployed in us-east-1, got 'mysite-cdn-qa': deploy it, "
-        "or name its region with --region"
-    )
-
-
 def test_a_profile_is_taken_from_the_configuration(output, configure):
     keys = "aws_access_key_id = 000000000000\naws_secret_access_key = local\n"
     configure(f"[profile site]\n{keys}")
@@ -358,9 +342,6 @@ sso_role_name = release"""
 PROCESS = "\ncredential_process ="
 ROLE = "\nrole_arn = arn:aws:iam::111122223333:role/release"
 TOKEN = f"{ROLE}\nweb_identity_token_file ="
-NOT_OPENED = (
-    "their source cannot be opened (/nonexistent/{}: no such file or directory)"
-)
 
 
 @pytest.mark.parametrize(
@@ -368,9 +349,15 @@ NOT_OPENED = (
     [
         (SSO, "their source gives none (SSOTokenLoadError): sign in again, such as"),
         (f"{PROCESS} sh -c 'echo AKIAEXAMPLE123456789 >&2; exit 1'", "gives none ("),
-        (f"{TOKEN} /nonexistent/token", NOT_OPENED.format("token")),
-        (f"{PROCESS} /nonexistent/it --secret hunter2", NOT_OPENED.format("it")),
-        (f"{PROCESS} echo hunter2", "answers in another form (JSONDecodeError)"),
+        (
+            f"{TOKEN} /nonexistent/token",
+            "their source fails (FileNotFoundError: /nonexistent/token)",
+        ),
+        (
+            f"{PROCESS} /nonexistent/it --secret hunter2",
+            "fails (FileNotFoundError: /nonexistent/it)",
+        ),
+        (f"{PROCESS} echo hunter2", "their source fails (JSONDecodeError)"),
         (ROLE, "but lack source_profile or credential_source"),
     ],
 )

@@ -73,7 +73,10 @@ def test_the_variables_are_those_that_are_read():
         ROOT / "dj_cloudfront" / f"{name}.py" for name in ("config", "build_version")
     ]
     source = "".join(path.read_text("utf-8") for path in files)
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source))
+    read = {
+        *re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', source),
+        *re.findall(r"^    Output\.(\w+),$", source, re.M),
+    }
     assert {code(row[0])[0] for row in rows} == read
 
 

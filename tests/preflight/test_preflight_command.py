@@ -111,7 +111,7 @@ def test_an_address_that_is_none_ends_it_with_2(assembly, variables, capsys, add
         (None, "--profile or AWS_PROFILE must be one of those"),
         (
             "role_arn = arn:aws:iam::111122223333:role/r\nweb_identity_token_file = /none",
-            "(/none: no such file or directory)",
+            "(FileNotFoundError: /none)",
         ),
         (
             "role_arn = arn:aws:iam::111122223333:role/r\nsource_profile = keys\n"
