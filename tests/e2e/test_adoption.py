@@ -192,6 +192,8 @@ def built(tmp_path_factory, python, node, edge):
             'STORAGES["staticfiles"]["BACKEND"] = "storage.PipelineBuildStorage"\n'
             # Which compressor cannot work with.
             'STORAGES["staticfiles"]["OPTIONS"]["hashed_folders"] = False\n'
+            'COMPRESS_ROOT = BASE_DIR / "compressed" / CDN.build_version\n'
+            "STATICFILES_DIRS.append(COMPRESS_ROOT)\n"
         )
     site.manage("compress")
     site.manage("cdn", "publish")

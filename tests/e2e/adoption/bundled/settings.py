@@ -31,7 +31,7 @@ TEMPLATES = [
         "APP_DIRS": True,
     }
 ]
-STATICFILES_DIRS = [BASE_DIR / "assets", BASE_DIR / "source", BASE_DIR / "compressed"]
+STATICFILES_DIRS = [BASE_DIR / "assets", BASE_DIR / "source"]
 DJANGO_VITE = {
     "default": {
         "manifest_path": BASE_DIR / "assets" / "vite" / "manifest.json",
@@ -45,7 +45,6 @@ STATICFILES_FINDERS = [
     "pipeline.finders.PipelineFinder",
 ]
 COMPRESS_OFFLINE = True
-COMPRESS_ROOT = BASE_DIR / "compressed"
 COMPRESS_FILTERS = {
     "css": ["compressor.filters.css_default.CssRelativeFilter"],
     "js": [],
