@@ -73,7 +73,11 @@ def compress(coding: str, data: bytes) -> bytes | None:
     """
     if len(data) < SMALLEST:
         return None
-    compressed = _brotli(data) if coding == "br" else _gzip(data)
+    if coding == "br":
+        compressed = bytes(_library().compress(data))
+    else:
+        gzipped = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+        compressed = gzipped.compress(data) + gzipped.flush()
     return compressed if len(compressed) <= WORTH * len(data) else None
 
 
@@ -92,17 +96,6 @@ def is_compressed_form(coding: str, compressed: bytes, plain: bytes) -> bool:
         return False
 
 
-def _gzip(data: bytes) -> bytes:
-    compressor = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | 16)
-    return compressor.compress(data) + compressor.flush()
-
-
-def _brotli(data: bytes) -> bytes:
-    library = _library()
-    assert library is not None, "check_codings() comes first"
-    return bytes(library.compress(data))
-
-
 def _is_brotli_of(compressed: bytes, plain: bytes) -> bool:
     library = _library()
     if library is None:
@@ -116,8 +109,8 @@ def _is_brotli_of(compressed: bytes, plain: bytes) -> bool:
         return False
 
 
-def _library() -> Any | None:
-    """The extra ``brotli``, if it is installed."""
+def _library() -> Any:
+    """The extra ``brotli``; None if it is not installed."""
     try:
         import brotli  # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:

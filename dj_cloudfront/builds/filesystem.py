@@ -150,14 +150,10 @@ def link(
 
 def remove_tree(path: Path) -> None:
     """Remove a folder with all in it, or a file. Links are removed, never followed."""
-    try:
-        if is_folder(path):
-            shutil.rmtree(path)
-        else:
-            path.unlink()
-    except FileNotFoundError:
-        if is_folder(path):
-            raise
+    if is_folder(path):
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def is_folder(path: Path) -> bool:

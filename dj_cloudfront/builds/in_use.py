@@ -17,19 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
-from dj_cloudfront.builds.filesystem import (
-    is_file,
-    is_folder,
-    is_there,
-    names_in,
-    time_of,
-)
-from dj_cloudfront.builds.layout import (
-    is_version,
-    locked_root,
-    published,
-    state_folder,
-)
+from dj_cloudfront.builds.filesystem import is_file, is_folder, is_there, names_in
+from dj_cloudfront.builds.layout import is_version, locked_root, published, state_folder
 
 _IN_USE, _LAST_USED = "in-use", "last-used"
 _ENDING = ".json"
@@ -60,7 +49,12 @@ def register_server(root: Path, version: str, *, server: str) -> str | None:
     server = check_server(server)
     with locked_root(root) as root:
         if not (is_version(version) and is_folder(root / version)):
-            raise ValueError(_no_build(root, version))
+            there = ", ".join(reversed(published(root)[-5:])) or "none is there"
+            raise ValueError(
+                f"VERSION must be a build in {root}, such as {there}, got {version!r}: "
+                "publish it first, or bring it back from the trash if 'cdn list' shows it "
+                "there"
+            )
         folder = state_folder(root, _IN_USE)
         before, is_damaged = _before(folder / f"{server}{_ENDING}")
         if before == version:
@@ -83,7 +77,8 @@ def unregister_server(root: Path, server: str) -> str | None:
     with locked_root(root) as root:
         path = state_folder(root, _IN_USE) / f"{server}{_ENDING}"
         if not is_there(path):
-            servers = ", ".join(map(_server_of, _files(root))) or "there is none"
+            there = [one.name.removesuffix(_ENDING) for one in _files(root)]
+            servers = ", ".join(there) or "there is none"
             raise ValueError(
                 f"server must be one that has declared a build: {servers}, got {server!r}"
             )
@@ -120,7 +115,7 @@ def touch_last_used(root: Path, versions: Iterable[str]) -> None:
 
 def last_used(root: Path) -> dict[str, float]:
     """When each build was last known to be in service."""
-    times = {path.name: time_of(path) for path in _notes(root)}
+    times = {path.name: filesystem.time_of(path) for path in _notes(root)}
     return {version: time for version, time in times.items() if time is not None}
 
 
@@ -144,14 +139,6 @@ def check_server(name: str) -> str:
     )
 
 
-def _no_build(root: Path, version: str) -> str:
-    there = ", ".join(reversed(published(root)[-5:])) or "none is there"
-    return (
-        f"VERSION must be a build in {root}, such as {there}, got {version!r}: publish it "
-        "first, or bring it back from the trash if 'cdn list' shows it there"
-    )
-
-
 def _files(root: Path) -> list[Path]:
     folder = state_folder(root, _IN_USE)
     # What is hidden is a file that was being written.
@@ -168,10 +155,6 @@ def _notes(root: Path) -> list[Path]:
     return [path for path in found if is_file(path)]
 
 
-def _server_of(path: Path) -> str:
-    return path.name.removesuffix(_ENDING)
-
-
 def _before(path: Path) -> tuple[str | None, bool]:
     """What a server had said, and whether that is damaged."""
     if not is_there(path):
@@ -183,7 +166,7 @@ def _before(path: Path) -> tuple[str | None, bool]:
 
 
 def _read(path: Path) -> RegisteredServer:
-    server = _server_of(path)
+    server = path.name.removesuffix(_ENDING)
     try:
         if not is_file(path):
             raise ValueError("it is no file of its own")

@@ -11,14 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dj_cloudfront.build_version import check_build_version
-from dj_cloudfront.builds.filesystem import (
-    LOCK,
-    STATE_DIR,
-    is_folder,
-    is_there,
-    locked,
-    remove_tree,
-)
+from dj_cloudfront.builds import filesystem
+from dj_cloudfront.builds.filesystem import LOCK, STATE_DIR, is_folder, is_there
 from dj_cloudfront.builds.index import HASHED_FOLDER, INDEX_NAME
 
 _BEING_WRITTEN = re.compile(r"\.(?P<version>.+)\.publishing-[0-9a-f]+")
@@ -79,7 +73,7 @@ def remove_incomplete(path: Path) -> None:
     found = _BEING_WRITTEN.fullmatch(path.name)
     gone = hidden_folder(path.parent, found["version"] if found else path.name)
     os.rename(path, gone)
-    remove_tree(gone)
+    filesystem.remove_tree(gone)
 
 
 def hidden_folder(root: Path, version: str) -> Path:
@@ -146,7 +140,7 @@ def locked_root(root: Path) -> Iterator[Path]:
     """
     found = existing_root(root)
     state_folder(found)
-    with locked(found):
+    with filesystem.locked(found):
         yield found
 
 

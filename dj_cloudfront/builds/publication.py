@@ -80,7 +80,9 @@ Progress = Callable[[str, int, int], None]
 class Publication:
     """A build that is being written. Others wait from the first file until the end.
 
-    A context manager too, which abandons the build unless it was finished.
+    A context manager too, which abandons the build unless it was finished. What cannot be
+    published is a ``ValueError`` of one sentence, and what the disk denies an ``OSError``,
+    after which the build is abandoned.
 
     :param root: The folder that holds the builds.
     :param precompress: Codings of companions to make: ``gzip``, ``br``.
@@ -138,11 +140,7 @@ class Publication:
         self.abandon()
 
     def begin(self) -> BuildTree:
-        """Wait for others now, rather than with the first file.
-
-        :raises ValueError: with one sentence, when the version cannot be published.
-        :raises OSError: with one sentence, when the disk or a permission does not allow it.
-        """
+        """Wait for others now, rather than with the first file."""
         if self._is_over:
             raise ValueError(
                 f"build {self.version!r} must be filled before it is finished or abandoned"
@@ -161,8 +159,6 @@ class Publication:
 
         :param name: Relative to the build, with ``/`` between folders.
         :param source: A link is followed; the build has what it leads to.
-        :raises ValueError: with one sentence, when the name or the source cannot be published.
-        :raises OSError: with one sentence, and the build is abandoned.
         """
         tree = self.begin()
         layout.check_name(name)
@@ -170,11 +166,7 @@ class Publication:
             self._add(tree, name, content)
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """Add a file with these bytes.
-
-        :raises ValueError: with one sentence, when the name cannot be published.
-        :raises OSError: with one sentence, and the build is abandoned.
-        """
+        """Add a file with these bytes."""
         tree = self.begin()
         layout.check_name(name)
         with self._explaining():
@@ -214,7 +206,6 @@ class Publication:
 
         :raises ValueError: with one sentence, when the version exists with other content, or
             a companion that was given is not its plain file's.
-        :raises OSError: with one sentence, and nothing of the build shows.
         """
         tree = self.begin()
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -142,9 +142,7 @@ def _until(build: KnownBuild, now: float) -> KnownBuild:
         None if time is None else min(time, now)
         for time in (build.published, build.last_used)
     )
-    return KnownBuild(
-        version=build.version, published=published, last_used=used, flaw=build.flaw
-    )
+    return replace(build, published=published, last_used=used)
 
 
 def _known(time: float | None) -> float:
@@ -210,11 +208,10 @@ def _states(
 
 def in_words(seconds: float) -> str:
     """A duration for a sentence, such as ``3 days``."""
-    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds >= 2 * length or (seconds >= length and seconds % length == 0):
-            return _counted(int(seconds // length), unit)
-    return _counted(int(seconds), "second")
-
-
-def _counted(count: int, unit: str) -> str:
+    units = {"day": 86400, "hour": 3600, "minute": 60, "second": 1}
+    fitting = (
+        unit for unit, one in units.items() if seconds == one or seconds >= 2 * one
+    )
+    unit = next(fitting, "second")
+    count = int(seconds // units[unit])
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

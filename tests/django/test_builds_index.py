@@ -72,12 +72,8 @@ GOOD = {"format": 1, "version": "b1", "files": {"a": {"size": 1, "sha256": "0" *
         json.dumps({**GOOD, "version": 1}).encode(),
         json.dumps({**GOOD, "files": ["a"]}).encode(),
         json.dumps({**GOOD, "files": {"a": {"size": 1}}}).encode(),
-        json.dumps({**GOOD, "files": {"a": {"size": 1, "sha256": "0"}}}).encode(),
-        json.dumps({**GOOD, "files": {"a": {"size": 1, "sha256": 0}}}).encode(),
-        json.dumps({**GOOD, "files": {"a": {"size": -1, "sha256": "0" * 64}}}).encode(),
-        json.dumps(
-            {**GOOD, "files": {"a": {"size": True, "sha256": "0" * 64}}}
-        ).encode(),
+        json.dumps({**GOOD, "files": {"a": {"size": "x", "sha256": ""}}}).encode(),
+        json.dumps({**GOOD, "hashed_folders": {"css": "../x"}}).encode(),
         json.dumps({"format": 1}).encode(),
     ],
 )
