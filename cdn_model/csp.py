@@ -30,7 +30,9 @@ def effective(
     """
     default = ("default-src",) if "-src" in name else ()
     chain = (name, *_FALLBACKS.get(name, ()), *default)
-    return next(((one, directives[one]) for one in chain if one in directives), None)
+    return next(
+        ((each, directives[each]) for each in chain if each in directives), None
+    )
 
 
 def covers(sources: Iterable[object], url: str) -> bool:

@@ -71,7 +71,9 @@ class Resolver:
     @cached_property
     def _holding(self) -> dict[str, bool | None]:
         conditions = mapping(self.template.get("Conditions"))
-        return {name: self._truth(one, 1) for name, one in conditions.items()}
+        return {
+            name: self._truth(expression, 1) for name, expression in conditions.items()
+        }
 
     def _truth(self, expression: object, depth: int) -> bool | None:
         """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference-conditions.html"""
@@ -90,11 +92,7 @@ class Resolver:
             if decisive in parts:
                 return decisive
             return None if None in parts else not decisive
-        if (
-            operator == "Fn::Equals"
-            and isinstance(argument, list)
-            and len(argument) == 2
-        ) and all(isinstance(side, str) for side in argument):
+        if operator == "Fn::Equals" and _are_literals(argument):
             return bool(argument[0] == argument[1])
         return self.assignment.get(canonical(expression))
 
@@ -289,10 +287,8 @@ def _atoms(expression: object, conditions: Json, depth: int) -> Iterator[str]:
         yield canonical(expression)
 
 
-def _are_literals(argument: object) -> bool:
-    return isinstance(argument, list) and all(
-        isinstance(side, str) for side in argument
-    )
+def _are_literals(sides: object) -> bool:
+    return _is_list(sides, 2) and all(isinstance(side, str) for side in sides)
 
 
 def _is_possible(assignment: Assignment) -> bool:

@@ -12,9 +12,8 @@ from constructs_lib.distribution import (
 )
 from constructs_lib.legacy_logs import LegacyLogs
 from constructs_lib.options import DistributionOptions
-from constructs_lib.origin import DjangoOrigin
+from constructs_lib.origin import DjangoOrigin, OriginRecord
 from constructs_lib.origin_options import IpAddressType, OriginSecret
-from constructs_lib.origin_record import OriginRecord
 from constructs_lib.policies import Policies
 from constructs_lib.response_headers import Hsts, ResponseHeaders
 from constructs_lib.signing import SigningKeys

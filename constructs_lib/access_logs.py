@@ -1,8 +1,9 @@
-"""Access logs of distributions: without personal data, or in the legacy form."""
+"""Access logs of distributions (v2), by default without personal data."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,21 +16,71 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
 from cdn_model.quotas import GLOBAL_REGION
-from constructs_lib.log_fields import (
-    DEFAULT_FIELDS,
-    QUERIES,
-    check_fields,
-    personal_fields,
-    unknown_fields,
-)
 from constructs_lib.physical_names import physical_name
 from constructs_lib.validation import (
+    check_distinct,
     check_folder,
     check_global_region,
     check_roles,
     check_types,
     is_token,
+    truncated_repr,
 )
+
+DEFAULT_FIELDS = (
+    "date",
+    "time",
+    "x-edge-location",
+    "cs(Host)",
+    "x-host-header",
+    "cs-method",
+    "cs-uri-stem",
+    "cs-protocol",
+    "cs-protocol-version",
+    "ssl-protocol",
+    "sc-status",
+    "sc-bytes",
+    "sc-content-type",
+    "sc-content-len",
+    "x-edge-result-type",
+    "x-edge-response-result-type",
+    "x-edge-detailed-result-type",
+    "time-taken",
+    "time-to-first-byte",
+)
+"""What was asked for and how it went, and nothing of who asked."""
+
+PERSONAL_FIELDS = frozenset(
+    {
+        "c-ip",
+        "c-port",
+        "c-country",
+        "asn",
+        "x-forwarded-for",
+        "cs(Referer)",
+        "cs(User-Agent)",
+        "cs(Cookie)",
+        "cs-uri-query",
+        # Also in the server's own log, beside the address.
+        "x-edge-request-id",
+    }
+)
+"""Fields that tell of a person, alone or with another log."""
+
+_NAME = re.compile(r"\S{1,50}")
+_KNOWN = {
+    *DEFAULT_FIELDS,
+    *PERSONAL_FIELDS,
+    "cs-bytes",
+    "ssl-cipher",
+    "fle-status",
+    "fle-encrypted-fields",
+    "sc-range-start",
+    "sc-range-end",
+    "timestamp(ms)",
+    "origin-fbl",
+    "origin-lbl",
+}
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),
@@ -83,6 +134,43 @@ class LogDestination:
         return cls(given=None, prefix="", retention=retention)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """A saved query of CloudWatch Logs Insights."""
+
+    role: str
+    title: str
+    lines: tuple[str, ...]
+    fields: frozenset[str]
+
+
+QUERIES = (
+    Query(
+        role="HitRatioByBuild",
+        title="Hit ratio by build",
+        fields=frozenset({"x-edge-result-type", "cs-uri-stem", "x-host-header"}),
+        lines=(
+            'filter `x-edge-result-type` in ["Hit", "RefreshHit", "OriginShieldHit", "Miss"]',
+            'parse `cs-uri-stem` "/*/*" as build, file',
+            'fields strcontains(`x-edge-result-type`, "Hit") * 100 as hit',
+            "stats count(*) as requests, avg(hit) as hit_percent by `x-host-header`, build",
+            "sort requests desc",
+        ),
+    ),
+    Query(
+        role="MissingFiles",
+        title="Missing and refused files",
+        fields=frozenset({"sc-status", "cs-uri-stem", "x-host-header"}),
+        lines=(
+            "filter `sc-status` like /^4/",
+            "stats count(*) as requests by `x-host-header`, `cs-uri-stem`, `sc-status`",
+            "sort requests desc",
+            "limit 100",
+        ),
+    ),
+)
+
+
 _NAME_LIMIT = 60
 _FOLDERS = "{DistributionId}/{yyyy}/{MM}/{dd}"
 
@@ -122,7 +210,7 @@ class AccessLogs(Construct):
         check_types(AccessLogs.__init__, given)
         check_global_region("logs", Stack.of(self).region)
         check_roles(distributions)
-        check_fields(fields)
+        _check_fields(fields)
         self._warn_of(fields)
         self.log_group: logs.CfnLogGroup | None = None
         self.bucket_statement: iam.PolicyStatement | None = None
@@ -144,13 +232,15 @@ class AccessLogs(Construct):
             needed = self._deliver(role, distribution, target, fields, needed)
 
     def _warn_of(self, fields: Sequence[str]) -> None:
-        if personal := personal_fields(fields):
+        personal = [field for field in fields if field in PERSONAL_FIELDS]
+        if personal:
             Annotations.of(self).add_warning_v2(
                 "dj-cloudfront:personal-data-in-logs",
                 f"fields {', '.join(personal)} tell of persons: say so in your privacy "
                 "notice, and acknowledge this warning",
             )
-        if unknown := unknown_fields(fields):
+        unknown = [field for field in fields if field not in _KNOWN]
+        if unknown:
             Annotations.of(self).add_warning_v2(
                 "dj-cloudfront:unknown-log-fields",
                 f"fields {', '.join(unknown)} are not known to be CloudFront's, which "
@@ -245,6 +335,20 @@ class AccessLogs(Construct):
             delivery.node.add_dependency(needed)
         self.deliveries[role] = delivery
         return delivery
+
+
+def _check_fields(fields: Sequence[str]) -> None:
+    if not fields:
+        raise ValueError(
+            "fields must have at least one field, such as DEFAULT_FIELDS, got none"
+        )
+    for field in fields:
+        if not isinstance(field, str) or not _NAME.fullmatch(field):
+            raise ValueError(
+                "fields must be names of up to 50 characters without spaces, such as "
+                f"'sc-status', got {truncated_repr(field)}"
+            )
+    check_distinct("fields", fields)
 
 
 def _readable(value: str, otherwise: str) -> str:

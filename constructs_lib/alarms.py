@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,43 +23,6 @@ from constructs_lib.validation import check_types, is_token, truncated_repr
 SERVER_ERRORS_PERCENT = 5
 
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
-_BELOW = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """From where on an alarm rings; None where there is none."""
-
-    requests_per_five_minutes: int | None = None
-    lowest_hit_rate_percent: float | None = None
-    slowest_origin: timedelta | None = None
-
-    def __post_init__(self) -> None:
-        check_types(type(self), vars(self))
-        requests = self.requests_per_five_minutes
-        if requests is not None and requests < 1:
-            raise ValueError(
-                "requests_per_five_minutes must be a whole number from 1, such as 100000, "
-                f"got {truncated_repr(requests)}"
-            )
-        percent = self.lowest_hit_rate_percent
-        if percent is not None and not 0 < percent <= 100:
-            raise ValueError(
-                "lowest_hit_rate_percent must be above 0 and at most 100, such as 80, "
-                f"got {truncated_repr(percent)}"
-            )
-        slowest = self.slowest_origin
-        if slowest is not None and slowest < timedelta(milliseconds=1):
-            raise ValueError(
-                "slowest_origin must be at least a millisecond, such as "
-                f"timedelta(seconds=2), got {truncated_repr(slowest)}"
-            )
-
-    @property
-    def needs_additional_metrics(self) -> bool:
-        """Whether a limit is on a metric that costs."""
-        paid = (self.lowest_hit_rate_percent, self.slowest_origin)
-        return any(limit is not None for limit in paid)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +79,7 @@ def define_alarms(
     *,
     role: str,
     distribution: cloudfront.IDistribution,
-    limits: Limits,
+    specs: Sequence[AlarmSpec],
     topic: sns.ITopic | None,
 ) -> list[cloudwatch.Alarm]:
     """Define the alarms of one distribution in a scope. They also tell when it is over."""
@@ -136,24 +99,32 @@ def define_alarms(
                 f"{spec.what} for {spec.periods * 5} minutes. {spec.hint}"
             ),
         )
-        for spec in _alarm_specs(limits)
+        for spec in specs
     ]
-    if topic is None:
-        return alarms
-    for alarm in alarms:
+    for alarm in alarms if topic else ():
         alarm.add_alarm_action(actions.SnsAction(topic))
         alarm.add_ok_action(actions.SnsAction(topic))
     return alarms
 
 
-def _alarm_specs(limits: Limits) -> Iterator[AlarmSpec]:
-    yield _SERVER_ERRORS
-    if limits.requests_per_five_minutes is not None:
-        yield _requests(limits.requests_per_five_minutes)
-    if limits.lowest_hit_rate_percent is not None:
-        yield _hit_rate(limits.lowest_hit_rate_percent)
-    if limits.slowest_origin is not None:
-        yield _origin_latency(limits.slowest_origin / timedelta(milliseconds=1))
+def alarm_specs(
+    *,
+    requests_per_five_minutes: int | None,
+    lowest_hit_rate_percent: float | None,
+    slowest_origin: timedelta | None,
+) -> list[AlarmSpec]:
+    """The alarms of each distribution: on server errors, and those with a limit.
+
+    :raises ValueError: when a limit cannot be right.
+    """
+    specs = [_SERVER_ERRORS]
+    if requests_per_five_minutes is not None:
+        specs.append(_requests(requests_per_five_minutes))
+    if lowest_hit_rate_percent is not None:
+        specs.append(_hit_rate(lowest_hit_rate_percent))
+    if slowest_origin is not None:
+        specs.append(_origin_latency(slowest_origin))
+    return specs
 
 
 _SERVER_ERRORS = AlarmSpec(
@@ -169,6 +140,11 @@ _SERVER_ERRORS = AlarmSpec(
 
 
 def _requests(number: int) -> AlarmSpec:
+    if number < 1:
+        raise ValueError(
+            "requests_per_five_minutes must be a whole number from 1, such as 100000, "
+            f"got {truncated_repr(number)}"
+        )
     return AlarmSpec(
         role="Requests",
         metric="Requests",
@@ -182,12 +158,17 @@ def _requests(number: int) -> AlarmSpec:
 
 
 def _hit_rate(percent: float) -> AlarmSpec:
+    if not 0 < percent <= 100:
+        raise ValueError(
+            "lowest_hit_rate_percent must be above 0 and at most 100, such as 80, "
+            f"got {truncated_repr(percent)}"
+        )
     return AlarmSpec(
         role="HitRate",
         metric="CacheHitRate",
         statistic=cloudwatch.Stats.AVERAGE,
         threshold=percent,
-        comparison=_BELOW,
+        comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
         # A new build misses everywhere at first.
         periods=12,
         what=f"less than {percent:g} % came from the cache",
@@ -196,7 +177,13 @@ def _hit_rate(percent: float) -> AlarmSpec:
     )
 
 
-def _origin_latency(milliseconds: float) -> AlarmSpec:
+def _origin_latency(slowest: timedelta) -> AlarmSpec:
+    milliseconds = slowest / timedelta(milliseconds=1)
+    if milliseconds < 1:
+        raise ValueError(
+            "slowest_origin must be at least a millisecond, such as "
+            f"timedelta(seconds=2), got {truncated_repr(slowest)}"
+        )
     return AlarmSpec(
         role="OriginLatency",
         metric="OriginLatency",

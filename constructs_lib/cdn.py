@@ -70,7 +70,7 @@ class DjangoCdn(Construct):
             own[Tree.PRIVATE] = private
         merged = {tree: options_of(tree, options, given) for tree, given in own.items()}
         self._share_certificate(options, own, merged)
-        check_apart({tree: one.get("bucket") for tree, one in merged.items()})
+        check_apart({tree: given.get("bucket") for tree, given in merged.items()})
         with claims(self):
             self._define(origin, own, merged)
 
@@ -119,10 +119,12 @@ class DjangoCdn(Construct):
         merged: dict[Tree, DistributionOptions],
     ) -> None:
         """Give each distribution the certificate for all, or one made for the names of all."""
-        names = {tree: one.get("domain_names") or () for tree, one in merged.items()}
-        for tree, one in merged.items():
+        names = {
+            tree: given.get("domain_names") or () for tree, given in merged.items()
+        }
+        for tree, given in merged.items():
             with named(tree, own[tree]):
-                check_domain_names("domain_names", names[tree], one.get("hosted_zone"))
+                check_domain_names(names[tree], given.get("hosted_zone"))
         everything = [name for of_tree in names.values() for name in of_tree]
         # An alias belongs to one distribution in all of CloudFront.
         check_distinct("domain names of all distributions", everything)

@@ -178,7 +178,7 @@ def _define(
     check_options(options, tree)
     domain_names = options.get("domain_names") or ()
     certificate, zone = options.get("certificate"), options.get("hosted_zone")
-    check_domain_names("domain_names", domain_names, zone)
+    check_domain_names(domain_names, zone)
     check_certificate(scope, domain_names, certificate=certificate, hosted_zone=zone)
     check_partition("the stack's region", Stack.of(scope).region)
     with claims(scope):

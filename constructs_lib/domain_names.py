@@ -36,23 +36,23 @@ _ASKING: WeakKeyDictionary[IConstruct, dict[str, str]] = WeakKeyDictionary()
 
 
 def check_domain_names(
-    what: str, domain_names: Sequence[str], hosted_zone: route53.IHostedZone | None
+    domain_names: Sequence[str], hosted_zone: route53.IHostedZone | None
 ) -> None:
     """Refuse aliases that CloudFront would refuse, before anything is defined.
 
     :raises ValueError: with a sentence that names the argument.
     """
-    check_list(what, domain_names, like="static.example.com")
+    check_list("domain_names", domain_names, like="static.example.com")
     if is_token(list(domain_names)):
         raise ValueError(
-            f"{what} must be a list that is known when the template is made, such as "
+            "domain_names must be a list that is known when the template is made, such as "
             "['static.example.com'], got a token: give its members one by one"
         )
     for index, name in enumerate(domain_names):
         if not is_token(name):
-            _check_alias(f"{what}[{index}]", name, is_first=index == 0)
-            _check_within(f"{what}[{index}]", name, hosted_zone)
-    check_distinct(what, domain_names)
+            _check_alias(f"domain_names[{index}]", name, is_first=index == 0)
+            _check_within(f"domain_names[{index}]", name, hosted_zone)
+    check_distinct("domain_names", domain_names)
 
 
 @contextmanager

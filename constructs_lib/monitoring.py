@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from aws_cdk import Stack
 from aws_cdk import aws_cloudfront as cloudfront
@@ -13,8 +14,8 @@ from constructs import Construct
 from cdn_model.quotas import GLOBAL_REGION
 from constructs_lib.alarms import (
     SERVER_ERRORS_PERCENT,
-    Limits,
     Notify,
+    alarm_specs,
     define_alarms,
     metric,
 )
@@ -68,18 +69,32 @@ class CdnMonitoring(Construct):
         given = {
             "distributions": distributions,
             "notify": notify,
+            "requests_per_five_minutes": requests_per_five_minutes,
             "additional_metrics": additional_metrics,
+            "lowest_hit_rate_percent": lowest_hit_rate_percent,
+            "slowest_origin": slowest_origin,
             "dashboard": dashboard,
         }
         check_types(CdnMonitoring.__init__, given)
         check_global_region("monitoring", Stack.of(self).region)
         check_roles(distributions)
-        limits = Limits(
+        specs = alarm_specs(
             requests_per_five_minutes=requests_per_five_minutes,
             lowest_hit_rate_percent=lowest_hit_rate_percent,
             slowest_origin=slowest_origin,
         )
-        _check_use(notify, dashboard, additional_metrics, limits)
+        if notify is None and not dashboard:
+            raise ValueError(
+                "notify must be given without a dashboard, such as "
+                "Notify.email('ops@example.com'), got None: nobody would see the alarms"
+            )
+        is_paid = lowest_hit_rate_percent is not None or slowest_origin is not None
+        if is_paid and not additional_metrics:
+            raise ValueError(
+                "additional_metrics must be True with lowest_hit_rate_percent or "
+                "slowest_origin, because CloudFront sends these metrics for a price only, "
+                "got False"
+            )
         self.topic = notify.render(self) if notify else None
         self.alarms: dict[str, list[cloudwatch.Alarm]] = {}
         for role, distribution in distributions.items():
@@ -90,7 +105,7 @@ class CdnMonitoring(Construct):
                 of_role,
                 role=role,
                 distribution=distribution,
-                limits=limits,
+                specs=specs,
                 topic=self.topic,
             )
         self.dashboard = (
@@ -122,22 +137,6 @@ class CdnMonitoring(Construct):
         return dashboard
 
 
-def _check_use(
-    notify: Notify | None, dashboard: bool, additional_metrics: bool, limits: Limits
-) -> None:
-    if notify is None and not dashboard:
-        raise ValueError(
-            "notify must be given without a dashboard, such as "
-            "Notify.email('ops@example.com'), got None: nobody would see the alarms"
-        )
-    if limits.needs_additional_metrics and not additional_metrics:
-        raise ValueError(
-            "additional_metrics must be True with lowest_hit_rate_percent or "
-            "slowest_origin, because CloudFront sends these metrics for a price only, "
-            "got False"
-        )
-
-
 def _subscribe(scope: Construct, distribution: cloudfront.IDistribution) -> None:
     cloudfront.CfnMonitoringSubscription(
         scope,
@@ -151,26 +150,34 @@ def _subscribe(scope: Construct, distribution: cloudfront.IDistribution) -> None
     )
 
 
-def _traffic(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
+def _graph(
+    title: str, left: list[cloudwatch.IMetric], **options: Any
+) -> cloudwatch.IWidget:
     return cloudwatch.GraphWidget(
-        title=f"{role}: requests and bytes",
-        region=GLOBAL_REGION,
-        width=_WIDTH // 2,
-        left=[metric(distribution, "Requests", cloudwatch.Stats.SUM)],
+        title=title, region=GLOBAL_REGION, width=_WIDTH // 2, left=left, **options
+    )
+
+
+def _axis(unit: str, highest: int | None = None) -> cloudwatch.YAxisProps:
+    return cloudwatch.YAxisProps(label=unit, min=0, max=highest, show_units=False)
+
+
+def _traffic(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
+    return _graph(
+        f"{role}: requests and bytes",
+        [metric(distribution, "Requests", cloudwatch.Stats.SUM)],
         right=[metric(distribution, "BytesDownloaded", cloudwatch.Stats.SUM)],
     )
 
 
 def _errors(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(
-        title=f"{role}: errors",
-        region=GLOBAL_REGION,
-        width=_WIDTH // 2,
-        left=[
+    return _graph(
+        f"{role}: errors",
+        [
             metric(distribution, name, cloudwatch.Stats.AVERAGE)
             for name in ("4xxErrorRate", "5xxErrorRate")
         ],
-        left_y_axis=cloudwatch.YAxisProps(label="%", min=0, show_units=False),
+        left_y_axis=_axis("%"),
         left_annotations=[
             cloudwatch.HorizontalAnnotation(
                 value=SERVER_ERRORS_PERCENT, label="alarm on 5xx"
@@ -180,28 +187,25 @@ def _errors(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWi
 
 
 def _hit_rate(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(
-        title=f"{role}: from the cache",
-        region=GLOBAL_REGION,
-        width=_WIDTH // 2,
-        left=[metric(distribution, "CacheHitRate", cloudwatch.Stats.AVERAGE)],
-        left_y_axis=cloudwatch.YAxisProps(label="%", min=0, max=100, show_units=False),
+    return _graph(
+        f"{role}: from the cache",
+        [metric(distribution, "CacheHitRate", cloudwatch.Stats.AVERAGE)],
+        left_y_axis=_axis("%", 100),
     )
 
 
 def _latency(role: str, distribution: cloudfront.IDistribution) -> cloudwatch.IWidget:
-    return cloudwatch.GraphWidget(
-        title=f"{role}: time until the server answers",
-        region=GLOBAL_REGION,
-        width=_WIDTH // 2,
-        left=[
+    statistics = {"half of the misses": 50, "nine in ten": 90}
+    return _graph(
+        f"{role}: time until the server answers",
+        [
             metric(
                 distribution,
                 "OriginLatency",
                 cloudwatch.Stats.percentile(percent),
                 label=label,
             )
-            for percent, label in ((50, "half of the misses"), (90, "nine in ten"))
+            for label, percent in statistics.items()
         ],
-        left_y_axis=cloudwatch.YAxisProps(label="ms", min=0, show_units=False),
+        left_y_axis=_axis("ms"),
     )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudfront as cloudfront
@@ -20,7 +20,6 @@ from constructs_lib.origin_options import (
     OriginOptions,
     OriginSecret,
     check_origin_options,
-    check_server_name,
     warn_of_origin_options,
 )
 from constructs_lib.ttl import duration
@@ -29,26 +28,27 @@ from constructs_lib.validation import (
     check_types,
     is_token,
     truncated_repr,
+    zone_name,
 )
 from constructs_lib.vpc_origin import check_vpc, shared_vpc_origin
 from dj_cloudfront.contract import ORIGIN_SECRET_HEADER, TREE_HEADER, Tree
 
 if TYPE_CHECKING:
     from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+    from aws_cdk import aws_route53 as route53
 
 _BALANCER = re.compile(r"(.+\.)?elb(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
-
-
-class _Shared(TypedDict):
-    origin_id: str
-    origin_path: str
-    custom_headers: Mapping[str, str]
-    connection_attempts: int
-    connection_timeout: Duration
-    read_timeout: Duration
-    keepalive_timeout: Duration
-    response_completion_timeout: Duration | None
-    origin_shield_region: str | None
+_S3_REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]"
+# Names that belong to no Django server, and what they are.
+_NO_SERVERS = {
+    re.compile(r"(.+\.)?cloudfront\.net"): "a distribution, which is no server",
+    re.compile(rf"(.+\.)?s3-website[.-]{_S3_REGION}\.amazonaws\.com"): (
+        "a website of S3, which speaks no HTTPS"
+    ),
+    re.compile(
+        rf"(.+\.)?s3([.-](dualstack|accelerate|{_S3_REGION}))*\.amazonaws\.com"
+    ): "a bucket, which is given as bucket",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,9 @@ class DjangoOrigin:
 
     def __post_init__(self) -> None:
         check_types(type(self), vars(self))
-        _check_domain_name(self.domain_name, self.balancer_dns_name)
+        _check_server_name("domain_name", self.domain_name)
+        self._check_balancer()
+        self._check_failover()
         check_vpc(
             endpoint_arn=self.vpc_endpoint_arn,
             vpc_origin_id=self.vpc_origin_id,
@@ -89,11 +91,32 @@ class DjangoOrigin:
             https_port=self.https_port,
             ip_address_type=self.ip_address_type,
         )
-        check_origin_options(self._options, domain_name=self.domain_name)
+        check_origin_options(self._options)
 
     @property
     def _options(self) -> OriginOptions:
-        return cast(OriginOptions, vars(self))
+        names = OriginOptions.__annotations__
+        return cast(OriginOptions, {name: getattr(self, name) for name in names})
+
+    def _check_balancer(self) -> None:
+        name = self.domain_name
+        if name == self.balancer_dns_name or _BALANCER.fullmatch(name):
+            raise ValueError(
+                "domain_name must be on the listener's certificate and resolve to the balancer, "
+                f"such as 'origin.example.com', got {truncated_repr(name)}: no certificate can "
+                "have a balancer's own name, so HTTPS would fail with 502"
+            )
+
+    def _check_failover(self) -> None:
+        name = self.failover_domain_name
+        if name is None:
+            return
+        _check_server_name("failover_domain_name", name)
+        if name == self.domain_name:
+            raise ValueError(
+                "failover_domain_name must be another server than domain_name, such as "
+                f"'www2.example.com', got {truncated_repr(name)} for both"
+            )
 
     @classmethod
     def server(
@@ -229,14 +252,24 @@ class DjangoOrigin:
 
     def _primary(self, scope: Construct, tree: Tree) -> cloudfront.IOrigin:
         shared = self._shared(scope, tree)
-        vpc_origin = self._vpc_origin(scope)
-        if vpc_origin is None:
+        if self.vpc_endpoint_arn is not None:
+            vpc_origin = shared_vpc_origin(
+                scope,
+                endpoint_arn=self.vpc_endpoint_arn,
+                https_port=self.https_port,
+                ip_address_type=self.ip_address_type,
+            )
+        elif self.vpc_origin_id is not None:
+            vpc_origin = cloudfront.VpcOrigin.from_vpc_origin_id(
+                scope, "VpcOrigin", self.vpc_origin_id
+            )
+        else:
             return self._on_the_internet(self.domain_name, shared)
         return origins.VpcOrigin.with_vpc_origin(
             vpc_origin, domain_name=self.domain_name, **shared
         )
 
-    def _on_the_internet(self, name: str, shared: _Shared) -> cloudfront.IOrigin:
+    def _on_the_internet(self, name: str, shared: dict[str, Any]) -> cloudfront.IOrigin:
         return origins.HttpOrigin(
             name,
             protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
@@ -247,36 +280,22 @@ class DjangoOrigin:
             **shared,
         )
 
-    def _shared(self, scope: Construct, tree: Tree, role: str = "") -> _Shared:
+    def _shared(self, scope: Construct, tree: Tree, role: str = "") -> dict[str, Any]:
         headers = {TREE_HEADER: tree.value}
         if self.origin_secret is not None:
             headers[ORIGIN_SECRET_HEADER] = self.origin_secret.render(scope)
         total = self.response_completion_timeout
-        return _Shared(
-            origin_id=f"{tree}{role}",
-            origin_path=tree.origin_path,
-            custom_headers={**headers, **self.custom_headers},
-            connection_attempts=self.connection_attempts,
-            connection_timeout=duration(self.connection_timeout),
-            read_timeout=duration(self.read_timeout),
-            keepalive_timeout=duration(self.keepalive_timeout),
-            response_completion_timeout=None if total is None else duration(total),
-            origin_shield_region=self.origin_shield_region,
-        )
-
-    def _vpc_origin(self, scope: Construct) -> cloudfront.IVpcOrigin | None:
-        if self.vpc_endpoint_arn is not None:
-            return shared_vpc_origin(
-                scope,
-                endpoint_arn=self.vpc_endpoint_arn,
-                https_port=self.https_port,
-                ip_address_type=self.ip_address_type,
-            )
-        if self.vpc_origin_id is not None:
-            return cloudfront.VpcOrigin.from_vpc_origin_id(
-                scope, "VpcOrigin", self.vpc_origin_id
-            )
-        return None
+        return {
+            "origin_id": f"{tree}{role}",
+            "origin_path": tree.origin_path,
+            "custom_headers": {**headers, **self.custom_headers},
+            "connection_attempts": self.connection_attempts,
+            "connection_timeout": duration(self.connection_timeout),
+            "read_timeout": duration(self.read_timeout),
+            "keepalive_timeout": duration(self.keepalive_timeout),
+            "response_completion_timeout": None if total is None else duration(total),
+            "origin_shield_region": self.origin_shield_region,
+        }
 
 
 def check_origin(origin: object) -> None:
@@ -292,11 +311,57 @@ def check_origin(origin: object) -> None:
     )
 
 
-def _check_domain_name(name: str, balancer_dns_name: str | None) -> None:
-    check_server_name("domain_name", name)
-    if name == balancer_dns_name or _BALANCER.fullmatch(name):
-        raise ValueError(
-            "domain_name must be on the listener's certificate and resolve to the balancer, "
-            f"such as 'origin.example.com', got {truncated_repr(name)}: no certificate can have a "
-            "balancer's own name, so HTTPS would fail with 502"
+def _check_server_name(what: str, name: str) -> None:
+    if is_token(name):
+        return
+    check_host_name(what, name)
+    for pattern, thing in _NO_SERVERS.items():
+        if pattern.fullmatch(name):
+            raise ValueError(
+                f"{what} must be the name of a Django server, such as 'www.example.com', "
+                f"got {truncated_repr(name)}: the name of {thing}"
+            )
+
+
+class OriginRecord(Construct):
+    """The record that leads from an origin's name to its load balancer."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        origin: DjangoOrigin,
+        zone: route53.IHostedZone,
+    ) -> None:
+        """Define a CNAME with a life of five minutes.
+
+        :param origin: Made by :meth:`DjangoOrigin.load_balancer`.
+        :param zone: The public zone of the origin's name, above it.
+        :raises ValueError: when the origin has no balancer or its name is not in the zone.
+        """
+        super().__init__(scope, construct_id)
+        check_origin(origin)
+        check_types(OriginRecord.__init__, {"zone": zone})
+        if origin.balancer_dns_name is None:
+            raise ValueError(
+                "origin must be a load balancer, such as "
+                "DjangoOrigin.load_balancer(alb, domain_name='origin.example.com'), "
+                f"got one without a balancer, {origin.domain_name!r}"
+            )
+        name, above = origin.domain_name, zone_name("zone", zone)
+        if not (is_token(name) or is_token(above) or name.endswith(f".{above}")):
+            raise ValueError(
+                f"zone must be above the origin's name, such as example.com over "
+                f"origin.example.com, got {above!r} and {name!r}"
+            )
+        from aws_cdk import aws_route53 as route53
+
+        self.record = route53.CnameRecord(
+            self,
+            "Default",
+            zone=zone,
+            record_name=f"{origin.domain_name}.",  # absolute: no zone is added
+            domain_name=origin.balancer_dns_name,
+            ttl=Duration.minutes(5),
         )

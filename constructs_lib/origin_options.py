@@ -24,7 +24,6 @@ from constructs_lib.validation import (
     HEADER_NAME,
     HEADER_VALUE,
     check_distinct,
-    check_host_name,
     check_seconds,
     check_types,
     is_token,
@@ -50,17 +49,6 @@ _SECRET_ARN = re.compile(
     r":secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
 )
 _SECRET_VERSION = re.compile(r"[A-Za-z0-9-]{32,64}")
-_S3_REGION = r"[a-z]{2,4}(-[a-z]+)+-[0-9]"
-# Names that belong to no Django server, and what they are.
-_NO_SERVERS = {
-    re.compile(r"(.+\.)?cloudfront\.net"): "a distribution, which is no server",
-    re.compile(rf"(.+\.)?s3-website[.-]{_S3_REGION}\.amazonaws\.com"): (
-        "a website of S3, which speaks no HTTPS"
-    ),
-    re.compile(
-        rf"(.+\.)?s3([.-](dualstack|accelerate|{_S3_REGION}))*\.amazonaws\.com"
-    ): "a bucket, which is given as bucket",
-}
 
 
 class IpAddressType(StrEnum):
@@ -109,10 +97,12 @@ class OriginSecret:
                 f"got {truncated_repr(self.arn)}"
             )
         if not is_token(self.version) and not _SECRET_VERSION.fullmatch(self.version):
+            is_label = self.version.startswith("AWS")
+            cure = ": a label moves on while the template, and so the header, stays the same"
             raise ValueError(
                 "origin_secret.version must be the id of a version, of 32 to 64 characters, "
                 "such as '3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11', "
-                f"got {truncated_repr(self.version)}{_label_cure(self.version)}"
+                f"got {truncated_repr(self.version)}{cure if is_label else ''}"
             )
 
     def render(self, scope: Construct) -> str:
@@ -131,14 +121,6 @@ class OriginSecret:
         return (
             f"{{{{resolve:secretsmanager:{self.arn}:SecretString:::{self.version}}}}}"
         )
-
-
-def _label_cure(version: str) -> str:
-    if version.startswith("AWS"):
-        return (
-            ": a label moves on while the template, and so the header, stays the same"
-        )
-    return ""
 
 
 class OriginOptions(TypedDict, total=False):
@@ -180,13 +162,11 @@ class OriginOptions(TypedDict, total=False):
     origin_secret: OriginSecret | None
 
 
-def check_origin_options(options: OriginOptions, *, domain_name: str) -> None:
-    """Options of an origin, all of them given.
+def check_origin_options(options: OriginOptions) -> None:
+    """All options of an origin but the name of a second server.
 
     :raises ValueError: when CloudFront would refuse a value. Tokens pass.
     """
-    if (failover := options["failover_domain_name"]) is not None:
-        _check_failover(failover, domain_name)
     attempts = options["connection_attempts"]
     if attempts not in (1, 2, 3):
         raise ValueError(
@@ -206,11 +186,8 @@ def check_origin_options(options: OriginOptions, *, domain_name: str) -> None:
 
 def warn_of_origin_options(scope: Construct, options: OriginOptions) -> None:
     """Warn of timeouts above a quota that can be raised, and of headers that show a secret."""
-    timeouts = {
-        "read": options["read_timeout"],
-        "keepalive": options["keepalive_timeout"],
-    }
-    for name, value in timeouts.items():
+    timeouts = options["read_timeout"], options["keepalive_timeout"]
+    for name, value in zip(("read", "keepalive"), timeouts, strict=True):
         if value > _TIMEOUT_QUOTA:
             Annotations.of(scope).add_warning_v2(
                 f"dj-cloudfront:{name}-timeout-over-quota",
@@ -224,31 +201,6 @@ def warn_of_origin_options(scope: Construct, options: OriginOptions) -> None:
                 f"custom_headers[{truncated_repr(header)}] stands in plain text in the template, "
                 "the repository and the distribution: give a secret as origin_secret",
             )
-
-
-def check_server_name(what: str, name: str) -> None:
-    """The name of a server in DNS.
-
-    :raises ValueError: for a distribution or a bucket, too. Tokens pass.
-    """
-    if is_token(name):
-        return
-    check_host_name(what, name)
-    for pattern, thing in _NO_SERVERS.items():
-        if pattern.fullmatch(name):
-            raise ValueError(
-                f"{what} must be the name of a Django server, such as 'www.example.com', "
-                f"got {truncated_repr(name)}: the name of {thing}"
-            )
-
-
-def _check_failover(name: str, first: str) -> None:
-    check_server_name("failover_domain_name", name)
-    if name == first:
-        raise ValueError(
-            "failover_domain_name must be another server than domain_name, such as "
-            f"'www2.example.com', got {truncated_repr(name)} for both"
-        )
 
 
 def _check_timeouts(options: OriginOptions) -> None:

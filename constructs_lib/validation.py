@@ -55,7 +55,9 @@ def is_token(value: object) -> bool:
     if isinstance(value, str):
         return _TOKEN.search(value) is not None
     if isinstance(value, list | tuple):
-        return any(isinstance(one, str) and one.startswith("#{Token[") for one in value)
+        return any(
+            isinstance(item, str) and item.startswith("#{Token[") for item in value
+        )
     # The CDK encodes numbers as doubles around -1.9e289.
     return isinstance(value, float) and value < -1e288
 

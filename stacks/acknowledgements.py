@@ -80,7 +80,7 @@ _PACKS = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledgement:
-    """Rules that stay broken while one input is
+    """Rules that may stay broken while an input is absent.
 
     :param key: What to set in an environment of cdk.json, or in a distribution, so that they are met.
     :param reason: Why they may stand broken without it, and the cure.

@@ -128,14 +128,17 @@ class PolicyIds:
     def define(self, scope: Construct, role: str) -> Policies:
         own = Construct(scope, f"{role}Policies")
         return Policies(
-            cache=self.cache
-            and cloudfront.CachePolicy.from_cache_policy_id(own, "Cache", self.cache),
-            origin_request=self.origin_request
-            and cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
+            cache=None
+            if self.cache is None
+            else cloudfront.CachePolicy.from_cache_policy_id(own, "Cache", self.cache),
+            origin_request=None
+            if self.origin_request is None
+            else cloudfront.OriginRequestPolicy.from_origin_request_policy_id(
                 own, "OriginRequest", self.origin_request
             ),
-            response_headers=self.response_headers
-            and cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
+            response_headers=None
+            if self.response_headers is None
+            else cloudfront.ResponseHeadersPolicy.from_response_headers_policy_id(
                 own, "ResponseHeaders", self.response_headers
             ),
         )

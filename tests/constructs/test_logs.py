@@ -14,8 +14,13 @@ from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import ROOT, environment, new_app, new_stack
 
 from constructs_lib import LegacyLogs
-from constructs_lib.access_logs import AccessLogs, LogDestination
-from constructs_lib.log_fields import DEFAULT_FIELDS, PERSONAL_FIELDS, QUERIES
+from constructs_lib.access_logs import (
+    DEFAULT_FIELDS,
+    PERSONAL_FIELDS,
+    QUERIES,
+    AccessLogs,
+    LogDestination,
+)
 
 ORIGIN = origins.HttpOrigin("www.example.com")
 GROUP = LogDestination.log_group()

@@ -19,8 +19,7 @@ from keys_support import (
     pem,
 )
 
-from constructs_lib.public_key import canonical_pem
-from constructs_lib.signing import SigningKeys
+from constructs_lib.signing import SigningKeys, canonical_pem
 
 
 @pytest.mark.parametrize("body", [P256, P256_OTHER, RSA_2048])
