@@ -101,9 +101,10 @@ def define_alarms(
         )
         for spec in specs
     ]
-    for alarm in alarms if topic else ():
-        alarm.add_alarm_action(actions.SnsAction(topic))
-        alarm.add_ok_action(actions.SnsAction(topic))
+    if topic is not None:
+        for alarm in alarms:
+            alarm.add_alarm_action(actions.SnsAction(topic))
+            alarm.add_ok_action(actions.SnsAction(topic))
     return alarms
 
 

@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 from aws_cdk import Token
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk.assertions import Annotations, Match, Template
 from cdk_support import (
+    CERTIFICATE,
+    ORIGIN,
     cache_policy,
+    certificate,
+    configs,
     distribution_config,
+    half_template,
     headers_policy,
     new_stack,
-    resources,
+    pair_template,
 )
-from environments import PUBLIC_KEY
 
 from constructs_lib import (
     Cors,
@@ -22,25 +25,11 @@ from constructs_lib import (
     DjangoOrigin,
     ErrorTtl,
     MediaDistribution,
-    OriginSecret,
-    SigningKeys,
     StaticDistribution,
     Ttl,
 )
 
-ORIGIN = DjangoOrigin.server("www.example.com")
-ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
 HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
-
-
-def certificate(stack):
-    return acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
-
-
-def half_template(half, **values):
-    stack = new_stack()
-    half(stack, "Half", origin=ORIGIN, **values)
-    return Template.from_stack(stack)
 
 
 def test_minimal_example():
@@ -61,13 +50,7 @@ def test_maximum_example():
     cdn = DjangoCdn(
         stack,
         "Cdn",
-        origin=DjangoOrigin.server(
-            "origin.example.com",
-            connection_attempts=3,
-            connection_timeout=timedelta(seconds=10),
-            read_timeout=timedelta(seconds=60),
-            keepalive_timeout=timedelta(seconds=30),
-        ),
+        origin=DjangoOrigin.server("origin.example.com"),
         cors=Cors.any_origin(),
         certificate=certificate(stack),
         static=DistributionOptions(
@@ -89,63 +72,32 @@ def test_maximum_example():
     assert cdn.static.domain_name == "static.example.com"
     assert cdn.media.domain_name == "media.example.com"
     assert cdn.media.dns_target != "media.example.com"
-    template.has_resource_properties(
-        "AWS::CloudFront::Distribution",
-        {
-            "DistributionConfig": {
-                "Aliases": ["static.example.com", "assets.example.com"],
-                "CustomErrorResponses": Match.array_with(
-                    [{"ErrorCode": 404, "ErrorCachingMinTTL": 2}]
-                ),
-                "ViewerCertificate": {
-                    "AcmCertificateArn": ARN,
-                    "MinimumProtocolVersion": "TLSv1.2_2021",
-                    "SslSupportMethod": "sni-only",
-                },
-                "Origins": [
-                    Match.object_like(
-                        {
-                            "DomainName": "origin.example.com",
-                            "ConnectionAttempts": 3,
-                            "ConnectionTimeout": 10,
-                            "CustomOriginConfig": Match.object_like(
-                                {"OriginReadTimeout": 60, "OriginKeepaliveTimeout": 30}
-                            ),
-                        }
-                    )
-                ],
-            }
-        },
-    )
-    template.has_resource_properties(
-        "AWS::CloudFront::CachePolicy",
-        {"CachePolicyConfig": {"MinTTL": 1, "DefaultTTL": 3600, "MaxTTL": 2_592_000}},
-    )
-    template.has_resource_properties(
-        "AWS::CloudFront::CachePolicy",
-        {"CachePolicyConfig": {"MinTTL": 0, "DefaultTTL": 86400, "MaxTTL": 86400}},
-    )
-
-
-def test_files_stay_on_the_django_server():
-    stack = new_stack()
-    DjangoCdn(stack, "Cdn", origin=ORIGIN)
-    template = Template.from_stack(stack)
-    template.resource_count_is("AWS::S3::Bucket", 0)
-    for properties in resources(template, "Distribution").values():
-        (origin,) = properties["DistributionConfig"]["Origins"]
-        assert origin["DomainName"] == "www.example.com"
-        assert "S3OriginConfig" not in origin
+    (static,) = (found for found in configs(template) if len(found["Aliases"]) == 2)
+    assert static["Aliases"] == ["static.example.com", "assets.example.com"]
+    assert {"ErrorCode": 404, "ErrorCachingMinTTL": 2} in static["CustomErrorResponses"]
+    assert static["ViewerCertificate"] == {
+        "AcmCertificateArn": CERTIFICATE,
+        "MinimumProtocolVersion": "TLSv1.2_2021",
+        "SslSupportMethod": "sni-only",
+    }
+    for ttls in ((1, 3600, 2_592_000), (0, 86400, 86400)):
+        expected = dict(zip(("MinTTL", "DefaultTTL", "MaxTTL"), ttls, strict=True))
+        template.has_resource_properties(
+            "AWS::CloudFront::CachePolicy", {"CachePolicyConfig": expected}
+        )
 
 
 def test_two_distributions_each_read_their_own_tree():
-    stack = new_stack()
-    DjangoCdn(stack, "Cdn", origin=ORIGIN)
-    trees = {
-        (origin["OriginPath"], origin["OriginCustomHeaders"][0]["HeaderValue"])
-        for properties in resources(Template.from_stack(stack), "Distribution").values()
-        for origin in properties["DistributionConfig"]["Origins"]
-    }
+    template = pair_template()
+    # Files stay on the Django server.
+    template.resource_count_is("AWS::S3::Bucket", 0)
+    trees = set()
+    for config in configs(template):
+        (origin,) = config["Origins"]
+        assert origin["DomainName"] == "www.example.com"
+        assert "S3OriginConfig" not in origin
+        (header,) = origin["OriginCustomHeaders"]
+        trees.add((origin["OriginPath"], header["HeaderValue"]))
     assert trees == {("/static", "static"), ("/media", "media")}
 
 
@@ -177,9 +129,8 @@ def test_query_strings_and_cookies_never_separate_cached_copies(half):
     assert key["CookiesConfig"] == {"CookieBehavior": "none"}
 
 
-@HALVES
-def test_object_ttl_and_error_ttl_are_separate_knobs(half):
-    longer = half_template(half, error_ttl=ErrorTtl(not_found=timedelta(seconds=60)))
+def test_object_ttl_and_error_ttl_are_separate_knobs():
+    longer = half_template(error_ttl=ErrorTtl(not_found=timedelta(seconds=60)))
     assert cache_policy(longer)["MinTTL"] == 0
     codes = {
         response["ErrorCode"]: response["ErrorCachingMinTTL"]
@@ -188,29 +139,14 @@ def test_object_ttl_and_error_ttl_are_separate_knobs(half):
     assert codes == {403: 60, 404: 60, 500: 5, 502: 5, 503: 5, 504: 5}
 
 
-def test_only_media_is_sandboxed():
-    assert (
-        "ContentSecurityPolicy"
-        in headers_policy(half_template(MediaDistribution))["SecurityHeadersConfig"]
-    )
-    assert (
-        "ContentSecurityPolicy"
-        not in headers_policy(half_template(StaticDistribution))[
-            "SecurityHeadersConfig"
-        ]
-    )
-
-
-@HALVES
-def test_fails_when_an_alias_has_no_certificate(half):
+def test_fails_when_an_alias_has_no_certificate():
     with pytest.raises(ValueError, match="^certificate or hosted_zone must be given"):
-        half_template(half, domain_names=["static.example.com"])
+        half_template(domain_names=["static.example.com"])
 
 
-@HALVES
-def test_warns_of_a_certificate_without_alias(half):
+def test_warns_of_a_certificate_without_alias():
     stack = new_stack()
-    half(stack, "Half", origin=ORIGIN, certificate=certificate(stack))
+    StaticDistribution(stack, "Half", origin=ORIGIN, certificate=certificate(stack))
     Annotations.from_stack(stack).has_warning(
         "/mysite-cdn-test/Half", Match.string_like_regexp("no name without")
     )
@@ -218,39 +154,27 @@ def test_warns_of_a_certificate_without_alias(half):
 
 def test_a_pair_with_aliases_for_one_half_is_not_warned_of():
     stack = new_stack()
-    DjangoCdn(
-        stack,
-        "Cdn",
-        origin=ORIGIN,
-        certificate=certificate(stack),
-        static={"domain_names": ["static.example.com"]},
-    )
+    static = {"domain_names": ["static.example.com"]}
+    pair_template(stack, certificate=certificate(stack), static=static)
     Annotations.from_stack(stack).has_no_warning("*", Match.any_value())
 
 
-@HALVES
 @pytest.mark.parametrize(
     "name", ["Static.example.com", "https://static.example.com", "*example.com", "x"]
 )
-def test_fails_when_an_alias_is_no_bare_host_name(half, name):
+def test_fails_when_an_alias_is_no_bare_host_name(name):
     stack = new_stack()
     with pytest.raises(
         ValueError, match=r"^domain_names\[0\] must be a bare host name"
     ):
-        half(
-            stack,
-            "Half",
-            origin=ORIGIN,
-            domain_names=[name],
-            certificate=certificate(stack),
-        )
+        half_template(stack=stack, domain_names=[name], certificate=certificate(stack))
 
 
 @HALVES
 def test_fails_when_the_origin_is_a_string(half):
     sentence = r"^origin must be made by DjangoOrigin, .* got 'www.example.com'$"
     with pytest.raises(ValueError, match=sentence):
-        half(new_stack(), "Half", origin="www.example.com")
+        half_template(half, origin="www.example.com")
 
 
 def test_fails_when_a_list_is_a_string():
@@ -258,52 +182,24 @@ def test_fails_when_a_list_is_a_string():
         r"^static.domain_names must be a list such as .* got 'static.example.com'$"
     )
     with pytest.raises(ValueError, match=sentence):
-        DjangoCdn(
-            new_stack(),
-            "Cdn",
-            origin=ORIGIN,
-            static={"domain_names": "static.example.com"},
-        )
-
-
-def test_signed_media_stays_out_of_shared_caches():
-    secret = OriginSecret(
-        arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
-        version="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
-    )
-    keys = SigningKeys(keys={"2026a": PUBLIC_KEY}, signing_key="2026a")
-    stack = new_stack()
-    origin = DjangoOrigin.server("www.example.com", origin_secret=secret)
-    MediaDistribution(stack, "Half", origin=origin, signing_keys=keys)
-    custom = headers_policy(Template.from_stack(stack))["CustomHeadersConfig"]["Items"]
-    sent = {item["Header"]: item["Value"] for item in custom}
-    assert sent["Cache-Control"] == "private, max-age=300"
-    public = headers_policy(half_template(MediaDistribution))["CustomHeadersConfig"]
-    assert "Cache-Control" not in str(public)
+        pair_template(static={"domain_names": "static.example.com"})
 
 
 def test_fails_when_both_halves_want_one_alias():
     stack = new_stack()
+    names = {"domain_names": ["a.example.com"]}
     with pytest.raises(ValueError, match="must be distinct, got 'a.example.com' twice"):
-        DjangoCdn(
-            stack,
-            "Cdn",
-            origin=ORIGIN,
-            certificate=certificate(stack),
-            static={"domain_names": ["a.example.com"]},
-            media={"domain_names": ["a.example.com"]},
-        )
+        pair_template(stack, certificate=certificate(stack), static=names, media=names)
 
 
 def test_tokens_pass_as_origin_and_alias():
     stack = new_stack()
     token = Token.as_string({"Fn::ImportValue": "BalancerDnsName"})
-    StaticDistribution(
-        stack,
-        "Half",
+    template = half_template(
+        stack=stack,
         origin=DjangoOrigin.server(token),
         domain_names=[token],
         certificate=certificate(stack),
     )
-    (origin,) = distribution_config(Template.from_stack(stack))["Origins"]
+    (origin,) = distribution_config(template)["Origins"]
     assert origin["DomainName"] == {"Fn::ImportValue": "BalancerDnsName"}

@@ -2,10 +2,18 @@ from __future__ import annotations
 
 import pytest
 from aws_cdk import CfnParameter, Stack, Stage, Token
-from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
-from aws_cdk.assertions import Template
-from cdk_support import new_app, new_stack
+from cdk_support import (
+    CERTIFICATE,
+    ORIGIN,
+    certificate,
+    configs,
+    half_template,
+    hosted_zone,
+    new_app,
+    new_stack,
+    pair_template,
+)
 
 from constructs_lib import (
     DjangoCdn,
@@ -14,28 +22,30 @@ from constructs_lib import (
     StaticDistribution,
 )
 
-ORIGIN = DjangoOrigin.server("www.example.com")
 HALVES = pytest.mark.parametrize("kind", [StaticDistribution, MediaDistribution])
 
 
-def zone(stack, name="example.com"):
-    return route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z0123456789", zone_name=name
-    )
+def in_zone(kind=StaticDistribution, **options):
+    stack = new_stack()
+    return half_template(kind, stack=stack, hosted_zone=hosted_zone(stack), **options)
 
 
-def pair(region="us-east-1", **values):
+def pair_in_zone(region="us-east-1", **options):
     stack = new_stack(region=region)
-    DjangoCdn(
-        stack,
-        "Cdn",
-        origin=ORIGIN,
-        hosted_zone=zone(stack),
+    return pair_template(stack, hosted_zone=hosted_zone(stack), **options)
+
+
+def named_pair(**options):
+    return pair_in_zone(
         static={"domain_names": ["static.example.com", "assets.example.com"]},
         media={"domain_names": ["media.example.com"]},
-        **values,
+        **options,
     )
-    return Template.from_stack(stack)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return named_pair()
 
 
 def records(template):
@@ -45,10 +55,9 @@ def records(template):
     )
 
 
-def test_a_zone_brings_one_certificate_for_all_aliases():
-    template = pair()
-    template.resource_count_is("AWS::CertificateManager::Certificate", 1)
-    template.has_resource_properties(
+def test_a_zone_brings_one_certificate_for_all_aliases(pair):
+    pair.resource_count_is("AWS::CertificateManager::Certificate", 1)
+    pair.has_resource_properties(
         "AWS::CertificateManager::Certificate",
         {
             "DomainName": "static.example.com",
@@ -58,130 +67,79 @@ def test_a_zone_brings_one_certificate_for_all_aliases():
     )
 
 
-def test_a_zone_brings_records_of_each_alias_for_ipv4_ipv6_and_https():
-    assert records(pair()) == [
-        ("assets.example.com.", "A"),
-        ("assets.example.com.", "AAAA"),
-        ("assets.example.com.", "HTTPS"),
-        ("media.example.com.", "A"),
-        ("media.example.com.", "AAAA"),
-        ("media.example.com.", "HTTPS"),
-        ("static.example.com.", "A"),
-        ("static.example.com.", "AAAA"),
-        ("static.example.com.", "HTTPS"),
+def test_a_zone_brings_records_of_each_alias_for_ipv4_ipv6_and_https(pair):
+    assert records(pair) == [
+        (f"{name}.example.com.", kind)
+        for name in ("assets", "media", "static")
+        for kind in ("A", "AAAA", "HTTPS")
     ]
 
 
-def test_records_can_wait_for_the_switch():
-    template = pair(dns_records=False)
+def test_records_can_wait_for_the_switch(pair):
+    template = named_pair(dns_records=False)
     assert records(template) == []
     template.resource_count_is("AWS::CertificateManager::Certificate", 1)
-
-
-def test_holding_records_back_changes_no_distribution():
-    with_records = pair().find_resources("AWS::CloudFront::Distribution")
-    without = pair(dns_records=False).find_resources("AWS::CloudFront::Distribution")
-    assert with_records == without
+    assert configs(template) == configs(pair)
 
 
 def test_a_given_certificate_is_used():
     stack = new_stack()
-    arn = "arn:aws:acm:us-east-1:111122223333:certificate/1"
-    DjangoCdn(
+    template = pair_template(
         stack,
-        "Cdn",
-        origin=ORIGIN,
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn),
-        hosted_zone=zone(stack),
+        certificate=certificate(stack),
+        hosted_zone=hosted_zone(stack),
         static={"domain_names": ["static.example.com"]},
     )
-    template = Template.from_stack(stack)
     template.resource_count_is("AWS::CertificateManager::Certificate", 0)
     assert len(records(template)) == 3
 
 
 @HALVES
 def test_a_half_alone_gets_its_certificate_and_records(kind):
-    stack = new_stack()
-    kind(
-        stack,
-        "Half",
-        origin=ORIGIN,
-        hosted_zone=zone(stack),
-        domain_names=["files.example.com"],
-    )
-    template = Template.from_stack(stack)
+    template = in_zone(kind, domain_names=["files.example.com"])
     template.resource_count_is("AWS::CertificateManager::Certificate", 1)
     assert len(records(template)) == 3
 
 
 def test_an_alias_added_later_leaves_the_others_records_alone():
     def ids(names):
-        stack = new_stack()
-        StaticDistribution(
-            stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
+        return set(
+            in_zone(domain_names=names).find_resources("AWS::Route53::RecordSet")
         )
-        return set(Template.from_stack(stack).find_resources("AWS::Route53::RecordSet"))
 
     assert ids(["b.example.com"]) < ids(["a.example.com", "b.example.com"])
 
 
 def test_fails_when_a_certificate_would_be_made_where_cloudfront_finds_none():
     with pytest.raises(ValueError, match="certificate must be given outside us-east-1"):
-        pair(region="eu-west-1")
+        named_pair(region="eu-west-1")
 
 
 @pytest.mark.parametrize("name", ["static.example.org", "badexample.com"])
 def test_fails_when_an_alias_is_not_in_the_zone(name):
-    stack = new_stack()
     expected = (
         r"^static.domain_names\[0\] must be within the hosted zone, such as 'static."
     )
     with pytest.raises(ValueError, match=expected):
-        DjangoCdn(
-            stack,
-            "Cdn",
-            origin=ORIGIN,
-            hosted_zone=zone(stack),
-            static={"domain_names": [name]},
-        )
+        pair_in_zone(static={"domain_names": [name]})
 
 
 def test_fails_when_aliases_are_a_list_that_nobody_knows_yet():
-    stack = new_stack()
-    names = CfnParameter(stack, "Names", type="CommaDelimitedList").value_as_list
+    names = CfnParameter(new_stack(), "Names", type="CommaDelimitedList")
     with pytest.raises(
         ValueError, match="^static.domain_names must be a list that is known"
     ):
-        DjangoCdn(
-            stack,
-            "Cdn",
-            origin=ORIGIN,
-            hosted_zone=zone(stack),
-            static={"domain_names": names},
-        )
+        pair_in_zone(static={"domain_names": names.value_as_list})
 
 
 def test_a_zone_without_aliases_makes_nothing():
-    stack = new_stack()
-    DjangoCdn(stack, "Cdn", origin=ORIGIN, hosted_zone=zone(stack))
-    template = Template.from_stack(stack)
-    assert len(template.to_json()["Resources"]) == 6
-
-
-ARN = "arn:aws:acm:us-east-1:111122223333:certificate/1"
+    assert len(pair_in_zone().to_json()["Resources"]) == 6
 
 
 def half(scope, construct_id, *names):
-    certificate = acm.Certificate.from_certificate_arn(
-        scope, f"{construct_id}Certificate", ARN
-    )
+    given = certificate(scope, f"{construct_id}Certificate")
     StaticDistribution(
-        scope,
-        construct_id,
-        origin=ORIGIN,
-        domain_names=names,
-        certificate=certificate,
+        scope, construct_id, origin=ORIGIN, domain_names=names, certificate=given
     )
 
 
@@ -210,19 +168,12 @@ def test_fails_when_two_distributions_of_an_app_have_the_same_alias(kind):
 
 def test_fails_when_two_pairs_have_the_same_alias():
     stack = new_stack()
-    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
-    values = {"origin": ORIGIN, "certificate": certificate}
+    values = {"origin": ORIGIN, "certificate": certificate(stack)}
     DjangoCdn(stack, "Shop", static={"domain_names": ["cdn.example.com"]}, **values)
     with pytest.raises(
         ValueError, match="in mysite-cdn-test/Blog/Media and in .*Shop/"
     ):
         DjangoCdn(stack, "Blog", media={"domain_names": ["cdn.example.com"]}, **values)
-
-
-def test_distributions_with_aliases_of_their_own_stand_side_by_side():
-    first, second = neighbours("stacks")
-    half(first, "One", "a.example.com")
-    half(second, "Two", "b.example.com")
 
 
 def test_apps_know_nothing_of_each_other():
@@ -240,42 +191,32 @@ def test_tokens_may_be_the_same_alias_for_all_that_is_known():
 def test_a_certificate_without_aliases_lets_one_be_moved_to_either_half():
     # CloudFront asks the target of a move for it: docs/operations.md.
     stack = new_stack()
-    certificate = acm.Certificate.from_certificate_arn(stack, "Certificate", ARN)
-    DjangoCdn(stack, "Cdn", origin=ORIGIN, certificate=certificate)
-    found = Template.from_stack(stack).find_resources("AWS::CloudFront::Distribution")
+    found = configs(pair_template(stack, certificate=certificate(stack)))
     assert len(found) == 2
-    for distribution in found.values():
-        config = distribution["Properties"]["DistributionConfig"]
-        assert config["ViewerCertificate"]["AcmCertificateArn"] == ARN
+    for config in found:
+        assert config["ViewerCertificate"]["AcmCertificateArn"] == CERTIFICATE
         assert "Aliases" not in config
 
 
 def test_names_may_be_tokens_with_a_hosted_zone():
     stack = new_stack()
-    known_later = zone(stack, CfnParameter(stack, "Domain").value_as_string)
+    known_later = hosted_zone(stack, CfnParameter(stack, "Domain").value_as_string)
     parent = known_later.zone_name
-    DjangoCdn(
+    template = pair_template(
         stack,
-        "Cdn",
         origin=DjangoOrigin.server("-".join([f"www.{parent}"] * 5)),
         hosted_zone=known_later,
         static={"domain_names": [f"static.{parent}"]},
         media={"domain_names": ["media.example.com", f"media.{parent}"]},
     )
-    template = Template.from_stack(stack)
     assert len(template.find_resources("AWS::Route53::RecordSet")) == 9
-    found = template.find_resources("AWS::CloudFront::Distribution").values()
-    comments = {one["Properties"]["DistributionConfig"]["Comment"] for one in found}
+    comments = {config["Comment"] for config in configs(template)}
     assert comments == {"Static files", "Media files"}
 
 
 def test_a_wildcard_gets_its_certificate_and_records():
-    stack = new_stack()
     names = ["a.cdn.example.com", "*.cdn.example.com"]
-    StaticDistribution(
-        stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
-    )
-    template = Template.from_stack(stack)
+    template = in_zone(domain_names=names)
     assert {name for name, _ in records(template)} == {f"{name}." for name in names}
 
 
@@ -296,11 +237,8 @@ def test_a_wildcard_gets_its_certificate_and_records():
     ],
 )
 def test_fails_when_a_wildcard_cannot_be_an_alias(names, sentence):
-    stack = new_stack()
     with pytest.raises(ValueError, match=f"^{sentence}"):
-        StaticDistribution(
-            stack, "Half", origin=ORIGIN, hosted_zone=zone(stack), domain_names=names
-        )
+        in_zone(domain_names=names)
 
 
 ASKED = DjangoOrigin.server(
@@ -323,15 +261,8 @@ def test_fails_when_an_origin_is_an_alias(name, kind):
 
 
 def test_fails_when_the_origin_of_a_pair_is_an_alias_of_it():
-    stack = new_stack()
     with pytest.raises(ValueError, match="^media.domain_names must not have the name"):
-        DjangoCdn(
-            stack,
-            "Cdn",
-            origin=ORIGIN,
-            hosted_zone=zone(stack),
-            media={"domain_names": ["www.example.com"]},
-        )
+        pair_in_zone(media={"domain_names": ["www.example.com"]})
 
 
 def test_an_origin_inside_a_vpc_may_have_the_name_of_an_alias():
@@ -348,12 +279,12 @@ def test_fails_in_a_stack_where_cloudfront_is_another_service():
     with pytest.raises(
         ValueError, match="^the stack's region must be of AWS's commerc"
     ):
-        StaticDistribution(stack, "Static", origin=ORIGIN)
+        half_template(stack=stack)
 
 
 def test_a_construct_that_failed_claims_nothing():
     stack = new_stack()
-    values = {"origin": ORIGIN, "hosted_zone": zone(stack)}
+    values = {"origin": ORIGIN, "hosted_zone": hosted_zone(stack)}
     static = {"domain_names": ["static.example.com"]}
     with pytest.raises(ValueError, match="^media.web_acl_arn must be"):
         DjangoCdn(stack, "Wrong", static=static, media={"web_acl_arn": "x"}, **values)
@@ -369,10 +300,8 @@ def test_fails_when_a_zone_is_known_by_its_id_alone():
         ValueError,
         match=r"^hosted_zone must be .* with its name, .* got 'Z1' without a name$",
     ):
-        StaticDistribution(
-            stack,
-            "Static",
-            origin=ORIGIN,
+        half_template(
+            stack=stack,
             hosted_zone=route53.HostedZone.from_hosted_zone_id(stack, "Zone", "Z1"),
             domain_names=["static.example.com"],
         )
@@ -380,9 +309,6 @@ def test_fails_when_a_zone_is_known_by_its_id_alone():
 
 @pytest.mark.parametrize("name", ["d111111abcdef8.cloudfront.net", "*.cloudfront.net"])
 def test_fails_when_an_alias_is_a_name_that_cloudfront_gives(name):
-    stack = new_stack()
-    sentence = (
-        r"^static\.domain_names\[0\] must be a name in a domain of yours, such as "
-    )
+    sentence = r"^domain_names\[0\] must be a name in a domain of yours, such as "
     with pytest.raises(ValueError, match=sentence):
-        DjangoCdn(stack, "Cdn", origin=ORIGIN, static={"domain_names": [name]})
+        half_template(domain_names=[name])

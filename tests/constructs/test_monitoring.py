@@ -56,6 +56,16 @@ def template_of(**values):
     return synthesized(monitoring(**values)[1])
 
 
+@pytest.fixture(scope="module")
+def plain():
+    return template_of()
+
+
+@pytest.fixture(scope="module")
+def everything():
+    return template_of(**EVERYTHING)
+
+
 def alarms(template):
     found = template.find_resources("AWS::CloudWatch::Alarm")
     return {name: found[name]["Properties"] for name in found}
@@ -100,8 +110,8 @@ def topic_of(template):
     return topic
 
 
-def test_alarms_stand_on_the_dimensions_that_carry_data():
-    for alarm in alarms(template_of(**EVERYTHING)).values():
+def test_alarms_stand_on_the_dimensions_that_carry_data(everything):
+    for alarm in alarms(everything).values():
         # A plain metric: no Metrics, which some tools and emulators cannot read.
         assert alarm["Namespace"] == "AWS/CloudFront"
         (distribution, region) = alarm["Dimensions"]
@@ -109,18 +119,19 @@ def test_alarms_stand_on_the_dimensions_that_carry_data():
         assert distribution["Name"] == "DistributionId"
         assert alarm["Period"] == 300
         assert "Metrics" not in alarm
+        # A quiet night is no alarm.
+        assert alarm["TreatMissingData"] == "notBreaching"
 
 
-def test_both_halves_are_watched():
+def test_both_halves_are_watched(plain):
     watched = {
-        alarm["Dimensions"][0]["Value"]["Ref"]
-        for alarm in alarms(template_of()).values()
+        alarm["Dimensions"][0]["Value"]["Ref"] for alarm in alarms(plain).values()
     }
     assert {name.rstrip("0123456789ABCDEF") for name in watched} == {"Static", "Media"}
 
 
-def test_server_errors_ring_at_five_percent_in_three_of_three_periods():
-    template_of().has_resource_properties(
+def test_server_errors_ring_at_five_percent_in_three_of_three_periods(plain):
+    plain.has_resource_properties(
         "AWS::CloudWatch::Alarm",
         {
             "MetricName": "5xxErrorRate",
@@ -133,61 +144,34 @@ def test_server_errors_ring_at_five_percent_in_three_of_three_periods():
     )
 
 
-def test_a_quiet_night_is_no_alarm():
-    for alarm in alarms(template_of(**EVERYTHING)).values():
-        assert alarm["TreatMissingData"] == "notBreaching"
+AT_LEAST, LESS = "GreaterThanOrEqualToThreshold", "LessThanThreshold"
 
 
 @pytest.mark.parametrize(
-    ("values", "expected"),
+    ("name", "kind", "statistic", "threshold", "periods", "comparison"),
     [
-        (
-            {"requests_per_five_minutes": 7},
-            {
-                "MetricName": "Requests",
-                "Statistic": "Sum",
-                "Threshold": 7,
-                "EvaluationPeriods": 3,
-                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            },
-        ),
-        (
-            {"additional_metrics": True, "lowest_hit_rate_percent": 72.5},
-            {
-                "MetricName": "CacheHitRate",
-                "Statistic": "Average",
-                "Threshold": 72.5,
-                "EvaluationPeriods": 12,
-                "ComparisonOperator": "LessThanThreshold",
-            },
-        ),
-        (
-            {
-                "additional_metrics": True,
-                "slowest_origin": timedelta(milliseconds=1500),
-            },
-            {
-                "MetricName": "OriginLatency",
-                "ExtendedStatistic": "p90",
-                "Threshold": 1500,
-                "EvaluationPeriods": 3,
-                "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-            },
-        ),
+        ("Requests", "Statistic", "Sum", 100_000, 3, AT_LEAST),
+        ("CacheHitRate", "Statistic", "Average", 80, 12, LESS),
+        ("OriginLatency", "ExtendedStatistic", "p90", 2000, 3, AT_LEAST),
     ],
 )
-def test_an_alarm_is_there_with_a_number_and_not_without(values, expected):
-    template_of(**values).resource_properties_count_is(
-        "AWS::CloudWatch::Alarm", expected, 2
-    )
-    without = {"additional_metrics": values.get("additional_metrics", False)}
-    template_of(**without).resource_properties_count_is(
-        "AWS::CloudWatch::Alarm", {"MetricName": expected["MetricName"]}, 0
-    )
+def test_an_alarm_is_there_with_a_number_and_not_without(
+    everything, plain, name, kind, statistic, threshold, periods, comparison
+):
+    expected = {
+        "MetricName": name,
+        kind: statistic,
+        "Threshold": threshold,
+        "EvaluationPeriods": periods,
+        "ComparisonOperator": comparison,
+    }
+    alarm = "AWS::CloudWatch::Alarm"
+    everything.resource_properties_count_is(alarm, expected, 2)
+    plain.resource_properties_count_is(alarm, {"MetricName": name}, 0)
 
 
-def test_a_description_says_where_what_how_long_and_what_to_do():
-    for alarm in alarms(template_of(**EVERYTHING)).values():
+def test_a_description_says_where_what_how_long_and_what_to_do(everything):
+    for alarm in alarms(everything).values():
         first, distribution, rest = alarm["AlarmDescription"]["Fn::Join"][1]
         assert first in (
             "Static files, distribution ",
@@ -201,9 +185,8 @@ def test_a_description_says_where_what_how_long_and_what_to_do():
         assert len(rest) < 900
 
 
-def test_a_new_topic_takes_alarms_of_the_account_by_tls_only():
-    template = template_of()
-    (policy,) = template.find_resources("AWS::SNS::TopicPolicy").values()
+def test_a_new_topic_takes_alarms_of_the_account_by_tls_only(plain):
+    (policy,) = plain.find_resources("AWS::SNS::TopicPolicy").values()
     deny, allow = policy["Properties"]["PolicyDocument"]["Statement"]
     assert deny["Effect"] == "Deny"
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -261,27 +244,25 @@ def test_the_statement_for_a_topic_by_arn_is_printed():
     assert '"Sid": "LetAlarmsPublish"' in note.entry.data
 
 
-def test_the_dashboard_shows_paid_metrics_only_when_they_are_paid_for():
-    free, paid = template_of(), template_of(additional_metrics=True)
+def test_the_dashboard_shows_paid_metrics_only_when_they_are_paid_for(
+    plain, everything
+):
+    free, paid = dashboard_text(plain), dashboard_text(everything)
     for name in ("Requests", "BytesDownloaded", "4xxErrorRate", "5xxErrorRate"):
-        assert name in dashboard_text(free)
-        assert name in dashboard_text(paid)
+        assert name in free
+        assert name in paid
     for name in ("CacheHitRate", "OriginLatency"):
-        assert name not in dashboard_text(free)
-        assert name in dashboard_text(paid)
+        assert name not in free
+        assert name in paid
 
 
-def test_the_dashboard_names_region_and_dimensions():
-    body = dashboard_text(template_of(**EVERYTHING))
+def test_the_dashboard_names_region_and_dimensions_and_shows_every_alarm(everything):
+    body = dashboard_text(everything)
     assert body.count("Global") == 2 * 7
     assert "eu-" not in body
     assert "AWS::Region" not in body
-
-
-def test_the_dashboard_shows_every_alarm():
-    template = template_of(**EVERYTHING)
-    body = dashboard_text(template)
-    assert all(f'"Fn::GetAtt": ["{name}", "Arn"]' in body for name in alarms(template))
+    for name in alarms(everything):
+        assert f'"Fn::GetAtt": ["{name}", "Arn"]' in body
 
 
 def test_no_dashboard_when_it_is_not_wanted():
@@ -296,8 +277,8 @@ def test_one_half_alone():
     synthesized(stack).resource_count_is("AWS::CloudWatch::Alarm", 1)
 
 
-def test_logical_ids_are_a_contract():
-    ids = template_of(**EVERYTHING).to_json()["Resources"]
+def test_logical_ids_are_a_contract(everything):
+    ids = everything.to_json()["Resources"]
     assert {name for name in ids if name.startswith("Monitoring")} == {
         "MonitoringTopic2EDA8B02",
         "MonitoringTopicPolicy7D521A0C",
@@ -384,16 +365,13 @@ def test_fails_when_a_limit_cannot_be_right(bad, sentence):
         monitoring(additional_metrics=True, **bad)
 
 
-@pytest.mark.parametrize(
-    "good",
-    [
-        {"requests_per_five_minutes": 1},
-        {"lowest_hit_rate_percent": 100},
-        {"slowest_origin": timedelta(milliseconds=1)},
-    ],
-)
-def test_a_limit_at_its_bound_passes(good):
-    monitoring(additional_metrics=True, **good)
+def test_limits_at_their_bounds_pass():
+    monitoring(
+        additional_metrics=True,
+        requests_per_five_minutes=1,
+        lowest_hit_rate_percent=100,
+        slowest_origin=timedelta(milliseconds=1),
+    )
 
 
 @pytest.mark.parametrize("role", ["static", "Static-Files", "1st", ""])

@@ -8,22 +8,11 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
-from cdk_support import distribution_config, new_stack, resources
+from cdk_support import ORIGIN, hosted_zone, new_stack, rendered_origin
 
-from constructs_lib import DjangoCdn, DjangoOrigin, OriginRecord, StaticDistribution
+from constructs_lib import DjangoOrigin, OriginRecord
 
 DNS_NAME = "mysite-1234567890.eu-west-3.elb.amazonaws.com"
-
-
-def server(**options):
-    return DjangoOrigin.server("www.example.com", **options)
-
-
-def rendered(origin, stack=None):
-    stack = stack or new_stack()
-    StaticDistribution(stack, "Half", origin=origin)
-    (found,) = distribution_config(Template.from_stack(stack))["Origins"]
-    return found
 
 
 def balancer(stack):
@@ -74,11 +63,9 @@ def test_a_balancer_is_asked_by_the_name_on_its_certificate():
         alb, domain_name="origin.example.com", https_port=8443
     )
     assert origin.balancer_dns_name == alb.load_balancer_dns_name
-    DjangoCdn(stack, "Cdn", origin=origin)
-    for found in resources(Template.from_stack(stack), "Distribution").values():
-        (only,) = found["DistributionConfig"]["Origins"]
-        assert only["DomainName"] == "origin.example.com"
-        assert only["CustomOriginConfig"]["HTTPSPort"] == 8443
+    found = rendered_origin(origin, stack)
+    assert found["DomainName"] == "origin.example.com"
+    assert found["CustomOriginConfig"]["HTTPSPort"] == 8443
 
 
 def test_fails_when_a_balancers_own_name_is_a_token():
@@ -90,7 +77,7 @@ def test_fails_when_a_balancers_own_name_is_a_token():
 def test_another_token_passes_as_name_of_a_balancer():
     name = Token.as_string({"Fn::ImportValue": "OriginName"})
     origin = DjangoOrigin.load_balancer(DNS_NAME, domain_name=name)
-    assert rendered(origin)["DomainName"] == {"Fn::ImportValue": "OriginName"}
+    assert rendered_origin(origin)["DomainName"] == {"Fn::ImportValue": "OriginName"}
 
 
 def test_fails_when_a_balancer_is_no_host_name():
@@ -104,9 +91,7 @@ def test_fails_when_a_balancer_is_no_host_name():
 @pytest.mark.parametrize("kind", ["object", "name"])
 def test_a_record_leads_from_the_origins_name_to_the_balancer(kind, zone_name):
     stack = new_stack()
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name=zone_name
-    )
+    zone = hosted_zone(stack, zone_name)
     origin = DjangoOrigin.load_balancer(
         balancer(stack) if kind == "object" else DNS_NAME,
         domain_name="origin.example.com",
@@ -116,7 +101,7 @@ def test_a_record_leads_from_the_origins_name_to_the_balancer(kind, zone_name):
     target = {"Fn::GetAtt": ["Balancer71DDC9D9", "DNSName"]}
     (record,) = found.values()
     assert record["Properties"] == {
-        "HostedZoneId": "Z123",
+        "HostedZoneId": "Z0123456789",
         "Name": "origin.example.com.",
         "ResourceRecords": [target if kind == "object" else DNS_NAME],
         "TTL": "300",
@@ -128,7 +113,7 @@ def test_a_record_leads_from_the_origins_name_to_the_balancer(kind, zone_name):
     ("origin", "zone_name", "sentence"),
     [
         (
-            server(),
+            ORIGIN,
             "example.com",
             "origin must be a load balancer, .*'www.example.com'",
         ),
@@ -144,18 +129,14 @@ def test_a_record_leads_from_the_origins_name_to_the_balancer(kind, zone_name):
 )
 def test_fails_when_a_record_cannot_be_made(origin, zone_name, sentence):
     stack = new_stack()
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name=zone_name
-    )
+    zone = hosted_zone(stack, zone_name)
     with pytest.raises(ValueError, match=f"^{sentence}"):
         OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
 
 
 def test_a_token_passes_as_the_name_of_a_zone():
     stack = new_stack()
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z123", zone_name=Fn.import_value("zone")
-    )
+    zone = hosted_zone(stack, Fn.import_value("zone"))
     origin = DjangoOrigin.load_balancer(DNS_NAME, domain_name="origin.example.com")
     OriginRecord(stack, "OriginRecord", origin=origin, zone=zone)
     Template.from_stack(stack).resource_count_is("AWS::Route53::RecordSet", 1)

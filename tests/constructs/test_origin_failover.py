@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 from aws_cdk import Fn
-from aws_cdk.assertions import Template
-from cdk_support import distribution_config, environment_template, new_stack
-
-from constructs_lib import DjangoOrigin, StaticDistribution
-from constructs_lib.origin_options import OriginSecret
-
-SECRET = OriginSecret(
-    arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
-    version="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
+from cdk_support import (
+    ORIGIN,
+    ORIGIN_SECRET,
+    configs,
+    distribution_config,
+    half_template,
+    pair_template,
 )
+
+from constructs_lib import DjangoOrigin
 
 
 def server(**options):
@@ -23,9 +23,7 @@ def server(**options):
 
 
 def config(origin):
-    stack = new_stack()
-    StaticDistribution(stack, "Static", origin=origin)
-    return distribution_config(Template.from_stack(stack))
+    return distribution_config(half_template(origin=origin))
 
 
 def test_the_second_server_is_asked_for_what_the_first_lacks_and_when_it_fails():
@@ -46,7 +44,7 @@ def test_the_second_server_is_asked_as_the_first_is():
         "https_port": 8443,
         "custom_headers": {"X-Site": "mysite"},
         "origin_shield_region": "eu-west-1",
-        "origin_secret": SECRET,
+        "origin_secret": ORIGIN_SECRET,
     }
     first, second = config(server(**options))["Origins"]
     for one in (first, second):
@@ -57,21 +55,14 @@ def test_the_second_server_is_asked_as_the_first_is():
 
 
 def test_each_half_has_a_second_server_over_its_own_tree():
-    template = environment_template(
-        origin={
-            "domain_name": "www.example.com",
-            "failover_domain_name": "www2.example.com",
-        }
-    )
-    for half in template.find_resources("AWS::CloudFront::Distribution").values():
-        origins = half["Properties"]["DistributionConfig"]["Origins"]
-        first, second = (one["OriginPath"] for one in origins)
+    for found in configs(pair_template(origin=server())):
+        first, second = (one["OriginPath"] for one in found["Origins"])
         assert first == second
         assert first in ("/static", "/media")
 
 
 def test_without_a_second_server_there_is_no_group():
-    found = config(DjangoOrigin.server("www.example.com"))
+    found = config(ORIGIN)
     assert "OriginGroups" not in found
     assert len(found["Origins"]) == 1
 

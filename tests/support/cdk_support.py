@@ -6,12 +6,18 @@ import json
 from pathlib import Path
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
-from environments import SITE
+from environments import MAXIMAL, SITE
 
+from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret, StaticDistribution
 from stacks import CdnStack, Environment
 
 ROOT = Path(__file__).resolve().parents[2]
+ORIGIN = DjangoOrigin.server("www.example.com")
+ORIGIN_SECRET = OriginSecret(**MAXIMAL["origin_secret"])
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/1"
 
 
 def committed_context():
@@ -68,6 +74,42 @@ def environment_template(**values):
     return Template.from_stack(
         CdnStack(app, described.stack_name, environment=described)
     )
+
+
+def half_template(half=StaticDistribution, *, stack=None, origin=ORIGIN, **options):
+    """The template of one distribution."""
+    stack = stack or new_stack()
+    half(stack, "Half", origin=origin, **options)
+    return Template.from_stack(stack)
+
+
+def pair_template(stack=None, *, origin=ORIGIN, **options):
+    """The template of a pair."""
+    stack = stack or new_stack()
+    DjangoCdn(stack, "Cdn", origin=origin, **options)
+    return Template.from_stack(stack)
+
+
+def certificate(scope, construct_id="Certificate"):
+    return acm.Certificate.from_certificate_arn(scope, construct_id, CERTIFICATE)
+
+
+def hosted_zone(scope, name="example.com", construct_id="Zone"):
+    return route53.HostedZone.from_hosted_zone_attributes(
+        scope, construct_id, hosted_zone_id="Z0123456789", zone_name=name
+    )
+
+
+def rendered_origin(origin, stack=None):
+    """The origin of a distribution that asks one."""
+    (found,) = distribution_config(half_template(stack=stack, origin=origin))["Origins"]
+    return found
+
+
+def configs(template):
+    """The configuration of each distribution."""
+    found = template.find_resources("AWS::CloudFront::Distribution").values()
+    return [resource["Properties"]["DistributionConfig"] for resource in found]
 
 
 def resources(template, kind):
