@@ -4,58 +4,31 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import aws_cdk as cdk
-import jsii
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
-from cdk_support import ROOT
+from cdk_support import CERTIFICATE, ORIGIN, ROOT, certificate
 from constructs import Construct
 from consumers import house_app, pair_app, static_app
+from consumers_support import distributions, new_stack, resources
 
 import constructs_lib
 import dj_cloudfront
 from constructs_lib import (
     Cors,
     DjangoCdn,
-    DjangoOrigin,
-    MediaDistribution,
     Policies,
     StaticDistribution,
 )
 
-ORIGIN = DjangoOrigin.server("www.example.com")
 CONSUMERS = pytest.mark.parametrize("consumer", [pair_app, static_app, house_app])
 FOLDER = Path(pair_app.__file__).parent
 PAGE = (ROOT / "docs" / "reuse.md").read_text("utf-8")
 NAMED = ("CachePolicyConfig", "ResponseHeadersPolicyConfig")
-
-
-def new_stack(app=None, stack_id="Host", region="us-east-1", **app_options):
-    """A stack of somebody else's app: without the context of our cdk.json."""
-    env = cdk.Environment(region=region)
-    return cdk.Stack(app or cdk.App(**app_options), stack_id, env=env)
-
-
-def resources(template):
-    return template.to_json()["Resources"]
-
-
-def distributions(stack):
-    """The configurations, by the tree that they read."""
-    found = {}
-    for resource in resources(Template.from_stack(stack)).values():
-        if resource["Type"] == "AWS::CloudFront::Distribution":
-            config = resource["Properties"]["DistributionConfig"]
-            found[config["Origins"][0]["Id"]] = config
-    return found
 
 
 def templates(app):
@@ -155,7 +128,7 @@ def test_one_distribution_stands_beside_the_resources_of_its_host():
 
 
 @CONSUMERS
-def test_a_template_refers_to_nothing_but_itself(consumer):
+def test_a_template_refers_to_nothing_but_itself_and_is_the_only_asset(consumer):
     app = cdk.App()
     consumer.build(app)
     manifest = Path(app.synth().directory, "manifest.json").read_text("utf-8")
@@ -171,13 +144,6 @@ def test_a_template_refers_to_nothing_but_itself(consumer):
                 assert value["Fn::GetAtt"][0] in own
         kinds = {resource["Type"] for resource in template["Resources"].values()}
         assert not [k for k in kinds if "Custom" in k or "Lambda" in k or "IAM" in k]
-
-
-@CONSUMERS
-def test_the_only_asset_is_the_template(consumer):
-    app = cdk.App()
-    consumer.build(app)
-    app.synth()
     for path in Path(app.outdir).rglob("*.assets.json"):
         manifest = json.loads(path.read_text("utf-8"))
         sources = [file["source"]["path"] for file in manifest["files"].values()]
@@ -280,113 +246,6 @@ def test_an_existing_policy_takes_no_room_in_the_account():
     assert behavior["CachePolicyId"] == existing
 
 
-# -- the host's rules
-
-
-def injector(kind, inject_props):
-    @jsii.implements(cdk.IPropertyInjector)
-    class Injector:
-        construct_unique_id = property(lambda self: kind.PROPERTY_INJECTION_ID)
-
-        def inject(self, original_props, *, id, scope):
-            return inject_props(original_props)
-
-    return Injector()
-
-
-def test_the_rules_of_a_house_reach_both_distributions():
-    stack = house_app.build(cdk.App())
-    found = distributions(stack)
-    assert set(found) == {"static", "media"}
-    for config in found.values():
-        assert config["WebACLId"] == house_app.WEB_ACL
-        assert config["PriceClass"] == "PriceClass_All"
-    for resource in resources(Template.from_stack(stack)).values():
-        assert resource["DeletionPolicy"] == "Retain"
-        if resource["Type"] == "AWS::CloudFront::Distribution":
-            assert resource["Properties"]["Tags"] == [{"Key": "team", "Value": "web"}]
-
-
-def test_without_a_house_none_of_its_rules_apply():
-    stack = new_stack()
-    DjangoCdn(stack, "Cdn", origin=ORIGIN)
-    for config in distributions(stack).values():
-        assert "WebACLId" not in config
-        assert config["PriceClass"] == "PriceClass_100"
-    for resource in resources(Template.from_stack(stack)).values():
-        assert "DeletionPolicy" not in resource
-        assert "Tags" not in resource["Properties"]
-
-
-def test_an_injected_default_gives_way_to_an_argument():
-    own = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/own/5678-abcd"
-    stack = new_stack(property_injectors=[house_app.BehindTheFirewall()])
-    StaticDistribution(stack, "Static", origin=ORIGIN, web_acl_arn=own)
-    MediaDistribution(stack, "Media", origin=ORIGIN)
-    found = distributions(stack)
-    assert found["static"]["WebACLId"] == own
-    assert found["media"]["WebACLId"] == house_app.WEB_ACL
-
-
-def test_an_injected_value_put_last_overrules_the_construct():
-    overruled = injector(
-        cloudfront.Distribution, lambda props: {**props, "comment": "the house's"}
-    )
-    stack = new_stack(property_injectors=[overruled])
-    DjangoCdn(stack, "Cdn", origin=ORIGIN)
-    found = distributions(stack)
-    assert {config["Comment"] for config in found.values()} == {"the house's"}
-    # The rest comes through the injector unharmed.
-    assert found["static"]["Origins"][0]["OriginPath"] == "/static"
-    assert found["media"]["DefaultRootObject"] == "dj-cloudfront-has-no-root-object"
-
-
-@pytest.mark.parametrize(
-    ("kind", "config"),
-    [
-        (cloudfront.CachePolicy, "CachePolicyConfig"),
-        (cloudfront.ResponseHeadersPolicy, "ResponseHeadersPolicyConfig"),
-    ],
-)
-def test_injectors_reach_the_policies(kind, config):
-    commented = injector(kind, lambda props: {**props, "comment": "the house's"})
-    stack = new_stack(property_injectors=[commented])
-    DjangoCdn(stack, "Cdn", origin=ORIGIN)
-    comments = [
-        resource["Properties"][config].get("Comment")
-        for resource in resources(Template.from_stack(stack)).values()
-        if config in resource.get("Properties", {})
-    ]
-    assert comments == ["the house's", "the house's"]
-
-
-def test_injectors_reach_a_certificate_made_for_a_zone():
-    kind = pair_app.Certificate
-    recorded = injector(kind, lambda props: {**props, "certificateName": "the house's"})
-    stack = new_stack(property_injectors=[recorded])
-    zone = route53.HostedZone.from_hosted_zone_attributes(
-        stack, "Zone", hosted_zone_id="Z0123456789", zone_name="example.com"
-    )
-    names = ["static.example.com"]
-    DjangoCdn(
-        stack, "Cdn", origin=ORIGIN, hosted_zone=zone, static={"domain_names": names}
-    )
-    Template.from_stack(stack).has_resource_properties(
-        "AWS::CertificateManager::Certificate",
-        {"Tags": [{"Key": "Name", "Value": "the house's"}]},
-    )
-
-
-def test_an_injector_of_one_stack_leaves_the_others_alone():
-    app = cdk.App()
-    ruled, free = new_stack(app, "Ruled"), new_stack(app, "Free")
-    cdk.PropertyInjectors.of(ruled).add(house_app.BehindTheFirewall())
-    for stack in (ruled, free):
-        StaticDistribution(stack, "Static", origin=ORIGIN)
-    assert distributions(ruled)["static"]["WebACLId"] == house_app.WEB_ACL
-    assert "WebACLId" not in distributions(free)["static"]
-
-
 def test_the_escape_hatch_reaches_the_resource_of_one_half_only():
     stack = new_stack()
     cdn = DjangoCdn(stack, "Cdn", origin=ORIGIN)
@@ -445,106 +304,16 @@ def test_a_server_may_be_known_at_deploy_time_only():
 
 def test_a_certificate_by_arn_works_in_any_region():
     stack = new_stack(region="eu-west-1")
-    certificate = pair_app.Certificate.from_certificate_arn(
-        stack, "Names", pair_app.CERTIFICATE
-    )
     StaticDistribution(
         stack,
         "Static",
         origin=ORIGIN,
         domain_names=["static.example.com"],
-        certificate=certificate,
+        certificate=certificate(stack),
         policies=Policies(),
     )
     found = distributions(stack)["static"]["ViewerCertificate"]
-    assert found["AcmCertificateArn"] == pair_app.CERTIFICATE
-
-
-# -- imports
-
-NO_NETWORK = """
-import sys
-
-def refuse(event, arguments):
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname"):
-        raise SystemExit(f"{event} {arguments}")
-
-sys.addaudithook(refuse)
-"""
-
-NO_NETWORK_IN_NODE = """
-const refuse = (what) => () => { console.error(what); process.exit(9); };
-require("net").Socket.prototype.connect = refuse("net.connect");
-require("dns").lookup = refuse("dns.lookup");
-"""
-
-
-def run_python(code, **environment):
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(["tests", "tests/support", "."]),
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
-def test_neither_import_nor_synthesis_asks_the_network(tmp_path):
-    hook = tmp_path / "no-network.js"
-    hook.write_text(NO_NETWORK_IN_NODE)
-    code = f"""{NO_NETWORK}
-import constructs_lib
-assert not [name for name in sys.modules if name.startswith("django")]
-import aws_cdk
-from consumers import static_app
-app = aws_cdk.App()
-static_app.build(app)
-print(len(app.synth().stacks_recursively))
-"""
-    done = run_python(code, NODE_OPTIONS=f"--require {hook}")
-    assert (done.returncode, done.stdout.strip()) == (0, "2"), done.stderr
-
-
-def test_a_service_is_imported_when_an_option_needs_it():
-    code = """
-import sys
-import constructs_lib, stacks
-services = ("certificatemanager", "route53", "logs", "cloudwatch", "sns",
-            "elasticloadbalancingv2")
-print([name for name in services if f"aws_cdk.aws_{name}" in sys.modules])
-"""
-    done = run_python(code)
-    assert done.stdout.strip() == "[]", done.stderr
-
-
-def test_a_request_to_the_network_would_be_seen(tmp_path):
-    hook = tmp_path / "no-network.js"
-    hook.write_text(NO_NETWORK_IN_NODE)
-    in_python = run_python(
-        f"{NO_NETWORK}\nimport urllib.request as u; u.urlopen('http://localhost:1')"
-    )
-    assert "socket.getaddrinfo" in in_python.stderr
-    in_node = run_python(
-        "import subprocess as s; s.run(['node', '-e', 'fetch(\"http://localhost:8001\")'])",
-        NODE_OPTIONS=f"--require {hook}",
-    )
-    assert in_node.stderr.strip() in ("net.connect", "dns.lookup")
-
-
-def test_the_django_side_loads_no_cdk():
-    code = """
-import sys
-import dj_cloudfront, dj_cloudfront.contract
-foreign = ("aws_cdk", "jsii", "constructs", "constructs_lib", "boto3", "django")
-print([name for name in foreign if name in sys.modules])
-"""
-    done = run_python(code)
-    assert done.stdout.strip() == "[]", done.stderr
+    assert found["AcmCertificateArn"] == CERTIFICATE
 
 
 # -- the page
