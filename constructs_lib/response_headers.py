@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from aws_cdk import aws_cloudfront as cloudfront
 
@@ -206,40 +207,51 @@ class ResponseHeaders:
 
     def render_security(self) -> cloudfront.ResponseSecurityHeadersBehavior | None:
         """CloudFront's section for security headers, or None when it would be empty."""
-        if not any(self._security.values()):
-            return None
-        overrides = {name: self._overrides(name) for name in self._security}
-        return cloudfront.ResponseSecurityHeadersBehavior(
-            strict_transport_security=_render_hsts(
-                self.hsts, overrides["strict-transport-security"]
-            ),
-            content_type_options=cloudfront.ResponseHeadersContentTypeOptions(
-                override=overrides["x-content-type-options"]
+        override = {name: self._overrides(name) for name in self._security}
+        sections: dict[str, Any] = {}
+        if self.hsts:
+            sections["strict_transport_security"] = (
+                cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=duration(self.hsts.max_age),
+                    include_subdomains=self.hsts.include_subdomains,
+                    preload=self.hsts.preload,
+                    override=override["strict-transport-security"],
+                )
             )
-            if self.nosniff
-            else None,
-            content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                content_security_policy=self.content_security_policy,
-                override=overrides["content-security-policy"],
+        if self.nosniff:
+            sections["content_type_options"] = (
+                cloudfront.ResponseHeadersContentTypeOptions(
+                    override=override["x-content-type-options"]
+                )
             )
-            if isinstance(self.content_security_policy, str)
-            else None,
-            referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
+        if isinstance(self.content_security_policy, str):
+            sections["content_security_policy"] = (
+                cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy=self.content_security_policy,
+                    override=override["content-security-policy"],
+                )
+            )
+        if self.referrer_policy:
+            sections["referrer_policy"] = cloudfront.ResponseHeadersReferrerPolicy(
                 referrer_policy=_REFERRER_POLICIES[self.referrer_policy],
-                override=overrides["referrer-policy"],
+                override=override["referrer-policy"],
             )
-            if self.referrer_policy
-            else None,
-            frame_options=cloudfront.ResponseHeadersFrameOptions(
+        if self.frame_options:
+            sections["frame_options"] = cloudfront.ResponseHeadersFrameOptions(
                 frame_option=cloudfront.HeadersFrameOption[self.frame_options],
-                override=overrides["x-frame-options"],
+                override=override["x-frame-options"],
             )
-            if self.frame_options
-            else None,
-            xss_protection=_render_xss_protection(
-                self.xss_protection, overrides["x-xss-protection"]
-            ),
-        )
+        found = _XSS_PROTECTION.fullmatch(self.xss_protection or "")
+        if found:
+            sections["xss_protection"] = cloudfront.ResponseHeadersXSSProtection(
+                protection=self.xss_protection != "0",
+                mode_block=True if found["block"] else None,
+                report_uri=found["report"],
+                override=override["x-xss-protection"],
+            )
+        if not sections:
+            return None
+        return cloudfront.ResponseSecurityHeadersBehavior(**sections)
 
     def render_custom(self) -> cloudfront.ResponseCustomHeadersBehavior | None:
         """CloudFront's section for all other headers, or None when it would be empty."""
@@ -255,57 +267,23 @@ class ResponseHeaders:
         )
 
 
-def _render_hsts(
-    hsts: Hsts | None, override: bool
-) -> cloudfront.ResponseHeadersStrictTransportSecurity | None:
-    if hsts is None:
-        return None
-    return cloudfront.ResponseHeadersStrictTransportSecurity(
-        access_control_max_age=duration(hsts.max_age),
-        include_subdomains=hsts.include_subdomains,
-        preload=hsts.preload,
-        override=override,
-    )
-
-
-def _render_xss_protection(
-    value: str | None, override: bool
-) -> cloudfront.ResponseHeadersXSSProtection | None:
-    found = _XSS_PROTECTION.fullmatch(value or "")
-    if found is None:
-        return None
-    return cloudfront.ResponseHeadersXSSProtection(
-        protection=value != "0",
-        mode_block=True if found["block"] else None,
-        report_uri=found["report"],
-        override=override,
-    )
-
-
 def _check_extra(name: str) -> None:
     if not isinstance(name, str) or not HEADER_NAME.fullmatch(name):
         raise ValueError(
             f"headers.extra must have header names such as 'X-Robots-Tag', got {truncated_repr(name)}"
         )
-    if name.lower() in _OWN_PLACE:
-        raise ValueError(
-            f"headers.extra must not have {truncated_repr(name)}: "
-            f"give headers.{_OWN_PLACE[name.lower()]}"
-        )
-    if name.lower() == "set-cookie":
-        raise ValueError(
-            f"headers.extra must not have {truncated_repr(name)}, which every visitor would "
-            "get from the cache alike"
-        )
-    if name.lower().startswith("access-control-"):
-        raise ValueError(
-            f"headers.extra must not have {truncated_repr(name)}: who answers CORS is given by cors"
-        )
-    if _NEVER_REMOVED.fullmatch(name.lower()):
-        raise ValueError(
-            "headers.extra must not have a header that CloudFront or the connection sets, "
-            f"got {truncated_repr(name)}"
-        )
+    lower = name.lower()
+    if lower in _OWN_PLACE:
+        why = f": give headers.{_OWN_PLACE[lower]}"
+    elif lower == "set-cookie":
+        why = ", which every visitor would get from the cache alike"
+    elif lower.startswith("access-control-"):
+        why = ": who answers CORS is given by cors"
+    elif _NEVER_REMOVED.fullmatch(lower):
+        why = ", which CloudFront or the connection sets"
+    else:
+        return
+    raise ValueError(f"headers.extra must not have {truncated_repr(name)}{why}")
 
 
 def _check_custom(custom: Mapping[str, str]) -> None:

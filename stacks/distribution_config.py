@@ -187,11 +187,12 @@ def read_shared(environment: Section) -> dict[str, object]:
 
     :raises ValueError: with one sentence that names the JSON path.
     """
-    names = [name for name, option in OPTIONS.items() if option.is_shared]
     return {
-        name: _read(environment, name, environment, None)
-        for name in names
-        if name not in _BY_DISTRIBUTION and environment.has(json_key(name))
+        name: _read(environment, name)
+        for name, option in OPTIONS.items()
+        if option.is_shared
+        and name not in _BY_DISTRIBUTION
+        and environment.has(json_key(name))
     }
 
 
@@ -201,41 +202,16 @@ def read_distribution(environment: Section, tree: Tree) -> dict[str, object]:
     :raises ValueError: with one sentence that names the JSON path.
     """
     section = environment.section(tree.value)
+    place = _Place(tree, environment, section)
     given = {}
     for name, option in OPTIONS.items():
         if tree not in option.trees:
             continue
         if section.has(json_key(name)):
-            given[name] = _read(section, name, environment, tree)
+            given[name] = _read(section, name, place)
         elif name in _BY_DISTRIBUTION and environment.has(json_key(name)):
-            given[name] = _read(environment, name, environment, tree, own=section)
+            given[name] = _read(environment, name, place)
     return given
-
-
-def _read(
-    section: Section,
-    name: str,
-    environment: Section,
-    tree: Tree | None,
-    own: Section | None = None,
-) -> object:
-    key = json_key(name)
-    if section.get(key) is None:
-        return None
-    if name in _BY_TREE and tree is not None:
-        return _BY_TREE[name](section, _Place(tree, environment, own or section))
-    if name in _READERS:
-        return _READERS[name](section)
-    kind = OPTIONS[name].kind
-    if kind is bool:
-        return section.flag(key)
-    if kind is str:
-        return section.text(key, like=OPTIONS[name].example.strip("'"))
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(section.choice(key, tuple(choice.value for choice in kind)))
-    if kind is list:
-        return section.texts(key, like=OPTIONS[name].example.strip("[']"))
-    raise TypeError(f"{name} must have a reader, being of the kind {kind}")
 
 
 @dataclass(frozen=True)
@@ -254,6 +230,24 @@ class _Place:
     def cors(self) -> Cors:
         with_cors = self.section if self.section.has("cors") else self.environment
         return _cors(with_cors)
+
+
+def _read(section: Section, name: str, place: _Place | None = None) -> object:
+    key, option = json_key(name), OPTIONS[name]
+    if section.get(key) is None:
+        return None
+    if place and name in _BY_TREE:
+        return _BY_TREE[name](section, place)
+    if name in _READERS:
+        return _READERS[name](section)
+    if option.kind is bool:
+        return section.flag(key)
+    if option.kind is str:
+        return section.text(key, like=option.example.strip("'"))
+    if option.kind is list:
+        return section.texts(key, like=option.example.strip("[']"))
+    assert isinstance(option.kind, type) and issubclass(option.kind, StrEnum), name
+    return option.kind(section.choice(key, tuple(each.value for each in option.kind)))
 
 
 def _certificate(section: Section) -> CertificateArn:

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import pytest
 from aws_cdk import Token
-from aws_cdk.assertions import Template
-from cdk_support import cache_policy, distribution_config, headers_policy, new_stack
+from cdk_support import (
+    cache_policy,
+    distribution_config,
+    half_template,
+    headers_policy,
+)
 
-from constructs_lib import Cors, DjangoOrigin, StaticDistribution
+from constructs_lib import Cors
 
 
 def template(cors):
-    stack = new_stack()
-    origin = DjangoOrigin.server("www.example.com")
-    StaticDistribution(stack, "Half", origin=origin, cors=cors)
-    return Template.from_stack(stack)
+    return half_template(cors=cors)
 
 
 def test_a_list_of_origins_is_answered_by_the_edge_from_one_copy():

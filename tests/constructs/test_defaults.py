@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from aws_cdk.assertions import Template
 from cdk_support import (
     cache_policy,
     distribution_config,
+    half_template,
     headers_policy,
-    new_stack,
 )
 
-from constructs_lib import Cors, DjangoOrigin, MediaDistribution, StaticDistribution
+from constructs_lib import MediaDistribution, StaticDistribution
 
 DAY = 86_400
 CSP = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
@@ -19,17 +18,10 @@ CSP = "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox"
 
 @pytest.fixture(scope="module")
 def halves():
-    found = {}
-    for name, half in (("static", StaticDistribution), ("media", MediaDistribution)):
-        stack = new_stack()
-        half(
-            stack,
-            "Half",
-            origin=DjangoOrigin.server("www.example.com"),
-            cors=Cors.forward(),
-        )
-        found[name] = Template.from_stack(stack)
-    return found
+    return {
+        "static": half_template(StaticDistribution),
+        "media": half_template(MediaDistribution),
+    }
 
 
 @pytest.mark.parametrize(

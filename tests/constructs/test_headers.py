@@ -3,12 +3,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from aws_cdk.assertions import Template
-from cdk_support import distribution_config, headers_policy, new_stack
+from cdk_support import distribution_config, half_template, headers_policy
 
 from constructs_lib import (
     Cors,
-    DjangoOrigin,
     Hsts,
     MediaDistribution,
     ResponseHeaders,
@@ -23,9 +21,7 @@ def test_the_edge_and_the_printed_servers_shut_uploads_in_alike():
 
 
 def policy(half=StaticDistribution, **values):
-    stack = new_stack()
-    half(stack, "Half", origin=DjangoOrigin.server("www.example.com"), **values)
-    return headers_policy(Template.from_stack(stack))
+    return headers_policy(half_template(half, **values))
 
 
 def test_every_header_can_be_set_otherwise():
@@ -148,10 +144,7 @@ NOTHING = ResponseHeaders(
 
 
 def test_nothing_to_send_or_remove_makes_no_policy():
-    stack = new_stack()
-    origin = DjangoOrigin.server("www.example.com")
-    StaticDistribution(stack, "Static", origin=origin, headers=NOTHING)
-    template = Template.from_stack(stack)
+    template = half_template(headers=NOTHING)
     template.resource_count_is("AWS::CloudFront::ResponseHeadersPolicy", 0)
     behavior = distribution_config(template)["DefaultCacheBehavior"]
     assert "ResponseHeadersPolicyId" not in behavior

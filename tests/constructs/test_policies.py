@@ -5,12 +5,10 @@ import json
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk.assertions import Template
-from cdk_support import ROOT, distribution_config, new_app, new_stack
+from cdk_support import ROOT, distribution_config, half_template, new_app
 
 from constructs_lib import (
     Cors,
-    DjangoCdn,
-    DjangoOrigin,
     MediaDistribution,
     Policies,
     ResponseHeaders,
@@ -19,7 +17,6 @@ from constructs_lib import (
 )
 from stacks import CdnStack, Environment
 
-ORIGIN = DjangoOrigin.server("www.example.com")
 HALVES = pytest.mark.parametrize("half", [StaticDistribution, MediaDistribution])
 MANAGED = Policies(
     cache=cloudfront.CachePolicy.CACHING_OPTIMIZED,
@@ -30,9 +27,7 @@ MANAGED = Policies(
 
 @HALVES
 def test_existing_policies_take_the_place_of_own_ones(half):
-    stack = new_stack()
-    half(stack, "Half", origin=ORIGIN, policies=MANAGED)
-    template = Template.from_stack(stack)
+    template = half_template(half, policies=MANAGED)
     assert len(template.to_json()["Resources"]) == 1
     behavior = distribution_config(template)["DefaultCacheBehavior"]
     # Fixed by AWS: DeveloperGuide/using-managed-cache-policies.html and its neighbours.
@@ -54,20 +49,6 @@ def test_the_recipe_for_flat_rate_plans_defines_no_policy():
     assert kinds == {"AWS::CloudFront::Distribution"}
 
 
-def test_a_policy_is_chosen_for_each_half_alone():
-    stack = new_stack()
-    DjangoCdn(
-        stack,
-        "Cdn",
-        origin=ORIGIN,
-        static={"policies": Policies(cache=cloudfront.CachePolicy.CACHING_OPTIMIZED)},
-    )
-    template = Template.from_stack(stack)
-    template.resource_count_is("AWS::CloudFront::CachePolicy", 1)
-    template.resource_count_is("AWS::CloudFront::ResponseHeadersPolicy", 2)
-
-
-@HALVES
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
@@ -82,6 +63,6 @@ def test_a_policy_is_chosen_for_each_half_alone():
         ),
     ],
 )
-def test_fails_when_a_value_would_be_idle(half, values, sentence):
+def test_fails_when_a_value_would_be_idle(values, sentence):
     with pytest.raises(ValueError, match=sentence):
-        half(new_stack(), "Half", origin=ORIGIN, policies=MANAGED, **values)
+        half_template(policies=MANAGED, **values)

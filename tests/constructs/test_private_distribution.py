@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import distribution_config, headers_policy, new_stack
-from environments import MAXIMAL
+from aws_cdk.assertions import Annotations, Match
+from cdk_support import (
+    ORIGIN_SECRET,
+    distribution_config,
+    half_template,
+    headers_policy,
+    new_stack,
+    pair_template,
+    resources,
+)
 from keys_support import A
 
 from constructs_lib import (
@@ -19,53 +26,49 @@ from constructs_lib import (
     SigningKeys,
 )
 from constructs_lib.distribution import PrivateMediaDistribution
-from constructs_lib.origin_options import OriginSecret
 
 KEYS = SigningKeys(keys={"2026a": A}, signing_key="2026a")
-ORIGIN = DjangoOrigin.server(
-    "www.example.com", origin_secret=OriginSecret(**MAXIMAL["origin_secret"])
-)
+ORIGIN = DjangoOrigin.server("www.example.com", origin_secret=ORIGIN_SECRET)
 KINDS = pytest.mark.parametrize(
     "kind", [PrivateMediaDistribution, MediaDistribution], ids=["tree", "all of media"]
 )
 
 
 def template(kind, origin=ORIGIN, **values):
-    stack = new_stack()
-    kind(stack, "Private", origin=origin, signing_keys=KEYS, **values)
-    return Template.from_stack(stack)
+    return half_template(kind, origin=origin, signing_keys=KEYS, **values)
 
 
-@KINDS
-def test_only_who_has_a_signature_is_answered(kind):
-    found = template(kind)
-    config = distribution_config(found)
+@pytest.fixture(
+    scope="module",
+    params=[PrivateMediaDistribution, MediaDistribution],
+    ids=["tree", "all of media"],
+)
+def signed(request):
+    return template(request.param)
+
+
+def test_only_who_has_a_signature_is_answered(signed):
+    config = distribution_config(signed)
     (group,) = config["DefaultCacheBehavior"]["TrustedKeyGroups"]
-    assert set(found.find_resources("AWS::CloudFront::KeyGroup")) == {group["Ref"]}
+    assert set(signed.find_resources("AWS::CloudFront::KeyGroup")) == {group["Ref"]}
     assert "CacheBehaviors" not in config
 
 
-@KINDS
-def test_the_server_is_told_the_origin_secret(kind):
-    (origin,) = distribution_config(template(kind))["Origins"]
+def test_the_server_is_told_the_origin_secret(signed):
+    (origin,) = distribution_config(signed)["Origins"]
     names = {header["HeaderName"] for header in origin["OriginCustomHeaders"]}
     assert names == {"X-Cdn-Tree", "X-Origin-Secret"}
 
 
-@KINDS
-def test_private_uploads_are_in_a_sandbox_too(kind):
-    security = headers_policy(template(kind))["SecurityHeadersConfig"]
-    policy = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]
-    assert policy.endswith("; sandbox")
-
-
-def test_a_browser_asks_again_for_a_private_file():
-    headers = headers_policy(template(PrivateMediaDistribution))["CustomHeadersConfig"]
+def test_private_uploads_are_in_a_sandbox_and_asked_for_again(signed):
+    headers = headers_policy(signed)
+    policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]
+    assert policy["ContentSecurityPolicy"].endswith("; sandbox")
     assert {
         "Header": "Cache-Control",
         "Override": True,
         "Value": "private, max-age=300",
-    } in headers["Items"]
+    } in headers["CustomHeadersConfig"]["Items"]
 
 
 @KINDS
@@ -78,10 +81,8 @@ def test_fails_when_the_server_could_be_asked_around_cloudfront(kind):
 
 
 def test_without_signing_keys_media_is_public():
-    stack = new_stack()
-    MediaDistribution(stack, "Media", origin=ORIGIN)
-    behavior = distribution_config(Template.from_stack(stack))["DefaultCacheBehavior"]
-    assert "TrustedKeyGroups" not in behavior
+    found = half_template(MediaDistribution, origin=ORIGIN)
+    assert "TrustedKeyGroups" not in distribution_config(found)["DefaultCacheBehavior"]
 
 
 @pytest.mark.parametrize("name", ["Cache-Control", "cache-control"])
@@ -98,15 +99,12 @@ def test_its_headers_can_be_chosen(name):
 
 
 def test_headers_for_all_keep_the_defaults_of_each_tree():
-    stack = new_stack()
     headers = ResponseHeaders(extra={"X-Robots-Tag": "noindex"})
     private = DistributionOptions(signing_keys=KEYS)
-    DjangoCdn(stack, "Cdn", origin=ORIGIN, headers=headers, private=private)
-    found = Template.from_stack(stack).find_resources(
-        "AWS::CloudFront::ResponseHeadersPolicy"
-    )
-    configs = [
-        one["Properties"]["ResponseHeadersPolicyConfig"] for one in found.values()
+    found = pair_template(origin=ORIGIN, headers=headers, private=private)
+    policies = [
+        one["ResponseHeadersPolicyConfig"]
+        for one in resources(found, "ResponseHeadersPolicy").values()
     ]
     sent = [
         (
@@ -114,7 +112,7 @@ def test_headers_for_all_keep_the_defaults_of_each_tree():
             {item["Header"] for item in config["CustomHeadersConfig"]["Items"]}
             - {"Cross-Origin-Resource-Policy"},
         )
-        for config in configs
+        for config in policies
     ]
     assert len(sent) == 3
     assert (False, {"X-Robots-Tag"}) in sent
