@@ -19,6 +19,8 @@ from local.state import CHECKOUT, State
 _NOT_UP = 3
 # As shells say it of a command that Ctrl-C ended.
 _INTERRUPTED = 130
+# What listens where a command brings it up, besides the edge's TLS.
+_PORTS = {"up": ("aws", "edge", "django", "web"), "edge": ("aws", "edge")}
 
 
 def main() -> int:
@@ -39,43 +41,25 @@ def _main() -> int:
     progress = Progress()
     match arguments.command:
         case "up":
-            supervisor.up(
-                state,
-                environment=arguments.environment,
-                wanted={
-                    "aws": arguments.aws_port,
-                    "edge": arguments.edge_port,
-                    "django": arguments.django_port,
-                    "web": arguments.web_port,
-                    **_tls(arguments),
-                },
-                progress=progress,
-            )
+            wanted = _wanted_ports(arguments)
+            supervisor.up(state, arguments.environment, wanted, progress)
         case "edge":
-            edge.edge(
-                state,
-                origin=arguments.origin,
-                environment=arguments.environment,
-                wanted={
-                    "aws": arguments.aws_port,
-                    "edge": arguments.edge_port,
-                    **_tls(arguments),
-                },
-                progress=progress,
-            )
+            wanted = _wanted_ports(arguments)
+            edge.edge(state, arguments.origin, arguments.environment, wanted, progress)
         case "status":
             return _status(state, as_json=arguments.json)
         case "release":
             release.release(state, arguments.version, progress)
         case "down":
-            supervisor.down(state, progress)
+            return 0 if supervisor.down(state, progress) else 1
         case "cdk":
             return _cdk(state, arguments.arguments)
     return 0
 
 
-def _tls(arguments: argparse.Namespace) -> dict[str, int | None]:
-    return {"tls": arguments.tls_port} if arguments.tls else {}
+def _wanted_ports(arguments: argparse.Namespace) -> dict[str, int | None]:
+    listening = [*_PORTS[arguments.command], *(["tls"] if arguments.tls else [])]
+    return {name: getattr(arguments, f"{name}_port") for name in listening}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,17 +81,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS:PORT",
         help="where your server listens on this machine, such as 127.0.0.1:8081",
     )
-    for parsed, ports in (
-        (up, ("web", "edge", "tls", "django", "aws")),
-        (alone, ("edge", "tls", "aws")),
-    ):
+    for parsed, ports in ((up, _PORTS["up"]), (alone, _PORTS["edge"])):
         parsed.add_argument(
             "--environment", default="dev", help="of cdk.json (default: dev)"
         )
         parsed.add_argument(
             "--tls", action="store_true", help="serve files with TLS as well"
         )
-        for name in ports:
+        for name in (*ports, "tls"):
             parsed.add_argument(
                 f"--{name}-port", type=_port, help="default: one that is free"
             )

@@ -28,7 +28,6 @@ _READ_BY_DJANGO = (
 
 def edge(
     state: State,
-    *,
     origin: str,
     environment: str,
     wanted: Mapping[str, int | None],

@@ -48,7 +48,7 @@ class Process:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class RunRecord:
     """One run of ``up``."""
 
     supervisor: Process
@@ -65,23 +65,21 @@ class Record:
         return next(found, None)
 
 
-def read_record(state: State) -> Record | None:
+def read_record(state: State) -> RunRecord | None:
     """The record of the last run, or None when it ended well."""
     found = read_json(state.running)
     try:
-        return Record(
-            supervisor=Process(**_object(found["supervisor"])),
-            children=tuple(
-                Process(**_object(child)) for child in _list(found["children"])
-            ),
-            stack=str(found["stack"]),
-            ports=Ports(**_object(found["ports"])),
+        return RunRecord(
+            supervisor=Process(**found["supervisor"]),
+            children=tuple(Process(**child) for child in found["children"]),
+            stack=found["stack"],
+            ports=Ports(**found["ports"]),
         )
     except (KeyError, TypeError):
         return None
 
 
-def require_record(state: State) -> Record:
+def require_record(state: State) -> RunRecord:
     """The record of what runs now.
 
     :raises SystemExit: when nothing does.
@@ -123,8 +121,8 @@ def read_outputs(state: State, stack: str) -> dict[str, Any]:
     :raises SystemExit: when the file has none.
     """
     try:
-        return _object(read_json(state.outputs)[stack])
-    except (KeyError, TypeError):
+        return dict(read_json(state.outputs)[stack])
+    except (KeyError, TypeError, ValueError):
         raise SystemExit(_no_outputs(state, stack)) from None
 
 
@@ -135,10 +133,8 @@ def read_domains(state: State, stack: str, ports: Ports) -> Domains:
     """
     outputs = read_outputs(state, stack)
     try:
-        static, media = (
-            outputs[Output.STATIC_DOMAIN_NAME],
-            outputs[Output.MEDIA_DOMAIN_NAME],
-        )
+        static = outputs[Output.STATIC_DOMAIN_NAME]
+        media = outputs[Output.MEDIA_DOMAIN_NAME]
         targets = outputs[Output.STATIC_DNS_TARGET], outputs[Output.MEDIA_DNS_TARGET]
     except KeyError:
         raise SystemExit(_no_outputs(state, stack)) from None
@@ -161,15 +157,3 @@ def _no_outputs(state: State, stack: str) -> str:
         f"{state.outputs} must hold the outputs of {stack}: remove {state.deployed} and "
         "start again"
     )
-
-
-def _object(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError
-    return value

@@ -11,7 +11,7 @@ from local.origin import builds
 from local.origin.services import DJANGO
 from local.processes import answers
 from local.progress import Progress
-from local.record import Ports, Record, read_domains, require_record
+from local.record import Ports, RunRecord, read_domains, require_record
 from local.state import State, write_atomically
 
 _SHAPE = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -50,13 +50,13 @@ def release(state: State, version: str | None, progress: Progress) -> None:
     progress.say(f"{record.ports.site_url} now serves build {name}; older builds stay")
 
 
-def _publish(state: State, record: Record, name: str) -> None:
+def _publish(state: State, record: RunRecord, name: str) -> None:
     domains = read_domains(state, record.stack, record.ports)
     environment = builds.django_environment(state, record.stack, domains)
     builds.publish(state, environment, name)
 
 
-def _reload_django(record: Record) -> None:
+def _reload_django(record: RunRecord) -> None:
     django = record.child(DJANGO)
     if django is None:
         raise SystemExit("Django does not run: see 'python -m local status'")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -175,7 +176,7 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o600) -> None:
         os.close(folder)
 
 
-def read_json(path: Path) -> Mapping[str, object]:
+def read_json(path: Path) -> Mapping[str, Any]:
     """A JSON object, empty when the file is missing or was left damaged."""
     try:
         value = json.loads(path.read_text("utf-8"))

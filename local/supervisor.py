@@ -29,7 +29,7 @@ from local.processes import (
     wait_until_ready,
 )
 from local.progress import Progress
-from local.record import Ports, Process, Record, read_domains, read_record
+from local.record import Ports, Process, RunRecord, read_domains, read_record
 from local.state import CHECKOUT, State, read_json, write_atomically
 
 _BUSY = (
@@ -69,7 +69,7 @@ class Supervisor:
 
     def _record(self) -> None:
         own = os.getpid()
-        Record(
+        RunRecord(
             supervisor=Process(
                 name="supervisor", pid=own, started=start_time(own) or 0
             ),
@@ -84,7 +84,6 @@ class Supervisor:
 
 def up(
     state: State,
-    *,
     environment: str,
     wanted: Mapping[str, int | None],
     progress: Progress,
@@ -203,20 +202,30 @@ def _edge_service(supervisor: Supervisor, origin: str, address: str) -> Service:
     )
 
 
-def down(state: State, progress: Progress) -> None:
-    """End what ``up`` started, also when its supervisor is no more."""
+def down(state: State, progress: Progress, *, seconds: float = 30) -> bool:
+    """End what ``up`` started, also when its supervisor is no more.
+
+    False when the supervisor takes longer than so many seconds; it is not killed.
+    """
     record = read_record(state)
     if record is None:
         progress.say("nothing was running")
-        return
-    if record.supervisor.is_alive:
-        os.kill(record.supervisor.pid, signal.SIGTERM)
-        deadline = time.monotonic() + 30
-        while record.supervisor.is_alive and time.monotonic() < deadline:
+        return True
+    supervisor = record.supervisor
+    if supervisor.is_alive:
+        os.kill(supervisor.pid, signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        while supervisor.is_alive and time.monotonic() < deadline:
             time.sleep(0.05)
     _end_leftovers(record)
+    if supervisor.is_alive:
+        progress.say(
+            f"the supervisor did not end in {seconds:g} s: kill {supervisor.pid}"
+        )
+        return False
     state.running.unlink(missing_ok=True)
     progress.say("all processes have ended")
+    return True
 
 
 def status(state: State) -> Mapping[str, object]:
@@ -293,7 +302,7 @@ def _last_port(last: object, taken: frozenset[int]) -> int | None:
         return None
 
 
-def _end_leftovers(record: Record | None) -> None:
+def _end_leftovers(record: RunRecord | None) -> None:
     """End children whose supervisor was killed."""
     for child in reversed(record.children if record else ()):
         stop_group(child.pid, child.started, seconds=5)

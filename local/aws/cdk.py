@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from local.aws.emulator import endpoint, stack_exists
@@ -34,24 +35,18 @@ def run(
 
     A quiet one writes to a log and shows it only when the command fails.
     """
-    arguments = with_local_options(arguments)
-    environment = aws_environment(state, endpoint(port))
-    if not quiet:
-        return subprocess.run(
-            command(*arguments), cwd=CHECKOUT, env=environment, check=False
-        ).returncode
     log = state.log("cdk")
-    with log.open("w", encoding="utf-8") as output:
+    with log.open("w", encoding="utf-8") if quiet else nullcontext() as output:
         code = subprocess.run(
-            command(*arguments),
+            command(*with_local_options(arguments)),
             cwd=CHECKOUT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
+            env=aws_environment(state, endpoint(port)),
+            stdin=subprocess.DEVNULL if quiet else None,
             stdout=output,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.STDOUT if quiet else None,
             check=False,
         ).returncode
-    if code:
+    if quiet and code:
         print(log.read_text("utf-8"), file=sys.stderr)
     return code
 

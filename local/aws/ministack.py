@@ -10,7 +10,7 @@ The names used here are private to ministack 1.5.33, which is why its version is
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,68 +41,46 @@ def register(handlers: dict[str, dict[str, Any]]) -> None:
     from ministack.services import cloudfront
 
     ours = {
-        "AWS::CloudFront::PublicKey": _keys(cloudfront._public_keys),
-        "AWS::CloudFront::KeyGroup": _key_groups(cloudfront._key_groups),
+        "AWS::CloudFront::PublicKey": _records(cloudfront._public_keys, "PublicKey"),
+        "AWS::CloudFront::KeyGroup": _records(cloudfront._key_groups, "KeyGroup"),
         **{kind: _remembered(kind) for kind in REMEMBERED},
     }
     for kind, handler in ours.items():
         handlers.setdefault(kind, handler)
 
 
-def _keys(records: Any) -> dict[str, Any]:
+def _records(records: Any, kind: str) -> dict[str, Any]:
     def create(logical_id: str, properties: Properties, stack: str) -> Created:
-        return _add(records, "K", properties["PublicKeyConfig"])
+        config = dict(properties[f"{kind}Config"])
+        if config["Name"] in [one["Config"]["Name"] for one in records.values()]:
+            raise ValueError(f"{config['Name']} already exists")
+        prefix = "K" if kind == "PublicKey" else ""
+        identity = f"{prefix}{uuid.uuid4().hex[:13].upper()}"
+        now = datetime.now(UTC).isoformat()
+        records[identity] = {
+            "Id": identity,
+            "ETag": uuid.uuid4().hex,
+            "CreatedTime": now,
+            "LastModifiedTime": now,
+            "Config": config,
+        }
+        return identity, {"Id": identity}
 
     def update(
         physical_id: str, old: Properties, new: Properties, stack: str
     ) -> Created:
-        if _key_of(old) != _key_of(new):
+        before, after = (dict(one[f"{kind}Config"]) for one in (old, new))
+        keys = [str(one.get("EncodedKey")).strip() for one in (before, after)]
+        if keys[0] != keys[1]:
             # As AWS does: https://github.com/aws/aws-cdk/issues/15301
             raise ValueError("EncodedKey of a public key cannot be changed")
-        records[physical_id]["Config"] = dict(new["PublicKeyConfig"])
+        records[physical_id]["Config"] = after
         return physical_id, {"Id": physical_id}
 
-    return {"create": create, "update": update, "delete": _remover(records)}
-
-
-def _key_groups(records: Any) -> dict[str, Any]:
-    def create(logical_id: str, properties: Properties, stack: str) -> Created:
-        return _add(records, "", properties["KeyGroupConfig"])
-
-    def update(
-        physical_id: str, old: Properties, new: Properties, stack: str
-    ) -> Created:
-        records[physical_id]["Config"] = dict(new["KeyGroupConfig"])
-        return physical_id, {"Id": physical_id}
-
-    return {"create": create, "update": update, "delete": _remover(records)}
-
-
-def _add(records: Any, prefix: str, config: Properties) -> Created:
-    names = [record["Config"]["Name"] for record in records.values()]
-    if config["Name"] in names:
-        raise ValueError(f"{config['Name']} already exists")
-    identity = f"{prefix}{uuid.uuid4().hex[:13].upper()}"
-    now = datetime.now(UTC).isoformat()
-    records[identity] = {
-        "Id": identity,
-        "ETag": uuid.uuid4().hex,
-        "CreatedTime": now,
-        "LastModifiedTime": now,
-        "Config": dict(config),
-    }
-    return identity, {"Id": identity}
-
-
-def _remover(records: Any) -> Callable[[str, Properties], None]:
     def delete(physical_id: str, properties: Properties) -> None:
         records.pop(physical_id, None)
 
-    return delete
-
-
-def _key_of(properties: Properties) -> str:
-    return str(properties["PublicKeyConfig"]["EncodedKey"]).strip()
+    return {"create": create, "update": update, "delete": delete}
 
 
 def _remembered(kind: str) -> dict[str, Any]:

@@ -125,17 +125,6 @@ def test_a_second_distribution_gets_no_alias_of_the_first(create, endpoint, alia
     assert aliases_of(endpoint, first) == [alias]
 
 
-def test_a_distribution_keeps_its_own_alias_over_an_update(create, endpoint, alias):
-    first = create(alias)
-    caller = client("cloudfront", endpoint)
-    found = caller.get_distribution_config(Id=first["Id"])
-    same = {**found["DistributionConfig"], **config(alias)}
-    caller.update_distribution(
-        Id=first["Id"], IfMatch=found["ETag"], DistributionConfig=same
-    )
-    assert aliases_of(endpoint, first) == [alias]
-
-
 def status(formation, stack):
     (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
     return found["StackStatus"]
@@ -267,18 +256,3 @@ def test_conflicts_are_shown_in_part(create, endpoint, zone, alias, target):
         identity = shown[name]["DistributionId"]
         assert identity == "*" * (len(one["Id"]) - 7) + one["Id"][-7:]
         assert shown[name]["AccountId"] == "******000000"
-
-
-def test_who_asks_of_conflicts_has_a_certificate(create, endpoint, alias):
-    line = "aws cloudfront list-conflicting-aliases --distribution-id {} --alias {}"
-    with refused("InvalidArgument"):
-        aws(line.format(create()["Id"], alias), endpoint)
-
-
-@pytest.mark.parametrize("operation", ["associate-alias", "list-conflicting-aliases"])
-def test_a_distribution_that_is_not_there_is_named(endpoint, alias, operation):
-    option = "target-distribution-id" if "associate" in operation else "distribution-id"
-    with refused("NoSuchDistribution"):
-        aws(
-            f"aws cloudfront {operation} --{option} E2EXAMPLE --alias {alias}", endpoint
-        )

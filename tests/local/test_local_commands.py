@@ -3,55 +3,76 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 
+import cdk_support
 import pytest
-from cdk_support import ROOT
 from edge_support import CountingOrigin, Reply
-from local_support import checkout_of
 
-from local import release
+from local import __main__, release, supervisor
 from local.aws import cdk
 from local.processes import free_port, start_time
-from local.record import Ports, Process, Record
+from local.progress import Progress
+from local.record import Ports, Process, RunRecord, read_record
 from local.state import State
 
 
-def run(tmp_path, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "local", "--state", str(tmp_path / "state"), *arguments],
-        cwd=checkout_of(tmp_path),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+@pytest.fixture
+def cdk_json(tmp_path, monkeypatch):
+    monkeypatch.setattr(cdk, "CHECKOUT", tmp_path)
+
+    def write(text):
+        (tmp_path / "cdk.json").write_text(text, "utf-8")
+
+    return write
+
+
+@pytest.fixture
+def refused(tmp_path, monkeypatch, capsys, cdk_json):
+    """What a command that ends at once says, and its exit code or its sentence."""
+    cdk_json(cdk_support.cdk_json())
+    monkeypatch.setattr(os, "umask", lambda mode: 0)
+    monkeypatch.setattr(__main__, "forget_foreign_aws", lambda: None)
+
+    def run(*arguments):
+        state = str(tmp_path / "state")
+        monkeypatch.setattr(sys, "argv", ["local", "--state", state, *arguments])
+        with pytest.raises(SystemExit) as ended:
+            __main__.main()
+        return ended.value.code, capsys.readouterr().err
+
+    return run
 
 
 @pytest.mark.parametrize("port", ["0", "-5", "99999", "web"])
-def test_fails_when_a_port_is_none(tmp_path, port):
-    ended = run(tmp_path, "up", f"--web-port={port}")
-    assert ended.returncode == 2
-    assert f"argument --web-port: must be from 1 to 65535, got '{port}'" in ended.stderr
+def test_fails_when_a_port_is_none(refused, port):
+    code, said = refused("up", f"--web-port={port}")
+    assert code == 2
+    assert f"argument --web-port: must be from 1 to 65535, got '{port}'" in said
 
 
-def test_fails_when_two_ports_are_one(tmp_path):
+def test_fails_when_two_ports_are_one(refused):
     port = str(free_port(None, what="any"))
-    ended = run(tmp_path, "up", "--web-port", port, "--edge-port", port)
-    assert ended.returncode == 1
-    assert ended.stderr.strip() == (
-        f"the ports must differ from each other, got [{port}, {port}]"
-    )
+    sentence, _ = refused("up", "--web-port", port, "--edge-port", port)
+    assert sentence == f"the ports must differ from each other, got [{port}, {port}]"
 
 
-def test_fails_when_the_state_is_a_file(tmp_path):
+def test_fails_when_the_state_is_a_file(refused, tmp_path):
     (tmp_path / "state").write_text("")
-    ended = run(tmp_path, "up")
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    assert str(tmp_path / "state") in ended.stderr
+    sentence, _ = refused("up")
+    assert str(tmp_path / "state") in sentence
+
+
+def test_fails_when_the_environment_belongs_to_an_account(refused):
+    sentence, _ = refused("up", "--environment", "prod")
+    assert sentence == (
+        "--environment must be one without an account in cdk.json, got 'prod': it belongs to "
+        "111122223333, and the local AWS is 000000000000"
+    )
 
 
 def test_a_folder_that_was_there_keeps_its_mode(tmp_path):
@@ -69,44 +90,39 @@ while True:
 """
 
 
-def test_ctrl_c_while_it_waits_leaves_no_traceback(tmp_path):
+@pytest.fixture
+def slow(tmp_path):
+    """A supervisor that does not end, as a process."""
     state = State(folder=tmp_path)
     state.create()
     with subprocess.Popen([sys.executable, "-c", SLOW], stdout=subprocess.PIPE) as slow:
         assert slow.stdout.readline() == b"ready\n"
         own = Process(name="supervisor", pid=slow.pid, started=start_time(slow.pid))
         ports = Ports(aws=1, edge=2, web=3)
-        Record(supervisor=own, children=(), stack="s", ports=ports).write(state)
-        with subprocess.Popen(
-            [sys.executable, "-m", "local", "--state", str(tmp_path), "down"],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as down:
-            assert slow.stdout.readline() == b"asked\n"
-            down.send_signal(signal.SIGINT)
-            said = down.stderr.read()
+        RunRecord(supervisor=own, children=(), stack="s", ports=ports).write(state)
+        yield slow
         slow.kill()
+
+
+def test_ctrl_c_while_it_waits_leaves_no_traceback(slow, tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-m", "local", "--state", str(tmp_path), "down"],
+        cwd=cdk_support.ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as down:
+        assert slow.stdout.readline() == b"asked\n"
+        down.send_signal(signal.SIGINT)
+        said = down.stderr.read()
     assert (down.returncode, said) == (130, "")
 
 
-def test_fails_when_the_environment_belongs_to_an_account(tmp_path):
-    ended = run(tmp_path, "up", "--environment", "prod")
-    assert ended.returncode == 1
-    assert ended.stderr.strip() == (
-        "--environment must be one without an account in cdk.json, got 'prod': it belongs to "
-        "111122223333, and the local AWS is 000000000000"
-    )
-
-
-@pytest.fixture
-def cdk_json(tmp_path, monkeypatch):
-    monkeypatch.setattr(cdk, "CHECKOUT", tmp_path)
-
-    def write(text):
-        (tmp_path / "cdk.json").write_text(text, "utf-8")
-
-    return write
+def test_down_says_so_when_the_supervisor_outlives_it(slow, tmp_path, capsys):
+    state = State(folder=tmp_path)
+    assert not supervisor.down(state, Progress(), seconds=0.1)
+    said = f"the supervisor did not end in 0.1 s: kill {slow.pid}\n"
+    assert capsys.readouterr().err == said
+    assert read_record(state)
 
 
 def test_an_origin_may_be_an_object(cdk_json):

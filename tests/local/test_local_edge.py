@@ -12,7 +12,7 @@ from local import edge, release
 from local.__main__ import _table
 from local.processes import start_time
 from local.progress import Progress
-from local.record import Ports, Process, Record
+from local.record import Ports, Process, RunRecord
 from local.state import State, write_atomically
 from local.supervisor import Supervisor, status
 
@@ -24,10 +24,10 @@ def test_fails_when_the_origin_is_not_on_this_machine(tmp_path, origin):
     with pytest.raises(SystemExit, match="--origin must be a loopback address and the"):
         edge.edge(
             State(folder=tmp_path / "state"),
-            origin=origin,
-            environment="dev",
-            wanted={"aws": None, "edge": None},
-            progress=Progress(),
+            origin,
+            "dev",
+            {"aws": None, "edge": None},
+            Progress(),
         )
     assert not (tmp_path / "state").exists()
 
@@ -67,7 +67,7 @@ def foreign(tmp_path):
     write_atomically(state.outputs, json.dumps({"mysite-cdn-dev": stack}))
     pid = os.getpid()
     own = Process(name="supervisor", pid=pid, started=start_time(pid))
-    Record(
+    RunRecord(
         supervisor=own,
         children=(),
         stack="mysite-cdn-dev",
