@@ -27,12 +27,9 @@ from whitenoise.responders import (  # type: ignore[import-untyped]
     StaticFile,
 )
 
-from dj_cloudfront import cdn_setting
+from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.server_config import responses
-
-GetResponse = Callable[[HttpRequest], HttpResponseBase]
-_HeaderList = list[tuple[str, str]]
 
 # In any tree: some servers resolve a path before Django sees it, and pass on the raw one.
 _ODD = re.compile(
@@ -58,18 +55,23 @@ class StaticFilesMiddleware:
 
     tree: ClassVar[str] = Tree.STATIC
 
-    def __init__(self, get_response: GetResponse) -> None:
-        if cdn_setting.cdn().is_local:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if cdn().is_local:
             raise MiddlewareNotUsed("the URLs are local")
         self.get_response = get_response
-        self._prefix = f"/{self.tree}/"
-        self._files = _FileFinder(
-            self.root(), self._prefix, has_companions=self.tree == Tree.STATIC
-        )
+        self._prefix, self._root = f"/{self.tree}/", self.root()
+        is_static = self.tree == Tree.STATIC
+        self._companions = {"gzip": ".gz", "br": ".br"} if is_static else {}
+        types = {
+            f".{extension}": responses.content_type(kind)
+            for kind, extensions in responses.TYPES.items()
+            for extension in extensions.split()
+        }
+        self._types = MediaTypes(extra_types=types)
 
     def root(self) -> str:
         """The folder of the tree."""
-        return cdn_setting.cdn().builds_root
+        return cdn().builds_root
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(TREE_HEADER, "")
@@ -89,14 +91,43 @@ class StaticFilesMiddleware:
         if request.method not in ("GET", "HEAD"):
             return HttpResponse(status=405, headers={"Allow": responses.METHODS})
         try:
-            file = self._files.find(request.path_info)
+            file = self._find(request.path_info)
             if file is None:
                 return HttpResponse(status=404)
             response = _response(file, request.method, request.META)
-            return _for_asgi(response) if hasattr(request, "scope") else response
         except (OSError, ValueError, NotARegularFileError):
             # Pruned between the look and the reading, or no name of a file at all.
             return HttpResponse(status=404)
+        # Of a plain file under ASGI Django warns, and reads it whole.
+        is_file = isinstance(response, WhiteNoiseFileResponse)
+        return (
+            _AsyncResponse(response)
+            if is_file and hasattr(request, "scope")
+            else response
+        )
+
+    def _find(self, url: str) -> StaticFile | None:
+        """The file of a URL: no folder, nothing hidden, and no link on the way to it.
+
+        The disk is looked at each time, since builds come and go.
+
+        :raises OSError: when it is there and cannot be read.
+        """
+        parts = url.removeprefix(self._prefix).split("/")
+        if any(not part or part.startswith(".") or "\0" in part for part in parts):
+            return None
+        path = os.path.join(os.path.realpath(self._root), *parts)
+        if os.path.realpath(path) != path or not os.path.isfile(path):
+            return None
+        return StaticFile(
+            path,
+            [("Content-Type", self._types.get_type(path))],
+            encodings={
+                name: path + ending
+                for name, ending in self._companions.items()
+                if not os.path.islink(path + ending)
+            },
+        )
 
     def _finished(self, response: HttpResponseBase) -> HttpResponseBase:
         """The headers that every answer of a tree has."""
@@ -133,41 +164,6 @@ class MediaFilesMiddleware(StaticFilesMiddleware):
         return root
 
 
-class _FileFinder:
-    """Looks at the disk when a file is asked for, since builds come and go."""
-
-    def __init__(self, root: str, prefix: str, *, has_companions: bool) -> None:
-        self._root, self._prefix = root, prefix
-        self._endings = {"gzip": ".gz", "br": ".br"} if has_companions else {}
-        types = {
-            f".{extension}": responses.content_type(kind)
-            for kind, extensions in responses.TYPES.items()
-            for extension in extensions.split()
-        }
-        self._types = MediaTypes(extra_types=types)
-
-    def find(self, url: str) -> StaticFile | None:
-        """The file of a URL: no folder, nothing hidden, and no link on the way to it.
-
-        :raises OSError: when it is there and cannot be read.
-        """
-        parts = url.removeprefix(self._prefix).split("/")
-        if any(not part or part.startswith(".") or "\0" in part for part in parts):
-            return None
-        path = os.path.join(os.path.realpath(self._root), *parts)
-        if os.path.realpath(path) != path or not os.path.isfile(path):
-            return None
-        return StaticFile(
-            path,
-            [("Content-Type", self._types.get_type(path))],
-            encodings={
-                name: path + ending
-                for name, ending in self._endings.items()
-                if not os.path.islink(path + ending)
-            },
-        )
-
-
 def _response(
     file: StaticFile, method: str, meta: Mapping[str, str]
 ) -> HttpResponseBase:
@@ -196,14 +192,9 @@ def _response(
     return response
 
 
-def _for_asgi(response: HttpResponseBase) -> HttpResponseBase:
-    """The same, read in parts: of a plain file Django warns, and reads it whole."""
-    if not isinstance(response, WhiteNoiseFileResponse):
-        return response
-    return _AsyncResponse(response)
-
-
 class _AsyncResponse(StreamingHttpResponse):
+    """The same, read in parts."""
+
     def __init__(self, file: WhiteNoiseFileResponse) -> None:
         super().__init__(_chunks(file), status=file.status_code)
         self.headers = file.headers
@@ -221,7 +212,7 @@ async def _chunks(file: WhiteNoiseFileResponse) -> AsyncIterator[bytes]:
         yield part
 
 
-def _etag(headers: _HeaderList) -> str:
+def _etag(headers: list[tuple[str, str]]) -> str:
     """The tag of one representation: WhiteNoise gives a file and its companions the same one.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-8.8.3.3

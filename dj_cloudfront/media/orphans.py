@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import posixpath
 import re
 import shutil
 import time
@@ -20,9 +21,8 @@ from dj_cloudfront.builds import filesystem
 from dj_cloudfront.media.names import token_folder
 from dj_cloudfront.media.storages import STATE_FOLDER, MediaStorage
 
-# A token can stand beside other digits, such as those of "%2f".
-_DIGITS = re.compile(r"[0-9a-f]{20,}")
-_TOKEN_LENGTH = 20
+# At each place: a token can stand beside other digits, such as those of "%2f".
+_TOKENS = re.compile(r"(?=([0-9a-f]{20}))")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,13 +88,7 @@ def named_in_databases(tokens: set[str]) -> set[str]:
     for alias in connections if tokens else ():
         for table in sorted(_tables(alias)):
             for value in _values(connections[alias], table):
-                for digits in _DIGITS.findall(_text(value).lower()):
-                    ends = range(_TOKEN_LENGTH, len(digits) + 1)
-                    found.update(
-                        tokens.intersection(
-                            digits[end - _TOKEN_LENGTH : end] for end in ends
-                        )
-                    )
+                found.update(tokens.intersection(_TOKENS.findall(_text(value).lower())))
     return found
 
 
@@ -134,7 +128,7 @@ def _text(value: object) -> str:
 
 
 def _token(orphan: Orphan) -> str:
-    return orphan.folder[-_TOKEN_LENGTH:]
+    return posixpath.basename(orphan.folder)
 
 
 def trash(storage: MediaStorage, orphan: Orphan) -> Path:

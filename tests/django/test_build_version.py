@@ -56,20 +56,20 @@ class Repository:
         return self.git("rev-parse", "HEAD", cwd=cwd)[:12]
 
 
-@pytest.fixture
-def empty(tmp_path):
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory):
     """A repository without a commit."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    repository = Repository(folder)
-    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository = Repository(tmp_path_factory.mktemp("empty"))
+    repository.git("init", "--quiet")
     return repository
 
 
-@pytest.fixture
-def repository(empty):
-    empty.commit()
-    return empty
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    repository = Repository(tmp_path_factory.mktemp("site"))
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.commit()
+    return repository
 
 
 @pytest.fixture
@@ -82,27 +82,16 @@ def version_file(tmp_path):
 # -- sources
 
 
-def test_the_argument_comes_first(repository, version_file, monkeypatch):
+def test_the_first_name_counts(repository, version_file, monkeypatch, tmp_path):
     monkeypatch.setenv("BUILD_VERSION", "from-variable")
-    assert build_version("given", file=version_file, git=repository.folder) == "given"
-
-
-def test_then_the_variable(repository, version_file, monkeypatch):
-    monkeypatch.setenv("BUILD_VERSION", "from-variable")
+    sources = {"file": version_file, "git": repository.folder}
+    assert build_version("given", **sources) == "given"
     for given in (None, ""):
-        found = build_version(given, file=version_file, git=repository.folder)
-        assert found == "from-variable"
-
-
-def test_then_the_file(repository, version_file, monkeypatch):
+        assert build_version(given, **sources) == "from-variable"
     monkeypatch.setenv("BUILD_VERSION", "")
-    found = build_version(None, file=version_file, git=repository.folder)
-    assert found == "from-file"
-
-
-def test_then_git(repository, tmp_path):
-    found = build_version(None, file=tmp_path / "missing", git=repository.folder)
-    assert found == repository.head()
+    assert build_version(**sources) == "from-file"
+    sources["file"] = tmp_path / "missing"
+    assert build_version(**sources) == repository.head()
 
 
 def test_without_any_there_is_none(tmp_path):
@@ -116,17 +105,13 @@ def test_what_is_not_asked_is_not_read(repository, version_file, monkeypatch):
     assert build_version() is None
 
 
-@pytest.mark.parametrize("source", ["argument", "variable", "file"])
-def test_what_comes_later_cannot_fail(source, empty, version_file, monkeypatch):
+def test_what_comes_later_cannot_fail(empty, version_file, monkeypatch):
     no_text = version_file.with_name("no-text")
     no_text.write_bytes(b"\xff")
-    if source == "variable":
-        monkeypatch.setenv("BUILD_VERSION", "b1")
-    if source == "file":
-        version_file.write_text("b1")
-    given = "b1" if source == "argument" else None
-    file = version_file if source == "file" else no_text
-    assert build_version(given, file=file, git=empty.folder) == "b1"
+    assert build_version("b1", file=no_text, git=empty.folder) == "b1"
+    assert build_version(file=version_file, git=empty.folder) == "from-file"
+    monkeypatch.setenv("BUILD_VERSION", "b1")
+    assert build_version(file=no_text, git=empty.folder) == "b1"
 
 
 @pytest.mark.parametrize("name", ["a/b", "..", "b1?v=2", " b1", "x" * 65])
@@ -178,19 +163,14 @@ def test_a_folder_further_down_belongs_to_the_work_tree(repository):
     assert build_version(git=str(inner)) == repository.head()
 
 
-def test_the_current_branch_counts(repository):
+def test_the_current_branch_counts_or_a_detached_head(repository):
+    first = repository.head()
     repository.git("checkout", "--quiet", "-b", "feature/new")
     latest = repository.commit()
     assert build_version(git=repository.folder) == latest
-    repository.git("checkout", "--quiet", "main")
-    assert build_version(git=repository.folder) == repository.head()
-
-
-def test_head_may_be_detached(repository):
-    first = repository.head()
-    repository.commit()
     repository.git("checkout", "--quiet", "--detach", first)
     assert build_version(git=repository.folder) == first
+    repository.git("checkout", "--quiet", "main")
 
 
 def test_a_work_tree_beside_the_first_has_its_own_commit(repository, tmp_path):
@@ -209,12 +189,6 @@ def test_a_commit_may_be_by_sha256(tmp_path):
     repository.commit()
     assert len(repository.git("rev-parse", "HEAD")) == 64
     assert build_version(git=tmp_path) == repository.head()
-
-
-def test_changes_that_are_not_committed_do_not_show(repository):
-    (repository.folder / "site.css").write_text("body {}")
-    repository.git("add", ".")
-    assert build_version(git=repository.folder) == repository.head()
 
 
 def test_fails_when_there_is_no_commit_yet(empty):
@@ -244,28 +218,31 @@ def test_this_checkout_has_a_name():
     assert build_version(git=ROOT / "dj_cloudfront") == head
 
 
-@pytest.mark.parametrize("state", ["committed", "changed", "new", "ignored"])
-def test_the_documented_guard_stops_before_what_is_not_committed(state, repository):
-    (repository.folder / ".gitignore").write_text("*.log")
-    (repository.folder / "site.css").write_text("body {}")
-    repository.git("add", ".")
-    repository.commit()
-    match state:
-        case "changed":
-            (repository.folder / "site.css").write_text("body { color: red }")
-        case "new":
-            (repository.folder / "new.css").write_text("body {}")
-        case "ignored":
-            (repository.folder / "new.log").write_text("")
+def test_the_documented_guard_stops_before_what_is_not_committed(tmp_path):
     text = (ROOT / "docs" / "settings.md").read_text("utf-8")
     (guard,) = (line for line in text.splitlines() if "commit first" in line)
-    done = subprocess.run(
-        ["/bin/sh", "-c", f"{guard}\necho published"],
-        cwd=repository.folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(repository.folder)},
-        capture_output=True,
-        text=True,
-    )
-    goes_on = state in ("committed", "ignored")
-    assert done.stdout == ("published\n" if goes_on else "commit first\n")
-    assert done.returncode == (0 if goes_on else 1)
+    repository = Repository(tmp_path)
+    repository.git("init", "--quiet")
+
+    def goes_on():
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{guard}\necho published"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        known = {(0, "published\n"): True, (1, "commit first\n"): False}
+        return known[done.returncode, done.stdout]
+
+    (tmp_path / ".gitignore").write_text("*.log")
+    (tmp_path / "site.css").write_text("body {}")
+    assert not goes_on()
+    repository.git("add", ".")
+    repository.commit()
+    (tmp_path / "new.log").write_text("")
+    assert goes_on()
+    (tmp_path / "site.css").write_text("body { color: red }")
+    assert not goes_on()
+    # What is not committed does not show in the name.
+    assert build_version(git=tmp_path) == repository.head()

@@ -15,7 +15,6 @@ from django.http import HttpResponse
 from django.test import RequestFactory, override_settings
 
 import dj_cloudfront
-from dj_cloudfront import whitenoise
 from dj_cloudfront.whitenoise import MediaFilesMiddleware, StaticFilesMiddleware
 
 TEXT = b"body { color: red }\n" * 20
@@ -235,14 +234,14 @@ def test_what_is_no_plain_file_is_not_there(ask, site, kind):
 
 
 def test_a_build_that_is_pruned_while_it_is_read_is_no_failure(ask, site, monkeypatch):
-    find = whitenoise._FileFinder.find
+    find = StaticFilesMiddleware._find
 
     def pruned(self, url):
         file = find(self, url)
         (site / "static/b1/app.css").unlink()
         return file
 
-    monkeypatch.setattr(whitenoise._FileFinder, "find", pruned)
+    monkeypatch.setattr(StaticFilesMiddleware, "_find", pruned)
     response = ask("/static/b1/app.css")
     assert (response.status_code, response["Cache-Control"]) == (404, "no-store")
 
