@@ -23,11 +23,11 @@ from local.state import State
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def client(service, endpoint, *, account=ACCOUNT):
+def client(service, endpoint, *, account=ACCOUNT, region=REGION):
     return boto3.client(
         service,
         endpoint_url=endpoint,
-        region_name=REGION,
+        region_name=region,
         aws_access_key_id=account,
         aws_secret_access_key="local",
         config=Config(retries={"total_max_attempts": 1}, proxies={}),
@@ -65,10 +65,11 @@ def made_distribution(cloudfront):
 
 
 @contextmanager
-def running_emulator(folder, *program):
+def running_emulator(folder, *program, **variables):
     """Its URL.
 
     :param program: Runs it with more than ``local.aws.ministack`` has.
+    :param variables: Of its environment.
     """
     state = State(folder=folder)
     for needed in (state.aws, state.home, state.temporary, state.folder / "logs"):
@@ -79,7 +80,7 @@ def running_emulator(folder, *program):
         process = subprocess.Popen(
             [sys.executable, *(program or ("-m", "local.aws.ministack"))],
             cwd=ROOT,
-            env={**service.environment, "PYTHONPATH": str(ROOT)},
+            env={**service.environment, "PYTHONPATH": str(ROOT), **variables},
             stdout=log,
             stderr=subprocess.STDOUT,
         )

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import threading
 import time
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import boto3
-from botocore.config import Config
+from aws_support import client, running_emulator
 
-from local import processes
-from local.aws import emulator
-from local.environment import ACCOUNT, REGION, aws_environment
+from local.environment import REGION, aws_environment
 from local.state import State
 
 OUTPUTS = {
@@ -48,60 +45,37 @@ def template(outputs, *, broken=False):
     )
 
 
-class Aws:
-    """The local AWS as a context, in a process of its own and without the rest."""
+class Aws(ExitStack):
+    """The local AWS as a context, which asks for signatures and policies."""
 
     def __init__(self, folder):
-        state = State(folder=folder)
-        state.create()
-        self.port = processes.free_port(None, what="the port")
-        service = emulator.service(state, self.port)
-        self._service = dataclasses.replace(
-            service,
-            environment={
-                **service.environment,
-                "AUTH": "true",
-                "PERSIST_STATE": "0",
-                "S3_PERSIST": "0",
-            },
-        )
-        self.environment = aws_environment(state, emulator.endpoint(self.port))
-
-    def __enter__(self):
-        self._running = processes.start(self._service)
-        try:
-            processes.wait_until_ready(self._running)
-        except BaseException:
-            processes.stop(self._running)
-            raise
-        return self
-
-    def __exit__(self, *raised):
-        processes.stop(self._running)
+        super().__init__()
+        given = {"AUTH": "true", "PERSIST_STATE": "0", "S3_PERSIST": "0"}
+        self.url = self.enter_context(running_emulator(folder, **given))
+        self.environment = aws_environment(State(folder=folder), self.url)
 
     def client(self, name, region=REGION):
-        return boto3.client(
-            name,
-            endpoint_url=emulator.endpoint(self.port),
-            region_name=region,
-            aws_access_key_id=ACCOUNT,
-            aws_secret_access_key="local",
-            config=Config(retries={"max_attempts": 1}, proxies={}),
-        )
+        return client(name, self.url, region=region)
 
     def create(self, name, outputs=OUTPUTS, *, region=REGION, broken=False):
         """Create a stack and wait for its last status."""
-        client = self.client("cloudformation", region)
-        body = template(outputs, broken=broken)
-        client.create_stack(StackName=name, TemplateBody=body)
-        return self._settled(client, name)
+        return self._deployed("create_stack", name, outputs, region, broken)
 
     def update(self, name, outputs, *, region=REGION, broken=False):
         """Update a stack and wait for its last status."""
+        return self._deployed("update_stack", name, outputs, region, broken)
+
+    def _deployed(self, operation, name, outputs, region, broken):
         client = self.client("cloudformation", region)
         body = template(outputs, broken=broken)
-        client.update_stack(StackName=name, TemplateBody=body)
-        return self._settled(client, name)
+        getattr(client, operation)(StackName=name, TemplateBody=body)
+        deadline = time.monotonic() + 20
+        while True:
+            (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+                return stack["StackStatus"]
+            assert time.monotonic() < deadline, stack["StackStatus"]
+            time.sleep(0.05)
 
     def key(self, user, policy=None):
         """A new user, who may do what the policy says; the variables of its access key."""
@@ -117,15 +91,6 @@ class Aws:
             "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
             "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
         }
-
-    def _settled(self, client, name):
-        deadline = time.monotonic() + 20
-        while True:
-            (stack,) = client.describe_stacks(StackName=name)["Stacks"]
-            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-                return stack["StackStatus"]
-            assert time.monotonic() < deadline, stack["StackStatus"]
-            time.sleep(0.05)
 
 
 class Answering:
