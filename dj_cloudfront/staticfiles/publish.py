@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from django.contrib.staticfiles.storage import (
     staticfiles_storage,
 )
 from django.core.exceptions import ImproperlyConfigured
-from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
 from dj_cloudfront.builds.publication import Progress, Publication, Published
 from dj_cloudfront.config import Cdn
-from dj_cloudfront.staticfiles.storage_base import PublishingStorage
+from dj_cloudfront.staticfiles.storage_base import PublishingStorage, bytes_of
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
 
 _OPENING = {name: getattr(FileSystemStorage, name) for name in ("open", "_open")}
@@ -48,26 +46,6 @@ class SourceFile:
     def where(self) -> str:
         """For a person: the path on the disk, or in its storage."""
         return str(self.file_path or f"{self.path} in {self.storage!r}")
-
-    @contextmanager
-    def file(self) -> Iterator[Path]:
-        """A file on this machine's disk with the content: the very one, where there is one."""
-        path = self.file_path
-        if path is not None:
-            yield path
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / "copy"
-            with self.storage.open(self.path) as content, copy.open("wb") as file:
-                for chunk in content.chunks():
-                    file.write(chunk.encode() if isinstance(chunk, str) else chunk)
-            yield copy
-
-    @contextmanager
-    def opened(self) -> Iterator[File[Any]]:
-        """The content, as the finder's storage opens it."""
-        with self.storage.open(self.path) as file:
-            yield file
 
     @property
     def file_path(self) -> Path | None:
@@ -122,7 +100,12 @@ def configured_storage(cdn: Cdn, version: str | None = None) -> PublishingStorag
         is not that of ``cdn``.
     """
     backend, options = _backend()
-    _check(cdn, backend(**options))
+    wanted, given = os.path.abspath(cdn.static_root), backend(**options).location
+    if given != wanted:
+        raise ImproperlyConfigured(
+            f"STATIC_ROOT must be CDN.static_root, such as {wanted!r}, got {given!r}: in the "
+            "settings, write STATIC_ROOT = CDN.static_root"
+        )
     if version is None or version == cdn.build_version:
         return backend(**options)
     base_url = cdn.static_url.removesuffix(f"{cdn.build_version}/") + f"{version}/"
@@ -150,15 +133,6 @@ def _backend() -> tuple[type[PublishingStorage], dict[str, Any]]:
             "pages would refer to names that the build does not have"
         )
     return backend, parameters.get("OPTIONS", {})
-
-
-def _check(cdn: Cdn, storage: PublishingStorage) -> None:
-    wanted = os.path.abspath(cdn.static_root)
-    if storage.location != wanted:
-        raise ImproperlyConfigured(
-            f"STATIC_ROOT must be CDN.static_root, such as {wanted!r}, got "
-            f"{storage.location!r}: in the settings, write STATIC_ROOT = CDN.static_root"
-        )
 
 
 def publish(
@@ -203,12 +177,15 @@ def _add(
 ) -> None:
     step = max(1, len(sources) // 100)
     for done, source in enumerate(sources, 1):
-        if storage.is_djangos:
-            with source.opened() as file:
-                storage.save(source.name, file)
+        path = source.file_path
+        if not storage.is_djangos and path is not None:
+            publication.add(source.name, path)
         else:
-            with source.file() as path:
-                publication.add(source.name, path)
+            with source.storage.open(source.path) as file:
+                if storage.is_djangos:
+                    storage.save(source.name, file)
+                else:
+                    publication.add_bytes(source.name, bytes_of(file))
         if done % step == 0 or done == len(sources):
             progress("publishing", done, len(sources))
 
