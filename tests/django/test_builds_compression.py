@@ -54,13 +54,6 @@ def test_a_companion_has_the_bytes_of_its_file(root):
     assert_whole(root / "b1")
 
 
-def test_there_are_none_unless_they_are_asked_for(root):
-    publish_files(root, "b1", {"site.css": TEXT})
-    assert list(files_of(root / "b1")) == ["site.css"]
-    publish_files(root, "b2", {"site.css": TEXT}, precompress=["gzip"])
-    assert list(files_of(root / "b2")) == ["site.css", "site.css.gz"]
-
-
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -162,13 +155,6 @@ def test_fails_when_a_companion_that_is_given_is_not_its_files(
         "than 'a.css': compress it again, or leave it out (collectstatic --ignore)"
     )
     assert published(root) == [] and hidden(root) == []
-
-
-def test_fails_when_only_the_plain_file_changed(root):
-    given = {"a.css": TEXT, "a.css.gz": gzip.compress(TEXT)}
-    publish_files(root, "b1", given)
-    with pytest.raises(ValueError, match="'a.css.gz' with others than 'a.css'"):
-        publish_files(root, "b2", {**given, "a.css": TEXT + b"new"})
 
 
 def test_a_compressed_file_without_a_plain_one_is_nobodys_companion(root):

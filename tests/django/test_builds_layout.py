@@ -26,59 +26,33 @@ from dj_cloudfront.builds.publication import Publication
 NFC, NFD = (unicodedata.normalize(form, "é.css") for form in ("NFC", "NFD"))
 
 GOOD = [
-    "site.css",
-    "css/admin/base.css",
-    "a/b/c/d/e/f.js",
-    "name with spaces.png",
-    "what?.png",
-    "a#b.png",
-    "100%.png",
-    "50%25.png",
-    "%41.png",
-    "semi;colon&and=more+.png",
-    "a:b*c<d>e|f\"g'h.png",
-    "~backup",
-    "-rf",
-    "a..b.css",
-    "a.",
-    "CON",
-    NFC,
-    "日本語/😀.svg",
-    "a" * 255,
-    "/".join(["a" * 254] * 3 + ["b" * 194]),
+    *("site.css", "css/admin/base.css", "a/b/c/d/e/f.js", "name with spaces.png"),
+    *("what?.png", "a#b.png", "100%.png", "50%25.png", "%41.png", "a..b.css", "a."),
+    *("semi;colon&and=more+.png", "a:b*c<d>e|f\"g'h.png", "~backup", "-rf", "CON"),
+    *(NFC, "日本語/😀.svg", "a" * 255, "/".join(["a" * 254] * 3 + ["b" * 194])),
 ]
 
-REFUSED = [
-    ("", "have no part that is empty"),
-    ("/etc/passwd", "be relative to the build"),
-    ("//host/a.css", "be relative to the build"),
-    ("../a.css", "have no part that is empty, '.' or '..'"),
-    ("css/../../a.css", "have no part that is empty, '.' or '..'"),
-    ("css/..", "have no part that is empty, '.' or '..'"),
-    ("css//a.css", "have no part that is empty, '.' or '..'"),
-    ("css/", "have no part that is empty, '.' or '..'"),
-    ("./a.css", "have no part that is empty, '.' or '..'"),
-    (".", "have no part that is empty, '.' or '..'"),
-    (".htaccess", "have no part that begins with a dot"),
-    ("css/.git/config", "have no part that begins with a dot"),
-    (".cdn-index.json", "have no part that begins with a dot"),
-    ("...", "have no part that begins with a dot"),
-    ("a\0.css", "hold no control character"),
-    ("a\n.css", "hold no control character"),
-    ("a.css\n", "hold no control character"),
-    ("a\r\nSet-Cookie: x", "hold no control character"),
-    ("a\x7f.css", "hold no control character"),
-    ("css\\a.css", "hold no backslash"),
-    ("css\\..\\a.css", "hold no backslash"),
-    ("%2e%2e/a.css", "hold no '%2e', '%2f', '%5c' or '%00'"),
-    ("a%2Fb.css", "hold no '%2e', '%2f', '%5c' or '%00'"),
-    ("a%255Cb.css", "hold no '%2e', '%2f', '%5c' or '%00'"),
-    ("a%00.css", "hold no '%2e', '%2f', '%5c' or '%00'"),
-    ("a" * 256, "have at most 255 bytes a part and 959 in all"),
-    ("é" * 128, "have at most 255 bytes a part and 959 in all"),
-    ("/".join(["a" * 254] * 3 + ["b" * 195]), "have at most 255 bytes a part"),
-    (os.fsdecode(b"caf\xe9.css"), "be UTF-8"),
-]
+REFUSED = {
+    "be relative to the build": ["/etc/passwd", "//host/a.css"],
+    "have no part that is empty, '.' or '..'": [
+        *("", "../a.css", "css/../../a.css", "css/..", "css//a.css", "css/", "./a.css"),
+        ".",
+    ],
+    "have no part that begins with a dot": [
+        *(".htaccess", "css/.git/config", ".cdn-index.json", "..."),
+    ],
+    "hold no control character": [
+        *("a\0.css", "a\n.css", "a.css\n", "a\r\nSet-Cookie: x", "a\x7f.css"),
+    ],
+    "hold no backslash": ["css\\a.css", "css\\..\\a.css"],
+    "hold no '%2e', '%2f', '%5c' or '%00'": [
+        *("%2e%2e/a.css", "a%2Fb.css", "a%255Cb.css", "a%00.css"),
+    ],
+    "have at most 255 bytes a part and 959 in all": [
+        *("a" * 256, "é" * 128, "/".join(["a" * 254] * 3 + ["b" * 195])),
+    ],
+    "be UTF-8": [os.fsdecode(b"caf\xe9.css")],
+}
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -91,7 +65,10 @@ def test_a_name_that_a_url_can_carry_is_published_as_it_is(tmp_path, name):
     assert_whole(root / "b1")
 
 
-@pytest.mark.parametrize(("name", "rule"), REFUSED)
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [(name, rule) for rule, names in REFUSED.items() for name in names],
+)
 def test_fails_when_a_name_is_nothing_to_ask_a_web_server_for(tmp_path, name, rule):
     root = tmp_path / "static"
     with pytest.raises(ValueError) as caught, Publication(root, "b1") as publication:

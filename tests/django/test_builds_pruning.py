@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import timedelta
 
 import pytest
 from prune_support import (
+    A_DAY,
+    AGES,
     DAY,
+    NO_TRASH,
+    ONE,
     assert_whole,
     forget_times,
+    go,
     in_trash,
     make_build,
     make_builds,
@@ -19,6 +23,7 @@ from prune_support import (
     tree,
     use,
     versions,
+    would_go,
 )
 
 from dj_cloudfront.builds import filesystem, pruning
@@ -26,25 +31,12 @@ from dj_cloudfront.builds.in_use import last_used
 from dj_cloudfront.builds.inventory import take_inventory
 from dj_cloudfront.builds.retention import RetentionRules
 
-AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-ONE = RetentionRules(keep=1)
-A_DAY = timedelta(days=1)
-
 
 @pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "static"
+def root(root):
     root.mkdir()
-    make_builds(root, AGES)
+    make_builds(root)
     return root
-
-
-def go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return pruning.prune(root, current=current, rules=rules, trash_for=trash_for)
-
-
-def would_go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return pruning.preview(root, current=current, rules=rules, trash_for=trash_for)
 
 
 def test_builds_that_may_go_are_in_the_trash_whole(root):
@@ -130,7 +122,7 @@ def test_what_is_known_of_a_build_goes_with_it(root):
         set_last_used(root, version, 60 if version != "b4" else 40)
     go(root)
     assert set(last_used(root)) == {"b1", "b2", "b3", "b4", "b5"}
-    go(root, trash_for=timedelta(0))
+    go(root, trash_for=NO_TRASH)
     assert set(last_used(root)) == {"b4", "b5"}
 
 
@@ -145,7 +137,7 @@ def test_foreign_hidden_and_linked_folders_stay(root, tmp_path):
         make_build(root, name, age=900, index=False)
     (root / "robots.txt").write_text("")
     before = tree(elsewhere), set(root.iterdir())
-    go(root, trash_for=timedelta(0))
+    go(root, trash_for=NO_TRASH)
     gone = before[1] - set(root.iterdir())
     assert {path.name for path in gone} == {"b1", "b2", "b3"}
     assert tree(elsewhere) == before[0]
@@ -204,7 +196,7 @@ def test_fails_when_a_folder_of_its_own_is_a_link_elsewhere(root, tmp_path, what
     path.symlink_to(elsewhere, target_is_directory=True)
     for act in (go, would_go):
         with pytest.raises(ValueError, match="must be a folder of its own"):
-            act(root, trash_for=timedelta(0))
+            act(root, trash_for=NO_TRASH)
     assert versions(root) == list(AGES)
     assert [str(p.relative_to(elsewhere)) for p in sorted(elsewhere.rglob("*"))] == [
         "b1-0a1b2c3d",

@@ -13,14 +13,11 @@ from prune_support import (
 
 from dj_cloudfront.builds.inventory import take_inventory, usage
 
-AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-
 
 @pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "static"
+def root(root):
     root.mkdir()
-    make_builds(root, AGES)
+    make_builds(root)
     return root
 
 

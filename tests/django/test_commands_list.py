@@ -21,11 +21,10 @@ from prune_support import (
     make_builds,
     set_last_used,
     site,
-    tree,
     use,
 )
 
-from dj_cloudfront.builds.in_use import last_used, register_server
+from dj_cloudfront.builds.in_use import register_server
 from dj_cloudfront.management.commands.cdn import Command
 
 SIZE = sum(len(data) for data in FILES.values()) + 2
@@ -33,7 +32,7 @@ SIZE = sum(len(data) for data in FILES.values()) + 2
 
 @pytest.fixture
 def root(tmp_path):
-    make_builds(tmp_path, {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50})
+    make_builds(tmp_path)
     with site(tmp_path, "b5"):
         yield tmp_path
 
@@ -42,21 +41,15 @@ def rows(*options):
     """Version and state of each line of the table."""
     head, *lines = cdn("list", *options)[0].splitlines()
     start = head.index("STATE")
-    return {line.split()[0]: line[start:] for line in lines if line[0] not in "bi "} | {
-        line.split()[0]: line[start:] for line in lines if re.match(r"b\d ", line)
-    }
+    return {line.split()[0]: line[start:] for line in lines}
 
 
 def test_the_newest_build_is_on_top(root):
     said, complaints = cdn("list")
-    head, *lines = said.splitlines()
+    head, line, *lines = said.splitlines()
     assert head.split() == ["VERSION", "PUBLISHED", "FILES", "SIZE", "OWN", "STATE"]
-    assert [line.split()[0] for line in lines] == ["b5", "b4", "b3", "b2", "b1"]
+    assert [line.split()[0] for line in lines] == ["b4", "b3", "b2", "b1"]
     assert complaints == ""
-
-
-def test_a_line_has_the_time_the_files_and_the_sizes(root):
-    line = cdn("list")[0].splitlines()[1]
     published = (root / "b5" / ".cdn-index.json").stat().st_mtime
     when = datetime.fromtimestamp(published).strftime("%Y-%m-%d %H:%M")
     assert line.split("  ")[0] == "b5"
@@ -114,6 +107,7 @@ def test_a_folder_without_an_index_is_shown_as_such(root):
 def test_a_script_reads_all_of_it(root):
     register_server(root, "b4", server="web1")
     make_build(root, ".b6.publishing-0a1b2c3d", index=False)
+    assert "being published, or left over: .b6.publishing-0a1b2c3d" in cdn("list")[0]
     found = cdn_json("list")
     assert found["root"] == str(root)
     assert [one["version"] for one in found["builds"]] == ["b5", "b4", "b3", "b2", "b1"]
@@ -133,7 +127,6 @@ def test_a_script_reads_all_of_it(root):
 def test_the_trash_is_shown_with_the_way_back(root):
     cdn("prune", "--yes", "--keep", "1")
     lines = cdn("list")[0].splitlines()
-    assert sum("in the trash" in line for line in lines) == 3
     (path,) = (root / ".cdn" / "trash").glob("b1-*/b1")
     at = lines.index(f"  mv {path} {root}/")
     assert lines[at - 1].endswith("b1; back by:")
@@ -143,15 +136,7 @@ def test_the_trash_is_shown_with_the_way_back(root):
 def test_the_current_build_is_on_top_and_folders_without_an_index_below(root):
     make_build(root, "plain", age=1, index=False)
     with site(root, "b3"):
-        lines = cdn("list")[0].splitlines()[1:]
-    assert [line.split()[0] for line in lines] == [
-        "b3",
-        "b5",
-        "b4",
-        "b2",
-        "b1",
-        "plain",
-    ]
+        assert [*rows()] == ["b3", "b5", "b4", "b2", "b1", "plain"]
 
 
 class Terminal(io.StringIO):
@@ -168,11 +153,6 @@ def test_at_a_terminal_lines_fit(root, monkeypatch):
         said = re.sub(r"\x1b\[[\d;]*m", "", out.getvalue())
         assert "web1.eu-central-1.example.com" in said
         assert max(map(len, said.splitlines())) <= 80
-
-
-def test_what_is_being_published_is_shown(root):
-    make_build(root, ".b6.publishing-0a1b2c3d", index=False)
-    assert "being published, or left over: .b6.publishing-0a1b2c3d" in cdn("list")[0]
 
 
 def test_a_server_that_declares_what_is_not_there_is_pointed_out(root):
@@ -207,13 +187,6 @@ def test_nothing_is_shown_of_an_empty_root(tmp_path):
     with site(tmp_path, "b1"):
         assert cdn("list")[0] == f"no builds in {tmp_path}\n"
         assert cdn_json("list")["builds"] == []
-
-
-def test_looking_changes_nothing(root):
-    before = tree(root)
-    cdn("list")
-    assert tree(root) == before
-    assert last_used(root) == {}
 
 
 @pytest.mark.parametrize(

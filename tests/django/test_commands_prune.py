@@ -29,7 +29,7 @@ from dj_cloudfront.commands.console import in_bytes
 def root(tmp_path):
     root = tmp_path / "my static"
     root.mkdir()
-    make_builds(root, {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50})
+    make_builds(root)
     with site(root, "b5"):
         yield root
 
@@ -65,17 +65,11 @@ def test_without_yes_it_only_says_what_it_would_do(root):
     assert tree(root) == before
 
 
-def test_with_yes_it_does_it(root):
+def test_it_says_how_to_bring_a_build_back_and_that_works(root):
     said, _ = cdn("prune", "--keep", "1", "--yes")
     assert "b3       goes   superseded for 100 days\n" in said
     assert "nothing was changed" not in said
-    assert versions(root) == ["b4", "b5"]
     assert in_trash(root) == ["b1", "b2", "b3"]
-    assert_whole(root, "b4", "b5")
-
-
-def test_it_says_how_to_bring_a_build_back_and_that_works(root):
-    said, _ = cdn("prune", "--keep", "1", "--yes")
     assert "deleted by the first prune after 1 day; until then" in said
     (line,) = (line for line in said.splitlines() if "/b2' " in line)
     assert shlex.split(line)[0] == "mv"
@@ -117,23 +111,17 @@ def test_a_build_can_be_protected(root):
     assert versions(root) == ["b1", "b3", "b4", "b5"]
 
 
-def test_what_was_in_the_trash_is_told_when_it_is_deleted(root):
+def test_what_was_in_the_trash_or_left_over_is_told_when_it_is_deleted(root):
     cdn("prune", "--keep", "1", "--yes")
     for one in (root / ".cdn" / "trash").iterdir():
         set_age(one, 2)
-    assert "would be deleted for good: b1\n" in cdn("prune")[0]
-    assert len(in_trash(root)) == 3
-    assert "deleted for good: b1\n" in cdn("prune", "--yes")[0]
+    make_build(root, ".b6.publishing-0a1b2c3d", index=False)
+    left = "deleted, as it was never finished: .b6.publishing-0a1b2c3d\n"
+    would, did = cdn("prune")[0], cdn("prune", "--yes")[0]
+    assert "would be deleted for good: b1\n" in would and f"would be {left}" in would
+    assert "deleted for good: b1\n" in did and left in did
     assert in_trash(root) == []
-
-
-def test_what_publishing_left_over_is_told_and_removed(root):
-    left = make_build(root, ".b6.publishing-0a1b2c3d", index=False)
-    line = "deleted, as it was never finished: .b6.publishing-0a1b2c3d\n"
-    assert f"would be {line}" in cdn("prune")[0]
-    assert left.exists()
-    assert line in cdn("prune", "--yes")[0]
-    assert not left.exists()
+    assert not list(root.glob(".b6*"))
 
 
 def test_a_script_reads_the_same(root):
@@ -183,13 +171,6 @@ def test_fails_with_a_sentence_and_removes_nothing(root, arguments, sentence, ye
     assert versions(root) == ALL
 
 
-@pytest.mark.parametrize("yes", [[], ["--yes"]])
-def test_fails_when_the_build_of_the_settings_is_not_there(root, yes):
-    with site(root, "b9"), pytest.raises(CommandError, match="current must be a build"):
-        cdn("prune", *yes)
-    assert versions(root) == ALL
-
-
 @pytest.mark.parametrize("version", [None, "b5"])
 @pytest.mark.parametrize("yes", [[], ["--yes"]])
 def test_local_urls_do_not_say_which_build_is_in_service(root, version, yes):
@@ -198,13 +179,6 @@ def test_local_urls_do_not_say_which_build_is_in_service(root, version, yes):
             cdn("prune", "--keep", "1", *yes)
         assert versions(root) == ALL
         cdn("prune", "--keep", "1", "--current", "b5", *yes)
-
-
-def test_fails_when_the_settings_have_no_cdn(root):
-    from django.test import override_settings
-
-    with override_settings(CDN=None), pytest.raises(CommandError, match="CDN must be"):
-        cdn("prune")
 
 
 def test_fails_after_all_the_rest_when_something_could_not_be_done(root, monkeypatch):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from datetime import timedelta
 
 import pytest
 from crash_support import KILL, Fault, every_point, quick_folder
 from prune_support import (
+    A_DAY,
+    AGES,
     FILES,
+    NO_TRASH,
     assert_whole,
     forget_times,
+    go,
     in_trash,
     make_build,
     make_builds,
@@ -22,7 +25,6 @@ from prune_support import (
     versions,
 )
 
-from dj_cloudfront.builds import pruning
 from dj_cloudfront.builds.in_use import (
     last_used,
     register_server,
@@ -31,11 +33,8 @@ from dj_cloudfront.builds.in_use import (
 )
 from dj_cloudfront.builds.index import read_index
 from dj_cloudfront.builds.layout import hashed_folders
-from dj_cloudfront.builds.retention import RetentionRules
 
-AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 MORE = FILES | {f"img/{number}.png": b"%d" % number for number in range(2)}
-NO_TRASH, A_DAY = timedelta(0), timedelta(days=1)
 
 FULL = Fault(errno=errno.ENOSPC, stays=True)
 DENIED = [
@@ -84,12 +83,6 @@ def fill(root):
 KEPT = ("b4", "b5", "t3")
 
 
-def go(root, trash_for):
-    return pruning.prune(
-        root, current="b5", rules=RetentionRules(keep=1), trash_for=trash_for
-    ).failures
-
-
 def assert_nothing_is_lost(root, held):
     """What shows is whole, what is kept shows, what can be brought back is whole."""
     assert set(KEPT) <= set(versions(root)) <= {*AGES, "t3"}
@@ -123,7 +116,10 @@ def survives(root, trash_for, fault, step=1):
     held |= {p.name: tree(p) for p in (root / ".cdn" / "trash").glob("*/*")}
     points = 0
     tries = every_point(
-        lambda: go(root, trash_for), fault, before=lambda: fill(root), step=step
+        lambda: go(root, trash_for=trash_for).failures,
+        fault,
+        before=lambda: fill(root),
+        step=step,
     )
     for outcome in tries:
         points += 1
@@ -133,7 +129,7 @@ def survives(root, trash_for, fault, step=1):
             assert versions(root) == sorted(KEPT)
         if outcome.error is not None:
             assert isinstance(outcome.error, OSError)
-        assert go(root, trash_for) == []
+        assert go(root, trash_for=trash_for).failures == []
         assert_complete(root, trash_for)
     return points
 
@@ -172,13 +168,13 @@ def test_builds_can_be_deleted_from_a_full_disk(root, monkeypatch):
     """It takes no new file, no folder and no byte, but for the notes, which can wait."""
     fill(root)
     full(monkeypatch)
-    failures = go(root, NO_TRASH)
+    failures = go(root, trash_for=NO_TRASH).failures
     assert versions(root) == sorted(KEPT)
     assert in_trash(root) == []
     assert failures
     assert all("/last-used/" in one and "No space left" in one for one in failures)
     monkeypatch.undo()
-    assert go(root, NO_TRASH) == []
+    assert go(root, trash_for=NO_TRASH).failures == []
     assert_complete(root, NO_TRASH)
 
 
@@ -187,12 +183,12 @@ def test_on_a_full_disk_the_trash_is_emptied_though_no_build_can_go_there(
 ):
     fill(root)
     full(monkeypatch)
-    failures = go(root, A_DAY)
+    failures = go(root, trash_for=A_DAY).failures
     assert set(versions(root)) == {*AGES, "t3"}
     assert in_trash(root) == []
     assert any("/trash/.moving-b1-" in one for one in failures)
     monkeypatch.undo()
-    assert go(root, A_DAY) == []
+    assert go(root, trash_for=A_DAY).failures == []
     assert_complete(root, A_DAY)
 
 

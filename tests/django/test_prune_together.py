@@ -9,6 +9,7 @@ import time
 
 import pytest
 from prune_support import (
+    AGES,
     ROOT,
     assert_whole,
     forget_times,
@@ -20,8 +21,6 @@ from prune_support import (
 )
 
 from dj_cloudfront.builds import filesystem
-
-AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
 
 HEAD = """
 import random, sys, time
@@ -46,10 +45,9 @@ with filesystem.locked(root):
 
 
 @pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "static"
+def root(root):
     root.mkdir()
-    make_builds(root, AGES)
+    make_builds(root)
     return root
 
 

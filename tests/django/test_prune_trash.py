@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 import pytest
 from prune_support import (
+    AGES,
     DAY,
+    NO_TRASH,
     assert_whole,
     disk_time,
+    go,
     in_trash,
     make_build,
     make_builds,
@@ -17,32 +19,19 @@ from prune_support import (
     set_last_used,
     tree,
     versions,
+    would_go,
 )
 
-from dj_cloudfront.builds import pruning
 from dj_cloudfront.builds.in_use import last_used
 from dj_cloudfront.builds.inventory import take_inventory
 from dj_cloudfront.builds.retention import RetentionRules
 
-AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
-ONE = RetentionRules(keep=1)
-A_DAY = timedelta(days=1)
-
 
 @pytest.fixture
-def root(tmp_path):
-    root = tmp_path / "static"
+def root(root):
     root.mkdir()
-    make_builds(root, AGES)
+    make_builds(root)
     return root
-
-
-def go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return pruning.prune(root, current=current, rules=rules, trash_for=trash_for)
-
-
-def would_go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
-    return pruning.preview(root, current=current, rules=rules, trash_for=trash_for)
 
 
 # -- the trash
@@ -68,7 +57,7 @@ def test_the_time_in_the_trash_is_not_the_age_of_the_build(root):
 
 
 def test_with_no_time_in_the_trash_builds_are_deleted_at_once(root):
-    outcome = go(root, trash_for=timedelta(0))
+    outcome = go(root, trash_for=NO_TRASH)
     assert outcome.deleted == ["b1", "b2", "b3"]
     assert outcome.moved == []
     assert versions(root) == ["b4", "b5"]
@@ -107,7 +96,7 @@ def test_what_else_is_in_the_trash_stays(root):
     (trash / "b2-0a1b2c3d").write_text("no folder")
     (trash / "b3-0a1b2c3d").symlink_to(root / "b5")
     before = tree(trash), sorted(trash.iterdir())
-    go(root, rules=RetentionRules(keep=9), trash_for=timedelta(0))
+    go(root, rules=RetentionRules(keep=9), trash_for=NO_TRASH)
     assert (tree(trash), sorted(trash.iterdir())) == before
 
 

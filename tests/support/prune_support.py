@@ -8,6 +8,7 @@ import io
 import json
 import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -15,12 +16,17 @@ from django.core.management import call_command
 from django.test import override_settings
 
 import dj_cloudfront
+from dj_cloudfront.builds import pruning
 from dj_cloudfront.builds.hashed_folders import assign, make_folders
 from dj_cloudfront.builds.in_use import register_server
 from dj_cloudfront.builds.index import INDEX_NAME, File, Index, render
+from dj_cloudfront.builds.retention import RetentionRules
 from dj_cloudfront.management.commands.cdn import Command
 
 DAY = 86400
+AGES = {"b1": 400, "b2": 300, "b3": 200, "b4": 100, "b5": 50}
+ONE = RetentionRules(keep=1)
+NO_TRASH, A_DAY = timedelta(0), timedelta(days=1)
 ROOT = Path(__file__).parents[2]
 FILES = {
     "css/site.css": b"p { color: red }",
@@ -60,7 +66,7 @@ def make_build(
     return root / version
 
 
-def make_builds(root, ages):
+def make_builds(root, ages=AGES):
     """Builds by age in days, oldest first, each linked to the one before."""
     before = None
     for version, age in ages.items():
@@ -98,6 +104,14 @@ def forget_times(root):
     """As if the first declaration had been made before all builds that are there."""
     for path in (root / ".cdn" / "last-used").iterdir():
         path.unlink()
+
+
+def go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
+    return pruning.prune(root, current=current, rules=rules, trash_for=trash_for)
+
+
+def would_go(root, *, current="b5", rules=ONE, trash_for=A_DAY):
+    return pruning.preview(root, current=current, rules=rules, trash_for=trash_for)
 
 
 def tree(folder):
