@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 # jsii and the CDK CLI find node, and cdk.json its python3, in the virtual environment.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# jsii unpacks the CDK there, once for all processes.
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.local/caches/jsii
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-debian demo test test-all mutants bench format check soak \
-	test-first test-second test-whole slow-first slow-second slow-whole slow-fuzz
+.PHONY: help install install-debian demo test test-all mutants bench format check soak slow-fuzz
 
 help:
 	@echo "make demo      the whole site with its CDN on this machine, no AWS account"
@@ -39,32 +40,33 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Two at a time, one on each core, so the tests are in three parts of about the same length.
-# Coverage takes half as long again, so CI alone measures it.
-FIRST := $(addprefix tests/,constructs django docs local stacks)
-SECOND := tests --ignore=tests/e2e $(FIRST:%=--ignore=%)
-PYTEST = COVERAGE_FILE=.coverage.$@ $(BIN)/python -m pytest -m "$(if $(filter slow%,$@),slow,not slow)"
+# A run of pytest for each room, three at a time on two cores, since tests of servers and
+# browsers mostly wait. The longest come first; whoever is free takes the next.
+LONGEST := e2e django
+ROOMS := $(LONGEST) $(filter-out $(LONGEST),$(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.py))))) top
+files = $(if $(filter top,$(1)),$(wildcard tests/test_*.py),tests/$(1))
+SLOW := $(foreach room,$(ROOMS),$(if $(shell grep -rl mark.slow $(call files,$(room))),$(room)))
+# Coverage takes half as long again, so CI alone measures it, where the code runs in pytest.
+COVERAGE = $(if $(CI),$(if $(filter docs e2e local top,$*),,--cov --cov-report= --cov-fail-under=0))
+PYTEST = @mkdir -p .local; COVERAGE_FILE=.coverage.$* $(BIN)/python -m pytest -q $(call files,$*) \
+	$(1) > .local/$@.log 2>&1; code=$$?; echo $@; cat .local/$@.log; exit $$code
 
 test: install install-debian
-	@$(MAKE) --no-print-directory -j2 check test-whole test-first test-second
-	@$(if $(CI),$(BIN)/coverage combine --quiet .coverage.test-* && $(BIN)/coverage report)
+	@rm -f .coverage.*
+	@$(MAKE) --no-print-directory -k -j3 check $(ROOMS:%=test-%)
+	@$(if $(CI),$(BIN)/coverage combine --quiet && $(BIN)/coverage report)
 
 test-all: install install-debian
-	@$(MAKE) --no-print-directory -j2 slow-whole slow-first slow-second slow-fuzz
+	@$(MAKE) --no-print-directory -k -j3 $(SLOW:%=slow-%) slow-fuzz
 
-test-first test-second: COVERAGE = $(if $(CI),--cov --cov-report= --cov-fail-under=0)
-test-first slow-first:
-	$(PYTEST) $(COVERAGE) $(FIRST)
+$(ROOMS:%=test-%): test-%:
+	$(call PYTEST,-m "not slow" $(COVERAGE))
 
-test-second slow-second:
-	$(PYTEST) $(COVERAGE) $(SECOND)
+$(SLOW:%=slow-%): slow-%:
+	$(call PYTEST,-m slow)
 
 slow-fuzz:
 	EDGE_FUZZ_EXAMPLES=600 $(BIN)/python -m pytest tests/edge/test_edge_fuzz.py
-
-test-whole slow-whole:
-	@mkdir -p .local
-	@$(PYTEST) tests/e2e > .local/$@.log 2>&1; code=$$?; cat .local/$@.log; exit $$code
 
 soak: install
 	EDGE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/edge/test_edge_fuzz.py --timeout 1200
