@@ -13,9 +13,7 @@ import aws_support
 from cdk_support import ROOT
 
 from local.aws.cdk import command
-from local.environment import aws_environment
 from local.processes import free_port
-from local.state import State
 
 ENVIRONMENT_APP = ROOT / "tests" / "e2e" / "environment_app.py"
 ENVIRONMENT_STACK = "lab-cdn-test"
@@ -24,19 +22,14 @@ ENVIRONMENT_STACK = "lab-cdn-test"
 class Lab:
     """One stack in the local AWS: by default the project's own, of one environment."""
 
-    def __init__(
-        self, state_folder, endpoint, folder, *, app=ENVIRONMENT_APP, stack=None
-    ):
+    def __init__(self, endpoint, aws, folder, *, app=ENVIRONMENT_APP, stack=None):
         self.endpoint = endpoint
         self.folder = folder
         self.app = app
         self.stack = stack or ENVIRONMENT_STACK
         self.file = folder / "environment.json"
         self.outputs_file = folder / "cdn-outputs.json"
-        self.environment = {
-            **aws_environment(State(folder=state_folder), endpoint),
-            "ENVIRONMENT_FILE": str(self.file),
-        }
+        self.environment = {**aws, "ENVIRONMENT_FILE": str(self.file)}
 
     def cdk(self, *arguments):
         return subprocess.run(

@@ -18,7 +18,7 @@ from adoption_support import (
     install_python,
     run_node,
 )
-from browser_support import chromium, fresh_profile
+from browser_support import fresh_profile
 from uploads_support import png
 
 from local.processes import free_port
@@ -35,12 +35,6 @@ def python(tmp_path_factory):
 def edge(tmp_path_factory):
     port = free_port(None, what="nginx")
     with LocalEdge(tmp_path_factory.mktemp("adoption") / "state", port) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
         yield running
 
 

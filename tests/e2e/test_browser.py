@@ -6,21 +6,18 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from browser_support import chromium, fresh_profile
+from browser_support import fresh_profile
 
 DONE = 'html[data-assets="done"]'
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visit(browser):
-    with fresh_profile(browser) as fresh:
-        yield fresh
+def home(browser, status):
+    """The home page, whose table has asked for each file again."""
+    with fresh_profile(browser) as visit:
+        visit.open(status["site"])
+        visit.page.wait_for_selector(DONE)
+        yield visit
 
 
 @pytest.fixture(scope="module")
@@ -39,22 +36,20 @@ def own_host(status):
     return urlsplit(status["site"]).netloc
 
 
-def test_every_asset_of_the_page_comes_from_the_distributions(visit, status, cdn_hosts):
-    visit.open(status["site"])
-    visit.page.wait_for_selector(DONE)
-    assert visit.complaints == []
-    assert visit.hosts() == {own_host(status), *cdn_hosts}
-    from_the_site = visit.answers_from(own_host(status))
+def test_every_asset_of_the_page_comes_from_the_distributions(home, status, cdn_hosts):
+    assert home.complaints == []
+    assert home.hosts() == {own_host(status), *cdn_hosts}
+    from_the_site = home.answers_from(own_host(status))
     # The page, and what its server says of the private picture.
     assert from_the_site == [
         (status["site"], 200, None),
         (f"{status['site']}edge-answer", 200, None),
     ]
     for host in cdn_hosts:
-        answers = visit.answers_from(host)
+        answers = home.answers_from(host)
         assert answers
         assert {code for _, code, _ in answers} <= {200, 204}, answers
-    suffixes = {url.rsplit(".", 1)[-1] for url, *_ in visit.answers_from(cdn_hosts[0])}
+    suffixes = {url.rsplit(".", 1)[-1] for url, *_ in home.answers_from(cdn_hosts[0])}
     assert {"css", "woff2", "js", "svg"} <= suffixes
 
 
@@ -68,30 +63,22 @@ def test_the_admin_is_whole(visit, status, cdn_hosts):
     assert all(code == 200 for _, code, _ in assets), assets
 
 
-def test_the_font_is_drawn_and_the_module_ran(visit, status):
-    visit.open(status["site"])
-    visit.page.wait_for_selector(DONE)
-    loaded = visit.page.evaluate(
+def test_the_font_is_drawn_and_the_module_ran(home):
+    loaded = home.page.evaluate(
         "() => [...document.fonts].filter(font => font.status === 'loaded').length"
     )
     assert loaded >= 1
 
 
-def test_a_second_visitor_is_served_from_the_edge(browser, status, cdn_hosts):
-    for path in ("", "admin/login/"):
-        with fresh_profile(browser) as first:
-            first.open(status["site"] + path)
-        with fresh_profile(browser) as second:
-            second.open(status["site"] + path)
-            answers = second.answers_from(*cdn_hosts)
-        assert answers
-        assert {hit for *_, hit in answers} == {"Hit from cloudfront"}, answers
-
-
-def test_the_page_shows_what_the_edge_answered(visit, status):
+def test_a_second_visitor_is_served_from_the_edge(home, visit, status, cdn_hosts):
     visit.open(status["site"])
-    visit.page.wait_for_selector(DONE)
-    rows = visit.page.query_selector_all("tr:has([data-asset-url])")
+    answers = visit.answers_from(*cdn_hosts)
+    assert answers
+    assert {hit for *_, hit in answers} == {"Hit from cloudfront"}, answers
+
+
+def test_the_page_shows_what_the_edge_answered(home, status):
+    rows = home.page.query_selector_all("tr:has([data-asset-url])")
     assert len(rows) >= 9
     for row in rows:
         url = shown(row, "asset-url")
@@ -113,29 +100,26 @@ def shown(row, name):
 
 
 @pytest.mark.parametrize("tree", ["static", "media"])
-def test_a_preflighted_fetch_passes(visit, status, tree):
-    visit.open(status["site"])
-    visit.page.wait_for_selector(DONE)
+def test_a_preflighted_fetch_passes(home, status, tree):
     urls = [
         row.get_attribute("data-asset-url")
-        for row in visit.page.query_selector_all("[data-asset-url]")
+        for row in home.page.query_selector_all("[data-asset-url]")
     ]
     url = next(url for url in urls if url.startswith(status[tree]))
-    code = visit.page.evaluate(
+    code = home.page.evaluate(
         """url => fetch(url, {headers: {"X-Test": "1"}, cache: "no-store"})
             .then(response => response.status)""",
         url,
     )
     assert code == 200
-    assert visit.complaints == []
+    assert home.complaints == []
 
 
-def test_an_img_and_then_a_fetch_of_one_url_both_work(visit, status):
-    visit.open(status["site"])
-    url = visit.page.get_attribute(f'img[src^="{status["media"]}"]', "src")
-    code = visit.page.evaluate("url => fetch(url).then(answer => answer.status)", url)
+def test_an_img_and_then_a_fetch_of_one_url_both_work(home, status):
+    url = home.page.get_attribute(f'img[src^="{status["media"]}"]', "src")
+    code = home.page.evaluate("url => fetch(url).then(answer => answer.status)", url)
     assert code == 200
-    assert visit.complaints == []
+    assert home.complaints == []
 
 
 def test_an_upload_comes_back_from_the_media_distribution(visit, status, tmp_path):

@@ -12,7 +12,7 @@ import time
 from urllib.parse import urlsplit
 
 import pytest
-from browser_support import chromium, fresh_profile
+from browser_support import fresh_profile
 from cdk_support import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -76,21 +76,20 @@ def _base_python():
     return os.path.join(sys.base_prefix, "bin", "python3")
 
 
-def test_make_demo_ends_with_the_site_in_a_browser(demo):
+def test_make_demo_ends_with_the_site_in_a_browser(demo, browser):
     urls = dict(re.findall(r"^  (site|static|media|private) +(http://\S+)", demo, re.M))
     assert set(urls) == {"site", "static", "media", "private"}
     assert len(re.findall(r"deployed as \w+\.cloudfront\.net", demo)) == 2
     hosts = [urlsplit(urls[half]).netloc for half in ("static", "media", "private")]
-    with chromium() as browser:
-        for expected in ({"Miss", "Hit"}, {"Hit"}):
-            for path in ("", "admin/login/"):
-                with fresh_profile(browser) as visit:
-                    visit.open(urls["site"] + path)
-                    answers = visit.answers_from(*hosts)
-                assert visit.complaints == []
-                assert answers
-                assert all(code in (200, 204) for _, code, _ in answers)
-                assert {hit.split()[0] for *_, hit in answers} <= expected
+    for expected in ({"Miss", "Hit"}, {"Hit"}):
+        for path in ("", "admin/login/"):
+            with fresh_profile(browser) as visit:
+                visit.open(urls["site"] + path)
+                answers = visit.answers_from(*hosts)
+            assert visit.complaints == []
+            assert answers
+            assert all(code in (200, 204) for _, code, _ in answers)
+            assert {hit.split()[0] for *_, hit in answers} <= expected
 
 
 def test_make_demo_writes_nothing_into_the_clone_that_git_sees(demo, clone):

@@ -12,8 +12,8 @@ HALVES = {"CdnStaticDistributionF1B2E7F9", "CdnMediaDistribution42E33823"}
 
 
 @pytest.fixture(scope="module")
-def lab(local_site, state_folder, tmp_path_factory):
-    return Lab(state_folder, local_site.status["aws"], tmp_path_factory.mktemp("lab"))
+def lab(local_site, aws, tmp_path_factory):
+    return Lab(local_site.status["aws"], aws, tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture

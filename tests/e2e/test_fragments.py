@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 
 import pytest
-from browser_support import chromium, fresh_profile
+from browser_support import fresh_profile
 from django.http import HttpResponse
 from django.test import override_settings
 from django.urls import path
@@ -40,12 +40,6 @@ PART = (
 @pytest.fixture(scope="module", autouse=True)
 def _django():
     set_up_django()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 class Site:

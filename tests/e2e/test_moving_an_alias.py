@@ -22,7 +22,7 @@ from edge_support import CountingOrigin, Reply, Viewer
 from lab_support import Lab, edge_process
 
 from local.aws import cdk
-from local.environment import ACCOUNT, REGION
+from local.environment import ACCOUNT, REGION, aws_environment
 from local.state import State
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -58,7 +58,8 @@ def labs(endpoint, aws_folder, tmp_path_factory):
     """The older stack, with the name, and ours, not deployed yet."""
 
     def lab(name, **values):
-        return Lab(aws_folder, endpoint, tmp_path_factory.mktemp(name), **values)
+        aws = aws_environment(State(folder=aws_folder), endpoint)
+        return Lab(endpoint, aws, tmp_path_factory.mktemp(name), **values)
 
     older = lab("older", app=OLDER_APP, stack="older")
     older.certificate = older.client("acm").request_certificate(

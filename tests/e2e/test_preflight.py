@@ -10,9 +10,6 @@ import pytest
 from aws_support import client
 from project_support import ROOT
 
-from local.environment import aws_environment
-from local.state import State
-
 STACK = "mysite-cdn-dev"
 
 
@@ -22,10 +19,9 @@ def endpoint(local_site):
 
 
 @pytest.fixture(scope="module")
-def preflight(local_site, state_folder, endpoint):
+def preflight(local_site, aws):
     """Run it for an environment of the deployed app."""
-    assembly = State(folder=state_folder).cdk_out
-    aws = aws_environment(State(folder=state_folder), endpoint)
+    assembly = local_site.state / "cdk.out"
 
     def run(*arguments, **environment):
         command = (sys.executable, "-m", "cdn_review", "preflight", *arguments)

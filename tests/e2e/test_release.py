@@ -8,7 +8,6 @@ import threading
 import time
 
 import pytest
-from browser_support import chromium, fresh_profile
 
 REFERENCE = re.compile(r"""["'(](http://[^"')\s]+)["')]""")
 
@@ -80,10 +79,15 @@ def release(local_site):
 
 
 def test_releases_forwards_and_back_break_no_page(local_site, release):
-    first = local_site.status["build"]
+    status = local_site.status
+    first = status["build"]
+    second = f"{first}-next"
+    early = f"{status['static']}gallery/css/site.css".replace(first, second)
     with Reader(local_site) as reader:
         wait_for(lambda: reader.pages > 1)
-        second = release()
+        assert local_site.get(early).status == 404
+        assert release(second) == second
+        assert local_site.get(early).status == 200, "no 404 is kept"
         wait_for(lambda: second in reader.builds)
         third = release()
         assert release(first) == first
@@ -94,55 +98,32 @@ def test_releases_forwards_and_back_break_no_page(local_site, release):
     assert {first, second, third} >= reader.builds >= {first, second}
 
 
-def test_a_page_of_the_old_build_keeps_its_assets(local_site, release):
+def test_a_page_of_the_old_build_keeps_its_assets(local_site, visit, release):
     old = local_site.status
-    with chromium() as browser, fresh_profile(browser) as visit:
-        visit.open(old["site"])
-        urls = sorted(
-            url for url, *_ in visit.answers_from(old["static"].split("/")[2])
+    visit.open(old["site"])
+    urls = sorted(url for url, *_ in visit.answers_from(old["static"].split("/")[2]))
+    assert urls
+    new = release()
+    assert new != old["build"]
+    for url in urls:
+        assert f"/{old['build']}/" in url
+        code = visit.page.evaluate(
+            """async url => {
+                const answer = await fetch(url, {cache: "reload"});
+                await answer.arrayBuffer();
+                return answer.status;
+            }""",
+            url,
         )
-        assert urls
-        new = release()
-        assert new != old["build"]
-        for url in urls:
-            assert f"/{old['build']}/" in url
-            code = visit.page.evaluate(
-                """async url => {
-                    const answer = await fetch(url, {cache: "reload"});
-                    await answer.arrayBuffer();
-                    return answer.status;
-                }""",
-                url,
-            )
-            assert code == 200, url
-        # A worker of the old build may answer a moment longer, on connections it has.
-        wait_for(lambda: build_shown(visit, old["site"]) == new)
-        assert visit.complaints == []
+        assert code == 200, url
+    # A worker of the old build may answer a moment longer, on connections it has.
+    wait_for(lambda: build_shown(visit, old["site"]) == new)
+    assert visit.complaints == []
 
 
-def test_an_asset_asked_for_before_its_release_is_there_right_after(
-    local_site, release
-):
-    status = local_site.status
-    current = status["build"]
-    coming = f"{current}-next"
-    url = f"{status['static']}gallery/css/site.css"
-    early = url.replace(f"/{current}/", f"/{coming}/")
-    assert local_site.get(early).status == 404
-    release(coming)
-    assert local_site.get(early).status == 200
-
-
-def test_a_release_changes_nothing_that_is_deployed(local_site, release):
-    release()
-    done = local_site.cdk("diff", "mysite-cdn-dev", "--fail")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("version", ["../b9", "a b", "b1?x", ".hidden"])
-def test_fails_when_a_version_is_no_safe_folder_name(local_site, version):
+def test_fails_when_a_version_is_no_safe_folder_name(local_site):
     before = local_site.status["build"]
-    done = local_site.run("release", version)
+    done = local_site.run("release", "../b9")
     assert done.returncode == 1
     assert done.stderr.startswith("VERSION must be 1 to 64 letters")
     assert local_site.status["build"] == before

@@ -11,9 +11,6 @@ import pytest
 from cdk_support import ROOT
 from local_support import checkout_of
 
-from local.environment import aws_environment
-from local.state import State
-
 pytestmark = pytest.mark.slow
 
 STACK = "mysite-cdn-dev"
@@ -31,9 +28,7 @@ def checkout(local_site, tmp_path):
 
 
 @pytest.fixture
-def review(local_site, state_folder, checkout):
-    aws = aws_environment(State(folder=state_folder), local_site.status["aws"])
-
+def review(aws, checkout):
     def run(*words):
         return subprocess.run(
             [sys.executable, "-P", "-m", "cdn_review", "diff", "--deployed", *words],

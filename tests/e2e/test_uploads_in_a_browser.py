@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from browser_support import chromium, fresh_profile
 from edge_support import CountingOrigin, Reply
 from uploads_support import HTML, SVG, page_with, pdf, plays, png, shows_red, wav, webm
 
@@ -17,25 +16,13 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def media(local_site, state_folder, browser):
+def media(local_site, browser):
     """The URL of a folder of uploads that got past every form."""
-    folder = state_folder / "site" / "media" / "hostile"
+    folder = local_site.state / "site" / "media" / "hostile"
     folder.mkdir()
     for name, content in {**FILES, "clip.webm": webm(browser)}.items():
         (folder / name).write_bytes(content)
     return f"{local_site.status['media']}hostile/"
-
-
-@pytest.fixture
-def visit(browser):
-    with fresh_profile(browser) as fresh:
-        yield fresh
 
 
 @pytest.mark.parametrize("name", ["page.html", "picture.svg"])
@@ -54,14 +41,14 @@ def test_without_the_headers_they_would_act(visit, local_site):
         f"{local_site.status['site']}control",
         lambda route: route.fulfill(body=HTML, content_type="text/html"),
     )
-    visit.open(f"{local_site.status['site']}control")
+    visit.page.goto(f"{local_site.status['site']}control")
     assert visit.page.evaluate("() => window.acted") is True
 
 
-def test_pictures_are_seen_on_their_own_and_in_a_page(visit, media, local_site):
-    visit.open(f"{media}picture.png")
+def test_pictures_are_seen_and_sound_plays(visit, media, local_site):
+    visit.page.goto(f"{media}picture.png")
     assert visit.page.evaluate("() => document.images[0].naturalWidth") == 7
-    visit.open(local_site.status["site"])
+    visit.page.goto(local_site.status["site"])
     for name, width in (("picture.png", 7), ("picture.svg", 9)):
         seen = visit.page.evaluate(
             """async url => {
@@ -73,10 +60,6 @@ def test_pictures_are_seen_on_their_own_and_in_a_page(visit, media, local_site):
             media + name,
         )
         assert seen == width
-
-
-def test_sound_plays_in_a_page(visit, media, local_site):
-    visit.open(local_site.status["site"])
     seconds = visit.page.evaluate(
         """url => new Promise((resolve, reject) => {
             const sound = new Audio(url);
@@ -105,17 +88,20 @@ def test_a_video_plays_in_a_page(visit, media, pages):
     assert plays(visit.page, f"{media}clip.webm") == [64, True]
 
 
-@pytest.mark.parametrize("tag", ["iframe", "embed", "object"])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        "iframe",
+        pytest.param("embed", marks=pytest.mark.slow),
+        pytest.param("object", marks=pytest.mark.slow),
+    ],
+)
 def test_a_pdf_is_read_in_a_page(browser, visit, media, pages, tag):
     open_page(visit, pages, page_with(tag, f"{media}paper.pdf"))
     assert shows_red(browser, visit.page)
 
 
-def test_a_pdf_is_read_on_its_own(browser, visit, media):
-    visit.page.goto(f"{media}paper.pdf")
-    assert shows_red(browser, visit.page)
-
-
+@pytest.mark.slow
 def test_what_shows_nothing_of_a_pdf_is_noticed(browser, visit, media, pages):
     # A frame with a sandbox of its own gets no viewer, whatever the PDF's headers say.
     html = page_with("iframe", f"{media}paper.pdf").replace(

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.signers import CloudFrontSigner
-from browser_support import chromium, fresh_profile
+from browser_support import fresh_profile
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -46,9 +46,9 @@ def page_port():
 
 
 @pytest.fixture(scope="module")
-def lab(local_site, state_folder, tmp_path_factory, key, page_port):
+def lab(local_site, aws, tmp_path_factory, key, page_port):
     """The stack, deployed; its bucket has the site's CSS, and nothing else."""
-    lab = Lab(state_folder, local_site.status["aws"], tmp_path_factory.mktemp("lab"))
+    lab = Lab(local_site.status["aws"], aws, tmp_path_factory.mktemp("lab"))
     secret = lab.client("secretsmanager").create_secret(
         Name="whole", SecretString="the secret itself"
     )
@@ -71,7 +71,7 @@ def lab(local_site, state_folder, tmp_path_factory, key, page_port):
         }
     )
     bucket = lab.outputs["StaticBucketName"]
-    static = state_folder / "site" / "static"
+    static = local_site.state / "site" / "static"
     files = [one for one in static.rglob("*.css") if one.is_file()]
     assert files
     for file in files:
@@ -200,7 +200,7 @@ def signed(key, key_id, url):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_the_example_site_works_with_everything_on(
-    local_site, lab, key, page_port, tmp_path, scheme
+    local_site, lab, browser, key, page_port, tmp_path, scheme
 ):
     names = lab.outputs
     web = urlsplit(local_site.status["site"])
@@ -219,7 +219,6 @@ def test_the_example_site_works_with_everything_on(
             data.mkdir()
             with (
                 pages(local_site, lab, key, data, form, page_port) as site,
-                chromium() as browser,
                 # Python's own tests check the certificate; this browser has no list to add to.
                 fresh_profile(browser, ignore_https_errors=True) as visit,
             ):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -15,6 +14,17 @@ from urllib.parse import urlsplit
 
 from cdk_support import ROOT, cdk_json
 
+from local import supervisor
+from local.state import State
+
+# What a developer's shell may have, and no child may get.
+FOREIGN = {
+    "AWS_PROFILE": "production",
+    "AWS_SESSION_TOKEN": "foreign-token",
+    "AWS_ACCESS_KEY_ID": "AKIAFOREIGN",
+    "CDK_DEFAULT_ACCOUNT": "999999999999",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+}
 # What ``python -m local`` needs of a checkout.
 _COPIED = ("app.py", "package-lock.json", "requirements.txt")
 _COPIED_FOLDERS = (
@@ -34,6 +44,11 @@ def checkout_of(folder):
     for name in _COPIED:
         shutil.copy2(ROOT / name, copy / name)
     (copy / "node_modules").symlink_to(ROOT / "node_modules")
+    # jsii unpacks the CDK there, once for all.
+    caches = ROOT / ".local" / "caches"
+    caches.mkdir(parents=True, exist_ok=True)
+    (copy / ".local").mkdir()
+    (copy / ".local" / "caches").symlink_to(caches)
     (copy / "cdk.json").write_text(cdk_json(), "utf-8")
     return copy
 
@@ -114,7 +129,23 @@ class LocalSite:
 
     @property
     def status(self):
-        return json.loads(self.run("status", "--json").stdout)
+        """What ``status --json`` prints."""
+        return supervisor.status(State(folder=self.state))
+
+    @property
+    def family(self):
+        """Every process whose command line or environment names this state or its AWS."""
+        needles = [str(self.state), self.status["aws"].rpartition(":")[2]]
+        found = set()
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                words += (folder / "environ").read_bytes()
+            except OSError:
+                continue
+            if any(needle.encode() in words for needle in needles):
+                found.add(int(folder.name))
+        return found - {os.getpid()}
 
     def get(self, url, **headers):
         """A GET of a ``*.localhost`` URL, whose name this machine need not resolve."""
