@@ -17,16 +17,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dj_cloudfront import cdn_setting
 from dj_cloudfront.checks import (
-    cross_origin,
     csp,
-    exposure,
     folders,
     ids,
     libraries,
-    lifetimes,
     media,
     middleware_order,
     storages,
+    templates,
     urls,
 )
 from dj_cloudfront.config import Cdn
@@ -95,11 +93,10 @@ _DEPLOY = (
     _check(urls.find_on_deploy, locally=True),
     _check(folders.find_on_deploy),
     _check(middleware_order.find_on_deploy),
-    _check(exposure.find_on_deploy),
+    _check(urls.find_exposed_on_deploy),
     _check(csp.find_on_deploy),
-    _check(cross_origin.find_on_deploy),
+    _check(templates.find_on_deploy),
     _check(libraries.find_on_deploy),
-    _check(lifetimes.find_on_deploy),
     _check(media.find_on_deploy),
 )
 

@@ -1,4 +1,4 @@
-"""``STATIC_URL``, ``MEDIA_URL`` and the build version in them."""
+"""``STATIC_URL``, ``MEDIA_URL``, and what else in the settings names the CDN's hosts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage
 from dj_cloudfront.checks import ids
 from dj_cloudfront.config import Cdn
 
+_COOKIES = ("SESSION_COOKIE_DOMAIN", "CSRF_COOKIE_DOMAIN", "LANGUAGE_COOKIE_DOMAIN")
 _COMES_AGAIN = {
     *("current", "dev", "head", "latest", "live", "main", "master", "prod"),
     *("production", "release", "stable", "staging", "static", "test"),
@@ -52,6 +53,24 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         )
 
 
+def find_exposed_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
+    """Domains that are too wide. Only names are compared."""
+    hosts = [
+        urlsplit(origin).hostname or ""
+        for origin in (cdn.static_origin, cdn.media_origin)
+        if origin is not None
+    ]
+    yield from _cookies(hosts)
+    if cdn.media_origin is not None:
+        yield from _trusted(cdn.media_origin)
+    found = [host for host in settings.ALLOWED_HOSTS if host.lower() in hosts]
+    if found:
+        yield ids.CDN_AS_SITE.found(
+            "ALLOWED_HOSTS must not have the CDN's hosts, such as ['www.example.com'], got "
+            f"{', '.join(found)}"
+        )
+
+
 def _static_url(cdn: Cdn) -> Iterator[CheckMessage]:
     url = settings.STATIC_URL or ""
     parts = urlsplit(url)
@@ -77,3 +96,35 @@ def _build_version(cdn: Cdn) -> Iterator[CheckMessage]:
             "build_version must be new for each release, such as '2026-11-23.1', got "
             f"{cdn.build_version!r}: caches keep for a year what was under that name"
         )
+
+
+def _cookies(hosts: list[str]) -> Iterator[CheckMessage]:
+    for name in _COOKIES:
+        domain = getattr(settings, name, None)
+        covered = [host for host in hosts if domain and _is_below(host, domain)]
+        if covered:
+            yield ids.COOKIE_DOMAIN.found(
+                f"{name} must not cover the CDN's hosts, such as None, got {domain!r}: "
+                f"browsers send the cookie to {' and '.join(covered)} with each file"
+            )
+
+
+def _trusted(origin: str) -> Iterator[CheckMessage]:
+    asked = urlsplit(origin)
+    for trusted in settings.CSRF_TRUSTED_ORIGINS:
+        parts = urlsplit(trusted)
+        wide = parts.netloc.startswith("*.") and _is_below(
+            asked.hostname or "", parts.netloc[1:]
+        )
+        if parts.scheme == asked.scheme and (wide or parts.netloc == asked.netloc):
+            yield ids.TRUSTED_UPLOADS.found(
+                "CSRF_TRUSTED_ORIGINS must not cover the host of uploads, such as "
+                f"['https://www.example.com'], got {trusted!r}: an uploaded page could "
+                "send forms to the site"
+            )
+
+
+def _is_below(host: str, domain: str) -> bool:
+    """Whether a host is a domain or below it, as for cookies."""
+    bare = domain.lower().removeprefix(".")
+    return host == bare or host.endswith(f".{bare}")

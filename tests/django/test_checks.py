@@ -85,7 +85,7 @@ def test_a_check_that_cannot_judge_says_so(site):
     found = site.messages(ALLOWED_HOSTS=[5])
     assert [one.id for one in found] == ["dj_cloudfront.W041"]
     assert found[0].msg.startswith(
-        "settings must be of the types that Django documents for exposure to be checked, got"
+        "settings must be of the types that Django documents for urls to be checked, got"
     )
 
 

@@ -12,8 +12,8 @@ from docs_support import code, fenced, prose, section, tables
 from pages_support import cdn, page_settings, rendered, set_up_django
 
 from dj_cloudfront import csp, resource_hints
-from dj_cloudfront.checks.cross_origin import MOST_BYTES, MOST_FILES
 from dj_cloudfront.checks.ids import SYSTEM_CHECKS
+from dj_cloudfront.checks.templates import MOST_BYTES, MOST_FILES
 
 CHECKS, PAGES = ROOT / "docs" / "checks.md", ROOT / "docs" / "pages.md"
 NAMES = ("static.example.com", "media.example.com")

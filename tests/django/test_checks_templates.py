@@ -7,7 +7,7 @@ import pytest
 from checks_support import Site
 from storage_support import Remote, RemoteFinder
 
-from dj_cloudfront.checks import cross_origin
+from dj_cloudfront.checks import templates
 
 DJANGO = "django.template.backends.django.DjangoTemplates"
 
@@ -135,7 +135,7 @@ def test_many_places_are_named_in_part(site, template):
 
 @pytest.mark.parametrize(
     ("ending", "patterns"),
-    [("html", cross_origin.IN_TEMPLATES), ("js", cross_origin.IN_SCRIPTS)],
+    [("html", templates.IN_TEMPLATES), ("js", templates.IN_SCRIPTS)],
 )
 def test_djangos_own_templates_and_scripts_raise_no_alarm(ending, patterns):
     files = list(Path(django.__file__).parent.rglob(f"*.{ending}"))
@@ -143,7 +143,7 @@ def test_djangos_own_templates_and_scripts_raise_no_alarm(ending, patterns):
     assert [
         path
         for path in files
-        if list(cross_origin.search(cross_origin.read_text(path), patterns))
+        if list(templates.search(templates.read_text(path), patterns))
     ] == []
 
 
@@ -164,7 +164,7 @@ def test_only_templates_and_scripts_are_read(site, template, script, name):
 
 
 def test_what_cannot_be_read_is_passed_over(site, template, script):
-    huge = template(SPRITES[0] + "x" * cross_origin.MOST_BYTES)
+    huge = template(SPRITES[0] + "x" * templates.MOST_BYTES)
     assert site.ids(**places(site)) == []
     huge.unlink()
     huge.symlink_to("nowhere")
@@ -177,7 +177,7 @@ def test_what_cannot_be_read_is_passed_over(site, template, script):
 def test_it_ends_after_so_many_files(site, template, monkeypatch):
     for number in range(4):
         template(SPRITES[0], f"page{number}.html")
-    monkeypatch.setattr(cross_origin, "MOST_FILES", 2)
+    monkeypatch.setattr(templates, "MOST_FILES", 2)
     assert site.only("W028", **places(site)).count(".html:1") == 2
 
 
@@ -272,7 +272,7 @@ class UnreadableFinder(RemoteFinder):
 
 
 def test_scripts_that_are_on_no_disk_are_read_like_others(site):
-    finders = ["test_checks_cross_origin.WorkerFinder"]
+    finders = ["test_checks_templates.WorkerFinder"]
     assert "gen/app.js in " in site.only("W029", STATICFILES_FINDERS=finders)
-    finders = ["test_checks_cross_origin.UnreadableFinder"]
+    finders = ["test_checks_templates.UnreadableFinder"]
     assert site.ids(STATICFILES_FINDERS=finders) == []

@@ -1,4 +1,4 @@
-"""Sprites and workers of the CDN's host, which browsers refuse: found in templates and scripts.
+"""What templates and scripts show: sprites and workers of the CDN's host, mails, caches.
 
 A scan by patterns that are hardly ever wrong: what a script puts together is not seen.
 """
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage
 from django.template import engines
 
+from dj_cloudfront.builds.retention import RetentionRules
 from dj_cloudfront.checks import ids
 from dj_cloudfront.checks.ids import SystemCheck
 from dj_cloudfront.config import Cdn
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 MOST_FILES = 10_000
 MOST_BYTES = 1_000_000
 _SHOWN = 5
+_KEPT = RetentionRules().superseded_for
+_MOST_SECONDS = int(_KEPT.total_seconds())
 
 _TEMPLATES = (".html", ".htm", ".jinja", ".jinja2", ".j2", ".svg")
 _SCRIPTS = (".js", ".mjs")
@@ -54,6 +58,7 @@ IN_TEMPLATES: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.WORKER: re.compile(rf"{_WORKER}[\"'`]?\s*{_STATIC}"),
     ids.SERVICE_WORKER: re.compile(rf"{_SERVICE}[\"'`]?\s*{_STATIC}"),
     ids.HOST_IN_FRONT: re.compile(rf"{_HOST}{_STATIC}"),
+    ids.CACHED_TOO_LONG: re.compile(r"\{%-?\s*cache\s+(None|\d+)\s"),
 }
 IN_SCRIPTS: Mapping[SystemCheck, re.Pattern[str]] = {
     ids.WORKER: re.compile(_WORKER + _OWN),
@@ -65,6 +70,8 @@ _MESSAGES = {
     ids.SERVICE_WORKER: "pages must not register a service worker of the static files",
     ids.HOST_IN_FRONT: "templates must not put a host before the URLs of static files",
     ids.STATIC_IN_MAIL: "mails must not refer to static files",
+    ids.CACHED_TOO_LONG: f"fragments must be cached for less than {_KEPT.days} days, for they "
+    "refer to builds that are pruned",
 }
 
 
@@ -72,12 +79,23 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
     """Places in templates and scripts. It reads up to ``MOST_FILES`` files of each kind."""
     if cdn.static_origin is None:
         return
+    order = settings.MIDDLEWARE
+    is_cached = any(path.endswith("UpdateCacheMiddleware") for path in order)
+    if is_cached and settings.CACHE_MIDDLEWARE_SECONDS > _MOST_SECONDS:
+        yield ids.CACHED_TOO_LONG.found(
+            f"CACHE_MIDDLEWARE_SECONDS must be less than {_MOST_SECONDS}, such as 600, got "
+            f"{settings.CACHE_MIDDLEWARE_SECONDS!r}: pages in the cache refer to builds that "
+            "are pruned"
+        )
     places: dict[SystemCheck, list[str]] = {}
-    for name, path in islice(templates(), MOST_FILES):
+    for name, path in islice(_templates(), MOST_FILES):
         text = read_text(path)
-        for rule, line in search(text, in_template(name, text)):
+        patterns = dict(IN_TEMPLATES)
+        if _MAIL.search(name) and not _OF_A_PAGE.search(text):
+            patterns[ids.STATIC_IN_MAIL] = re.compile(_STATIC)
+        for rule, line in search(text, patterns):
             places.setdefault(rule, []).append(f"{path}:{line}")
-    for source in islice(scripts(), MOST_FILES):
+    for source in islice(_scripts(), MOST_FILES):
         for rule, line in search(_source_text(source), IN_SCRIPTS):
             places.setdefault(rule, []).append(f"{source.where}:{line}")
     for rule, message in _MESSAGES.items():
@@ -87,13 +105,6 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
                 f"{message}, got {', '.join(found[:_SHOWN])}"
                 + (f" and {more} more" if more > 0 else "")
             )
-
-
-def in_template(name: str, text: str) -> Mapping[SystemCheck, re.Pattern[str]]:
-    """What must not be in a template of this name."""
-    if _MAIL.search(name) and not _OF_A_PAGE.search(text):
-        return {**IN_TEMPLATES, ids.STATIC_IN_MAIL: re.compile(_STATIC)}
-    return IN_TEMPLATES
 
 
 def read_text(path: Path) -> str:
@@ -123,11 +134,15 @@ def search(
     """The mistakes in a text, by line."""
     for rule, pattern in patterns.items():
         for match in pattern.finditer(text):
-            yield rule, text.count("\n", 0, match.start()) + 1
+            if rule is not ids.CACHED_TOO_LONG or _is_too_long(match[1]):
+                yield rule, text.count("\n", 0, match.start()) + 1
 
 
-def templates() -> Iterator[tuple[str, Path]]:
-    """The templates of all engines that keep them in folders, with their names."""
+def _is_too_long(seconds: str) -> bool:
+    return seconds == "None" or int(seconds) > _MOST_SECONDS
+
+
+def _templates() -> Iterator[tuple[str, Path]]:
     folders = dict.fromkeys(
         os.fspath(folder) for engine in engines.all() for folder in engine.template_dirs
     )
@@ -138,8 +153,7 @@ def templates() -> Iterator[tuple[str, Path]]:
     )
 
 
-def scripts() -> Iterator[SourceFile]:
-    """The scripts that are published."""
+def _scripts() -> Iterator[SourceFile]:
     if not apps.is_installed("django.contrib.staticfiles"):
         return
     # Imported here: Django's own module wants its app to be installed.
