@@ -10,22 +10,17 @@ import pytest
 from origin_support import (
     DJANGO,
     MEDIA,
+    OUTSIDE,
     STATIC,
     Origin,
     Response,
-    replace_once,
 )
-from servers_support import SERVERS, apache, nginx
+from servers_support import SERVERS
 
 A_YEAR = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
 OF_ANY_ANSWER = {
-    "Server",
-    "Date",
-    "Connection",
-    "Content-Length",
-    "Content-Type",
-    "Via",
+    *("Server", "Date", "Connection", "Content-Length", "Content-Type", "Via")
 }
 
 
@@ -57,41 +52,30 @@ SUCCESSES = [
 FOLDERS = [
     Case(path, 404)
     for path in (
-        "/static/",
-        "/static/b1",
-        "/static/b1/",
-        "/static/b1/css",
-        "/static/b1/css/",
-        "/media/",
-        "/media/photos",
-        "/media/photos/",
+        *("/static/", "/static/b1", "/static/b1/", "/static/b1/css", "/static/b1/css/"),
+        *("/media/", "/media/photos", "/media/photos/"),
     )
 ]
 HIDDEN = [
-    Case(path, 404)
-    for path in (
-        "/static/.tmp-b2/app.css",
-        "/static/.tmp-b2",
-        "/static/b1/.env",
-        "/static/b1/%2eenv",
-    )
+    Case(f"/static/{name}", 404)
+    for name in (".tmp-b2/app.css", ".tmp-b2", "b1/.env", "b1/%2eenv")
 ]
 STRAYS = [
-    Case("/media/u.png", 404, headers=through("static")),
-    Case("/static/b1/app.css", 404, headers=through("media")),
-    Case("/static/b1/app.css", 404, headers=through("private")),
-    Case("/media/u.png", 404, headers=through("static,media")),
-    Case("/%6dedia/u.png", 404, headers=through("static")),
-    Case("/static", 404, headers=through("static")),
-    Case("/media", 404, headers=through("media")),
-    Case("/", 404, headers=through("static")),
-    Case("/admin/", 404, headers=through("static")),
-    Case("/admin/", 404, headers=through("media")),
-    Case("/staticb1/app.css", 404, headers=through("static")),
-    Case("/STATIC/b1/app.css", 404, headers=through("static")),
-    Case("/admin/?/static/", 404, headers=through("static")),
-    Case("/admin/static/", 404, headers=through("static")),
     Case("/admin/", 404, "POST", headers=through("static")),
+    *(
+        Case(path, 404, headers=through(tree))
+        for tree, paths in {
+            "static": (
+                *("/media/u.png", "/%6dedia/u.png", "/static", "/", "/admin/"),
+                *("/staticb1/app.css", "/STATIC/b1/app.css"),
+                *("/admin/?/static/", "/admin/static/"),
+            ),
+            "media": ("/static/b1/app.css", "/media", "/admin/"),
+            "private": ("/static/b1/app.css",),
+            "static,media": ("/media/u.png",),
+        }.items()
+        for path in paths
+    ),
 ]
 OTHER_METHODS = [
     Case(path, 405, method)
@@ -101,6 +85,7 @@ OTHER_METHODS = [
 MISSING = [
     Case("/static/b1/nothing.css", 404),
     Case("/static/b0/app.css", 404),
+    Case("/static/b1/app.css/", 404),
     Case("/media/nothing.png", 404, "HEAD"),
     Case("/media/nothing.png", 404, headers=through("media")),
 ]
@@ -113,112 +98,127 @@ PREFLIGHTS = [
     for path in ("/static/b1/app.css", "/media/u.png", "/static/b1/nothing.css")
 ]
 ERRORS = [*FOLDERS, *HIDDEN, *STRAYS, *OTHER_METHODS, *MISSING]
+NO_PREFLIGHTS = [*SUCCESSES, *ERRORS, *BAD_RANGES]
+CASES = [*NO_PREFLIGHTS, *PREFLIGHTS]
 
 
 @pytest.fixture(scope="module", params=SERVERS)
-def origin(request, tmp_path_factory):
-    with SERVERS[request.param](tmp_path_factory.mktemp("origin")) as origin:
+def server(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def origin(server, tmp_path_factory):
+    with SERVERS[server](tmp_path_factory.mktemp("origin")) as origin:
         yield origin
 
 
-def ask(origin: Origin, case: Case) -> Response:
-    response = origin.send(case.target, method=case.method, headers=case.headers)
-    assert response.status == case.status
-    return response
+class Answers:
+    """What a server answers in each case, asked once."""
+
+    def __init__(self, origin: Origin) -> None:
+        before = len(origin.upstream.requests)
+        self._all: dict[str, Response] = {
+            str(case): origin.send(
+                case.target, method=case.method, headers=case.headers
+            )
+            for case in CASES
+        }
+        self.of_django = origin.upstream.requests[before:]
+        self.statuses = {case: one.status for case, one in self._all.items()}
+
+    def all(self, cases: list[Case], name: str) -> dict[str, list[str]]:
+        return {str(case): self._all[str(case)].all(name) for case in cases}
+
+    def the(self, cases: list[Case], name: str) -> dict[str, str | None]:
+        return {str(case): self._all[str(case)].header(name) for case in cases}
 
 
-def each(*cases: Case):
-    return pytest.mark.parametrize("case", cases, ids=str)
+@pytest.fixture(scope="module")
+def answers(origin):
+    return Answers(origin)
 
 
-@each(*SUCCESSES)
-def test_static_is_kept_for_a_year_and_media_for_a_day(origin, case):
-    expected = A_YEAR if case.target.startswith("/static/") else A_DAY
-    assert ask(origin, case).header("Cache-Control") == expected
+def same(cases: list[Case], value: object) -> dict[str, object]:
+    return dict.fromkeys(map(str, cases), value)
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"), [("/static/b1/app.css", A_YEAR), ("/media/u.png", A_DAY)]
-)
-def test_a_revalidation_says_the_same_again(origin, path, expected):
-    etag = origin.send(path).header("ETag")
-    response = origin.send(path, headers={"If-None-Match": etag})
-    assert response.status == 304
-    assert response.header("Cache-Control") == expected
-    assert response.header("Access-Control-Allow-Origin") == "*"
+def test_each_answer_has_its_status_and_none_is_of_django(answers):
+    assert answers.statuses == {str(case): case.status for case in CASES}
+    assert answers.of_django == []
 
 
-@each(*ERRORS)
-def test_no_error_is_kept(origin, case):
-    assert ask(origin, case).header("Cache-Control") == "no-store"
+def test_static_is_kept_for_a_year_and_media_for_a_day(answers):
+    assert answers.the(SUCCESSES, "Cache-Control") == {
+        str(case): A_YEAR if case.target.startswith("/static/") else A_DAY
+        for case in SUCCESSES
+    }
 
 
-@each(*BAD_RANGES)
-def test_no_error_of_a_range_is_kept(origin, case):
+def test_a_revalidation_says_the_same_again(origin):
+    for path, expected in (("/static/b1/app.css", A_YEAR), ("/media/u.png", A_DAY)):
+        etag = origin.send(path).header("ETag")
+        response = origin.send(path, headers={"If-None-Match": etag})
+        assert response.status == 304
+        assert response.header("Cache-Control") == expected
+        assert response.header("Access-Control-Allow-Origin") == "*"
+
+
+def test_no_error_is_kept(origin, answers):
+    below = origin.send("/static/b1/app.css/more")
+    assert 400 <= below.status <= 404 and below.header("Cache-Control") == "no-store"
+    assert answers.the(ERRORS, "Cache-Control") == same(ERRORS, "no-store")
     # nginx says both, and the stricter wins: RFC 9111, section 4.2.1
-    assert "no-store" in ask(origin, case).all("Cache-Control")
+    of_ranges = answers.all(BAD_RANGES, "Cache-Control").values()
+    assert all("no-store" in values for values in of_ranges)
 
 
-@each(*SUCCESSES, *ERRORS, *BAD_RANGES, *PREFLIGHTS)
-def test_every_answer_of_the_trees_is_open_to_other_origins(origin, case):
-    response = ask(origin, case)
-    assert response.header("Access-Control-Allow-Origin") == "*"
-    exposed = response.all("Access-Control-Expose-Headers")[0].split(", ")
-    assert {"X-Cache", "Age"} <= set(exposed)
+def test_every_answer_of_the_trees_is_open_to_other_origins(answers):
+    assert answers.the(CASES, "Access-Control-Allow-Origin") == same(CASES, "*")
+    for case, values in answers.all(CASES, "Access-Control-Expose-Headers").items():
+        assert {"X-Cache", "Age"} <= {*values[0].split(", ")}, case
 
 
-@each(*PREFLIGHTS)
-def test_a_preflight_is_allowed(origin, case):
-    response = ask(origin, case)
-    assert response.header("Access-Control-Allow-Methods") == "GET, HEAD, OPTIONS"
-    assert response.header("Access-Control-Allow-Headers") == "*"
-    assert response.header("Access-Control-Max-Age") == "86400"
-    assert response.header("Cache-Control") == A_DAY
-    assert response.body == b""
+def test_a_preflight_is_allowed_and_what_is_for_it_is_said_to_it_alone(answers):
+    for name, value in (
+        ("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS"),
+        ("Access-Control-Allow-Headers", "*"),
+        ("Access-Control-Max-Age", "86400"),
+    ):
+        assert answers.the(PREFLIGHTS, name) == same(PREFLIGHTS, value)
+        assert answers.the(NO_PREFLIGHTS, name) == same(NO_PREFLIGHTS, None)
+    assert answers.the(PREFLIGHTS, "Cache-Control") == same(PREFLIGHTS, A_DAY)
 
 
-@each(*SUCCESSES, *ERRORS, *BAD_RANGES)
-def test_what_is_for_preflights_is_said_to_them_alone(origin, case):
-    response = ask(origin, case)
-    for name in ("Allow-Methods", "Allow-Headers", "Max-Age"):
-        assert response.all(f"Access-Control-{name}") == []
+def test_no_redirect_leads_to_the_server(answers):
+    assert answers.the(CASES, "Location") == same(CASES, None)
 
 
-@each(*SUCCESSES, *ERRORS, *BAD_RANGES, *PREFLIGHTS)
-def test_no_answer_of_the_trees_comes_from_django(origin, case):
-    before = len(origin.upstream.requests)
-    ask(origin, case)
-    assert len(origin.upstream.requests) == before
+def test_a_refused_method_is_told_which_ones_are_not(answers):
+    for case, values in answers.all(OTHER_METHODS, "Allow").items():
+        # Apache adds a list of its own, which is empty.
+        allowed = {name.strip() for value in values for name in value.split(",")}
+        assert allowed - {""} == {"GET", "HEAD", "OPTIONS"}, case
 
 
-@each(*FOLDERS, *MISSING, *STRAYS, Case("/static/b1/app.css/", 404))
-def test_no_redirect_leads_to_the_server(origin, case):
-    assert ask(origin, case).header("Location") is None
-
-
-@pytest.mark.parametrize("via", [{}, {"Via": "1.1 edge.test (CloudFront)"}])
-def test_a_precompressed_file_is_sent_to_who_can_read_it(origin, via):
-    headers = {"Accept-Encoding": "br,gzip", **via}
-    response = origin.send("/static/b1/app.css", headers=headers)
-    assert response.header("Content-Encoding") == "gzip"
-    assert gzip.decompress(response.body) == STATIC
-    assert response.header("Vary") == "Accept-Encoding"
-    assert response.header("Content-Type").startswith("text/css")
-
-
-def test_the_plain_file_is_sent_to_everybody_else(origin):
+def test_a_precompressed_file_is_sent_to_who_can_read_it_and_to_nobody_else(origin):
+    # nginx withholds it from proxies unless told otherwise.
+    for via in ({}, {"Via": "1.1 edge.test (CloudFront)"}):
+        headers = {"Accept-Encoding": "br,gzip", **via}
+        response = origin.send("/static/b1/app.css", headers=headers)
+        assert response.header("Content-Encoding") == "gzip"
+        assert gzip.decompress(response.body) == STATIC
+        assert response.header("Vary") == "Accept-Encoding"
+        assert response.header("Content-Type").startswith("text/css")
     response = origin.send("/static/b1/app.css")
-    assert response.header("Content-Encoding") is None
-    assert response.body == STATIC
+    assert (response.header("Content-Encoding"), response.body) == (None, STATIC)
     assert response.header("Vary") == "Accept-Encoding"
 
 
-@pytest.mark.parametrize(
-    "path", ["/media/my..photo.png", "/media/%C3%BC%20100%25.png", "/media/u.png"]
-)
-def test_names_that_django_gives_to_uploads_are_served(origin, path):
-    response = origin.send(path, headers=through("media"))
-    assert (response.status, response.body) == (200, MEDIA)
+def test_names_that_django_gives_to_uploads_are_served(origin):
+    for name in ("my..photo.png", "%C3%BC%20100%25.png", "u.png"):
+        response = origin.send(f"/media/{name}", headers=through("media"))
+        assert (response.status, response.body) == (200, MEDIA)
 
 
 def test_an_upload_runs_no_script(origin):
@@ -235,35 +235,36 @@ def test_static_files_have_their_type_and_no_policy(origin):
     assert response.header("Content-Security-Policy") is None
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("app.js", "text/javascript; charset=utf-8"),
-        ("module.mjs", "text/javascript; charset=utf-8"),
-        ("app.css", "text/css; charset=utf-8"),
-        ("notes.txt", "text/plain; charset=utf-8"),
-        ("table.csv", "text/csv; charset=utf-8"),
-        ("page.html", "text/html; charset=utf-8"),
-        ("app.css.map", "application/json"),
-        ("site.webmanifest", "application/manifest+json"),
-        ("code.wasm", "application/wasm"),
-        ("font.woff2", "font/woff2"),
-        ("icon.svg", "image/svg+xml"),
-        ("PHOTO.AVIF", "image/avif"),
-        ("movie.MP4", "video/mp4"),
-        ("data.tar.gz", "application/gzip"),
-        ("paper.unheard-of", "application/octet-stream"),
-        ("LICENSE", "application/octet-stream"),
-    ],
-)
-def test_a_file_has_the_same_type_everywhere(origin, name, expected):
+TYPES = {
+    "app.js": "text/javascript; charset=utf-8",
+    "module.mjs": "text/javascript; charset=utf-8",
+    "app.css": "text/css; charset=utf-8",
+    "notes.txt": "text/plain; charset=utf-8",
+    "table.csv": "text/csv; charset=utf-8",
+    "page.html": "text/html; charset=utf-8",
+    "app.css.map": "application/json",
+    "site.webmanifest": "application/manifest+json",
+    "code.wasm": "application/wasm",
+    "font.woff2": "font/woff2",
+    "icon.svg": "image/svg+xml",
+    "PHOTO.AVIF": "image/avif",
+    "movie.MP4": "video/mp4",
+    "data.tar.gz": "application/gzip",
+    "paper.unheard-of": "application/octet-stream",
+    "LICENSE": "application/octet-stream",
+}
+
+
+def test_a_file_has_the_same_type_everywhere(origin):
     """Whatever tables of types the machine has."""
-    path = origin.site / "static/b1/types" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(b"of this type")
-    response = origin.send(f"/static/b1/types/{name}")
-    assert response.status == 200
-    assert response.header("Content-Type") == expected
+    folder = origin.site / "static/b1/types"
+    folder.mkdir()
+    found = {}
+    for name in TYPES:
+        (folder / name).write_bytes(b"of this type")
+        response = origin.send(f"/static/b1/types/{name}")
+        found[name] = response.header("Content-Type")
+    assert found == TYPES
 
 
 def test_compressed_text_and_uploads_say_their_charset_too(origin):
@@ -278,27 +279,27 @@ def test_compressed_text_and_uploads_say_their_charset_too(origin):
     assert response.header("Content-Encoding") is None
 
 
-@pytest.mark.parametrize("server", ["caddy", "apache", "whitenoise"])
-def test_brotli_is_preferred_where_it_can_be(tmp_path, server):
-    with SERVERS[server](tmp_path) as origin:
-        (origin.site / "static/b1/app.css.br").write_bytes(b"brotli")
-        for sent, found in (("br,gzip", "br"), ("gzip", "gzip"), ("", None)):
-            headers = {"Accept-Encoding": sent}
-            response = origin.send("/static/b1/app.css", headers=headers)
-            assert response.header("Content-Encoding") == found
-            assert (response.body == b"brotli") == (found == "br")
-            assert response.header("Content-Type") == "text/css; charset=utf-8"
-            # "br" is Breton, too.
-            assert response.header("Content-Language") is None
+def test_brotli_is_preferred_where_it_can_be(server, origin):
+    bodies = {"": b"plain" * 60, "gzip": b"gzip" * 9, "br": b"br"}
+    for coding, ending in (("", ""), ("gzip", ".gz"), ("br", ".br")):
+        (origin.site / f"static/b1/both.css{ending}").write_bytes(bodies[coding])
+    # nginx needs a module: test_server_config_beside.py
+    best = "gzip" if server.startswith("nginx") else "br"
+    for sent, coding in (("br,gzip", best), ("gzip", "gzip"), ("", "")):
+        response = origin.send("/static/b1/both.css", headers={"Accept-Encoding": sent})
+        assert response.body == bodies[coding]
+        assert response.header("Content-Encoding") == (coding or None)
+        assert response.header("Content-Type") == "text/css; charset=utf-8"
+        # "br" is Breton, too.
+        assert response.header("Content-Language") is None
 
 
-@pytest.mark.parametrize("ending", ["gz", "br"])
-def test_an_upload_is_not_taken_for_the_compressed_form_of_another(origin, ending):
+def test_an_upload_is_not_taken_for_the_compressed_form_of_another(origin):
     """Names of uploads are their visitors': one could put his content under another's."""
-    (origin.site / f"media/u.png.{ending}").write_bytes(b"a forgery")
+    for ending in ("gz", "br"):
+        (origin.site / f"media/u.png.{ending}").write_bytes(b"a forgery")
     response = origin.send("/media/u.png", headers={"Accept-Encoding": "br,gzip"})
-    assert response.body == MEDIA
-    assert response.header("Content-Encoding") is None
+    assert (response.body, response.header("Content-Encoding")) == (MEDIA, None)
 
 
 def test_a_compressed_file_can_be_asked_for_by_its_own_name(origin):
@@ -329,14 +330,12 @@ def test_the_date_of_a_file_is_known_too(origin):
     assert response.status == 304
 
 
-@pytest.mark.parametrize(
-    ("asked", "body"),
-    [("0-0", STATIC[:1]), ("-1", STATIC[-1:]), ("5-", STATIC[5:])],
-)
-def test_a_part_of_a_file_is_that_part(origin, asked, body):
-    response = origin.send("/static/b1/app.css", headers={"Range": f"bytes={asked}"})
-    # The whole file is an answer to any range.
-    assert (response.status, response.body) in ((206, body), (200, STATIC))
+def test_a_part_of_a_file_is_that_part(origin):
+    for asked, body in (("0-0", STATIC[:1]), ("-1", STATIC[-1:]), ("5-", STATIC[5:])):
+        headers = {"Range": f"bytes={asked}"}
+        response = origin.send("/static/b1/app.css", headers=headers)
+        # The whole file is an answer to any range.
+        assert (response.status, response.body) in ((206, body), (200, STATIC))
 
 
 def test_a_part_of_another_form_is_not_mixed_in(origin):
@@ -350,13 +349,6 @@ def test_several_parts_say_where_they_end(origin):
     response = origin.send("/static/b1/app.css", headers=headers)
     parts = response.header("Content-Type").startswith("multipart/byteranges")
     assert (response.status, parts) in ((206, True), (200, False))
-
-
-@each(*OTHER_METHODS)
-def test_a_refused_method_is_told_which_ones_are_not(origin, case):
-    # Apache adds a list of its own, which is empty.
-    allowed = ",".join(ask(origin, case).all("Allow")).replace(" ", "").split(",")
-    assert {*allowed} - {""} == {"GET", "HEAD", "OPTIONS"}
 
 
 def test_a_build_is_served_as_soon_as_it_is_there_and_no_longer_than_that(origin):
@@ -378,21 +370,17 @@ def test_a_build_is_served_as_soon_as_it_is_there_and_no_longer_than_that(origin
     assert origin.send("/static/b2/app.css").status == 404
 
 
-@pytest.mark.parametrize(
-    "target",
-    ["/", "/admin/?next=%2Fa", "/static", "/STATIC/b1/app.css", "/.well-known/x"],
-)
-@pytest.mark.parametrize("host", ["shop.example.com", "shop.example.com:8443"])
-def test_everything_else_is_django(origin, target, host):
-    response = origin.send(target, headers={"Host": host})
-    assert (response.status, response.body) == (200, DJANGO)
-    assert origin.upstream.requests[-1].target == target
-    assert origin.upstream.requests[-1].headers["Host"] == host
-
-
-@pytest.mark.parametrize("target", ["/go/https://a.test/", "/tag/a%2Fb/", "/a//b"])
-def test_odd_paths_outside_the_trees_are_left_to_django(origin, target):
-    assert origin.send(target).body == DJANGO
+def test_everything_else_is_django(origin):
+    for target in (
+        *("/", "/admin/?next=%2Fa", "/static", "/STATIC/b1/app.css", "/.well-known/x"),
+    ):
+        for host in ("shop.example.com", "shop.example.com:8443"):
+            response = origin.send(target, headers={"Host": host})
+            assert (response.status, response.body) == (200, DJANGO)
+            asked = origin.upstream.requests[-1]
+            assert (asked.target, asked.headers["Host"]) == (target, host)
+    for odd in ("/go/https://a.test/", "/tag/a%2Fb/", "/a//b"):
+        assert origin.send(odd).body == DJANGO
 
 
 def handshake(origin, protocol):
@@ -418,7 +406,7 @@ def handshake(origin, protocol):
 PROXIES = [name for name in SERVERS if name != "whitenoise"]
 
 
-@pytest.mark.parametrize("origin", PROXIES, indirect=True)
+@pytest.mark.parametrize("server", PROXIES, indirect=True)
 def test_a_websocket_reaches_django(origin):
     answer = handshake(origin, "websocket")
     assert answer.startswith("HTTP/1.1 101 ")
@@ -427,13 +415,12 @@ def test_a_websocket_reaches_django(origin):
     assert {k.lower(): v for k, v in asked.headers.items()}["upgrade"] == "websocket"
 
 
-@pytest.mark.parametrize("server", ["nginx", "apache"])
-def test_no_other_protocol_is_spoken_past_the_rules(tmp_path, server):
-    with SERVERS[server](tmp_path) as origin:
-        answer = handshake(origin, "h2c")
-        assert answer.startswith("HTTP/1.1 200 ")
-        names = {name.lower() for name in origin.upstream.requests[-1].headers}
-        assert "upgrade" not in names
+@pytest.mark.parametrize("server", ["nginx", "apache"], indirect=True)
+def test_no_other_protocol_is_spoken_past_the_rules(origin):
+    answer = handshake(origin, "h2c")
+    assert answer.startswith("HTTP/1.1 200 ")
+    names = {name.lower() for name in origin.upstream.requests[-1].headers}
+    assert "upgrade" not in names
 
 
 def test_django_answers_for_itself(origin):
@@ -441,79 +428,22 @@ def test_django_answers_for_itself(origin):
     assert {name for name, _ in response.headers} <= OF_ANY_ANSWER
 
 
-@pytest.mark.parametrize("size", [300, 9000])
-@pytest.mark.parametrize("where", ["path", "header"])
-def test_a_request_that_is_too_long_leaves_nothing_in_caches(origin, where, size):
-    long = "a" * size
-    path = f"/static/b1/{long if where == 'path' else 'nothing.css'}"
-    headers = through("static", Accept=long if where == "header" else "*/*")
-    response = origin.send(path, headers=headers)
-    assert 400 <= response.status < 500
-    assert response.header("Cache-Control") in ("no-store", None)
+def test_a_request_that_is_too_long_leaves_nothing_in_caches(origin):
+    for long in ("a" * 300, "a" * 9000):
+        for path, accept in ((long, "*/*"), ("nothing.css", long)):
+            headers = through("static", Accept=accept)
+            response = origin.send(f"/static/b1/{path}", headers=headers)
+            assert 400 <= response.status < 500
+            assert response.header("Cache-Control") in ("no-store", None)
 
 
-def test_below_a_file_there_is_nothing(origin):
-    response = origin.send("/static/b1/app.css/more")
-    assert response.status in (400, 404)
-    assert response.header("Cache-Control") == "no-store"
-
-
-def test_nginx_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
-    """Such as ``location ~ \\.php$``, which would run what a visitor has uploaded."""
-
-    def edit(text):
-        script = r"location ~ \.(html|css)$ { return 200 ran; }"
-        return replace_once(
-            text, "    default_type ", f"    {script}\n    default_type "
-        )
-
-    with nginx(tmp_path, edit=edit) as origin:
-        assert origin.send("/other.html").body == b"ran"
-        assert origin.send("/media/page.html").body == MEDIA
-        assert origin.send("/static/b1/app.css").body == STATIC
-
-
-def test_apache_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
-    """As Debian's PHP does it: for files of a name, whatever their folder says."""
-    script = r"""
-        <FilesMatch "\.(html|css)$">
-            SetHandler server-status
-        </FilesMatch>
-        AddHandler server-status .png
-        AddOutputFilter INCLUDES .png
-    """
-    with apache(tmp_path, beside=script) as origin:
-        assert origin.send("/media/page.html").body == MEDIA
-        assert origin.send("/media/u.png").body == MEDIA
-        assert origin.send("/static/b1/app.css").body == STATIC
-
-    def edit(text):
-        return replace_once(text, "        SetHandler default-handler\n", "")
-
-    (tmp_path / "without").mkdir()
-    with apache(tmp_path / "without", beside=script, edit=edit) as origin:
-        assert MEDIA not in origin.send("/media/page.html").body
-
-
-# Caddy follows links and cannot be told not to: docs/web-server.md.
-@pytest.mark.parametrize("server", ["nginx", "apache", "whitenoise"])
-@pytest.mark.parametrize("path", ["/media/link.txt", "/media/linked/secret.txt"])
-def test_no_link_leads_out_of_the_tree(tmp_path, server, path):
-    with SERVERS[server](tmp_path) as origin:
+def test_no_link_leads_out_of_the_tree(server, origin):
+    for path in ("/media/link.txt", "/media/linked/secret.txt"):
         response = origin.send(path)
+        if server == "caddy":
+            # It follows links and cannot be told not to: docs/web-server.md.
+            assert (response.status, response.body) == (200, OUTSIDE)
+            continue
         # Apache tells a link from a file that is missing.
         assert response.status == (403 if server == "apache" else 404)
         assert response.header("Cache-Control") == "no-store"
-
-
-@pytest.mark.parametrize(("program", "server"), [("nginx", nginx), ("apache2", apache)])
-@pytest.mark.parametrize(
-    ("ci", "outcome"), [("true", RuntimeError), ("", pytest.skip.Exception)]
-)
-def test_without_a_server_only_ci_insists(
-    tmp_path, monkeypatch, ci, outcome, program, server
-):
-    monkeypatch.setenv("CI", ci)
-    monkeypatch.setattr("shutil.which", lambda *args, **kwargs: None)
-    with pytest.raises(outcome, match=f"apt-get install {program}"), server(tmp_path):
-        pass

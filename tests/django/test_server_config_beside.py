@@ -7,7 +7,7 @@ import re
 
 import pytest
 from accepting_support import accepted, caddy_accepts
-from origin_support import DJANGO, STATIC, free_port
+from origin_support import DJANGO, MEDIA, STATIC, free_port, replace_once
 from servers_support import (
     APACHE_MODULES,
     WEB_SERVERS,
@@ -100,6 +100,43 @@ def test_apache_compresses_nothing_as_it_goes(tmp_path, encoding):
         missing = origin.send("/static/b1/nothing.css", headers=headers)
         assert (missing.status, missing.body == DJANGO) == (404, False)
         assert missing.header("Cache-Control") == "no-store"
+
+
+def test_nginx_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
+    """Such as ``location ~ \\.php$``, which would run what a visitor has uploaded."""
+
+    def edit(text):
+        script = r"location ~ \.(html|css)$ { return 200 ran; }"
+        return replace_once(
+            text, "    default_type ", f"    {script}\n    default_type "
+        )
+
+    with nginx(tmp_path, edit=edit) as origin:
+        assert origin.send("/other.html").body == b"ran"
+        assert origin.send("/media/page.html").body == MEDIA
+        assert origin.send("/static/b1/app.css").body == STATIC
+
+
+def test_apache_lets_no_rule_for_scripts_reach_into_the_trees(tmp_path):
+    """As Debian's PHP does it: for files of a name, whatever their folder says."""
+    script = r"""
+        <FilesMatch "\.(html|css)$">
+            SetHandler server-status
+        </FilesMatch>
+        AddHandler server-status .png
+        AddOutputFilter INCLUDES .png
+    """
+    with apache(tmp_path, beside=script) as origin:
+        assert origin.send("/media/page.html").body == MEDIA
+        assert origin.send("/media/u.png").body == MEDIA
+        assert origin.send("/static/b1/app.css").body == STATIC
+
+    def edit(text):
+        return replace_once(text, "        SetHandler default-handler\n", "")
+
+    (tmp_path / "without").mkdir()
+    with apache(tmp_path / "without", beside=script, edit=edit) as origin:
+        assert MEDIA not in origin.send("/media/page.html").body
 
 
 def test_two_sites_on_one_nginx_need_names(tmp_path):
