@@ -12,6 +12,7 @@ from live_check_server_support import HOST, Reply, Server
 from live_check_support import (
     BUILD,
     FILES,
+    PAGES,
     bad,
     cdn_over,
     cdn_settings,
@@ -38,7 +39,7 @@ def test_what_the_command_prints_for_a_server_passes(name, tmp_path, monkeypatch
         root = origin.site / "static"
         write_build(root, hashed_folders=True)
         cdn = cdn_settings(root, monkeypatch, edge.port)
-        report = run(cdn, f"http://127.0.0.1:{origin.port}")
+        report = run(cdn, f"http://127.0.0.1:{origin.port}", pages=PAGES)
     assert bad(report) == []
     assert report.verdict == "PASS"
     assert report.files == (len(FILES), len(FILES))
@@ -58,7 +59,7 @@ def test_without_its_refusals_nginx_shows_the_site(tmp_path, monkeypatch):
         write_build(root)
         with cdn_over(origin.port) as edge:
             cdn = cdn_settings(root, monkeypatch, edge.port)
-            report = run(cdn, f"http://127.0.0.1:{origin.port}")
+            report = run(cdn, f"http://127.0.0.1:{origin.port}", pages=PAGES)
     shown = {("tree", "FAIL"), ("odd-paths", "FAIL"), ("hidden", "FAIL")}
     assert said(report) == shown
     through = [one for one in report.findings if one.id == "odd-paths"]
@@ -141,7 +142,7 @@ def test_the_cdn_is_not_asked_for_a_build_that_a_server_lacks(site, monkeypatch)
     with Server(site) as ready, Server(site / "old") as late:
         with cdn_over(late.port) as edge:
             cdn = cdn_settings(site / "static", monkeypatch, edge.port)
-            report = run(cdn, ready.url, late.url)
+            report = run(cdn, ready.url, late.url, pages=PAGES)
         through = [one for one in asked_for_files(late) if "via" not in one.headers]
     wrong = [one for one in report.findings if one.level == "FAIL"]
     assert [(one.id, one.target) for one in wrong] == [("status", late.url)]
@@ -264,9 +265,9 @@ def test_everything_asks_for_every_file_once(tmp_path, monkeypatch):
     (tmp_path / "media").mkdir()
     cdn = cdn_settings(tmp_path / "static", monkeypatch)
     with Server(tmp_path) as server:
-        few = run(cdn, server.url, only="origin", sample=5, pages=())
+        few = run(cdn, server.url, only="origin", sample=5)
         (tmp_path / "static" / BUILD / "js/59.js").unlink()
-        every = run(cdn, server.url, only="origin", sample=5, everything=True, pages=())
+        every = run(cdn, server.url, only="origin", sample=5, everything=True)
     assert few.files == (5, 60)
     assert bad(few) == []
     assert every.files == (60, 60)

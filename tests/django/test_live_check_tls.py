@@ -32,7 +32,7 @@ def checked(site, monkeypatch, context, ca_file=None, host=HOST):
     cdn = cdn_settings(site / "static", monkeypatch)
     with Server(site, context=context) as server:
         options = {"ca_file": ca_file, "host": host}
-        return run(cdn, server.url, only="origin", pages=(), options=options)
+        return run(cdn, server.url, only="origin", options=options)
 
 
 def sentences(report):

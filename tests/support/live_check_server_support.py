@@ -8,9 +8,11 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import unquote
+
+from origin_support import ManyAtOnce
 
 HOST = "www.example.com"
 TYPES = {
@@ -101,7 +103,7 @@ class Server:
             def log_message(self, *args: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ManyAtOnce(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         # A handshake that fails is the client's matter.
         self._server.handle_error = lambda *args: None

@@ -128,7 +128,7 @@ class Upstream:
             def log_message(self, *args: object) -> None:
                 pass
 
-        server = ThreadingHTTPServer if path is None else _OnSocket
+        server = ManyAtOnce if path is None else _OnSocket
         self._server = server(path and str(path) or ("127.0.0.1", 0), Handler)
         if path is None:
             self.address = f"127.0.0.1:{self._server.server_address[1]}"
@@ -149,7 +149,13 @@ class Upstream:
         self._thread.join()
 
 
-class _OnSocket(ThreadingHTTPServer):
+class ManyAtOnce(ThreadingHTTPServer):
+    """A connection that finds no place in the queue comes again after a second."""
+
+    request_queue_size = 128
+
+
+class _OnSocket(ManyAtOnce):
     address_family = socket.AF_UNIX
     server_bind = socketserver.TCPServer.server_bind
 
