@@ -143,46 +143,31 @@ def test_foreign_hidden_and_linked_folders_stay(root, tmp_path):
     assert tree(elsewhere) == before[0]
 
 
-def damage(path, how):
-    match how:
-        case "damaged":
-            path.write_text("{")
-        case "another's":
-            path.write_bytes((path.parent.parent / "b5" / path.name).read_bytes())
-        case "none":
-            path.unlink()
-        case "a link":
-            path.unlink()
-            path.symlink_to("../b2/.cdn-index.json")
-        case "a folder":
-            path.unlink()
-            path.mkdir()
-
-
 @pytest.mark.parametrize(
-    ("how", "state"),
+    ("index", "state"),
     [
         ("damaged", "with a damaged index"),
         ("another's", "with the index of b5"),
-        ("none", "without index"),
+        (None, "without index"),
         ("a link", "without index"),
-        ("a folder", "without index"),
     ],
 )
-def test_a_folder_without_a_sound_index_is_no_build(root, how, state):
-    path = root / "b1" / ".cdn-index.json"
-    damage(path, how)
-    set_age(root / "b1", 400)
-    if path.exists() and not path.is_symlink():
+def test_a_folder_without_a_sound_index_is_no_build(root, index, state):
+    path, other = (root / version / ".cdn-index.json" for version in ("b1", "b5"))
+    path.unlink()
+    if index == "a link":
+        path.symlink_to(other)
+    elif index:
+        path.write_bytes(b"{" if index == "damaged" else other.read_bytes())
         set_age(path, 400)
+    set_age(root / "b1", 400)
     outcome = go(root)
     (found,) = (one for one in outcome.decisions if one.version == "b1")
     assert found.reason == state
     assert outcome.pruned == ["b2", "b3"]
-    if how != "a link":
-        assert go(root, rules=RetentionRules(keep=1, without_index=True)).pruned == [
-            "b1"
-        ]
+    if index != "a link":
+        rules = RetentionRules(keep=1, without_index=True)
+        assert go(root, rules=rules).pruned == ["b1"]
 
 
 @pytest.mark.parametrize(
@@ -198,10 +183,7 @@ def test_fails_when_a_folder_of_its_own_is_a_link_elsewhere(root, tmp_path, what
         with pytest.raises(ValueError, match="must be a folder of its own"):
             act(root, trash_for=NO_TRASH)
     assert versions(root) == list(AGES)
-    assert [str(p.relative_to(elsewhere)) for p in sorted(elsewhere.rglob("*"))] == [
-        "b1-0a1b2c3d",
-        "b1-0a1b2c3d/b1",
-    ]
+    assert (elsewhere / "b1-0a1b2c3d" / "b1").is_dir()
 
 
 # -- doubts

@@ -256,11 +256,10 @@ def test_fails_when_the_urls_are_local(site):
     )
 
 
-@pytest.mark.parametrize("version", ["../b2", "a b", "", ".hidden"])
-def test_fails_when_a_version_is_no_name_of_a_build(site, version):
-    sentence = refused(site, "--build-version", version)
+def test_fails_when_a_version_is_no_name_of_a_build(site):
+    sentence = refused(site, "--build-version", "../b2")
     assert sentence.startswith("--build-version must be 1 to 64 letters")
-    assert sentence.endswith(f"got {version!r}")
+    assert sentence.endswith("got '../b2'")
 
 
 def test_fails_when_static_root_is_another_folder_than_the_cdns(site, tmp_path):
@@ -272,40 +271,21 @@ def test_fails_when_static_root_is_another_folder_than_the_cdns(site, tmp_path):
 
 @pytest.mark.parametrize(
     ("storage", "better"),
-    [
-        (DJANGOS_HASHED, HASHED),
-        ("whitenoise.storage.CompressedManifestStaticFilesStorage", HASHED),
-        ("whitenoise.storage.CompressedStaticFilesStorage", PLAIN),
-        ("storage_support.Elsewhere", PLAIN),
-    ],
+    [(DJANGOS_HASHED, HASHED), ("storage_support.Elsewhere", PLAIN)],
 )
 def test_fails_when_the_storage_gives_other_urls(site, storage, better):
-    if storage.startswith("whitenoise"):
-        pytest.importorskip("whitenoise")
     assert refused(site, storage=storage) == (
         "STORAGES['staticfiles']['BACKEND'] must be a storage that publishes builds, such as "
         f"'{better}', got '{storage}': pages would refer to names that the build does not have"
     )
 
 
-@pytest.mark.parametrize(
-    "storages",
-    [{}, {"staticfiles": {"BACKEND": "no.such.Storage"}}, {"staticfiles": {}}],
-)
-def test_fails_when_there_is_no_storage(site, storages):
-    sentence = refused(site, STORAGES=storages)
-    assert sentence.startswith(
-        "STORAGES['staticfiles']['BACKEND'] must be a storage, such"
-    )
-
-
-def test_fails_when_a_file_cannot_be_published(site):
-    site.write({"bad\nname.css": b"p {}"})
-    with pytest.raises(
-        CommandError, match="a file's name must hold no control character"
-    ):
-        site.publish()
-    assert (site.builds(), site.leftovers()) == ([], [])
+def test_fails_when_there_is_no_storage(site):
+    for storages in ({}, {"staticfiles": {"BACKEND": "no.such.Storage"}}):
+        sentence = refused(site, STORAGES=storages)
+        assert sentence.startswith(
+            "STORAGES['staticfiles']['BACKEND'] must be a storage"
+        )
 
 
 # -- as a shell sees it

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 
 import pytest
 from builds_support import assert_all_whole, publish_files
-from prune_support import cdn, cdn_json, make_build, set_age, site
+from prune_support import A_DAY, NO_TRASH, ONE, cdn, cdn_json, set_age, site
 
 from dj_cloudfront.builds import pruning
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
@@ -15,8 +14,6 @@ from dj_cloudfront.builds.inventory import take_inventory, usage
 from dj_cloudfront.builds.layout import hashed_folders, published
 from dj_cloudfront.builds.retention import RetentionRules
 
-ONE = RetentionRules(keep=1)
-A_DAY, NO_TRASH = timedelta(days=1), timedelta(0)
 VENDOR = {"vendor/big.js": b"v" * 9000}
 
 
@@ -124,17 +121,6 @@ def test_nothing_goes_while_a_damaged_or_lost_index_may_name_it(root, where, dat
     assert f"2 hashed folders stay, because {path} may name them" in complaints
 
 
-def test_what_was_being_deleted_is_deleted_by_the_next(root):
-    trash = root / ".cdn" / "trash"
-    trash.mkdir(exist_ok=True)
-    hashed = folder(root, "b1", "site")
-    left = trash / f".deleting-{hashed}-0a1b2c3d"
-    left.mkdir()
-    (left / "x.css").write_bytes(b"x")
-    go(root, rules=RetentionRules(keep=9))
-    assert not left.exists()
-
-
 def test_a_link_with_the_name_of_one_stays(root, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
@@ -184,9 +170,3 @@ def test_prune_says_how_many_went(root):
         found = cdn_json(*options, "--yes")
         assert len(found["hashed_folders"]) == 2
         assert "hashed folders" not in cdn(*options, "--yes")[0]
-
-
-def test_builds_without_hashed_folders_are_listed_as_ever(tmp_path):
-    make_build(tmp_path, "b1", age=1)
-    with site(tmp_path, "b1"):
-        assert "KEPT" not in cdn("list")[0]

@@ -22,19 +22,9 @@ NEWEST = "Django>=6.1,<6.2"
 # What the tests import beside the packages of this folder, without what is compiled for one
 # Python only.
 PACKAGES = (
-    *(
-        "pytest==9.2.0",
-        "pytest-timeout==2.4.0",
-        "pytest-randomly==5.1.0",
-        "Brotli==1.2.1",
-    ),
-    *(
-        "hypothesis==6.170.15",
-        "django-csp==4.0",
-        "whitenoise==6.12.0",
-        "boto3==1.43.106",
-    ),
-    *("cryptography==50.0.2", "cmarkgfm==2025.10.22"),
+    *("pytest==9.2.0", "pytest-timeout==2.4.0", "pytest-randomly==5.1.0"),
+    *("Brotli==1.2.1", "hypothesis==6.170.15", "django-csp==4.0", "whitenoise==6.12.0"),
+    *("boto3==1.43.106", "cryptography==50.0.2", "cmarkgfm==2025.10.22"),
     *("multidict==7.2.1", "httptools==0.9.0"),
 )
 TESTS = (
