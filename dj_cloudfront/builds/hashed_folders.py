@@ -19,7 +19,7 @@ from pathlib import Path
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.build_tree import FILE_MODE, FolderTarget
-from dj_cloudfront.builds.file_content import FileContent, same_bytes
+from dj_cloudfront.builds.file_content import FileContent
 from dj_cloudfront.builds.index import Index
 from dj_cloudfront.builds.layout import hashed_folders, hidden_folder
 from dj_cloudfront.builds.outward_references import PAGES, OutwardReference
@@ -181,7 +181,7 @@ def _parents(name: str) -> Iterator[str]:
 def make_folders(root: Path, build: Path, index: Index) -> None:
     """Make the hashed folders of a build by links to its files, durably and each at once.
 
-    One that is there gets what it lacks, and what somebody has changed in it is replaced.
+    One that is there gets what it lacks, such as companions.
 
     :param build: Where its files are, which may be hidden still. They are synced.
     """
@@ -232,40 +232,12 @@ def _complete(root: Path, hashed: str, build: Path, names: Sequence[str]) -> Non
     # lacks nothing is good as it is.
     with contextlib.suppress(PermissionError):
         os.utime(folder)
-    tops = {top_of(name) for name in names}
-    there, ours = (dict(_inodes(one, tops)) for one in (folder, build))
     for name in names:
-        if there.get(name) != ours[name] and not _is_same(folder / name, build / name):
-            _replace(folder / name, build / name)
+        if not os.path.lexists(folder / name):
+            _add(folder / name, build / name)
 
 
-def _inodes(root: Path, folders: Iterable[str]) -> Iterator[tuple[str, int]]:
-    """The files below some folders, without a look at each."""
-    todo = list(folders)
-    while todo:
-        folder = todo.pop()
-        try:
-            with os.scandir(root / folder) as entries:
-                for entry in entries:
-                    name = f"{folder}/{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        todo.append(name)
-                    else:
-                        yield name, entry.inode()
-        except FileNotFoundError:
-            continue
-
-
-def _is_same(one: Path, other: Path) -> bool:
-    try:
-        with FileContent(one) as mine, FileContent(other) as theirs:
-            return not one.is_symlink() and same_bytes(mine, theirs)
-    except (OSError, ValueError):
-        return False
-
-
-def _replace(path: Path, source: Path) -> None:
-    """Readers see what was there, or what should be."""
+def _add(path: Path, source: Path) -> None:
     filesystem.make_folder(path.parent)
     temporary = path.with_name(f".{secrets.token_hex(8)}")
     if not filesystem.link(source, temporary):

@@ -115,15 +115,16 @@ def touch_last_used(root: Path, versions: Iterable[str]) -> None:
 
 def last_used(root: Path) -> dict[str, float]:
     """When each build was last known to be in service."""
-    times = {path.name: filesystem.time_of(path) for path in _notes(root)}
+    folder = state_folder(root, _LAST_USED)
+    versions = filter(is_version, names_in(folder))
+    times = {version: filesystem.time_of(folder / version) for version in versions}
     return {version: time for version, time in times.items() if time is not None}
 
 
 def forget_last_used(root: Path, *, keep: Iterable[str]) -> None:
     """Remove what is kept of builds that are no more. The caller has the lock."""
-    for path in _notes(root):
-        if path.name not in set(keep):
-            path.unlink(missing_ok=True)
+    for version in last_used(root).keys() - set(keep):
+        (state_folder(root, _LAST_USED) / version).unlink(missing_ok=True)
 
 
 def check_server(name: str) -> str:
@@ -147,12 +148,6 @@ def _files(root: Path) -> list[Path]:
         for name in names_in(folder)
         if name.endswith(_ENDING) and not name.startswith(".")
     ]
-
-
-def _notes(root: Path) -> list[Path]:
-    folder = state_folder(root, _LAST_USED)
-    found = (folder / name for name in names_in(folder) if is_version(name))
-    return [path for path in found if is_file(path)]
 
 
 def _before(path: Path) -> tuple[str | None, bool]:
