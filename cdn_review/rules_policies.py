@@ -319,12 +319,6 @@ POLICY_RULES = (
             ),
             block=_more_sites,
         ),
-        Rule(
-            r"Cors\.AccessControlMaxAgeSec",
-            "browsers remember a preflight for …",
-            show=duration,
-            absent="5 seconds",
-        ),
         Rule(r"Cors\..*", SETTING),
     ),
 )

@@ -105,10 +105,7 @@ def chosen(names: Collection[str], *sides: Snapshot) -> list[Snapshot]:
             )
     kept = {name for name in stacks if not names or known[name] & {*names}}
     return [
-        replace(
-            side,
-            stacks={name: side.stacks[name] for name in side.stacks if name in kept},
-        )
+        replace(side, stacks={n: one for n, one in side.stacks.items() if n in kept})
         for side in sides
     ]
 
@@ -120,13 +117,11 @@ def snapshot_of(
 
     :raises ValueError: when two stacks have one name.
     """
-    by_name: dict[str, Stack] = {}
-    for stack in stacks:
-        if stack.name in by_name:
-            raise ValueError(
-                f"each stack must have a name of its own, got {stack.name!r} twice"
-            )
-        by_name[stack.name] = stack
+    found = list(stacks)
+    by_name = {stack.name: stack for stack in found}
+    if len(by_name) < len(found):
+        names = ", ".join(sorted(stack.name for stack in found))
+        raise ValueError(f"each stack must have a name of its own, got {names}")
     given = settings or Settings()
     return Snapshot(
         stacks=dict(sorted(by_name.items())),
@@ -138,21 +133,16 @@ def snapshot_of(
 
 def notices(before: Snapshot, after: Snapshot) -> list[str]:
     """What a reader must know of the stacks and the acknowledgements."""
-    sides = (before, after)
-    left_out = {
-        name for side in sides for name, one in side.stacks.items() if one.left_out
-    }
+    sides = (before.stacks.values(), after.stacks.values())
+    left_out = {stack.name for side in sides for stack in side if stack.left_out}
+    expanded = "are not compared: only CloudFormation expands them"
+    bare = [id_ for id_, reason in after.acknowledged.items() if not reason]
     return [
         *(
-            f"the Fn::ForEach entries of {name!r} are not compared: only CloudFormation "
-            "expands them"
+            f"the Fn::ForEach entries of {name!r} {expanded}"
             for name in sorted(left_out)
         ),
-        *(
-            f"the acknowledgement of {id_!r} in {FILE} needs a reason"
-            for id_, reason in after.acknowledged.items()
-            if not reason
-        ),
+        *(f"the acknowledgement of {id_!r} in {FILE} needs a reason" for id_ in bare),
     ]
 
 
@@ -164,13 +154,8 @@ def read_pair(before: Path, after: Path) -> tuple[Snapshot, Snapshot]:
 
     :raises ValueError: with one sentence, when the paths are something else.
     """
-    for path in (before, after):
-        if not path.exists():
-            raise ValueError(
-                "BEFORE and AFTER must be template files or folders that exist, such as "
-                f"'old/cdk.out new/cdk.out', got {str(path)!r}"
-            )
-    if before.is_dir() != after.is_dir():
+    are_there = before.exists() and after.exists()
+    if not are_there or before.is_dir() != after.is_dir():
         raise ValueError(
             "BEFORE and AFTER must be two template files or two folders, such as "
             f"'old/cdk.out new/cdk.out', got {str(before)!r} and {str(after)!r}"
@@ -179,12 +164,8 @@ def read_pair(before: Path, after: Path) -> tuple[Snapshot, Snapshot]:
         return read_folder(before), read_folder(after)
     name = after.name.partition(".")[0]
     name = name if _STACK_NAME.fullmatch(name) else "template"
-    is_clear = before.name != after.name
     was, now = (
-        snapshot_of(
-            [stack_of(read_json(path), name=name)],
-            name=path.name if is_clear else str(path),
-        )
+        snapshot_of([stack_of(read_json(path), name=name)], name=str(path))
         for path in (before, after)
     )
     return was, now
@@ -220,18 +201,9 @@ def read_json(path: Path) -> Any:
                 "convert YAML, such as with 'pip install cfn-flip' and 'cfn-flip "
                 "template.yaml template.json'"
             )
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path.name} must be an object in JSON: {error}") from None
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"a key must be unique in its object, got {twice!r} twice")
-    return found
 
 
 def read_assembly(folder: Path) -> list[Stack]:
@@ -239,74 +211,49 @@ def read_assembly(folder: Path) -> list[Stack]:
 
     :raises ValueError: when a template is not one.
     """
-    return list(_Assembly(folder.resolve()).stacks())
+    return list(_stacks(folder.resolve(), folder.resolve()))
 
 
-@dataclass(frozen=True)
-class _Assembly:
-    """Reads the files in one folder, and none outside of it: a pull request can write it."""
+def _stacks(root: Path, folder: Path) -> Iterator[Stack]:
+    manifest = _json(root, folder / MANIFEST)
+    for name, artifact in manifest.get("artifacts", {}).items():
+        properties = artifact.get("properties", {})
+        if artifact.get("type") == "cdk:cloud-assembly":
+            yield from _stacks(root, folder / properties["directoryName"])
+        elif artifact.get("type") == "aws:cloudformation:stack":
+            account, region = artifact["environment"].removeprefix("aws://").split("/")
+            about = {
+                "account": account.replace("unknown-account", ""),
+                "region": region.replace("unknown-region", ""),
+                "termination_protection": properties.get("terminationProtection")
+                is True,
+            }
+            stack = properties.get("stackName", name)
+            template = _json(root, folder / properties["templateFile"])
+            yield stack_of(template, name=stack, **about)
+            listed = folder / f"{name}.assets.json"
+            assets = _json(root, listed)["files"] if listed.is_file() else {}
+            for path, nested in _nested(root, folder, template, assets):
+                yield stack_of(nested, name=f"{stack}{NESTED}{path})", **about)
 
-    root: Path
-    stage: str = ""
-    around: tuple[Path, ...] = ()
 
-    def stacks(self) -> Iterator[Stack]:
-        manifest = self._json(MANIFEST)
-        for name, artifact in manifest.get("artifacts", {}).items():
-            properties = artifact.get("properties", {})
-            if artifact.get("type") == "cdk:cloud-assembly":
-                stage = f"{self.stage}{properties['directoryName']}/"
-                within = _inside(self.around, self._path(MANIFEST))
-                yield from _Assembly(self.root, stage, within).stacks()
-            elif artifact.get("type") == "aws:cloudformation:stack":
-                yield from self._stack(name, artifact["environment"], properties)
-
-    def _stack(
-        self, artifact: str, environment: str, properties: Mapping[str, Any]
-    ) -> Iterator[Stack]:
-        account, region = environment.removeprefix("aws://").split("/")
-        about = {
-            "account": account.replace("unknown-account", ""),
-            "region": region.replace("unknown-region", ""),
-            "termination_protection": properties.get("terminationProtection") is True,
-        }
-        name = properties.get("stackName", artifact)
-        template = self._json(properties["templateFile"])
-        yield stack_of(template, name=name, **about)
-        listed = f"{artifact}.assets.json"
-        assets = self._json(listed)["files"] if self._path(listed).is_file() else {}
-        around = (self._path(properties["templateFile"]),)
-        for path, nested in self._nested(template, assets, around):
-            yield stack_of(nested, name=f"{name}{NESTED}{path})", **about)
-
-    def _nested(
-        self, template: Any, assets: Mapping[str, Any], around: tuple[Path, ...]
-    ) -> Iterator[tuple[str, Any]]:
-        """The templates of nested stacks that are in the assembly, and of those in them."""
-        for logical_id, resource in template.get("Resources", {}).items():
-            file = _nested_file(resource, assets)
-            if not file:
-                continue
-            nested, within = self._json(file), _inside(around, self._path(file))
+def _nested(
+    root: Path, folder: Path, template: Any, assets: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """The templates of nested stacks that are in the assembly, and of those in them."""
+    for logical_id, resource in template.get("Resources", {}).items():
+        if file := _nested_file(resource, assets):
+            nested = _json(root, folder / file)
             yield logical_id, nested
-            for path, deeper in self._nested(nested, assets, within):
+            for path, deeper in _nested(root, folder, nested, assets):
                 yield f"{logical_id}-{path}", deeper
 
-    def _json(self, name: str) -> Any:
-        return read_json(self._path(name))
 
-    def _path(self, name: str) -> Path:
-        path = (self.root / self.stage / name).resolve()
-        if not path.is_relative_to(self.root):
-            raise ValueError(f"each file of cdk.out must be in it, got {name!r}")
-        return path
-
-
-def _inside(around: tuple[Path, ...], path: Path) -> tuple[Path, ...]:
-    """:raises ValueError: when the file is inside of itself, however deep."""
-    if path in around:
-        raise ValueError(f"{path.name} must not be nested in itself")
-    return (*around, path)
+def _json(root: Path, path: Path) -> Any:
+    """A file of the assembly, and none outside of it: a pull request can write the names."""
+    if not path.resolve().is_relative_to(root):
+        raise ValueError(f"each file of cdk.out must be in it, got {path.name!r}")
+    return read_json(path)
 
 
 def _nested_file(resource: Any, assets: Mapping[str, Any]) -> str:
@@ -314,12 +261,10 @@ def _nested_file(resource: Any, assets: Mapping[str, Any]) -> str:
     if not isinstance(resource, dict) or resource.get("Type") != _STACK_TYPE:
         return ""
     url = str(resource.get("Properties", {}).get("TemplateURL", ""))
-    paths = [resource.get("Metadata", {}).get("aws:asset:path", "")]
-    paths += [
-        assets[found]["source"]["path"]
-        for found in _HASH.findall(url)
-        if found in assets
-    ]
+    listed = (
+        assets[key]["source"]["path"] for key in _HASH.findall(url) if key in assets
+    )
+    paths = (resource.get("Metadata", {}).get("aws:asset:path", ""), *listed)
     return next((path for path in paths if path.endswith(".json")), "")
 
 

@@ -76,7 +76,6 @@ def sides(
     old, new = base_settings(base), read_settings(folder)
     install = old.install or new.install
     is_first = not has_app(base)
-    _clean_up(base.top)
     with synthesized(folder, cdk) as wait:
         before = [] if is_first else _base_stacks(base, install, folder, cdk)
         after = read_assembly(wait())
@@ -139,10 +138,10 @@ def _base_stacks(
 @contextmanager
 def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
     """The app's folder in a worktree of the base, with what it needs to synthesize."""
-    room = _cache("worktrees") / (key if install else _digest(str(base.top)))
-    with _locked(room, wait=True):
+    with _alone():
+        _clean_up(base.top)
+        room = _cache("worktrees") / (key if install else _digest(str(base.top)))
         tree, kept = room / "tree" / base.top.name, room / "installed"
-        _remove_worktree(base.top, tree)
         try:
             _add_worktree(base, tree)
             if install:
@@ -156,6 +155,18 @@ def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
             _remove_worktree(base.top, tree)
             if not any((kept / folder).exists() for folder in package_folders(base)):
                 shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other reviews waiting. The lock ends with this process at the latest."""
+    with open(_cache("") / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another review")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _link_installed(base: Base, tree: Path) -> None:
@@ -222,43 +233,13 @@ def _clean_up(top: Path) -> None:
     for line in run_git(top, "worktree", "list", "--porcelain").splitlines():
         tree = Path(line.removeprefix("worktree "))
         if tree.is_relative_to(worktrees):
-            with _locked(tree.parents[1], wait=False) as is_free:
-                if is_free:
-                    _remove_worktree(top, tree)
-    for path in filter(_is_old, worktrees.iterdir()):
-        with _locked(path, wait=False) as is_free:
-            if is_free:
+            _remove_worktree(top, tree)
+    for path in (*worktrees.iterdir(), *_cache("snapshots").iterdir()):
+        if path.stat().st_mtime < time.time() - _MONTH:
+            if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
-    for path in filter(_is_old, _cache("snapshots").iterdir()):
-        path.unlink(missing_ok=True)
-
-
-def _is_old(path: Path) -> bool:
-    return path.exists() and path.stat().st_mtime < time.time() - _MONTH
-
-
-@contextmanager
-def _locked(room: Path, *, wait: bool) -> Iterator[bool]:
-    """Keep other reviews away from a folder. The lock ends with this process at the latest."""
-    room.mkdir(exist_ok=True)
-    descriptor = os.open(room, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait:
-                yield False
-                return
-            progress("waiting for another review with the same base")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if room.exists() and os.path.samestat(os.fstat(descriptor), room.stat()):
-            yield True
-            return
-    finally:
-        os.close(descriptor)
-    # The review that had it has removed the folder.
-    with _locked(room, wait=wait) as is_free:
-        yield is_free
+            else:
+                path.unlink()
 
 
 def _cache(kind: str) -> Path:

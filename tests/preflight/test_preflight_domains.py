@@ -205,8 +205,8 @@ def zone(make, name="example.com", **more):
     return made["HostedZone"]["Id"].removeprefix("/hostedzone/")
 
 
-def writes(identity, *kinds):
-    record = {"HostedZoneId": identity, "Name": f"{STATIC}."}
+def writes(identity, *kinds, name=STATIC):
+    record = {"HostedZoneId": identity, "Name": f"{name}."}
     return target(
         {f"Record{kind}": (RECORD, {**record, "Type": kind}) for kind in kinds}
     )
@@ -235,17 +235,18 @@ def test_a_zone_has_to_be_a_public_one_of_the_name(clients, make):
         ({"CNAME": "d111.cloudfront.net"}, "CNAME"),
     ],
 )
-def test_a_record_that_is_there_already_is_said_once(clients, make, there, said):
+@pytest.mark.parametrize("name", [STATIC, "*.cdn.example.com"])
+def test_a_record_that_is_there_already_is_said_once(clients, make, name, there, said):
     identity = zone(make)
     for kind, value in there.items():
         values = [{"Value": value}]
-        record = {"Name": STATIC, "Type": kind, "TTL": 60, "ResourceRecords": values}
+        record = {"Name": name, "Type": kind, "TTL": 60, "ResourceRecords": values}
         changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
         make("route53").change_resource_record_sets(
             HostedZoneId=identity, ChangeBatch={"Changes": changes}
         )
-    message = f"static.example.com has a record of the type {said} already"
-    found = asked("hosted zone", writes(identity, "A", "AAAA"), clients)
+    message = f"{name} has a record of the type {said} already"
+    found = asked("hosted zone", writes(identity, "A", "AAAA", name=name), clients)
     assert found == [("FAIL", message) if said else ROOM]
 
 
@@ -255,18 +256,19 @@ ZONE = {"Id": "Z1", "Name": "example.com.", "CallerReference": "1"}
 @pytest.mark.parametrize(
     ("own", "level"), [(("A", "AAAA"), "PASS"), (("A",), "FAIL"), ((), "FAIL")]
 )
-def test_only_records_of_the_stack_itself_are_in_nobodys_way(names, own, level):
-    records = [
-        {"Name": f"{STATIC}.", "Type": kind, "TTL": 60} for kind in ("A", "AAAA")
-    ]
+@pytest.mark.parametrize("name", [STATIC, "*.example.com"])
+def test_only_records_of_the_stack_itself_are_in_nobodys_way(names, name, own, level):
+    # Route 53 writes an asterisk as its code.
+    written = name.replace("*", r"\052") + "."
+    records = [{"Name": written, "Type": kind, "TTL": 60} for kind in ("A", "AAAA")]
     answer = {"ResourceRecordSets": records, "IsTruncated": False, "MaxItems": "100"}
     clients = recorded(
-        stands(*((RECORD, f"Record{kind}", STATIC) for kind in own)),
+        stands(*((RECORD, f"Record{kind}", name) for kind in own)),
         ("route53", "get_hosted_zone", {"HostedZone": ZONE}),
         ("route53", "list_resource_record_sets", answer),
         names=names,
     )
-    says("hosted zone", writes("Z1", "A", "AAAA"), clients, f"{level} ")
+    says("hosted zone", writes("Z1", "A", "AAAA", name=name), clients, f"{level} ")
 
 
 @pytest.mark.parametrize(

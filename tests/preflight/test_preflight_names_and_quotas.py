@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pytest
+from cdk_support import ROOT
 from environments import PUBLIC_KEY
 from preflight_support import (
+    NAME,
     asked,
     deploy,
     distribution,
@@ -18,6 +21,7 @@ from preflight_support import (
 
 from local.environment import ACCOUNT
 
+GOLDEN = ROOT / "tests" / "snapshots" / "lab-cdn-minimal.template.json"
 POLICY = "AWS::CloudFront::CachePolicy"
 KEY = "AWS::CloudFront::PublicKey"
 LOG_GROUP = "AWS::Logs::LogGroup"
@@ -74,6 +78,22 @@ def test_a_name_of_the_stack_itself_passes(clients, make):
     resources = {"One": policies("ours")["ours"]}
     deploy(make, resources)
     says("names", target(resources), clients, FREE)
+
+
+@pytest.mark.parametrize("retain", [True, False])
+def test_names_that_a_deleted_stack_left_behind_are_said(clients, make, retain):
+    template = {**json.loads(GOLDEN.read_text("utf-8")), "Parameters": {}, "Rules": {}}
+    for resource in template["Resources"].values():
+        resource["DeletionPolicy"] = "Retain" if retain else "Delete"
+    wanted = target({}, **template)
+    cloudformation = make("cloudformation")
+    cloudformation.create_stack(StackName=NAME, TemplateBody=json.dumps(template))
+    (before,) = asked("names", wanted, clients)
+    cloudformation.delete_stack(StackName=NAME)
+    after = [one for one in asked("names", wanted, clients) if one != before]
+    kinds = {message.split()[1] for level, message in after if level == "FAIL"}
+    assert kinds == ({"CachePolicy", "ResponseHeadersPolicy"} if retain else set())
+    assert all("exists already, outside this stack" in message for _, message in after)
 
 
 def test_names_that_cloudformation_validates_are_left_to_it(clients, make):

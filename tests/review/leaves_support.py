@@ -305,6 +305,7 @@ def _known() -> dict[str, dict[str, Any]]:
     return found
 
 
+@cache
 def sample(wanted: int) -> dict[str, list[Mutant]]:
     """Of mutants that differ by their template and place alone, at most so many."""
     seen: Counter[tuple[str, str]] = Counter()

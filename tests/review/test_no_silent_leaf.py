@@ -24,18 +24,15 @@ from rewriting_support import DEFAULTS
 # of properties, and of lines.
 SYNONYMS = {
     "AccessControl$": "ACL",
-    "ActionsEnabled": "notifies",
     "AllowOrigins|Cors|ResponseHeadersPolicy": "pages of",
     "Alias|CNAME|Domain|DNSName|AlternativeNames|Records": "domain name|come from|leads to",
     "Bucket|Logging": "access logs",
     "Code|Function": "code",
     "Cookie|Forward|WhitelistedNames": "cookie",
     "Credentials": "logged-in",
-    "Enabled": "abled|Origin Shield|Server-Timing",
+    "Enabled": "abled|Origin Shield",
     "Failover|StatusCodes": "second origin",
-    "IpAddressType": "reached over",
     "Location|Restriction": "come from",
-    "MaxAge": "preflight",
     "Methods": "requests",
     "Mode": "client certificates",
     "Origin|Member|S3": "asked",
@@ -43,10 +40,6 @@ SYNONYMS = {
     "PathPattern": "under",
     "PriceClass": "served from",
     "Protocol": "http://",
-    "ResponseCode": "status",
-    "SamplingRate": "Server-Timing",
-    "SelectionCriteria": "selected by",
-    "SslSupport": "certificate",
     "Status$": "versioning",
     "TTL|HeaderBehavior": "cached",
     "Trusted": "sign",
@@ -233,7 +226,10 @@ def unseen(some: list[Mutant], clock: Clock) -> Iterator[str]:
 
 @pytest.mark.parametrize("source", templates())
 def test_each_leaf_that_changes_is_told(source, clock):
-    assert list(unseen(sample(2)[source], clock)) == []
+    """Of some; test_each_leaf_of_each_template_is_told has all."""
+    some = sample(1)[source]
+    some = random.Random(source).sample(some, min(len(some), 80))
+    assert list(unseen(some, clock)) == []
 
 
 @pytest.mark.slow
@@ -303,7 +299,7 @@ def pairs_of(source: str, wanted: int) -> Iterator[tuple[Mutant, Mutant]]:
 @pytest.mark.parametrize("source", templates())
 def test_each_of_two_changes_is_told(source):
     silent = []
-    for first, second in pairs_of(source, 20):
+    for first, second in pairs_of(source, 8):
         before, one = first.sides()
         other = second.sides()[1]
         both = told(before, second.applied_to(one))

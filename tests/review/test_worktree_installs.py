@@ -45,6 +45,7 @@ def wheel(folder, version, word):
         made.writestr(f"{about}/RECORD", "")
 
 
+@pytest.mark.slow
 def test_an_upgraded_wheel_is_a_change(app, tmp_path):
     wheels = tmp_path / "wheels"
     wheel(wheels, "0.1.0", "first")
@@ -60,6 +61,7 @@ def test_an_upgraded_wheel_is_a_change(app, tmp_path):
     assert app.diff().words == ("first", "second")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_a_compiled_app_is_built_at_the_base_by_the_real_cli(app, tmp_path):
     app.cli = str(ROOT / "node_modules" / ".bin" / "cdk")
