@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import (
     edge,
-    hashing,
     media,
     publishing,
     releases,
@@ -24,7 +23,7 @@ BENCHMARKS: dict[str, Callable[[], Sequence[Figure]]] = {
     "synthesis": lambda: [synthesis.figure()],
     "config": lambda: [settings.figure()],
     "publish": publishing.figures,
-    "hash": hashing.figures,
+    "hash": publishing.hashing,
     "releases": releases.figures,
     "url": urls.figures,
     "media": media.figures,

@@ -19,6 +19,7 @@ import dj_cloudfront
 from benchmarks.site import Site, make_site
 
 STATIC = "django.contrib.staticfiles.storage"
+HOST = "static.example.com"
 APPS = ["dj_cloudfront", "django.contrib.staticfiles"]
 
 
@@ -36,6 +37,38 @@ def set_up() -> None:
         django.setup()
 
 
+@contextmanager
+def collected(source: Path, target: Path, storage: str, url: str) -> Iterator[None]:
+    """Django's collectstatic was run, and its settings hold."""
+    with override_settings(
+        STATICFILES_DIRS=[source],
+        STATIC_ROOT=target,
+        STATIC_URL=url,
+        STORAGES={"staticfiles": {"BACKEND": storage}},
+    ):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        yield
+
+
+@contextmanager
+def published(
+    source: Path, root: Path, version: str, storage: str, **options: object
+) -> Iterator[Path]:
+    """The folder of a new build of ours, while its settings hold."""
+    os.environ["STATIC_DOMAIN_NAME"] = HOST
+    cdn = dj_cloudfront.config(static_root=root, build_version=version)
+    backend = {"BACKEND": f"dj_cloudfront.storage.{storage}", "OPTIONS": options}
+    with override_settings(
+        CDN=cdn,
+        STATICFILES_DIRS=[source],
+        STATIC_ROOT=cdn.static_root,
+        STATIC_URL=cdn.static_url,
+        STORAGES={"staticfiles": backend},
+    ):
+        call_command("cdn", "publish", verbosity=0)
+        yield Path(cdn.static_root)
+
+
 class Workshop:
     """Makes builds of the site as it was and as it is by turns: 1 % changes each time."""
 
@@ -49,36 +82,17 @@ class Workshop:
     def collect(self, storage: str) -> Path:
         """Django's command and storage, into a folder that is not there yet."""
         target = self.plain / f"n{next(self._numbers)}"
-        with override_settings(
-            STATICFILES_DIRS=[next(self._collected)],
-            STATIC_ROOT=target,
-            STATIC_URL=f"https://static.example.com/{target.name}/",
-            STORAGES={"staticfiles": {"BACKEND": f"{STATIC}.{storage}"}},
-        ):
-            call_command("collectstatic", interactive=False, verbosity=0)
-        return target
+        url = f"https://{HOST}/{target.name}/"
+        with collected(next(self._collected), target, f"{STATIC}.{storage}", url):
+            return target
 
     def publish(
         self, storage: str, root: Path | None = None, **options: object
     ) -> Path:
         """Ours, beside the build before."""
-        os.environ["STATIC_DOMAIN_NAME"] = "static.example.com"
-        cdn = dj_cloudfront.config(
-            static_root=root or self.root, build_version=f"b{next(self._numbers)}"
-        )
-        backend = {
-            "BACKEND": f"dj_cloudfront.storage.{storage}",
-            "OPTIONS": options,
-        }
-        with override_settings(
-            CDN=cdn,
-            STATICFILES_DIRS=[next(self._published)],
-            STATIC_ROOT=cdn.static_root,
-            STATIC_URL=cdn.static_url,
-            STORAGES={"staticfiles": backend},
-        ):
-            call_command("cdn", "publish", verbosity=0)
-        return Path(cdn.static_root)
+        source, version = next(self._published), f"b{next(self._numbers)}"
+        with published(source, root or self.root, version, storage, **options) as build:
+            return build
 
     def clean(self) -> None:
         """Leave nothing of what was built but our last build."""

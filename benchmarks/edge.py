@@ -12,9 +12,11 @@ from multiprocessing.connection import Connection
 from aiohttp import web
 
 from benchmarks.pairs import Figure
+from cdn_edge.configuration import Configuration
 from cdn_edge.distributions import Source, parse
 from cdn_edge.origin_client import Address
 from cdn_edge.server import Edge
+from cdn_model.values import Json
 
 BODY = b"x" * 10_240
 _VIEWERS, _REQUESTS, _PAIRS = 8, 400, 9
@@ -26,14 +28,6 @@ _REQUEST = (
     b"GET /b1/site.css HTTP/1.1\r\nHost: d1.cloudfront.net\r\nUser-Agent: bench\r\n"
     b"Accept: */*\r\nAccept-Encoding: gzip, br\r\nOrigin: https://www.example.com\r\n\r\n"
 )
-_CONFIG = {
-    "Id": "D1",
-    "DomainName": "d1.cloudfront.net",
-    "DistributionConfig": {
-        "Origins": {"Items": [{"Id": "o", "DomainName": "www.example.com"}]},
-        "DefaultCacheBehavior": {"TargetOriginId": "o", "CachePolicyId": "cache"},
-    },
-}
 _POLICY = {
     "ParametersInCacheKeyAndForwardedToOrigin": {
         "EnableAcceptEncodingGzip": True,
@@ -46,6 +40,21 @@ _POLICY = {
 }
 
 Start = Callable[[], Awaitable[int]]
+
+
+def deployed(cache_policy: Json) -> Configuration:
+    """One distribution, in front of ``www.example.com``, as the edge serves it."""
+    config = {
+        "Origins": {"Items": [{"Id": "o", "DomainName": "www.example.com"}]},
+        "DefaultCacheBehavior": {"TargetOriginId": "o", "CachePolicyId": "cache"},
+    }
+    one = {
+        "Id": "D1",
+        "DomainName": "d1.cloudfront.net",
+        "DistributionConfig": config,
+    }
+    resources = {"CachePolicy": {"cache": cache_policy}}
+    return parse(Source(distributions=[one], resources=resources))
 
 
 def figure() -> Figure:
@@ -110,8 +119,7 @@ async def _edge() -> int:
     port = server.sockets[0].getsockname()[1]
     table = {"www.example.com": Address("127.0.0.1", port)}
     edge = Edge(table=table, log=lambda line: None)
-    resources = {"CachePolicy": {"cache": _POLICY}}
-    edge.configure(parse(Source(distributions=[_CONFIG], resources=resources)))
+    edge.configure(deployed(_POLICY))
     return await edge.start()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -10,12 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 from storages.backends.s3 import S3Storage
 
 from local.aws import emulator
 from local.environment import ACCOUNT, REGION
-from local.processes import free_port
+from local.processes import free_port, start, stop, wait_until_ready
 from local.state import State
 
 _BUCKET = "media"
@@ -39,38 +37,17 @@ def distant_storage(**options: Any) -> Iterator[DistantStorage]:
         state = State(folder=Path(folder))
         state.create()
         port = free_port(None, what="AWS")
-        service = emulator.service(state, port)
-        process = subprocess.Popen(
-            service.command,
-            cwd=service.folder,
-            env=service.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        service = start(emulator.service(state, port))
         try:
-            deadline = time.monotonic() + 60
-            while not service.ready():
-                assert process.poll() is None and time.monotonic() < deadline
-                time.sleep(0.1)
-            yield DistantStorage(**_made(emulator.endpoint(port)), **options)
+            wait_until_ready(service, seconds=60)
+            emulator.client("s3", port).create_bucket(Bucket=_BUCKET)
+            yield DistantStorage(
+                bucket_name=_BUCKET,
+                endpoint_url=emulator.endpoint(port),
+                region_name=REGION,
+                access_key=ACCOUNT,
+                secret_key="local",
+                **options,
+            )
         finally:
-            process.terminate()
-            process.wait(timeout=20)
-
-
-def _made(endpoint: str) -> dict[str, Any]:
-    access = {
-        "endpoint_url": endpoint,
-        "region_name": REGION,
-        "aws_access_key_id": ACCOUNT,
-        "aws_secret_access_key": "local",
-    }
-    client: Any = boto3.client
-    client("s3", **access).create_bucket(Bucket=_BUCKET)
-    return {
-        "bucket_name": _BUCKET,
-        "endpoint_url": endpoint,
-        "region_name": REGION,
-        "access_key": ACCOUNT,
-        "secret_key": "local",
-    }
+            stop(service)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,40 +40,48 @@ _IMAGE = [os.urandom(size) for size in (3_150_000, 853_000, 277_000, 59_000, 10_
 
 def figures() -> Sequence[Figure]:
     set_up()
-    return [_urls(), _saving(), *_collisions(), *_signing()]
+    return [*_disks(), *_collisions(), *_signing()]
 
 
-def _urls() -> Figure:
-    from dj_cloudfront.storage import MediaStorage
-
-    ours, theirs = (kind(base_url=_BASE) for kind in (MediaStorage, FileSystemStorage))
-    assert list(map(ours.url, _NAMES)) == list(map(theirs.url, _NAMES))
-    return compare(
-        "url() of MediaStorage",
-        lambda: list(map(ours.url, _NAMES)),
-        "that of FileSystemStorage",
-        lambda: list(map(theirs.url, _NAMES)),
-        pairs=15,
-        limit=limits.URL,
-    )
-
-
-def _saving() -> Figure:
+def _disks() -> Sequence[Figure]:
     from dj_cloudfront.storage import MediaStorage
 
     with tempfile.TemporaryDirectory() as folder:
         ours, theirs = (
-            kind(location=os.path.join(folder, kind.__name__))
+            kind(location=os.path.join(folder, kind.__name__), base_url=_BASE)
             for kind in (MediaStorage, FileSystemStorage)
         )
-        return compare(
-            "an image and four renditions in MediaStorage",
-            lambda: _save(ours),
-            "in FileSystemStorage",
-            lambda: _save(theirs),
-            pairs=25,
-            limit=limits.SAVING,
-        )
+        assert _urls(ours) == _urls(theirs)
+        return [
+            compare(
+                what,
+                partial(run, ours),
+                alternative,
+                partial(run, theirs),
+                pairs=pairs,
+                limit=limit,
+            )
+            for what, alternative, run, pairs, limit in (
+                (
+                    "url() of MediaStorage",
+                    "that of FileSystemStorage",
+                    _urls,
+                    15,
+                    limits.URL,
+                ),
+                (
+                    "an image and four renditions in MediaStorage",
+                    "in FileSystemStorage",
+                    _save,
+                    25,
+                    limits.SAVING,
+                ),
+            )
+        ]
+
+
+def _urls(storage: Storage, names: Sequence[str] = _NAMES) -> list[str]:
+    return list(map(storage.url, names))
 
 
 def _save(storage: FileSystemStorage) -> None:
@@ -100,26 +109,19 @@ def _collisions() -> Sequence[Figure]:
         remote = _lost([bucket])
         two, one = _lost(disks(MediaStorage, 2)), _lost(disks(MediaStorage, 1))
     what = f"lost of {_AT_ONCE} uploads of one name at once with MediaStorage"
+    django_storages = "with S3Storage(file_overwrite=False) of django-storages"
     return [
-        Figure(
-            what=f"{what}, on two servers",
-            alternative="with FileSystemStorage on two disks",
-            ours=two,
-            theirs=plain,
-            unit="pieces",
-            pairs=1,
-            limit=0,
+        _pieces(
+            f"{what}, on two servers", two, "with FileSystemStorage on two disks", plain
         ),
-        Figure(
-            what=f"{what}, on one server",
-            alternative="with S3Storage(file_overwrite=False) of django-storages",
-            ours=one,
-            theirs=remote,
-            unit="pieces",
-            pairs=1,
-            limit=0,
-        ),
+        _pieces(f"{what}, on one server", one, django_storages, remote),
     ]
+
+
+def _pieces(what: str, ours: int, alternative: str, theirs: int) -> Figure:
+    return Figure(
+        what=what, ours=ours, alternative=alternative, theirs=theirs, unit="pieces"
+    )
 
 
 def _lost(storages: Sequence[Storage]) -> int:
@@ -159,38 +161,36 @@ def _signing() -> Sequence[Figure]:
             ("a signed URL", fresh, limits.SIGNING),
             (
                 "a signed URL, again in its window",
-                lambda: list(map(ours.url, _SIGNED)),
+                lambda: _urls(ours, _SIGNED),
                 limits.SIGNING_AGAIN,
             ),
         )
+        alternative = "that of django-storages, RSA"
         return [
             *(
                 compare(
                     what,
                     run,
-                    "that of django-storages, RSA",
-                    lambda: list(map(theirs.url, _SIGNED)),
+                    alternative,
+                    lambda: _urls(theirs, _SIGNED),
                     pairs=9,
                     limit=limit,
                 )
                 for what, run, limit in cases
             ),
-            Figure(
-                what=f"URLs that a second view of {len(_THUMBNAILS)} thumbnails has anew",
-                alternative="with django-storages",
-                ours=_changed(ours),
-                theirs=_changed(theirs),
-                unit="pieces",
-                pairs=1,
-                limit=0,
+            _pieces(
+                f"URLs that a second view of {len(_THUMBNAILS)} thumbnails has anew",
+                _changed(ours),
+                "with django-storages",
+                _changed(theirs),
             ),
         ]
 
 
 def _changed(storage: Storage) -> int:
-    first = set(map(storage.url, _THUMBNAILS))
+    first = _urls(storage, _THUMBNAILS)
     time.sleep(1.1)
-    return len(set(map(storage.url, _THUMBNAILS)) - first)
+    return len({*_urls(storage, _THUMBNAILS)} - {*first})
 
 
 @contextmanager

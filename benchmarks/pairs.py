@@ -25,8 +25,8 @@ class Figure:
     ours: float
     theirs: float
     unit: Unit = "seconds"
-    pairs: int
-    limit: float
+    pairs: int = 1
+    limit: float = 0
 
     @property
     def ratio(self) -> float:

@@ -16,12 +16,12 @@ from urllib.parse import urldefrag, urljoin
 
 from benchmarks import limits
 from benchmarks.django_builds import set_up
+from benchmarks.edge import deployed
 from benchmarks.pairs import Figure
-from benchmarks.releases_designs import Design, Release, Server, designs
+from benchmarks.releases_designs import Design, Release, Served, designs
 from benchmarks.releases_plot import plot, table
-from benchmarks.releases_site import RELEASES, UPGRADE, Files, releases
+from benchmarks.releases_site import RELEASES, UPGRADE, StaticFiles, releases
 from cdn_edge.cloudfront_api import Invalidation
-from cdn_edge.distributions import Source, parse
 from cdn_edge.origin_client import Address
 from cdn_edge.server import Edge
 
@@ -97,7 +97,6 @@ def figures() -> Sequence[Figure]:
             ours=mine,
             theirs=theirs,
             unit="bytes",
-            pairs=1,
             limit=limit,
         )
         for what, mine, theirs, limit in (
@@ -154,11 +153,11 @@ class _World:
     """Two servers behind a balancer, an edge, and the visitors of ten days."""
 
     def __init__(
-        self, design: Design, sites: Sequence[Files], made: Sequence[Release]
+        self, design: Design, sites: Sequence[StaticFiles], made: Sequence[Release]
     ) -> None:
         self.design, self.sites, self.made = design, sites, made
         self.result = Result(design=design.name, is_faulty=design.is_faulty)
-        self.servers = [Server(), Server()]
+        self.servers: list[Served] = [{}, {}]
         self.versions = [0, 0]
         self.now = 0.0
         self.dice = random.Random(7)
@@ -172,7 +171,7 @@ class _World:
             log=lambda line: None,
             clock=lambda: self.now,
         )
-        self.edge.configure(parse(_source(self.design.by_query)))
+        self.edge.configure(deployed(_policy(self.design.by_query)))
         reader, self._writer = await asyncio.open_connection(
             "127.0.0.1", await self.edge.start()
         )
@@ -295,10 +294,10 @@ class _World:
         return same / sum(map(len, new.values()))
 
     def _copy(self, server: int, number: int) -> None:
-        release = self.made[number]
+        release, files = self.made[number], self.servers[server]
         if release.replaces:
-            self.servers[server].files.clear()
-        self.servers[server].files.update(release.files)
+            files.clear()
+        files.update(release.files)
 
     def _deploy(self, server: int, number: int) -> None:
         self._copy(server, number)
@@ -312,7 +311,7 @@ class _World:
                 head = await reader.readuntil(b"\r\n\r\n")
                 path = head.split(b" ", 2)[1].decode().partition("?")[0]
                 self._turn += 1
-                found = self.servers[self._turn % 2].files.get(path)
+                found = self.servers[self._turn % 2].get(path)
                 body, caching = found or (b"", "no-store")
                 self.result.origin_requests += 1
                 self.result.origin_bytes += len(body)
@@ -345,22 +344,11 @@ async def _response(reader: asyncio.StreamReader) -> tuple[int, bytes, bytes]:
     return int(head.split(b" ", 2)[1]), head, await reader.readexactly(int(length[1]))
 
 
-def _source(by_query: bool) -> Source:
-    behavior = "all" if by_query else "none"
-    policy = {
+def _policy(by_query: bool) -> dict[str, Any]:
+    behavior = {"QueryStringBehavior": "all" if by_query else "none"}
+    return {
         "MinTTL": 0,
         "DefaultTTL": DAY,
         "MaxTTL": 365 * DAY,
-        "ParametersInCacheKeyAndForwardedToOrigin": {
-            "QueryStringsConfig": {"QueryStringBehavior": behavior}
-        },
+        "ParametersInCacheKeyAndForwardedToOrigin": {"QueryStringsConfig": behavior},
     }
-    config = {
-        "Id": "D1",
-        "DomainName": "d1.cloudfront.net",
-        "DistributionConfig": {
-            "Origins": {"Items": [{"Id": "o", "DomainName": "www.example.com"}]},
-            "DefaultCacheBehavior": {"TargetOriginId": "o", "CachePolicyId": "cache"},
-        },
-    }
-    return Source(distributions=[config], resources={"CachePolicy": {"cache": policy}})

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
-from django.core.management import call_command
-from django.test import override_settings
+from django.contrib.staticfiles.storage import (
+    ManifestStaticFilesStorage,
+    staticfiles_storage,
+)
 
-import dj_cloudfront
-from benchmarks.releases_site import Files
+from benchmarks.django_builds import HOST, collected, published
+from benchmarks.releases_site import StaticFiles
 
-HOST = "static.example.com"
 _LONG = "public, max-age=31536000, immutable"
 _MINUTE = "public, max-age=60"
 _HOUR = "public, max-age=3600"
 
 
-@dataclass(kw_only=True)
-class Server:
-    """What one server has by URL path: a body and its Cache-Control."""
-
-    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+Served = dict[str, tuple[bytes, str]]
+"""What a server has by URL path: a body and its Cache-Control."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +36,7 @@ class Release:
     url: Callable[[str], str]
     content: frozenset[bytes]
     early: bool
-    files: Mapping[str, tuple[bytes, str]]
+    files: Served
     replaces: bool
 
 
@@ -53,7 +49,7 @@ class Design:
     """
 
     name: str
-    make: Callable[[Path, int, Files], Release]
+    make: Callable[[Path, int, StaticFiles], Release]
     is_faulty: bool = False
     by_query: bool = False
     invalidates: bool = False
@@ -84,22 +80,9 @@ def designs() -> Iterable[Design]:
 
 
 def _ours(storage: str = "BuildStorage", **options: object) -> Callable[..., Release]:
-    def make(folder: Path, number: int, files: Files) -> Release:
-        source = _written(folder / "source", files)
-        os.environ["STATIC_DOMAIN_NAME"] = HOST
-        root = folder / "static"
-        cdn = dj_cloudfront.config(static_root=root, build_version=f"r{number}")
-        backend = {"BACKEND": f"dj_cloudfront.storage.{storage}", "OPTIONS": options}
-        with override_settings(
-            CDN=cdn,
-            STATICFILES_DIRS=[source],
-            STATIC_ROOT=cdn.static_root,
-            STATIC_URL=cdn.static_url,
-            STORAGES={"staticfiles": backend},
-        ):
-            call_command("cdn", "publish", verbosity=0)
-            from django.contrib.staticfiles.storage import staticfiles_storage
-
+    def make(folder: Path, number: int, files: StaticFiles) -> Release:
+        source, root = _written(folder / "source", files), folder / "static"
+        with published(source, root, f"r{number}", storage, **options):
             urls = {name: _path(staticfiles_storage.url(name)) for name in files}
         served = {
             f"/{path.relative_to(root).as_posix()}": (path.read_bytes(), _LONG)
@@ -122,28 +105,21 @@ def _ours(storage: str = "BuildStorage", **options: object) -> Callable[..., Rel
     return make
 
 
-def _hashed(folder: Path, number: int, files: Files) -> tuple[dict[str, str], Files]:
+def _hashed(
+    folder: Path, number: int, files: StaticFiles
+) -> tuple[dict[str, str], StaticFiles]:
     """Hashed names of each file, and all files, by Django's own storage."""
     target = folder / f"collected{number}"
-    with override_settings(
-        STATICFILES_DIRS=[_written(folder / "source", files)],
-        STATIC_ROOT=target,
-        STATIC_URL="/static/",
-        STORAGES={
-            "staticfiles": {
-                "BACKEND": "benchmarks.releases_designs.LenientManifestStorage"
-            }
-        },
-    ):
-        call_command("collectstatic", interactive=False, verbosity=0)
+    backend = "benchmarks.releases_designs.LenientManifestStorage"
+    with collected(_written(folder / "source", files), target, backend, "/static/"):
         storage = LenientManifestStorage(target, "/static/")
         names = {name: storage.stored_name(name) for name in files}
-    collected = {
+    found = {
         path.relative_to(target).as_posix(): path.read_bytes()
         for path in target.rglob("*")
         if path.is_file()
     }
-    return names, collected
+    return names, found
 
 
 class LenientManifestStorage(ManifestStaticFilesStorage):
@@ -153,41 +129,41 @@ class LenientManifestStorage(ManifestStaticFilesStorage):
 
 
 def _of_hashed_names(
-    folder: Path, number: int, files: Files, *, early: bool, replaces: bool
+    folder: Path, number: int, files: StaticFiles, *, early: bool, replaces: bool
 ) -> Release:
-    names, collected = _hashed(folder, number, files)
+    names, found = _hashed(folder, number, files)
     hashed = set(names.values()) - set(names)
     served = {
         f"/static/{name}": (body, _LONG if name in hashed else _MINUTE)
-        for name, body in collected.items()
+        for name, body in found.items()
     }
     return Release(
         url=lambda name: f"/static/{names[name]}",
-        content=frozenset(collected.values()),
+        content=frozenset(found.values()),
         early=early,
         files=served,
         replaces=replaces,
     )
 
 
-def _whitenoise(folder: Path, number: int, files: Files) -> Release:
+def _whitenoise(folder: Path, number: int, files: StaticFiles) -> Release:
     return _of_hashed_names(folder, number, files, early=False, replaces=True)
 
 
-def _bucket(folder: Path, number: int, files: Files) -> Release:
+def _bucket(folder: Path, number: int, files: StaticFiles) -> Release:
     """The recipe of django-storages: collectstatic uploads, and nothing is removed."""
     return _of_hashed_names(folder, number, files, early=True, replaces=False)
 
 
-def _query(folder: Path, number: int, files: Files) -> Release:
+def _query(folder: Path, number: int, files: StaticFiles) -> Release:
     return _of_plain_names(files, _LONG, query=f"?v={number}")
 
 
-def _plain(folder: Path, number: int, files: Files) -> Release:
+def _plain(folder: Path, number: int, files: StaticFiles) -> Release:
     return _of_plain_names(files, _HOUR)
 
 
-def _of_plain_names(files: Files, caching: str, query: str = "") -> Release:
+def _of_plain_names(files: StaticFiles, caching: str, query: str = "") -> Release:
     return Release(
         url=lambda name: f"/static/{name}{query}",
         content=frozenset(files.values()),
@@ -201,7 +177,7 @@ def _path(url: str) -> str:
     return url.removeprefix(f"https://{HOST}")
 
 
-def _written(folder: Path, files: Files) -> Path:
+def _written(folder: Path, files: StaticFiles) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     for name, body in files.items():
         path = folder / name

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-Files = Mapping[str, bytes]
+StaticFiles = Mapping[str, bytes]
 
 PINNED = {
     "before": ("wagtail==7.4", "django==5.2.19"),

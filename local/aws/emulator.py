@@ -45,9 +45,9 @@ def service(state: State, port: int) -> Service:
 
 def stack_exists(port: int, name: str) -> bool:
     """Whether a stack stands complete."""
-    client = _client("cloudformation", port)
+    aws = client("cloudformation", port)
     try:
-        stacks = client.describe_stacks(StackName=name)["Stacks"]
+        stacks = aws.describe_stacks(StackName=name)["Stacks"]
     except (ClientError, BotoCoreError):
         return False
     return any(
@@ -58,21 +58,22 @@ def stack_exists(port: int, name: str) -> bool:
 
 def put_secret(port: int, name: str, value: str) -> tuple[str, str]:
     """ARN and version of a secret in Secrets Manager, made where it is missing."""
-    client = _client("secretsmanager", port)
+    aws = client("secretsmanager", port)
     try:
-        found = client.get_secret_value(SecretId=name)
-    except client.exceptions.ResourceNotFoundException:
-        found = client.create_secret(Name=name, SecretString=value)
+        found = aws.get_secret_value(SecretId=name)
+    except aws.exceptions.ResourceNotFoundException:
+        found = aws.create_secret(Name=name, SecretString=value)
     else:
         if found["SecretString"] != value:
-            found = client.put_secret_value(SecretId=name, SecretString=value)
+            found = aws.put_secret_value(SecretId=name, SecretString=value)
     return found["ARN"], found["VersionId"]
 
 
-def _client(service: str, port: int) -> Any:
+def client(service: str, port: int) -> Any:
+    """Of boto3, for the local AWS."""
     # Its stubs ask for a literal name.
-    client: Any = boto3.client
-    return client(
+    make: Any = boto3.client
+    return make(
         service,
         endpoint_url=endpoint(port),
         region_name=REGION,

@@ -10,12 +10,14 @@ import socket
 
 import pytest
 from edge_support import (
+    EVERY_METHOD,
     HOST,
     ORIGIN,
     STATIC,
     CountingOrigin,
     Reply,
     RunningEdge,
+    behavior,
     cache_policy,
     deployed,
     distribution,
@@ -35,55 +37,24 @@ FEW = settings(
 GOOD = b"GET /x HTTP/1.1\r\nHost: " + STATIC.encode() + b"\r\nConnection: close\r\n\r\n"
 PIECES = [
     *(b"GET ", b"POST ", b"/x", b"/%2e%2e/", b"?a=1", b" HTTP/1.1", b" HTTP/1.0"),
-    *(
-        b"\r\n",
-        b"\n",
-        b"\r",
-        b" ",
-        b"\t",
-        b":",
-        b"\x00",
-        b"\xff",
-        b"\r\n\r\n",
-        b"0\r\n\r\n",
-    ),
+    *(b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"\x00", b"\xff", b"\r\n\r\n"),
+    *(b"0\r\n\r\n", b"abc", b"3\r\nabc\r\n", b"Cookie: a=b", b"Upgrade: websocket"),
     *(b"Host: " + STATIC.encode(), b"Content-Length: 3", b"Content-Length: -1"),
     *(b"Transfer-Encoding: chunked", b"Transfer-Encoding: xyz", b"Connection: close"),
-    *(
-        b"Range: bytes=0-0,-1",
-        b"Range: bytes=5-1",
-        b"If-Range: x",
-        b"Expect: 100-continue",
-    ),
-    *(
-        b"Upgrade: websocket",
-        b"Connection: upgrade",
-        b"abc",
-        b"3\r\nabc\r\n",
-        b"Cookie: a=b",
-    ),
-    *(b"If-None-Match: *", b"Accept-Encoding: br;q=0, gzip", b"X: " + b"y" * 9000),
+    *(b"Range: bytes=0-0,-1", b"Range: bytes=5-1", b"If-Range: x"),
+    *(b"Expect: 100-continue", b"Connection: upgrade", b"If-None-Match: *"),
+    *(b"Accept-Encoding: br;q=0, gzip", b"X: " + b"y" * 9000),
 ]
 ANSWERS = [
     *(b"HTTP/1.1 200 OK", b"HTTP/1.1 206 P", b"HTTP/1.1 304 N", b"HTTP/1.1 503 S"),
-    *(
-        b"HTTP/1.1 100 C\r\n\r\n",
-        b"HTTP/1.0 200 OK",
-        b"HTTP/1.1 999 X",
-        b"HTTP/9.9 200",
-    ),
+    *(b"HTTP/1.1 100 C\r\n\r\n", b"HTTP/1.0 200 OK", b"HTTP/1.1 999 X"),
     *(b"\r\n", b"\r\n\r\n", b"\n", b"Content-Length: 4", b"Content-Length: 9", b"body"),
-    *(
-        b"Transfer-Encoding: chunked",
-        b"4\r\nbody\r\n",
-        b"0\r\n\r\n",
-        b"zz\r\n",
-        b"\xff\xfe",
-    ),
+    *(b"4\r\nbody\r\n", b"0\r\n\r\n", b"zz\r\n", b"\xff\xfe", b"HTTP/9.9 200"),
     *(b"Cache-Control: max-age=" + b"9" * 400, b"Age: -1", b"Vary: *", b"Expires: 0"),
     *(b"Content-Range: bytes 0-3/9", b"Content-Range: bytes 9-0/1", b'ETag: "1'),
     *(b"Content-Encoding: br", b"Content-Type: text/css", b"Connection: close, x"),
     *(b"Set-Cookie: a=b", b"Date: never", b"Last-Modified: 1"),
+    b"Transfer-Encoding: chunked",
 ]
 
 
@@ -101,22 +72,16 @@ def origin():
 
 @pytest.fixture(scope="module")
 def edge(origin):
-    methods = named("GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE")
     quick = {"ConnectionAttempts": 1, "CustomOriginConfig": {"OriginReadTimeout": 1}}
     signed = {"TrustedKeyGroups": named("group"), "PathPattern": "/private/*"}
-    default = {"AllowedMethods": {**methods, "CachedMethods": named("GET", "HEAD")}}
     one = distribution(
-        default={**default, "Compress": True, "TargetOriginId": "origin"},
+        default={**EVERY_METHOD, "Compress": True},
         origin=quick,
-        CacheBehaviors=named({**default, **signed, **_target()}),
+        CacheBehaviors=named(behavior(**EVERY_METHOD, **signed)),
     )
     policy = cache_policy(CookiesConfig={"CookieBehavior": "all"}, default_ttl=1)
     with RunningEdge(deployed(one, cache=policy), origins={ORIGIN: origin}) as running:
         yield running
-
-
-def _target():
-    return {"TargetOriginId": "origin", "CachePolicyId": "cache"}
 
 
 def exchange(edge, request):

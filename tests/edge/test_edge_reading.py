@@ -53,44 +53,43 @@ class Api:
         ]
         return {"DistributionList": self._page("list", items, Marker)}
 
-    def list_key_groups(self, Marker="0"):
-        groups = self.given.resources["KeyGroup"]
-        items = [{"KeyGroup": {"Id": name, **one}} for name, one in groups.items()]
-        return {"KeyGroupList": self._page("list", items, Marker)}
-
-    def list_origin_access_controls(self, Marker="0"):
-        return {"OriginAccessControlList": self._page("list", [], Marker)}
-
-    def list_public_keys(self, Marker="0"):
-        keys = self.given.resources["PublicKey"]
-        items = [{"Id": name, **one} for name, one in keys.items()]
-        return {"PublicKeyList": self._page("list", items, Marker)}
-
     def get_distribution_config(self, Id):
         self.calls.append(f"get {Id}")
         given = self.meanwhile or self.given
         found = next(d for d in given.distributions if d["Id"] == Id)
         return {"DistributionConfig": found["DistributionConfig"]}
 
-    def _policies(self, kind, configs, marker):
-        items = [
-            {"Type": "custom", kind: {"Id": key, f"{kind}Config": value}}
-            for key, value in configs.items()
-        ]
+    def _listed(self, kind, entry, marker):
+        configs = self.given.resources.get(kind, {}).items()
+        items = [entry(name, config) for name, config in configs]
         return {f"{kind}List": self._page("list", items, marker)}
 
+    def list_key_groups(self, Marker="0"):
+        def entry(name, group):
+            return {"KeyGroup": {"Id": name, **group}}
+
+        return self._listed("KeyGroup", entry, Marker)
+
+    def list_public_keys(self, Marker="0"):
+        return self._listed("PublicKey", lambda name, key: {"Id": name, **key}, Marker)
+
+    def list_origin_access_controls(self, Marker="0"):
+        return self._listed("OriginAccessControl", dict, Marker)
+
+    def _policies(self, kind, marker):
+        def entry(name, config):
+            return {"Type": "custom", kind: {"Id": name, f"{kind}Config": config}}
+
+        return self._listed(kind, entry, marker)
+
     def list_cache_policies(self, Type, Marker="0"):
-        return self._policies(
-            "CachePolicy", self.given.resources["CachePolicy"], Marker
-        )
+        return self._policies("CachePolicy", Marker)
 
     def list_origin_request_policies(self, Type, Marker="0"):
-        policies = self.given.resources["OriginRequestPolicy"]
-        return self._policies("OriginRequestPolicy", policies, Marker)
+        return self._policies("OriginRequestPolicy", Marker)
 
     def list_response_headers_policies(self, Type, Marker="0"):
-        policies = self.given.resources["ResponseHeadersPolicy"]
-        return self._policies("ResponseHeadersPolicy", policies, Marker)
+        return self._policies("ResponseHeadersPolicy", Marker)
 
 
 def test_reading_takes_all_pages():

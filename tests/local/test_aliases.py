@@ -173,15 +173,6 @@ def test_an_alias_moves_to_whoever_the_record_names(
     assert aliases_of(endpoint, target) == [alias]
 
 
-def test_the_record_of_an_apex_has_a_dot_behind_the_underscore(
-    create, endpoint, zone, target
-):
-    create(zone)
-    prove(endpoint, zone, f"_.{zone}", target["DomainName"])
-    associate(endpoint, target, zone)
-    assert aliases_of(endpoint, target) == [zone]
-
-
 @pytest.mark.parametrize("record", ["none", "of another distribution"])
 def test_without_proof_nothing_moves(create, endpoint, zone, alias, target, record):
     source = create(alias)
@@ -217,12 +208,6 @@ def move(endpoint, distribution, alias):
     )
 
 
-def test_the_newer_command_asks_for_no_record(create, endpoint, alias, target):
-    source = create(alias)
-    assert move(endpoint, target, alias)["ResourceId"] == target["Id"]
-    assert (aliases_of(endpoint, source), aliases_of(endpoint, target)) == ([], [alias])
-
-
 def test_from_another_account_only_a_disabled_distribution_lets_go(
     create, endpoint, zone, alias, target
 ):
@@ -239,20 +224,3 @@ def test_from_another_account_only_a_disabled_distribution_lets_go(
     associate(endpoint, target, alias)
     assert aliases_of(endpoint, target) == [alias]
     assert aliases_of(endpoint, source, account=OTHER_ACCOUNT) == []
-
-
-def test_conflicts_are_shown_in_part(create, endpoint, zone, alias, target):
-    exact, wildcard = create(alias), create(f"*.{zone}")
-    create(f"other.{zone}")
-    answer = aws(
-        f"aws cloudfront list-conflicting-aliases --distribution-id {target['Id']} "
-        f"--alias {alias}",
-        endpoint,
-    )["ConflictingAliasesList"]
-    assert answer["Quantity"] == 2
-    shown = {one["Alias"]: one for one in answer["Items"]}
-    assert set(shown) == {alias, f"*.{zone}"}
-    for one, name in ((exact, alias), (wildcard, f"*.{zone}")):
-        identity = shown[name]["DistributionId"]
-        assert identity == "*" * (len(one["Id"]) - 7) + one["Id"][-7:]
-        assert shown[name]["AccountId"] == "******000000"

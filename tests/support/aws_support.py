@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
 import time
-import urllib.request
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -17,7 +16,7 @@ from botocore.config import Config
 
 from local.aws import emulator
 from local.environment import ACCOUNT, REGION
-from local.processes import free_port
+from local.processes import free_port, start, stop, wait_until_ready
 from local.state import State
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,35 +71,18 @@ def running_emulator(folder, *program, **variables):
     :param variables: Of its environment.
     """
     state = State(folder=folder)
-    for needed in (state.aws, state.home, state.temporary, state.folder / "logs"):
+    for needed in (state.aws, state.home, state.temporary):
         needed.mkdir(parents=True, exist_ok=True)
     port = free_port(None, what="AWS")
     service = emulator.service(state, port)
-    with (folder / "aws.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, *(program or ("-m", "local.aws.ministack"))],
-            cwd=ROOT,
-            env={**service.environment, "PYTHONPATH": str(ROOT), **variables},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+    command = [sys.executable, *(program or ("-m", "local.aws.ministack"))]
+    environment = {**service.environment, "PYTHONPATH": str(ROOT), **variables}
+    process = start(replace(service, command=command, environment=environment))
     try:
-        _wait(process, f"{emulator.endpoint(port)}/_ministack/ready")
+        wait_until_ready(process)
         yield emulator.endpoint(port)
     finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def _wait(process, url):
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.05)
+        stop(process)
 
 
 def aws(line, endpoint):
