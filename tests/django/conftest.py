@@ -34,6 +34,16 @@ def root(tmp_path):
 
 
 @pytest.fixture
+def built(root):
+    """The same with five builds, published 400 to 50 days ago."""
+    from prune_support import make_builds
+
+    root.mkdir()
+    make_builds(root)
+    return root
+
+
+@pytest.fixture
 def site(tmp_path):
     """Sources of static files, and the settings of a site that publishes them."""
     from storage_support import Site

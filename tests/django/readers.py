@@ -18,7 +18,7 @@ def main(root):
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
     known, names, bad, reads, builds = {}, {}, [], 0, set()
-    while not over.is_set():
+    while not reads or not over.is_set():
         with open(os.path.join(root, "current")) as file:
             version = file.read()
         if version not in known:

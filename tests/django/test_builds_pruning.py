@@ -33,10 +33,8 @@ from dj_cloudfront.builds.retention import RetentionRules
 
 
 @pytest.fixture
-def root(root):
-    root.mkdir()
-    make_builds(root)
-    return root
+def root(built):
+    return built
 
 
 def test_builds_that_may_go_are_in_the_trash_whole(root):

@@ -8,17 +8,14 @@ import pytest
 from prune_support import (
     FILES,
     make_build,
-    make_builds,
 )
 
 from dj_cloudfront.builds.inventory import take_inventory, usage
 
 
 @pytest.fixture
-def root(root):
-    root.mkdir()
-    make_builds(root)
-    return root
+def root(built):
+    return built
 
 
 CONTENT = sum(len(data) for data in FILES.values()) + 2

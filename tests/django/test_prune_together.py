@@ -14,7 +14,6 @@ from prune_support import (
     assert_whole,
     forget_times,
     in_trash,
-    make_builds,
     tree,
     use,
     versions,
@@ -45,10 +44,8 @@ with filesystem.locked(root):
 
 
 @pytest.fixture
-def root(root):
-    root.mkdir()
-    make_builds(root)
-    return root
+def root(built):
+    return built
 
 
 @pytest.fixture

@@ -28,10 +28,8 @@ from dj_cloudfront.builds.retention import RetentionRules
 
 
 @pytest.fixture
-def root(root):
-    root.mkdir()
-    make_builds(root)
-    return root
+def root(built):
+    return built
 
 
 # -- the trash
