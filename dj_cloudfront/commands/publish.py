@@ -167,11 +167,12 @@ def _write_summary(console: Console, published: Published, dry_run: bool) -> Non
         f"{published.files} files, {published.linked} linked, {published.copied} written "
         f"({filesizeformat(published.bytes_written)}), in {published.seconds:.1f} s"
     )
-    if published.hashed_folders:
+    if count := len(published.hashed_folders):
+        many = f"{count} folders have a URL of their own"
+        said = many if count > 1 else "1 folder has a URL of its own"
         share = 100 * (published.kept_bytes or 0) // max(1, published.bytes)
         console.write(
-            f"{len(published.hashed_folders)} folders have a URL of their own; {share} % of "
-            "the bytes keep the URL of the build before"
+            f"{said}; {share} % of the bytes keep the URL of the build before"
         )
     for complaint in published.folder_complaints:
         console.write(complaint)

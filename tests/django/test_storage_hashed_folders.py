@@ -161,6 +161,7 @@ def test_what_keeps_the_builds_url_is_told(site):
     site.write({"site/help.html": b"<p>"})
     said, _ = site.publish(options=ON)
     why = "site/help.html is a page, which may refer to anything"
+    assert "1 folder has a URL of its own; 0 % of the bytes keep the URL" in said
     assert f"site keeps the build's URL: {why}\n" in said
     assert f"site keeps the build's URL: {why}\n" in site.collect("b3", options=ON)
     site.write({"site/js/app.js": b"x"})
