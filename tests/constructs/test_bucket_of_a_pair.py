@@ -6,11 +6,9 @@ import pytest
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Template
 from bucket_support import ANY, LISTED
-from cdk_support import new_stack, resources
+from cdk_support import ORIGIN, new_stack, pair_template, resources
 
-from constructs_lib import Bucket, Cors, DjangoCdn, DjangoOrigin
-
-SERVER = DjangoOrigin.server("www.example.com")
+from constructs_lib import Bucket, Cors, DjangoCdn
 
 
 def test_the_pair_takes_a_bucket_for_each_half():
@@ -18,7 +16,7 @@ def test_the_pair_takes_a_bucket_for_each_half():
     cdn = DjangoCdn(
         stack,
         "Cdn",
-        origin=SERVER,
+        origin=ORIGIN,
         static={"bucket": Bucket(stack, "Builds", cors=ANY)},
         media={"bucket": Bucket(stack, "Uploads", cors=LISTED)},
     )
@@ -40,7 +38,7 @@ def test_the_cors_of_the_bucket_acts_for_its_half_alone():
     cdn = DjangoCdn(
         stack,
         "Cdn",
-        origin=SERVER,
+        origin=ORIGIN,
         cors=Cors.forward(),
         static={"bucket": Bucket(stack, "Builds", cors=ANY)},
     )
@@ -56,26 +54,19 @@ def test_the_cors_of_the_bucket_acts_for_its_half_alone():
     assert "OPTIONS" in methods(cdn.media)
 
 
-def existing(scope, construct_id, name):
-    return s3.Bucket.from_bucket_name(scope, construct_id, name)
-
-
 def given(static, media):
     stack = new_stack()
+
+    def bucket(role, name):
+        existing = s3.Bucket.from_bucket_name(stack, f"{role}Named", name)
+        return Bucket(stack, role, cors=ANY, bucket=existing)
+
     return DjangoCdn(
         stack,
         "Cdn",
-        origin=SERVER,
-        static={
-            "bucket": Bucket(
-                stack, "Builds", cors=ANY, bucket=existing(stack, "One", static)
-            )
-        },
-        media={
-            "bucket": Bucket(
-                stack, "Uploads", cors=ANY, bucket=existing(stack, "Two", media)
-            )
-        },
+        origin=ORIGIN,
+        static={"bucket": bucket("Builds", static)},
+        media={"bucket": bucket("Uploads", media)},
     )
 
 
@@ -91,10 +82,4 @@ def test_a_shared_bucket_of_the_stack_is_named_by_its_path():
     stack = new_stack()
     shared = Bucket(stack, "Shared", cors=Cors.any_origin())
     with pytest.raises(ValueError, match=f"got '{stack.node.path}/Shared/.*' for both"):
-        DjangoCdn(
-            stack,
-            "Cdn",
-            origin=DjangoOrigin.server("www.example.com"),
-            static={"bucket": shared},
-            media={"bucket": shared},
-        )
+        pair_template(stack, static={"bucket": shared}, media={"bucket": shared})

@@ -145,11 +145,6 @@ def test_what_cannot_change_in_place_does_not_change_with_the_stacks_other_keys(
     assert config["CallerReference"] == config["Name"] == name
 
 
-def test_the_name_of_a_key_is_in_its_name_at_cloudfront():
-    config = only(signing_template(), "PublicKey")["PublicKeyConfig"]
-    assert config["Name"].startswith("mysite-cdn-test-Signing-2026a-us-east-1-")
-
-
 def test_fails_when_a_private_key_is_in_a_wrong_place_without_showing_it():
     text = pem(SECRET, "PRIVATE" + " KEY")
     for values in (

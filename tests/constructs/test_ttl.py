@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from cdk_support import new_stack
+from cdk_support import half_template
 
-from constructs_lib import DjangoOrigin, ErrorTtl, StaticDistribution, Ttl
+from constructs_lib import ErrorTtl, Ttl
 
 
 def seconds(value):
@@ -49,16 +49,10 @@ def test_fails_when_seconds_are_negative_or_broken(value):
 
 @pytest.mark.parametrize("name", ["not_found", "server_error"])
 def test_fails_when_errors_would_outlive_what_caps_them(name):
-    stack = new_stack()
-    values = {"origin": DjangoOrigin.server("www.example.com")}
     ttl = Ttl(default=seconds(60), max=seconds(60))
     expected = (
         f"^error_ttl.{name} must not be above ttl.max, .* such as 60 seconds, got 61$"
     )
     with pytest.raises(ValueError, match=expected):
-        StaticDistribution(
-            stack, "Over", ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(61)}), **values
-        )
-    StaticDistribution(
-        stack, "At", ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(60)}), **values
-    )
+        half_template(ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(61)}))
+    half_template(ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(60)}))

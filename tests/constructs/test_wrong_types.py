@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from cdk_support import new_stack
+from cdk_support import ORIGIN, ORIGIN_SECRET, hosted_zone, new_app, new_stack
 from constructs import Construct
 from keys_support import A
 
@@ -40,19 +40,8 @@ from constructs_lib.monitoring import CdnMonitoring
 from constructs_lib.options import OPTIONS
 from constructs_lib.origin_options import OriginOptions
 
-ORIGIN = DjangoOrigin.server("www.example.com")
-SECRET = OriginSecret(
-    arn="arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite-a1B2c3",
-    version="3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11",
-)
-SIGNED = DjangoOrigin.server("www.example.com", origin_secret=SECRET)
+SIGNED = DjangoOrigin.server("www.example.com", origin_secret=ORIGIN_SECRET)
 KEYS = SigningKeys(keys={"a": A}, signing_key="a")
-
-
-def zone():
-    return route53.HostedZone.from_hosted_zone_attributes(
-        new_stack(), "Zone", hosted_zone_id="Z1", zone_name="example.com"
-    )
 
 
 def distributions():
@@ -60,6 +49,10 @@ def distributions():
         new_stack(), "Known", domain_name="d1.cloudfront.net", distribution_id="E1"
     )
     return {"Static": known}
+
+
+def allow_origins(credentials):
+    return Cors.allow_origins("https://www.example.com", credentials=credentials)
 
 
 # Each callable, and what makes a call of it right. The values are made when they are needed.
@@ -73,7 +66,7 @@ CALLS = {
         "origin": DjangoOrigin.load_balancer(
             "a.elb.amazonaws.com", domain_name="origin.example.com"
         ),
-        "zone": zone(),
+        "zone": hosted_zone(new_stack()),
     },
     CdnMonitoring: lambda: {"distributions": distributions(), "notify": None},
     AccessLogs: lambda: {
@@ -85,7 +78,7 @@ CALLS = {
         "methods": ("GET", "HEAD"),
         "allowed_origins": (),
     },
-    Cors.allow_origins: lambda: {},
+    allow_origins: lambda: {"credentials": True},
     DjangoOrigin.server: lambda: {"domain_name": "www.example.com"},
     DjangoOrigin.load_balancer: lambda: {
         "balancer": "a.elb.amazonaws.com",
@@ -95,7 +88,7 @@ CALLS = {
         "endpoint": "arn:aws:ec2:eu-west-1:111122223333:instance/i-0a1b2c",
         "domain_name": "www.example.com",
     },
-    OriginSecret: lambda: {"arn": SECRET.arn, "version": SECRET.version},
+    OriginSecret: lambda: vars(ORIGIN_SECRET),
     Ttl: lambda: {},
     ErrorTtl: lambda: {},
     Hsts: lambda: {},
@@ -110,6 +103,7 @@ CALLS = {
     Notify.topic: lambda: {"topic": sns.Topic(new_stack(), "Topic")},
     Notify.email: lambda: {"address": "ops@example.com"},
 }
+APP, NUMBERS = new_app(), itertools.count()
 FURTHER = {"options": (*OPTIONS, "no_such_option")}
 MORE = dict.fromkeys(
     (DjangoOrigin.server, DjangoOrigin.load_balancer, DjangoOrigin.vpc),
@@ -141,12 +135,15 @@ WRONG = (
 )
 
 
+def is_construct(call):
+    return isinstance(call, type) and issubclass(call, Construct)
+
+
 def arguments(call):
     """The names of what a call takes."""
-    is_construct = isinstance(call, type) and issubclass(call, Construct)
-    signature = inspect.signature(call.__init__ if is_construct else call)
+    signature = inspect.signature(call.__init__ if is_construct(call) else call)
     for name, one in signature.parameters.items():
-        if name in ("self", "scope", "construct_id", "origins"):
+        if name in ("self", "scope", "construct_id"):
             continue
         if one.kind is one.VAR_KEYWORD:
             yield from MORE.get(call, FURTHER["options"])
@@ -163,8 +160,8 @@ EACH = [
 
 def attempt(call, values):
     """Make an object. A construct gets a stack of its own."""
-    if isinstance(call, type) and issubclass(call, Construct):
-        call = partial(call, new_stack(), "Construct")
+    if is_construct(call):
+        call = partial(call, new_stack(APP, f"s{next(NUMBERS)}"), "Construct")
     try:
         call(**values)
     except ValueError as error:
@@ -177,9 +174,14 @@ def attempt(call, values):
 @pytest.mark.parametrize(("call", "name"), EACH)
 def test_a_value_of_any_type_ends_in_a_sentence(call, name):
     right = CALLS[call]()
-    attempt(call, right)
     for value in WRONG:
         attempt(call, {**right, name: value})
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__qualname__)
+def test_what_the_values_replace_is_right(call):
+    made = partial(call, new_stack(), "Construct") if is_construct(call) else call
+    assert made(**CALLS[call]()) is not None
 
 
 def test_an_origin_of_any_type_ends_in_a_sentence():
