@@ -88,3 +88,13 @@ def test_a_token_passes_as_origin():
     token = Token.as_string({"Fn::ImportValue": "Site"})
     cors = headers_policy(template(Cors.allow_origins(token)))["CorsConfig"]
     assert cors["AccessControlAllowOrigins"]["Items"] == [{"Fn::ImportValue": "Site"}]
+
+
+@pytest.mark.parametrize(
+    "cors", [Cors.forward(), Cors.any_origin(), Cors.allow_origins("https://a.example")]
+)
+def test_no_choice_keys_on_a_header_that_cannot_be_in_the_key(cors):
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html
+    impossible = {"accept-encoding", "connection", "cookie", "host", "te", "upgrade"}
+    assert not impossible & {name.lower() for name in cors.key_headers}
+    assert len(cors.key_headers) <= 10

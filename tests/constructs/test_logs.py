@@ -7,11 +7,9 @@ from datetime import timedelta
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Token
-from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
 from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import ROOT, new_app, new_stack
+from cdk_support import ROOT, new_app, new_stack, plain_distributions, synthesized
 
 from constructs_lib import LegacyLogs
 from constructs_lib.access_logs import (
@@ -22,20 +20,7 @@ from constructs_lib.access_logs import (
     LogDestination,
 )
 
-ORIGIN = origins.HttpOrigin("www.example.com")
 GROUP = LogDestination.log_group()
-
-
-def distributions(stack, *roles, **values):
-    return {
-        role: cloudfront.Distribution(
-            stack,
-            role,
-            default_behavior=cloudfront.BehaviorOptions(origin=ORIGIN),
-            **values,
-        )
-        for role in roles or ("Static", "Media")
-    }
 
 
 def own_bucket(stack, **values):
@@ -48,14 +33,8 @@ def named_bucket(stack, name="mysite-logs"):
 
 def access_logs(stack, destination=GROUP, **values):
     if "distributions" not in values:
-        values["distributions"] = distributions(stack)
+        values["distributions"] = plain_distributions(stack)
     return AccessLogs(stack, "Logs", destination=destination, **values)
-
-
-def synthesized(stack):
-    # The assembly, not assertions alone: validation runs here and its errors raise.
-    assembly = stack.node.root.synth()
-    return Template.from_json(assembly.get_stack_by_name(stack.stack_name).template)
 
 
 def template_to_bucket(stack=None, prefix="cloudfront", **values):
@@ -182,7 +161,7 @@ def test_a_source_is_named_by_its_distribution_and_by_nothing_else():
     # source. So neither a moved construct nor a renamed stack may rename it.
     for stack_id in ("mysite-cdn-test", "renamed"):
         stack = new_stack(stack_id=stack_id)
-        found = distributions(stack, "Static")
+        found = plain_distributions(stack, "Static")
         access_logs(stack, distributions=found)
         reference = {
             "Ref": stack.get_logical_id(found["Static"].node.default_child),
@@ -230,7 +209,9 @@ def test_destination_names_differ_over_stacks_and_fit():
 
 def test_deliveries_are_made_one_at_a_time():
     stack = new_stack()
-    access_logs(stack, distributions=distributions(stack, "Static", "Media", "Private"))
+    access_logs(
+        stack, distributions=plain_distributions(stack, "Static", "Media", "Private")
+    )
     found = of_type(synthesized(stack), "Delivery")
     static, media, private = sorted(found, key=lambda name: "SMP".index(name[4]))
     assert found[media]["DependsOn"] == [static]

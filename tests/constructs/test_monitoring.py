@@ -6,12 +6,10 @@ from datetime import timedelta
 import aws_cdk as cdk
 import pytest
 from aws_cdk import Token
-from aws_cdk import aws_cloudfront as cloudfront
-from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Annotations, Match, Template
-from cdk_support import new_app, new_stack
+from cdk_support import new_app, new_stack, plain_distributions, synthesized
 
 from constructs_lib.alarms import Notify
 from constructs_lib.monitoring import CdnMonitoring
@@ -25,31 +23,12 @@ EVERYTHING = {
 }
 
 
-def distributions(stack, *roles):
-    return {
-        role: cloudfront.Distribution(
-            stack,
-            role,
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.HttpOrigin("www.example.com")
-            ),
-        )
-        for role in roles or ("Static", "Media")
-    }
-
-
 def monitoring(stack=None, **values):
     stack = stack or new_stack()
     values = {"notify": EMAIL, **values}
     if "distributions" not in values:
-        values["distributions"] = distributions(stack)
+        values["distributions"] = plain_distributions(stack)
     return CdnMonitoring(stack, "Monitoring", **values), stack
-
-
-def synthesized(stack):
-    # The assembly, not assertions alone: validation runs here and its errors raise.
-    assembly = stack.node.root.synth()
-    return Template.from_json(assembly.get_stack_by_name(stack.stack_name).template)
 
 
 def template_of(**values):
@@ -273,7 +252,7 @@ def test_no_dashboard_when_it_is_not_wanted():
 
 def test_one_half_alone():
     stack = new_stack()
-    monitoring(stack, distributions=distributions(stack, "Static"))
+    monitoring(stack, distributions=plain_distributions(stack, "Static"))
     synthesized(stack).resource_count_is("AWS::CloudWatch::Alarm", 1)
 
 
@@ -377,7 +356,7 @@ def test_limits_at_their_bounds_pass():
 @pytest.mark.parametrize("role", ["static", "Static-Files", "1st", ""])
 def test_fails_when_a_role_cannot_be_an_id(role):
     stack = new_stack()
-    (distribution,) = distributions(stack, "Static").values()
+    (distribution,) = plain_distributions(stack, "Static").values()
     with pytest.raises(ValueError, match="^distributions must be named by roles in"):
         monitoring(stack, distributions={role: distribution})
 

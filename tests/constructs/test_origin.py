@@ -199,6 +199,18 @@ def test_ip_version_is_said_when_it_is_not_the_usual_one(kind, said):
     assert config.get("IpAddressType") == said
 
 
+@pytest.mark.parametrize("name", ["read", "keepalive"])
+@pytest.mark.parametrize(("seconds", "warned"), [(120, False), (121, True)])
+def test_a_timeout_that_needs_a_raised_quota_is_a_warning(name, seconds, warned):
+    stack = new_stack()
+    origin = server(**{f"{name}_timeout": timedelta(seconds=seconds)})
+    rendered_origin(origin, stack)
+    said = Annotations.from_stack(stack).find_warning(
+        "*", Match.string_like_regexp(f"{name}_timeout of 121 seconds needs a raised")
+    )
+    assert bool(said) is warned
+
+
 def test_a_region_with_an_origin_shield_passes():
     for region in ORIGIN_SHIELD_REGIONS:
         assert server(origin_shield_region=region).origin_shield_region == region

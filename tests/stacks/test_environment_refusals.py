@@ -15,6 +15,7 @@ from stacks import CdnStack
 from stacks.environment import Environment
 
 ARN = "arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222"
+ACL = "arn:aws:wafv2:us-east-1:{}:global/webacl/cdn/1234-abcd"
 ZONE = {"hosted_zone": {"id": "Z0123456789ABC", "name": "example.com"}}
 SECRET = MAXIMAL["origin_secret"]
 REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yml").read_text("utf-8"))
@@ -177,6 +178,30 @@ def test_an_empty_string_is_not_taken_for_nothing(values, key):
     if "origin" in values:
         values["origin"]["domain_name"] = "www.example.com"
     assert refused(values).startswith(f"environments.prod.{key} must be ")
+
+
+@pytest.mark.parametrize(
+    "account", [{"account": "111122223333"}, {}], ids=["own", "any"]
+)
+def test_arns_of_the_account_or_of_any_where_none_is_given_pass(account):
+    owner = account.get("account", "444455556666")
+    stack_of(
+        {
+            **account,
+            "certificate_arn": f"arn:aws:acm:us-east-1:{owner}:certificate/1",
+            "web_acl_arn": ACL.format(owner),
+            "origin": {
+                "domain_name": "www.example.com",
+                "vpc_endpoint_arn": f"arn:aws:ec2:eu-west-1:{owner}:instance/i-0a1b2c",
+            },
+        }
+    )
+
+
+def test_the_owner_of_a_vpc_origin_may_be_another_account():
+    shared = {"vpc_origin_id": "vo_1a", "owner_account_id": "444455556666"}
+    origin = {"domain_name": "www.example.com", **shared}
+    stack_of({"account": "111122223333", "origin": origin})
 
 
 def test_fails_when_two_distributions_have_one_alias():

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_route53 as route53
 from aws_cdk.assertions import Template
 from environments import MAXIMAL, SITE
@@ -88,6 +90,21 @@ def pair_template(stack=None, *, origin=ORIGIN, **options):
     stack = stack or new_stack()
     DjangoCdn(stack, "Cdn", origin=origin, **options)
     return Template.from_stack(stack)
+
+
+def plain_distributions(stack, *roles):
+    """Distributions of the CDK's own, by role."""
+    behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("www.example.com"))
+    return {
+        role: cloudfront.Distribution(stack, role, default_behavior=behavior)
+        for role in roles or ("Static", "Media")
+    }
+
+
+def synthesized(stack):
+    """The template of the assembly, so that the CDK's validation runs and raises."""
+    assembly = stack.node.root.synth()
+    return Template.from_json(assembly.get_stack_by_name(stack.stack_name).template)
 
 
 def certificate(scope, construct_id="Certificate"):
