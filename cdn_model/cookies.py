@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import takewhile
 
-# Under these, next to a country, anybody registers names, so browsers take no cookie for them.
+# Browsers take no cookie for a domain under which anybody has names, such as this one, or
+# any of these next to a country.
 _OF_EVERYBODY = ("cloudfront.net",)
 _REGISTRIES = ("ac", "co", "com", "edu", "gov", "mil", "ne", "net", "or", "org")
 

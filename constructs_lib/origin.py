@@ -1,4 +1,4 @@
-"""Where CloudFront pulls the files from, as a value."""
+"""Where CloudFront pulls the files from, as a value, and the record of its name."""
 
 from __future__ import annotations
 

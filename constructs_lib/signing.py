@@ -1,4 +1,8 @@
-"""Public keys for signed URLs and cookies."""
+"""Public keys for signed URLs and cookies.
+
+What is refused is described and never quoted: a private key pasted by mistake must not end up
+in a log.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ DISTRIBUTIONS: Sections = {
     tree.value: tuple(json_key(name) for name in OPTIONS if tree in OPTIONS[name].trees)
     for tree in Tree
 }
-SECTIONS: Sections = {
+DISTRIBUTION_SECTIONS: Sections = {
     **DISTRIBUTIONS,
     "hosted_zone": ("id", "name"),
     "cors": ("allow_origins", "credentials"),

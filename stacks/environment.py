@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from cdn_model.quotas import GLOBAL_REGION
 from cdn_model.values import mapping
@@ -24,9 +24,9 @@ from constructs_lib.validation import (
     truncated_repr,
 )
 from dj_cloudfront.contract import Tree
-from stacks import distribution_config, monitoring_config
 from stacks.config_reader import Section, Sections, as_object, child, places_of
 from stacks.distribution_config import (
+    DISTRIBUTION_SECTIONS,
     DISTRIBUTIONS,
     SHARED_KEYS,
     Given,
@@ -34,7 +34,13 @@ from stacks.distribution_config import (
     read_distribution,
     read_shared,
 )
-from stacks.monitoring_config import Logs, Monitoring, read_logs, read_monitoring
+from stacks.monitoring_config import (
+    MONITORING_SECTIONS,
+    Logs,
+    Monitoring,
+    read_logs,
+    read_monitoring,
+)
 
 _NAME = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 _STACK_NAME_LIMIT = 128
@@ -222,11 +228,10 @@ def _origin(environment: Section) -> DjangoOrigin:
     with environment.named():
         secret = environment.optional("origin_secret", _origin_secret)
     if not isinstance(value, dict):
-        check_host_name(environment.at("origin"), value)
         with environment.named(domain_name="origin"):
-            return DjangoOrigin.server(str(value), origin_secret=secret)
+            return DjangoOrigin.server(cast(str, value), origin_secret=secret)
     section = environment.section("origin")
-    check_host_name(section.at("domain_name"), section.get("domain_name"))
+    section.required("domain_name", like="www.example.com")
     if section.get("load_balancer") and section.get("vpc_endpoint_arn"):
         raise ValueError(
             f"{section.at('load_balancer')} and {section.at('vpc_endpoint_arn')} must not "
@@ -278,8 +283,8 @@ _ORIGIN: Mapping[str, Callable[[Section, str], object]] = {
 
 _SECTIONS: Sections = {
     **_LEVELS,
-    **distribution_config.SECTIONS,
-    **monitoring_config.SECTIONS,
+    **DISTRIBUTION_SECTIONS,
+    **MONITORING_SECTIONS,
     "origin": tuple(_ORIGIN),
     "origin_secret": ("arn", "version"),
 }

@@ -13,7 +13,7 @@ from constructs_lib import DjangoCdn
 from constructs_lib.validation import check_bucket_name
 from stacks.config_reader import Section, Sections
 
-SECTIONS: Sections = {
+MONITORING_SECTIONS: Sections = {
     "monitoring": (
         "additional_metrics",
         "dashboard",
