@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from dj_cloudfront.stack_outputs import OUTPUTS_FILE, add_arguments, pull
 
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if pulled.warning:
         print(pulled.warning, file=sys.stderr)
     if given.json:
-        print(json.dumps(pulled.data, indent=2, ensure_ascii=False))
+        print(json.dumps(asdict(pulled), indent=2, ensure_ascii=False))
     if pulled.error:
         return _fail(pulled.error)
     if not given.json:

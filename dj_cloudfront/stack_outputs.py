@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,23 +80,23 @@ def add_arguments(parser: ArgumentParser, *, stack: str, output: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class PullResult:
-    """What was found, and done.
+    """What was found, and done; as a script gets it.
 
     :param differences: The outputs that differ in the file, are missing in it, or are superfluous.
-    :param is_written: Whether the file is new. It never is if nothing differs.
-    :param is_rolled_back: Whether the stack's last update failed: this is the one before it.
+    :param written: Whether the file is new. It never is if nothing differs.
+    :param rolled_back: Whether the stack's last update failed: this is the one before it.
     """
 
     stack: str
     region: str
     output: str
-    differences: Sequence[str]
-    is_written: bool
-    is_rolled_back: bool
+    differences: list[str]
+    written: bool
+    rolled_back: bool
 
     @property
     def message(self) -> str:
-        if self.is_written:
+        if self.written:
             return (
                 f"wrote {', '.join(self.differences)} of {self.stack} to {self.output}"
             )
@@ -104,7 +104,7 @@ class PullResult:
 
     @property
     def warning(self) -> str | None:
-        if not self.is_rolled_back:
+        if not self.rolled_back:
             return None
         return (
             f"the last update of {self.stack} failed and was rolled back: these are the "
@@ -114,24 +114,12 @@ class PullResult:
     @property
     def error(self) -> str | None:
         """Why ``--check`` fails."""
-        if self.is_written or not self.differences:
+        if self.written or not self.differences:
             return None
         return (
             f"{self.output} must hold what {self.stack} deployed, but differs in "
             f"{', '.join(self.differences)}: pull without --check"
         )
-
-    @property
-    def data(self) -> Mapping[str, object]:
-        """The same for a script."""
-        return {
-            "stack": self.stack,
-            "region": self.region,
-            "output": self.output,
-            "differences": list(self.differences),
-            "written": self.is_written,
-            "rolled_back": self.is_rolled_back,
-        }
 
 
 def pull(
@@ -163,8 +151,8 @@ def pull(
         region=region,
         output=str(path),
         differences=differences,
-        is_written=bool(differences) and not check,
-        is_rolled_back=found["StackStatus"] in _ROLLED_BACK,
+        written=bool(differences) and not check,
+        rolled_back=found["StackStatus"] in _ROLLED_BACK,
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -45,7 +46,7 @@ def run(
         raise CommandError(str(error)) from None
     if pulled.warning:
         console.warn(pulled.warning)
-    console.write_json(pulled.data)
+    console.write_json(asdict(pulled))
     if pulled.error:
         raise CommandError(pulled.error)
     console.write(pulled.message)

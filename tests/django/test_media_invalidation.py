@@ -16,6 +16,7 @@ from storage_support import set_up
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command
+from dj_cloudfront.media import invalidation
 from dj_cloudfront.media.deletions import Deletions
 from dj_cloudfront.media.invalidation import Invalidator, check_path, paths_of
 from dj_cloudfront.media.names import unique_name
@@ -175,18 +176,20 @@ def test_a_folder_that_is_none_is_one_sentence(site, option):
         invalidate(option)
 
 
-def test_many_paths_are_sent_in_batches(site):
-    delete(site, *(f"/{n}.png" for n in range(1500)))
-    site.invalidator.budget = 1200
+def test_many_paths_are_sent_in_batches(site, monkeypatch):
+    # Of a thousand, which take as many records.
+    monkeypatch.setattr(invalidation, "_BATCH_PATHS", 10)
+    delete(site, *(f"/{n}.png" for n in range(15)))
+    site.invalidator.budget = 12
     receipts = []
-    with pytest.raises(ValueError, match="1200 were sent in .* and 300 more are next"):
+    with pytest.raises(ValueError, match="12 were sent in .* and 3 more are next"):
         receipts.extend(site.invalidator.send_pending(site.records))
-    assert len(site.records.pending()) == 300
-    site.invalidator.budget = 1500
+    assert len(site.records.pending()) == 3
+    site.invalidator.budget = 15
     (rest,) = site.invalidator.send_pending(site.records)
-    assert len(rest.paths) == 300
-    assert site.invalidator.spent() == 1500
-    assert sorted(map(len, site.sent())) == [200, 300, 1000]
+    assert len(rest.paths) == 3
+    assert site.invalidator.spent() == 15
+    assert sorted(map(len, site.sent())) == [2, 3, 10]
 
 
 def test_at_most_ten_wildcards_go_at_once(site):

@@ -102,7 +102,7 @@ def sentence(output, **options):
 def test_the_outputs_of_the_stack_are_written(output):
     pulled = pull(output, stack="mysite-cdn-prod")
     assert json.loads(output.read_text()) == {"mysite-cdn-prod": OUTPUTS}
-    assert pulled.is_written
+    assert pulled.written
     assert pulled.message == (
         "wrote MediaDomainName, StaticDistributionId, StaticDomainName of mysite-cdn-prod "
         f"to {output}"
@@ -113,7 +113,7 @@ def test_the_same_values_in_another_form_are_no_difference(output):
     text = json.dumps({"mysite-cdn-prod": dict(reversed(OUTPUTS.items()))})
     output.write_text(text)
     pulled = pull(output, stack="mysite-cdn-prod")
-    assert not pulled.is_written
+    assert not pulled.written
     assert pulled.message.endswith("is what mysite-cdn-prod deployed; nothing to write")
     assert output.read_text() == text
 
@@ -214,7 +214,7 @@ def test_fails_when_the_stack_is_in_another_region(output):
         "--stack must be one that is deployed in us-east-1, such as 'mysite-cdn-prod', got "
         "'mysite-cdn-tokyo': deploy it, or name its region with --region"
     )
-    assert pull(output, region="ap-northeast-1").is_written
+    assert pull(output, region="ap-northeast-1").written
 
 
 @pytest.mark.parametrize(
@@ -323,7 +323,7 @@ def test_fails_when_the_credentials_may_not_read_the_stack(aws, output, use):
 def test_the_documented_policy_allows_a_pull_and_no_other(aws, output, use):
     (text,) = re.findall(r'^```json\n(\{\s+"Version".*?)^```', DOCUMENTED, re.M | re.S)
     use(aws.key("release", json.loads(text.replace("111122223333", "000000000000"))))
-    assert pull(output, stack="mysite-cdn-prod").is_written
+    assert pull(output, stack="mysite-cdn-prod").written
     for other in ("mysite-cdn-staging", "queue"):
         assert "AWS denies it" in sentence(output, stack=other)
 
@@ -331,7 +331,7 @@ def test_the_documented_policy_allows_a_pull_and_no_other(aws, output, use):
 def test_a_profile_is_taken_from_the_configuration(output, configure):
     keys = "aws_access_key_id = 000000000000\naws_secret_access_key = local\n"
     configure(f"[profile site]\n{keys}")
-    assert pull(output, stack="mysite-cdn-prod", profile="site").is_written
+    assert pull(output, stack="mysite-cdn-prod", profile="site").written
 
 
 SSO = """

@@ -15,8 +15,6 @@ from gallery.models import Photo
 NAME = "sunrise.png"
 WIDTH, HEIGHT = 480, 320
 
-Colour = tuple[int, int, int]
-
 
 class Command(BaseCommand):
     help = (
@@ -54,21 +52,12 @@ def _row(y: int) -> Iterator[int]:
         yield from _colour(x, y)
 
 
-def _colour(x: int, y: int) -> Colour:
-    horizon, sun = HEIGHT * 0.66, WIDTH * 0.5
+def _colour(x: int, y: int) -> Iterator[int]:
+    """The sun above the horizon, in a sky that is lighter below."""
+    horizon = HEIGHT * 0.66
     if y > horizon:
-        glitter = abs(x - sun) < 12 + (y - horizon) * 0.5 + 9 * math.sin(y * 0.9)
-        depth = (y - horizon) / (HEIGHT - horizon)
-        return _mix((236, 150, 110) if glitter else (52, 84, 128), (20, 38, 72), depth)
-    if math.hypot(x - sun, y - horizon) < 74:
-        return (255, 226, 158)
-    return _mix((46, 74, 128), (246, 172, 120), y / horizon)
-
-
-def _mix(start: Colour, end: Colour, share: float) -> Colour:
-    (r1, g1, b1), (r2, g2, b2) = start, end
-    return (
-        round(r1 + (r2 - r1) * share),
-        round(g1 + (g2 - g1) * share),
-        round(b1 + (b2 - b1) * share),
-    )
+        return iter((52, 84, 128))
+    if math.hypot(x - WIDTH / 2, y - horizon) < 74:
+        return iter((255, 226, 158))
+    top, bottom, share = (46, 74, 128), (246, 172, 120), y / horizon
+    return (round(a + (b - a) * share) for a, b in zip(top, bottom, strict=True))
