@@ -123,19 +123,27 @@ def render(site: Site) -> str:
             (fill(_TREE, name=tree.name, root=tree.root) for tree in site.trees),
             indent=4,
         ),
-        encodings=_encodings(),
+        encodings=lines(
+            *(
+                fill(_ENCODING, coding=coding, ending=ending).splitlines()
+                for coding, ending in _ENCODINGS.items()
+            ),
+            indent=4,
+        ),
         upload=str(site.upload_mib * 1024 * 1024),
         types=lines(
             (
-                f'AddType "{responses.content_type(kind)}" {names}'
-                for kind, names in _types()
+                f'AddType "{responses.content_type(kind)}" .{names.replace(" ", " .")}'
+                for kind, names in responses.TYPES.items()
             ),
             indent=8,
         ),
         aliases=lines(
             fill(_ALIAS, name=tree.name, root=tree.root) for tree in site.trees
         ),
-        upstream=_upstream(site),
+        upstream=f"{site.upstream}|http://localhost/"
+        if site.upstream.startswith("unix:")
+        else f"http://{site.upstream}/",
         scheme="" if site.plain else "\n    RequestHeader set X-Forwarded-Proto https",
     )
 
@@ -167,7 +175,7 @@ def _listen(site: Site) -> str:
 
 
 def _allowed(site: Site) -> str:
-    """Each tree with its own header, and with none unless it needs one."""
+    # Each tree with its own header, and with none unless it needs one.
     return "|".join(
         f"{tree.name}\\+{tree.name if tree.needs_header else f'({tree.name})?'}"
         for tree in site.trees
@@ -187,26 +195,3 @@ def _past(site: Site) -> str:
         secrets="|".join(site.secrets),
         guarded=guarded,
     )
-
-
-def _encodings() -> str:
-    return lines(
-        *(
-            fill(_ENCODING, coding=coding, ending=ending).splitlines()
-            for coding, ending in _ENCODINGS.items()
-        ),
-        indent=4,
-    )
-
-
-def _types() -> list[tuple[str, str]]:
-    return [
-        (kind, " ".join(f".{extension}" for extension in extensions.split()))
-        for kind, extensions in responses.TYPES.items()
-    ]
-
-
-def _upstream(site: Site) -> str:
-    if site.upstream.socket:
-        return f"unix:{site.upstream.socket}|http://localhost/"
-    return f"http://{site.upstream.host}/"

@@ -124,7 +124,7 @@ def render(site: Site) -> str:
         refusals=_refusals(site),
         trees=_block(lines(_tree(site, tree) for tree in site.trees)),
         upload=str(site.upload_mib),
-        upstream=site.upstream.host or f"unix/{site.upstream.socket}",
+        upstream=site.upstream.replace("unix:", "unix/", 1),
         proxy=_proxy(site),
     )
 
@@ -144,10 +144,7 @@ def _address(site: Site) -> str:
 
 
 def _hosts(listen: tuple[ListenAddress, ...]) -> list[str]:
-    """The addresses to bind to, which Caddy binds every port of the site to.
-
-    :raises ValueError: when one of these ports is for some of the addresses only.
-    """
+    # Caddy binds every port of the site to each of them.
     hosts = list(dict.fromkeys(one.host for one in listen))
     if len(listen) != len(hosts) * len({one.port for one in listen}):
         raise ValueError(
@@ -169,7 +166,7 @@ def _options(site: Site) -> str:
 
 
 def _log(site: Site) -> list[str]:
-    """Caddy logs all headers, so the secret is left out."""
+    # Caddy logs all headers.
     secret = f"request>headers>{ORIGIN_SECRET_HEADER} delete"
     hidden = (
         ["	format filter {", f"		{secret}", "	}"] if site.secrets else []
@@ -178,7 +175,7 @@ def _log(site: Site) -> list[str]:
 
 
 def _refusals(site: Site) -> str:
-    """A distribution outside its tree, its tree without it, and who comes past it."""
+    # A distribution outside its tree, its tree without it, and who comes past it.
     stray = lines(
         f"header {TREE_HEADER} *",
         (

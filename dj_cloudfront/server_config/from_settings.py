@@ -13,7 +13,6 @@ from dj_cloudfront.server_config.site import (
     ListenAddress,
     ServedTree,
     Site,
-    Upstream,
 )
 
 CERTBOT = "/etc/letsencrypt/live"
@@ -150,7 +149,7 @@ def _trees(settings: DjangoSettings, options: ServerOptions) -> tuple[ServedTree
 
 
 def _guarded(trees: Sequence[str], options: ServerOptions) -> set[str]:
-    """The trees that ask for the origin secret: all, unless some were named."""
+    # All trees ask for the origin secret, unless some were named.
     if not options.origin_secret_variable:
         if options.guard or Tree.PRIVATE in trees:
             given = "--guard" if options.guard else "--private-root"
@@ -227,12 +226,12 @@ def _listen(text: str) -> ListenAddress:
     )
 
 
-def _upstream(text: str) -> Upstream:
+def _upstream(text: str) -> str:
     if text.startswith("unix:/") and " " not in text:
-        return Upstream(socket=_path("--upstream", text.removeprefix("unix:")))
+        return f"unix:{_path('--upstream', text.removeprefix('unix:'))}"
     host, _, port = text.rpartition(":")
     if _is_port(port) and (_HOST.fullmatch(host) or _IPV6.fullmatch(host)):
-        return Upstream(host=text)
+        return text
     raise ValueError(
         "--upstream must be a host and a port or a socket, such as '127.0.0.1:8000' or "
         f"'unix:/run/mysite/gunicorn.sock', got {text!r}"

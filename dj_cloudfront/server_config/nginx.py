@@ -103,7 +103,7 @@ def render(site: Site, *, brotli: bool = False) -> str:
         _TEXT,
         **common(site),
         app=site.prefix or "app",
-        upstream=site.upstream.host or f"unix:{site.upstream.socket}",
+        upstream=site.upstream,
         paths=_paths(site),
         tree_header=_variable(TREE_HEADER),
         trees=_trees(site),
@@ -214,7 +214,6 @@ def _companions(brotli: bool) -> str:
 
 
 def _types() -> str:
-    """As many to a line as there is room for."""
     found = [""]
     for kind, extensions in responses.TYPES.items():
         sent = responses.content_type(kind)
@@ -226,7 +225,6 @@ def _types() -> str:
 
 
 def _rows(rows: list[tuple[str, str, str]]) -> str:
-    """The entries of a map, one below the other."""
     width = max(len(key) for key, _, _ in rows)
     return lines(
         (
@@ -240,7 +238,6 @@ def _rows(rows: list[tuple[str, str, str]]) -> str:
 
 
 def _variable(header: str) -> str:
-    """The variable of nginx that holds a header of the request, without its dollar."""
     return f"http_{header.lower().replace('-', '_')}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import permutations
 
 from dj_cloudfront.contract import UPLOAD_POLICY, Tree
 from dj_cloudfront.server_config import responses
@@ -19,14 +20,6 @@ class ListenAddress:
 
     def __str__(self) -> str:
         return str(self.port) if self.host is None else f"{self.host}:{self.port}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upstream:
-    """Where Django is: a host with its port, or a socket of this machine."""
-
-    host: str = ""
-    socket: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +62,7 @@ class Site:
 
     :param command: The command line that makes this configuration, without secrets.
     :param trees: Never empty: the static files are always there.
+    :param upstream: Where Django is, ``host:port`` or ``unix:/path``.
     :param names: Host names. None: whatever name is asked for.
     :param plain: HTTP, for a server behind one that ends TLS.
     :param certificate: Not with ``plain``. Caddy gets one by itself without.
@@ -81,7 +75,7 @@ class Site:
     command: str
     trees: tuple[ServedTree, ...]
     listen: tuple[ListenAddress, ...]
-    upstream: Upstream
+    upstream: str
     names: tuple[str, ...] = ()
     plain: bool = False
     certificate: Certificate | None = None
@@ -91,7 +85,14 @@ class Site:
     prefix: str = ""
 
     def __post_init__(self) -> None:
-        _check_apart(self.trees)
+        # A file of one tree must not be one of another, with the other's rules.
+        for inner, outer in permutations(self.trees, 2):
+            if f"{inner.root}/".startswith(f"{outer.root.rstrip('/')}/"):
+                raise ValueError(
+                    f"{inner.source} must not be inside of {outer.source}, such as "
+                    f"'/var/mysite/{inner.name}' beside '/var/mysite/{outer.name}', "
+                    f"got {inner.root!r}"
+                )
 
     @property
     def tree_names(self) -> tuple[str, ...]:
@@ -141,20 +142,3 @@ def lines(*given: str | Iterable[str], indent: int = 0) -> str:
 def quoted(path: str) -> str:
     """A path as nginx and Apache take it: in quotes if it has to be."""
     return path if re.fullmatch(r"[\w./=-]+", path) else f'"{path}"'
-
-
-def _is_inside(inner: str, outer: str) -> bool:
-    """Whether a path is another one or below it."""
-    return f"{inner}/".startswith(f"{outer.rstrip('/')}/")
-
-
-def _check_apart(trees: Iterable[ServedTree]) -> None:
-    """A file of one tree must not be one of another, with the other's rules."""
-    for inner in trees:
-        for outer in trees:
-            if inner is not outer and _is_inside(inner.root, outer.root):
-                raise ValueError(
-                    f"{inner.source} must not be inside of {outer.source}, such as "
-                    f"'/var/mysite/{inner.name}' beside '/var/mysite/{outer.name}', "
-                    f"got {inner.root!r}"
-                )
