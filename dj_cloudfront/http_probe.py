@@ -165,7 +165,7 @@ class Client:
             return self._send(self._open(), method, target, headers)
         try:
             return self._send(used, method, target, headers)
-        except (ConnectionError, http.client.RemoteDisconnected, ssl.SSLError):
+        except (ConnectionError, ssl.SSLError):
             # The server may close an idle connection at any moment.
             return self._send(self._open(), method, target, headers)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from itertools import groupby
 
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.findings import Finding, Level
@@ -82,22 +81,24 @@ def cleaned(report: CheckReport, clean: Callable[[str], str]) -> CheckReport:
 
 def show(console: Console, report: CheckReport) -> None:
     """Write it, with colours if there are any."""
-    for line in lines(console, report):
+    for line in _lines(console, report):
         console.write(line)
     console.write_json(report.as_data())
 
 
-def lines(console: Console, report: CheckReport) -> Iterator[str]:
-    """The lines of the table."""
+def _lines(console: Console, report: CheckReport) -> Iterator[str]:
     asked, total = report.files
     yield (
         f"build {report.build_version}: {asked} of {total} files asked for, compressed "
         "copies not counted"
     )
     width = max((len(finding.id) for finding in report.findings), default=0)
-    for (target, tree), findings in groupby(_by_target(report), key=_target):
+    targets: dict[str, list[TargetFinding]] = {}
+    for finding in report.findings:
+        targets.setdefault(f"{finding.target} {finding.tree}", []).append(finding)
+    for target, findings in targets.items():
         yield ""
-        yield console.style.MIGRATE_HEADING(f"{target} {tree}")
+        yield console.style.MIGRATE_HEADING(target)
         for finding in findings:
             yield from _finding_lines(console, finding, width)
     if report.not_checked:
@@ -108,36 +109,17 @@ def lines(console: Console, report: CheckReport) -> Iterator[str]:
     yield _painted(console, report.verdict, f"{report.verdict}: {report.summary}")
 
 
-def _target(finding: TargetFinding) -> tuple[str, str]:
-    return finding.target, finding.tree
-
-
-def _by_target(report: CheckReport) -> list[TargetFinding]:
-    """The findings of each target together, in the order in which targets were asked."""
-    order = list(dict.fromkeys(map(_target, report.findings)))
-    return sorted(report.findings, key=lambda finding: order.index(_target(finding)))
-
-
 def _finding_lines(console: Console, finding: Finding, width: int) -> Iterator[str]:
     level = _painted(console, finding.level, finding.level)
-    yield f"  {level}  {finding.id:<{width}}  {finding.message}{_named(finding)}"
+    shown = ", ".join(finding.subjects[:_MOST_SUBJECTS])
+    more = len(finding.subjects) - _MOST_SUBJECTS
+    named = f": {shown}{f' and {more} more' if more > 0 else ''}" if shown else ""
+    yield f"  {level}  {finding.id:<{width}}  {finding.message}{named}"
     if finding.hint:
         yield f"  {'':<4}  {'':<{width}}  hint: {finding.hint}"
 
 
-def _named(finding: Finding) -> str:
-    if not finding.subjects:
-        return ""
-    shown = ", ".join(finding.subjects[:_MOST_SUBJECTS])
-    more = len(finding.subjects) - _MOST_SUBJECTS
-    return f": {shown} and {more} more" if more > 0 else f": {shown}"
-
-
 def _painted(console: Console, level: Level, text: str) -> str:
     style = console.style
-    paint = {
-        Level.PASS: style.SUCCESS,
-        Level.WARN: style.WARNING,
-        Level.FAIL: style.ERROR,
-    }
-    return str(paint[level](text))
+    paints = (style.SUCCESS, style.WARNING, style.ERROR)
+    return str(dict(zip(_LEVELS, paints, strict=True))[level](text))

@@ -11,19 +11,12 @@ from dj_cloudfront.live_check.trace import PublishedFile, Trace, TraceStep
 
 def diagnose(trace: Trace) -> tuple[bool, str]:
     """Whether all is well, and one sentence: the first problem, and what helps."""
-    for problem in (
-        _nowhere,
-        _not_published,
-        _no_url,
-        _at_a_server,
-        _at_the_cdn,
-        _changed,
+    problems = (
+        *(_nowhere, _not_published, _no_url, _at_a_server, _at_the_cdn, _changed),
         _without_cors,
-    ):
-        message = problem(trace)
-        if message:
-            return False, message
-    return True, _all_well(trace)
+    )
+    message = next(filter(None, (problem(trace) for problem in problems)), "")
+    return not message, message or _all_well(trace)
 
 
 def _nowhere(trace: Trace) -> str:
@@ -41,12 +34,12 @@ def _not_published(trace: Trace) -> str:
     if trace.tree is Tree.MEDIA or not trace.build or trace.used_copy is not None:
         return ""
     if not trace.builds:
-        if trace.steps and all(step.status == 200 for step in trace.steps):
-            # It was published, on another machine than this one.
-            return ""
-        return (
+        # Or it was published on another machine than this one.
+        is_served = {step.status for step in trace.steps} == {200}
+        message = (
             "not published: there is no build on this disk, run 'manage.py cdn publish'"
         )
+        return "" if is_served else message
     others = ", ".join(copy.build for copy in trace.copies)
     return (
         f"not published: build {trace.build} does not have it"
@@ -56,9 +49,7 @@ def _not_published(trace: Trace) -> str:
 
 
 def _no_url(trace: Trace) -> str:
-    if not trace.url_error:
-        return ""
-    return f"pages cannot refer to it: {trace.url_error}"
+    return trace.url_error and f"pages cannot refer to it: {trace.url_error}"
 
 
 def _at_a_server(trace: Trace) -> str:
@@ -99,9 +90,7 @@ def _changed(trace: Trace) -> str:
     copy = trace.used_copy
     if copy is None or copy.is_same is not False:
         return ""
-    rewritten = (
-        " or its references were rewritten" if trace.name.endswith(".css") else ""
-    )
+    rewritten = " or its references were rewritten" * trace.name.endswith(".css")
     return (
         f"differs: the source has changed since build {copy.build} was published{rewritten}; "
         "pages get the change with the next build"
@@ -124,8 +113,8 @@ def _all_well(trace: Trace) -> str:
         return "found: with local URLs there is no build and no CDN to compare it with"
     servers = len(_at(trace, TargetKind.ORIGIN))
     stations = [f"build {trace.build}" if trace.build else "the upload"]
-    stations += [f"{servers} server{'s' if servers > 1 else ''}"] if servers else []
-    stations += ["the CDN"] if _at(trace, TargetKind.CDN) else []
+    stations += [f"{servers} server{'s' * (servers > 1)}"] * bool(servers)
+    stations += ["the CDN"] * len(_at(trace, TargetKind.CDN))
     if any(step.is_same is None for step in trace.steps):
         return (
             f"answered: {', '.join(stations)} have it; the bytes could not be compared"
