@@ -143,7 +143,7 @@ async def serve(
     edge: Edge, reader: ApiReader | TemplateReader, *, port: int, tls_port: int
 ) -> None:
     """Until SIGTERM or SIGINT."""
-    stopped, configured = asyncio.Event(), asyncio.Event()
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
@@ -155,14 +155,17 @@ async def serve(
             f"{port} and {tls_port}: {error.strerror}"
         ) from None
 
-    def configure(configuration: Configuration) -> None:
-        edge.configure(configuration)
-        configured.set()
+    is_ready = False
 
-    work = [
-        _announce(configured, edge, listening_on),
-        follow(reader.read, configure, log=log_to_stdout),
-    ]
+    def configure(configuration: Configuration) -> None:
+        nonlocal is_ready
+        edge.configure(configuration)
+        if not is_ready:
+            is_ready = True
+            tls = f" and https://{HOST}:{edge.tls_port}" if edge.tls_port else ""
+            log_to_stdout(f"edge ready on http://{HOST}:{listening_on}{tls}")
+
+    work = [follow(reader.read, configure, log=log_to_stdout)]
     if isinstance(reader, ApiReader):
         invalidations = Invalidations(client=reader.client, ids=edge.served_ids)
         work.append(follow(invalidations.read, edge.invalidate, log=_silent))
@@ -177,12 +180,6 @@ async def serve(
 
 def _silent(line: str) -> None:
     """That the API is away is said where the configuration is read."""
-
-
-async def _announce(configured: asyncio.Event, edge: Edge, port: int) -> None:
-    await configured.wait()
-    tls = f" and https://{HOST}:{edge.tls_port}" if edge.tls_port else ""
-    log_to_stdout(f"edge ready on http://{HOST}:{port}{tls}")
 
 
 if __name__ == "__main__":

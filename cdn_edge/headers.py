@@ -176,11 +176,8 @@ def _add_preflight(headers: CIMultiDict[str], cors: CorsConfig) -> None:
 def _allowed_origin(cors: CorsConfig, origin: str) -> str | None:
     if "*" in cors.origins:
         return "*"
-    return (
-        origin
-        if any(_origin_pattern(o).fullmatch(origin) for o in cors.origins)
-        else None
-    )
+    is_allowed = any(_origin_pattern(o).fullmatch(origin) for o in cors.origins)
+    return origin if is_allowed else None
 
 
 @lru_cache(maxsize=256)
@@ -197,11 +194,7 @@ def precondition_failed(request: Headers, response: Headers) -> bool:
         return asked.strip() != "*" and (
             etag.startswith("W/") or etag not in _ETAG.findall(asked)
         )
-    if "If-Unmodified-Since" not in request:
-        return False
-    since = http_date(request["If-Unmodified-Since"])
-    changed = http_date(response.get("Last-Modified"))
-    return since is not None and changed is not None and changed > since
+    return _has_changed_since(request.get("If-Unmodified-Since"), response) is True
 
 
 def not_modified(request: Headers, response: Headers) -> bool:
@@ -213,8 +206,11 @@ def not_modified(request: Headers, response: Headers) -> bool:
         return etag is not None and (
             asked.strip() == "*" or etag.removeprefix("W/") in given
         )
-    if "If-Modified-Since" not in request:
-        return False
-    since = http_date(request["If-Modified-Since"])
-    changed = http_date(response.get("Last-Modified"))
-    return since is not None and changed is not None and changed <= since
+    return _has_changed_since(request.get("If-Modified-Since"), response) is False
+
+
+def _has_changed_since(asked: str | None, response: Headers) -> bool | None:
+    if asked is None:
+        return None
+    since, changed = http_date(asked), http_date(response.get("Last-Modified"))
+    return None if since is None or changed is None else changed > since

@@ -12,6 +12,7 @@ import httptools
 from multidict import CIMultiDict
 
 from cdn_edge.body import BodyError, BodyStream
+from cdn_edge.messages import BODYLESS
 from cdn_edge.tls import ViewerTls
 
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
@@ -21,7 +22,6 @@ LONGEST_HEAD = 32_768
 _LONGEST_READ = 4 * LONGEST_HEAD
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_BODYLESS = (204, 304)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +275,7 @@ class ViewerConnection(asyncio.Protocol):
         request = self._current
         assert request is not None
         head = _head(status, headers, size=size, chunked=False, request=request)
-        bodyless = status in _BODYLESS or request.method == "HEAD"
+        bodyless = status in BODYLESS or request.method == "HEAD"
         self._transport.write(head if bodyless else head + body)
 
     async def send(
@@ -293,7 +293,7 @@ class ViewerConnection(asyncio.Protocol):
         """
         request = self._current
         assert request is not None
-        bodyless = status in _BODYLESS or request.method == "HEAD"
+        bodyless = status in BODYLESS or request.method == "HEAD"
         chunked = size is None and not bodyless and request.version == "1.1"
         if size is None and not bodyless and not chunked:
             request.keep_alive = False
@@ -366,7 +366,7 @@ def _head(
 ) -> bytes:
     lines = [f"HTTP/1.1 {status} {_PHRASES.get(status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    if size is not None and status not in _BODYLESS:
+    if size is not None and status not in BODYLESS:
         lines.append(f"Content-Length: {size}")
     elif chunked:
         lines.append("Transfer-Encoding: chunked")

@@ -12,6 +12,7 @@ from cdn_edge.configuration import Origin
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
+BODYLESS = (204, 304)
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 HOP_BY_HOP = frozenset(
     (

@@ -7,6 +7,7 @@ import ipaddress
 import ssl
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 import httptools
@@ -17,6 +18,7 @@ from cdn_edge.body import BodyError, BodyStream
 from cdn_edge.configuration import Origin, wildcards_over
 from cdn_edge.listener import LONGEST_HEAD
 from cdn_edge.messages import (
+    BODYLESS,
     HOP_BY_HOP,
     Failure,
     OriginRequest,
@@ -41,7 +43,6 @@ class Address(NamedTuple):
 _REPEATED = frozenset({"GET", "HEAD"})
 # OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH.
 _OTHER_NAME = 62
-_BODYLESS = (204, 304)
 
 
 def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
@@ -57,21 +58,16 @@ def origin_table(entries: Iterable[str]) -> Mapping[str, Address]:
 def _entry(entry: str) -> tuple[str, Address]:
     name, _, given = entry.partition("=")
     address = given.removeprefix("https://")
-    host, _, port = address.rpartition(":")
-    if not (name and port.isdecimal() and 0 < int(port) < 65536 and _is_loopback(host)):
-        raise ValueError(
-            "--origin must map an origin's domain name to a loopback address, such as "
-            f"'dev.example.com=127.0.0.1:8000', got {entry!r}"
-        )
-    tls = address != given
-    return name.lower(), Address(host.strip("[]"), int(port), tls)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    text, _, port = address.rpartition(":")
+    host = text.strip("[]")
+    with suppress(ValueError):
+        is_loopback = ipaddress.ip_address(host).is_loopback
+        if name and is_loopback and port.isdecimal() and 0 < int(port) < 65536:
+            return name.lower(), Address(host, int(port), tls=address != given)
+    raise ValueError(
+        "--origin must map an origin's domain name to a loopback address, such as "
+        f"'dev.example.com=127.0.0.1:8000', got {entry!r}"
+    )
 
 
 class OriginClient:
@@ -354,7 +350,7 @@ class _Connection(asyncio.Protocol):
             self._fail(OSError(f"no response: {status} {codings}"))
             return
         length = self._headers.get("Content-Length")
-        bodyless = self._method == "HEAD" or status in _BODYLESS
+        bodyless = self._method == "HEAD" or status in BODYLESS
         self._is_to_the_end = length is None and not codings and not bodyless
         self._reusable &= self._parser.should_keep_alive() and not self._is_to_the_end
         if self._head.done():

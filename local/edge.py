@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 
 from dj_cloudfront.contract import Output
 from local import supervisor
@@ -55,12 +56,10 @@ def edge(
 
 def _loopback_port(origin: str) -> int:
     host, _, port = origin.rpartition(":")
-    try:
+    with suppress(ValueError):
         is_loopback = ipaddress.ip_address(host.strip("[]")).is_loopback
         if is_loopback and port.isdecimal() and 0 < int(port) < 65536:
             return int(port)
-    except ValueError:
-        pass
     raise SystemExit(
         "--origin must be a loopback address and the port of your server, such as "
         f"127.0.0.1:8081, got {origin!r}"

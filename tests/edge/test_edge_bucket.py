@@ -26,17 +26,14 @@ from local.environment import ACCOUNT
 
 BUCKET = "my-static.s3.us-east-1.amazonaws.com"
 CONTROL = {"OriginAccessControlOriginType": "s3", "SigningBehavior": "always"}
-# The emulator's word for: verify each request.
-STRICT = (
-    "import os, runpy; os.environ.update(AUTH='true', AWS_SECRET_ACCESS_KEY='local');"
-    "runpy.run_module('local.aws.ministack', run_name='__main__')"
-)
+# By which the emulator verifies each request.
+STRICT = {"AUTH": "true", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
     """Where a private bucket is that verifies signatures, and a key that may read it."""
-    with running_emulator(tmp_path_factory.mktemp("aws"), "-c", STRICT) as url:
+    with running_emulator(tmp_path_factory.mktemp("aws"), **STRICT) as url:
         caller = client("s3", url)
         caller.create_bucket(Bucket="my-static")
         # The name of the second file has to be encoded.
