@@ -27,9 +27,6 @@ STORAGES["staticfiles"] = {
 }
 ALLOWED_HOSTS = ["*"]
 """
-DJANGOS = """
-STORAGES["default"] = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
-"""
 SCRIPT = """
 import os
 import django
@@ -109,7 +106,7 @@ def media():
         yield found
 
 
-def shown(python, media, folder, more=""):
+def shown(python, media, folder):
     """The URLs that the site gave, with the file meant and the one shown."""
     site = folder / "site"
     site.mkdir()
@@ -117,7 +114,7 @@ def shown(python, media, folder, more=""):
     subprocess.run(start, check=True, capture_output=True)
     (site / "run.py").write_text(LOOK + SCRIPT)
     with (site / "mysite" / "settings" / "dev.py").open("a") as settings:
-        settings.write(SETTINGS + media.settings + more)
+        settings.write(SETTINGS + media.settings)
     tables = ["manage.py", "migrate", "-v0"]
     return run_site(python, site, "mysite.settings.dev", tables, ["run.py"])
 
@@ -131,8 +128,3 @@ def test_no_url_shows_another_file_and_what_is_deleted_goes(python, media, tmp_p
     assert not [path for path in media.root.rglob("team*") if ".cdn" not in path.parts]
     assert urls <= media.invalidate()
     assert {media.status(path) for path in urls} == {404}
-
-
-def test_djangos_own_storage_is_stale(python, media, tmp_path):
-    seen = shown(python, media, tmp_path, DJANGOS)
-    assert len(stale(seen)) > 10

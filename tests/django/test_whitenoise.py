@@ -92,13 +92,6 @@ def test_a_file_without_content_is_a_file(ask):
     assert response["Content-Length"] == "0"
 
 
-@pytest.mark.parametrize("path", ["/", "/static", "/media", "/staticb1/app.css"])
-def test_the_rest_is_djangos_and_stays_as_it_is(ask, path):
-    response = ask(path)
-    assert response.content == PAGE
-    assert not response.has_header("Access-Control-Allow-Origin")
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -157,14 +150,10 @@ def test_another_distribution_is_left_to_the_next_middleware(ask):
     ],
 )
 def test_an_odd_path_is_refused_however_the_server_names_it(ask, raw, before, name):
-    assert ask("/static/b1/app.css", raw="/static/b1/app.css").status_code == 200
+    harmless = "/static/b1/app.css?next=/../%2e%2e//"
+    assert ask("/static/b1/app.css", raw=harmless).status_code == 200
     response = ask("/static/b1/app.css", raw=f"{before}{raw}", name=name)
     assert response.status_code == 404
-
-
-def test_what_follows_the_path_is_not_looked_at(ask):
-    raw = "/static/b1/app.css?next=/../%2e%2e//"
-    assert ask("/static/b1/app.css", raw=raw).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["a%2eb.css", "a\\b.css", "a%00.css"])
@@ -262,13 +251,6 @@ def test_a_client_that_has_it_is_told_so(ask, encoding, known):
     assert response["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize("encoding", ["", "gzip"])
-def test_a_client_that_has_another_form_is_not(ask, encoding):
-    other = ask("/static/b1/app.css", Accept_Encoding="" if encoding else "gzip")
-    headers = {"Accept_Encoding": encoding, "If_None_Match": other["ETag"]}
-    assert ask("/static/b1/app.css", **headers).status_code == 200
-
-
 def test_a_date_counts_only_without_a_tag(ask):
     date = ask("/static/b1/app.css")["Last-Modified"]
     assert ask("/static/b1/app.css", If_Modified_Since=date).status_code == 304
@@ -299,13 +281,6 @@ def test_a_range_is_that_range_or_the_whole(ask, wanted, status, expected):
     if status == 416:
         assert response["Content-Range"] == f"bytes */{len(TEXT)}"
         assert response["Cache-Control"] == "no-store"
-
-
-def test_a_range_of_another_form_is_the_whole(ask):
-    tag = ask("/static/b1/app.css")["ETag"]
-    for given, status in ((tag, 206), ('"0"', 200)):
-        response = ask("/static/b1/app.css", Range="bytes=0-3", If_Range=given)
-        assert response.status_code == status
 
 
 # -- settings
