@@ -13,7 +13,6 @@ from typing import Protocol
 import brotli
 
 from cdn_edge.body import BodyStream
-from cdn_edge.configuration import Behavior
 from cdn_edge.messages import Response
 
 SMALLEST, LARGEST = 1_000, 10_000_000
@@ -78,17 +77,15 @@ class CompressedStream(BodyStream):
         self.finish()
 
 
-def compressed(
-    response: Response, behavior: Behavior, accepted: str | None
-) -> Response:
+def compressed(response: Response, accepted: str) -> Response:
     """The response of an origin, compressed if CloudFront would.
 
-    :param accepted: ``br,gzip``, one of them or nothing, as the viewer and the policy have it.
+    :param accepted: ``br,gzip`` or one of them, as the viewer and the policy have it.
     """
     body, headers = response.body, response.headers
     content_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if (
-        not (behavior.compress and accepted and isinstance(body, BodyStream))
+        not isinstance(body, BodyStream)
         or response.status not in STATUSES
         or body.size is None
         or not SMALLEST <= body.size <= LARGEST

@@ -197,7 +197,8 @@ class RequestHandler:
 
         async def ask(headers: Mapping[str, str]) -> Response:
             response = await exchange.ask(headers, request)
-            return compressed(response, behavior, key.encoding)
+            may_compress = behavior.compress and key.encoding
+            return compressed(response, may_compress) if may_compress else response
 
         cookies = behavior.forwards_cookies
         fetch = Fetch(

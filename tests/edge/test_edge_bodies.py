@@ -13,12 +13,9 @@ from edge_support import (
     HEAD,
     LONG,
     OFF,
-    ORIGIN,
     Reply,
-    RunningEdge,
     cache_policy,
     connected,
-    deployed,
     distribution,
     until,
 )
@@ -31,15 +28,6 @@ def test_answer_cut_short_passes_as_far_as_it_came_and_is_not_kept(edge, origin)
     assert cut.value.partial == b"body"
     origin.default = Reply(headers=LONG)
     assert edge.get("/x").cache == "Miss"
-
-
-def test_streamed_answer_cut_short_breaks_the_connection(origin):
-    origin.default = Reply(body=b"x" * 500_000, missing=3)
-    with (
-        RunningEdge(deployed(), origins={ORIGIN: origin}, capacity=1_000_000) as edge,
-        pytest.raises((http.client.IncompleteRead, ConnectionError)),
-    ):
-        edge.get("/x")
 
 
 @pytest.mark.documented(

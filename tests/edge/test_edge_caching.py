@@ -7,7 +7,6 @@ import socket
 import pytest
 from edge_support import (
     LONG,
-    MEDIA,
     ORIGIN,
     STATIC,
     Reply,
@@ -145,13 +144,6 @@ def test_set_cookie_goes_where_old_settings_forward_no_cookies(
 def test_set_cookie_passes_where_no_policy_removes_it(edge, origin):
     origin.default = Reply(headers={"Set-Cookie": "a=1"})
     assert edge.get("/x").headers["set-cookie"] == "a=1"
-
-
-def test_two_distributions_have_their_own_trees_and_copies(start, origin):
-    edge = start(distribution(), distribution(MEDIA, origin_path="/media"))
-    edge.get("/x")
-    edge.get("/x", host=MEDIA)
-    assert origin.targets == ["/static/x", "/media/x"]
 
 
 @pytest.mark.documented(

@@ -32,22 +32,6 @@ def test_error_page_replaces_body_and_status(start, origin):
     assert (got.status, got.body, got.cache) == (410, b"gone", "Error")
 
 
-def test_unreachable_origin_is_asked_again_and_then_502(edge, origin):
-    origin.default = Reply(drop=True)
-    got = edge.get("/x")
-    assert (got.status, got.cache) == (502, "Error")
-    assert ORIGIN.encode() in got.body
-    assert origin.count == 2
-
-
-def test_post_is_not_asked_again(start, origin):
-    methods = {**named("GET", "HEAD", "POST"), "CachedMethods": named("GET", "HEAD")}
-    edge = start(distribution(default={"AllowedMethods": methods}))
-    origin.default = Reply(drop=True)
-    assert edge.get("/x", method="POST", body=b"a").status == 502
-    assert origin.count == 1
-
-
 @pytest.mark.documented(
     "A silent origin is a 504, an unreachable one a 502", "DownloadDistValuesOrigin"
 )
