@@ -159,7 +159,9 @@ def _build(cdn: Cdn) -> Iterator[CheckMessage]:
 
 def hidden_from_servers(build: Path) -> str:
     """What keeps out all users but one, as a umask makes it; empty if nothing does."""
-    for path, needed in ((build, 0o5), (build / INDEX_NAME, 0o4)):
+    # Publishing makes all three, so a umask acts on each.
+    needs = {build.parent: 0o1, build: 0o5, build / INDEX_NAME: 0o4}
+    for path, needed in needs.items():
         try:
             found = path.stat()
         except PermissionError:

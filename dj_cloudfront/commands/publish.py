@@ -104,7 +104,8 @@ def run(
     if not dry_run and (hidden := hidden_from_servers(published.path)):
         console.warn(
             f"the web server cannot read the build, got {hidden}: let it in, such as with "
-            f"chmod -R a+rX {published.path}, and publish under umask 022"
+            f"chmod a+X {published.path.parent} and chmod -R a+rX {published.path}, and "
+            "publish under umask 022"
         )
     for reference in storage.stray_references(published):
         console.warn(reference.complaint)

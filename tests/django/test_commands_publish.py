@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 
 import pytest
@@ -222,6 +223,18 @@ def test_what_was_compiled_for_another_build_is_reported_once(site, storage):
         "BUILD_VERSION and this host, or let its tool write relative URLs\n"
     )
     assert site.collect_both("b2", storage)[1] == complaints
+
+
+def test_a_umask_that_keeps_the_web_server_out_is_told(site):
+    before = os.umask(0o077)
+    try:
+        _, complaints = site.publish()
+        _, again = site.publish("--build-version", "b2", "--dry-run")
+    finally:
+        os.umask(before)
+    assert complaints.startswith("the web server cannot read the build, got '")
+    assert "with the permissions 0o700: let it in, such as with chmod a+X" in complaints
+    assert again == ""
 
 
 @pytest.mark.parametrize("storage", [PLAIN, HASHED])

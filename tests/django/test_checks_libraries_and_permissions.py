@@ -1,4 +1,4 @@
-"""Caches that outlive builds, and packages that go past the storage."""
+"""Caches that outlive builds, packages that go past the storage, and permissions of builds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import types
 
 import pytest
 from checks_support import Site, storages
+from servers_support import as_nobody, open_folder
 
 DJANGO = "django.template.backends.django.DjangoTemplates"
 APPS = ["dj_cloudfront", "django.contrib.staticfiles"]
@@ -119,19 +120,22 @@ def test_the_manifest_of_vite_is_found(site, installed):
 
 
 @pytest.mark.parametrize(
-    ("folder", "index", "is_found"),
+    ("root", "folder", "index", "is_found"),
     [
-        (0o755, 0o444, False),
-        (0o750, 0o440, False),
-        (0o700, 0o444, True),
-        (0o755, 0o400, True),
-        (0o711, 0o444, True),
+        (0o755, 0o755, 0o444, False),
+        (0o711, 0o755, 0o444, False),
+        (0o750, 0o750, 0o440, False),
+        (0o700, 0o755, 0o444, True),
+        (0o755, 0o700, 0o444, True),
+        (0o755, 0o755, 0o400, True),
+        (0o755, 0o711, 0o444, True),
     ],
 )
-def test_the_web_server_can_read_the_build(site, folder, index, is_found):
+def test_the_web_server_can_read_the_build(site, root, folder, index, is_found):
     build = site.builds / "b1"
     (build / ".cdn-index.json").chmod(index)
     build.chmod(folder)
+    site.builds.chmod(root)
     try:
         if is_found:
             said = site.only("W040")
@@ -139,4 +143,14 @@ def test_the_web_server_can_read_the_build(site, folder, index, is_found):
         else:
             assert site.ids() == []
     finally:
+        site.builds.chmod(0o755)
         build.chmod(0o755)
+
+
+def test_a_folder_that_this_process_cannot_enter_is_told():
+    with open_folder() as folder:
+        site = Site(folder)
+        folder.chmod(0o600)
+        with as_nobody():
+            said = site.only("W040")
+    assert "which this process may not look either" in said
