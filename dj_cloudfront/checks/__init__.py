@@ -47,14 +47,15 @@ def _check(find: Find, *, locally: bool = False) -> Check:
             return []
         try:
             return [*find(cdn)]
+        except PermissionError as error:
+            rule = "name folders that this process may look into"
+            said = str(error)
         except (AttributeError, LookupError, TypeError, ValueError) as error:
+            rule = "be of the types that Django documents"
             said = f"{type(error).__name__}: {error}"
-            return [
-                ids.NOT_JUDGED.found(
-                    f"settings must be of the types that Django documents for "
-                    f"{find.__module__.rpartition('.')[2]} to be checked, got {said}"
-                )
-            ]
+        what = find.__module__.rpartition(".")[2]
+        message = f"settings must {rule} for {what} to be checked, got {said}"
+        return [ids.NOT_JUDGED.found(message)]
 
     return check
 

@@ -326,8 +326,9 @@ BUILD_UNREADABLE = _on_deploy(
 )
 NOT_JUDGED = _always(
     "W041",
-    "a setting is of a wrong type, so a check could not be made",
-    "give the setting a value of its documented type",
+    "a setting is of a wrong type, or names a folder that is closed to this process, so a "
+    "check could not be made",
+    "give the setting a value of its documented type, and run the check as the site's user",
 )
 NO_ROOM_FOR_NAMES = _always(
     "W042",

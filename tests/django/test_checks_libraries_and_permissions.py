@@ -147,10 +147,14 @@ def test_the_web_server_can_read_the_build(site, root, folder, index, is_found):
         build.chmod(0o755)
 
 
-def test_a_folder_that_this_process_cannot_enter_is_told():
+def test_folders_that_this_process_cannot_enter_are_told():
     with open_folder() as folder:
         site = Site(folder)
         folder.chmod(0o600)
         with as_nobody():
-            said = site.only("W040")
-    assert "which this process may not look either" in said
+            found = {one.id[-4:]: one.msg for one in site.messages()}
+    assert {*found} == {"W040", "W041"}
+    assert "which this process may not look either" in found["W040"]
+    assert (
+        "must name folders that this process may look into for media" in found["W041"]
+    )
