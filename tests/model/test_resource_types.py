@@ -38,6 +38,7 @@ def resources(schema):
     }
 
 
+@pytest.mark.slow
 def test_what_replaces_a_resource_is_what_the_cli_knows(resources):
     table = immutable_properties()
     services = {name.rpartition("::")[0] for name in table}
@@ -60,6 +61,7 @@ def test_what_replaces_a_resource_is_what_the_cli_knows(resources):
     assert of_cloudfront <= table.keys()
 
 
+@pytest.mark.slow
 def test_names_that_an_account_has_once_are_properties(resources):
     for name, places in UNIQUE_NAMES.items():
         tops = {place.partition(".")[0] for place in places}
@@ -145,6 +147,7 @@ def value_of(place):
     return effective({}).config.get(section)
 
 
+@pytest.mark.slow
 def test_each_default_of_a_distribution_is_the_models(resources, schema):
     stated = defaults_of(resources, schema, "AWS::CloudFront::Distribution")
     assert len(stated) > 30
@@ -156,6 +159,7 @@ def test_each_default_of_a_distribution_is_the_models(resources, schema):
     assert found == stated
 
 
+@pytest.mark.slow
 def test_each_default_of_another_type_is_in_the_table(resources, schema):
     """Those of policies stand beside those of distributions."""
     beside = ("Distribution", "CachePolicy", "OriginRequestPolicy")

@@ -18,7 +18,7 @@ from stacks.environment import Environment
 set_hypothesis_home_dir(tempfile.gettempdir() + "/hypothesis")
 # No folder of examples, no clock, and the same examples for everybody.
 FAST = settings(
-    max_examples=300,
+    max_examples=150,
     deadline=None,
     database=None,
     derandomize=True,
