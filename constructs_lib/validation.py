@@ -391,12 +391,17 @@ def did_you_mean(value: str, known: Collection[str]) -> str:
 
 
 def nearest(value: str, known: Collection[str]) -> str:
-    """``did you mean 'origin'?``, of all that are equally near, or nothing."""
-    near = difflib.get_close_matches(value, known, n=3)
-    names = sorted(
-        name for name in near if _likeness(value, name) == _likeness(value, near[0])
-    )
-    return f"did you mean {' or '.join(map(repr, names))}?" if near else ""
+    """``did you mean 'origin'?``, of all that are equally near, or nothing.
+
+    A name that only lacks its end, such as ``ttl`` of ``ttl_seconds``, is the nearest.
+    """
+    near = [name for name in known if name.startswith(f"{value}_")]
+    if not near:
+        close = difflib.get_close_matches(value, known, n=3)
+        best = max((_likeness(value, name) for name in close), default=0)
+        near = [name for name in close if _likeness(value, name) == best]
+    names = " or ".join(map(repr, sorted(near)))
+    return f"did you mean {names}?" if near else ""
 
 
 def _likeness(value: str, name: str) -> float:

@@ -28,7 +28,9 @@ def test_legacy_logs_of_two_halves_do_not_share_a_folder():
     assert legacy.file_prefix("Media") == "audit/cdn/media/"
 
 
-@pytest.mark.parametrize("name", ["", "Logs", "s3://logs", "a", "logs/", "-logs"])
+@pytest.mark.parametrize(
+    "name", ["", "Logs", "s3://logs", "a", "logs/", "-logs", "a..b", "192.168.1.1"]
+)
 def test_fails_when_a_legacy_bucket_is_no_name(name):
     with pytest.raises(ValueError, match="^bucket_name must be the name of a bucket"):
         LegacyLogs.named(name)

@@ -80,40 +80,18 @@ def test_fails_when_a_value_is_wrong(row):
             },
             "private.domain_names must be given for signed cookies, because no cookie of ",
         ),
-        ({"cors": ["https://a.example"]}, 'cors must be one of .* {"allow_origins": '),
-        ({"cors": "*"}, "cors must be one of forward, any_origin, got '*'"),
-        ({"account": 111122223333}, "account must be a string such as '1111"),
-        ({"price_class": 100}, "price_class must be a string such as '100', got 100"),
-        ({"logs": {"log_group_days": 45}}, "logs.log_group_days .* got 45 days$"),
-        ({"logs": {"bucket": "s3://logs"}}, "logs.bucket must be the name of a bucket"),
-        ({"logs": {"bucket": "a..b"}}, "logs.bucket must be the name of a bucket"),
-        ({"logs": {"bucket": "192.168.1.1"}}, "logs.bucket must be the name of a buck"),
-        (
-            {"legacy_logs": {"bucket": "logs.s3.amazonaws.com"}},
-            "legacy_logs.bucket must be the name of a bucket.*: leave out the rest$",
-        ),
-        (
-            {**ZONE, "static": {"domain_names": [f"{'a' * 53}.example.com"]}},
-            r"domain_names\[0\] must have at most 64 characters",
-        ),
-        (
-            {
-                "media": {
-                    **ZONE,
-                    "domain_names": [f"{'a' * 50}.cdn.media.example.com"],
-                }
-            },
-            r"media.domain_names\[0\] must have at most 64 characters",
-        ),
-        ({"ttl": {"default": 1}}, "ttl must be one of .* did you mean "),
-        ({"static": {"ttl_seconds": 86400}}, "static.ttl_seconds must be a JSON obj"),
-        ({"hosted_zone": "example.com"}, "hosted_zone must be a JSON object"),
-        ({"headers": {"hsts": True}}, "headers.hsts must be a JSON object"),
     ],
 )
-def test_a_mistake_ends_in_one_sentence(values, sentence):
-    pattern = sentence.replace("'*'", r"'\*'")
-    assert re.match(rf"environments\.prod\.{pattern}", refused(values))
+def test_fails_when_a_secret_or_a_key_is_wrong(values, sentence):
+    assert re.match(rf"environments\.prod\.{sentence}", refused(values))
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [("ttl", "ttl_seconds"), ("certificate", "certificate_arn"), ("orgin", "origin")],
+)
+def test_the_nearest_key_is_named(key, nearest):
+    assert refused({key: 1}).endswith(f", got {key!r}: did you mean {nearest!r}?")
 
 
 @pytest.mark.parametrize(
@@ -143,41 +121,6 @@ def test_a_name_of_the_user_keeps_its_words(name):
         "environments.prod.static.domain_names[0] must be within the hosted zone, "
         f"such as 'static.example.com', got '{name}'"
     )
-
-
-@pytest.mark.parametrize(
-    ("values", "key", "example"),
-    [
-        ({"monitoring": {"lowest_hit_rate_percent": 0}}, "monitoring", 80),
-        ({"monitoring": {"slowest_origin_seconds": 0}}, "monitoring", 2),
-        ({"bucket": {"keep_replaced_days": 0}, "cors": "any_origin"}, "bucket", 30),
-    ],
-)
-def test_the_example_of_a_number_is_one_that_would_pass(values, key, example):
-    (name,) = values[key]
-    path = f"environments.prod.{key}.{name}"
-    assert refused(values) == f"{path} must be above 0, such as {example}, got 0"
-
-
-@pytest.mark.parametrize(
-    ("values", "key"),
-    [
-        ({"origin": {"load_balancer": ""}}, "origin.load_balancer"),
-        ({"origin": {"vpc_endpoint_arn": ""}}, "origin.vpc_endpoint_arn"),
-        ({"origin": {"vpc_origin_id": ""}}, "origin.vpc_origin_id"),
-        ({"origin": {"owner_account_id": ""}}, "origin.owner_account_id"),
-        ({"monitoring": {"email": ""}}, "monitoring.email"),
-        ({"logs": {"bucket": "mysite-logs", "prefix": ""}}, "logs.prefix"),
-        (
-            {"legacy_logs": {"bucket": "mysite-logs", "prefix": ""}},
-            "legacy_logs.prefix",
-        ),
-    ],
-)
-def test_an_empty_string_is_not_taken_for_nothing(values, key):
-    if "origin" in values:
-        values["origin"]["domain_name"] = "www.example.com"
-    assert refused(values).startswith(f"environments.prod.{key} must be ")
 
 
 @pytest.mark.parametrize(
