@@ -109,8 +109,6 @@ def format_message(template: str, *values: object) -> Message:
     A value is untrusted, unless it is ``Trusted`` or a message itself.
     """
     pieces = template.split("{}")
-    if len(pieces) != len(values) + 1:
-        raise ValueError(f"template must have {len(values)} places, got {template!r}")
     parts: list[str | Untrusted] = [pieces[0]]
     for value, piece in zip(values, pieces[1:], strict=True):
         if isinstance(value, tuple):

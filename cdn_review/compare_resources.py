@@ -42,26 +42,21 @@ _ATTACHED = {
 }
 _SETS = ("AWS::WAFv2::IPSet", "AWS::WAFv2::RegexPatternSet")
 _WEB_ACLS = ("AWS::WAFv2::RuleGroup", "AWS::WAFv2::WebACL")
+_POLICIES = (
+    *("CachePolicy", "OriginAccessControl"),
+    *("OriginRequestPolicy", "ResponseHeadersPolicy"),
+)
 INLINED: Mapping[str, str] = {
-    f"{CLOUDFRONT}CachePolicy": r"CachePolicyConfig.*",
-    f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
+    **{f"{CLOUDFRONT}{name}": rf"{name}Config.*" for name in _POLICIES},
     f"{CLOUDFRONT}KeyGroup": r"KeyGroupConfig\.(Items|Name|Comment).*",
-    f"{CLOUDFRONT}OriginAccessControl": r"OriginAccessControlConfig.*",
-    f"{CLOUDFRONT}OriginRequestPolicy": r"OriginRequestPolicyConfig.*",
     f"{CLOUDFRONT}PublicKey": r"PublicKeyConfig\.Comment",
-    f"{CLOUDFRONT}ResponseHeadersPolicy": r"ResponseHeadersPolicyConfig.*",
+    f"{CLOUDFRONT}Function": r"FunctionCode|FunctionConfig.*",
     "AWS::Lambda::Function": r"(Code|Handler|Layers|MemorySize|Runtime|Timeout)\b.*",
     "AWS::Lambda::Version": r".*",
 }
 """The settings that are compared where a distribution uses a resource of the type."""
 # What they do is said of the distributions that use them.
-_QUIET = frozenset(
-    f"{CLOUDFRONT}{kind}"
-    for kind in (
-        *("CachePolicy", "KeyGroup", "OriginAccessControl", "OriginRequestPolicy"),
-        *("PublicKey", "ResponseHeadersPolicy"),
-    )
-)
+_QUIET = {name for name in INLINED if re.search("Policy|Key|Control", name)}
 
 
 def resource_lines(
@@ -82,17 +77,11 @@ def resource_lines(
             role = kind.nouns
         elif kind.topic is Topic.OTHER:
             role = re.sub(r" \d+$", "", role)
-        yield role, _in_number(line, kind, roles)
-
-
-def _in_number(line: Change, kind: ResourceType, roles: Sequence[str]) -> Change:
-    """``is added`` or ``are added``."""
-    first, *rest = line.message
-    if not str(first).startswith(("added", "removed", "replaced")):
-        return line
-    is_plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
-    message = f"{'are' if is_plural else 'is'} {first}", *rest
-    return replace(line, message=message)
+        first, *rest = line.message
+        is_plural = kind.nouns.endswith("s") if kind.is_group else len(roles) > 1
+        if is_plural and str(first).startswith("is "):
+            first = f"are {str(first)[3:]}"
+        yield role, replace(line, message=(first, *rest))
 
 
 def _lines(
@@ -123,8 +112,10 @@ def _lines(
     is_set = one.type in _SETS
     uses = uses_of_set(one.id_after, after.of_types(_WEB_ACLS)) if is_set else {}
     for choice in choices:
-        was = _settings(before.resolver(choice).resolve(one.before))
-        now = _settings(after.resolver(choice).resolve(one.after))
+        was, now = (
+            dict(properties(side.resolver(choice).resolve(resource)))
+            for side, resource in ((before, one.before), (after, one.after))
+        )
         for line in dict.fromkeys(_differences(one, was, now, uses, inlined)):
             found[line] += 1
     for line, times in found.items():
@@ -136,10 +127,6 @@ def _lines(
         yield say(Topic.STACK, message, condition, note="it is deleted elsewhere")
     elif not condition and "Condition" in one.before:
         yield say(Topic.STACK, "exists always")
-
-
-def _settings(resource: object) -> dict[str, Any]:
-    return {key: part for key, part in properties(resource).items() if key != "Tags"}
 
 
 def _differences(
@@ -158,7 +145,8 @@ def _differences(
             documents = before.get(key), after.get(key)
             lines += policy_lines(one.type, *documents)
             before[key], after[key] = remaining(*documents)
-    covered = re.compile(INLINED[one.type] if one.role in inlined else "")
+    elsewhere = INLINED[one.type] if one.role in inlined else ""
+    covered = re.compile(rf"Tags\b.*|{elsewhere}")
     was, now = (
         {
             path: leaf
@@ -175,7 +163,7 @@ def _differences(
     is_new = one.is_replaced and (lines or one.kind.replaced)
     if is_new or (lines and changed):
         notes = filter(None, (one.kind.added, one.kind.replaced))
-        yield say(one.kind.topic, "replaced", note="; ".join(notes))
+        yield say(one.kind.topic, "is replaced", note="; ".join(notes))
     yield from lines
 
 
@@ -202,7 +190,7 @@ def _added(one: ResourceMatch, matches: Sequence[ResourceMatch]) -> Iterator[Cha
     if one.type not in _QUIET and not (is_policy and comes_along):
         yield say(
             one.kind.topic,
-            *_with_name("added", one.kind, one.after),
+            *_with_name("is added", one.kind, one.after),
             note=note,
             block=block,
             tags=(Tag.COST,) if one.kind.price else (),
@@ -224,7 +212,7 @@ def _removed(one: ResourceMatch, matches: Sequence[ResourceMatch]) -> Iterator[C
         note = CDN_REFUSED if lets_in and not goes_along else ""
     yield say(
         one.kind.topic,
-        *_with_name("removed", one.kind, one.before),
+        *_with_name("is removed", one.kind, one.before),
         note=note,
         block=None if kept else REMOVED_BLOCKS.get(one.type),
         of=("removed", one.type, one.role),

@@ -22,8 +22,6 @@ from cdn_model.values import (
     text,
 )
 
-DEEPEST = 60
-
 
 @dataclass(frozen=True)
 class Hidden:
@@ -120,23 +118,21 @@ _HIDDEN = re.compile(
 def leaves(value: object, path: str = "") -> dict[str, Leaf]:
     """Every leaf of a resolved value. Most lists of scalars are one leaf, without an order."""
     found: dict[str, Leaf] = {}
-    _add(found, value, path, 0)
+    _add(found, value, path)
     return found
 
 
-def _add(found: dict[str, Leaf], value: object, path: str, depth: int) -> None:
-    if depth > DEEPEST:
-        found[path] = "nested too deeply"
-    elif isinstance(value, dict) and not is_computed(value):
+def _add(found: dict[str, Leaf], value: object, path: str) -> None:
+    if isinstance(value, dict) and not is_computed(value):
         if not value and path:
             found[path] = Present()
         prefix = f"{path}." if path else ""
         for key, part in value.items():
-            _add(found, part, f"{prefix}{key}", depth + 1)
+            _add(found, part, f"{prefix}{key}")
     elif isinstance(value, list):
         if any(isinstance(p, (dict, list)) and not is_computed(p) for p in value):
             for name, part in _elements(value):
-                _add(found, part, f"{path}[{name}]", depth + 1)
+                _add(found, part, f"{path}[{name}]")
         elif path.endswith(_ORDERED):
             found |= {f"{path}[{n}]": leaf(part) for n, part in enumerate(value, 1)}
         elif value:

@@ -199,10 +199,15 @@ class Rule:
         before, after = shown_pair(d.before, d.after, self.show, self.absent)
         values = {"before": before, "after": after, "path": short_path(d.path)}
         values |= {"key": d.key, "header": header(d.key), "which": Trusted(d.which)}
-        values |= {"gained": listed(d.gained), "lost": listed(d.lost)}
-        names = re.findall(r"{(\w+)}", template)
-        places = re.sub(r"{\w+}", "{}", template)
+        places, names = _places(template)
+        if {"gained", "lost"} & {*names}:
+            values |= {"gained": listed(d.gained), "lost": listed(d.lost)}
         return format_message(places, *(values[name] for name in names))
+
+
+@lru_cache(maxsize=1024)
+def _places(template: str) -> tuple[str, list[str]]:
+    return re.sub(r"{\w+}", "{}", template), re.findall(r"{(\w+)}", template)
 
 
 def _by_default(d: Difference) -> str:

@@ -48,19 +48,12 @@ def parse_settings(data: bytes) -> Settings:
     :raises ValueError: likewise.
     """
     try:
-        return _settings(tomllib.loads(data.decode()))
-    except UnicodeDecodeError:
-        raise ValueError(f"{FILE} must be UTF-8 throughout") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ValueError(f"{FILE} must be TOML: {str(error)[:120].lower()}") from None
-    except ValueError as error:
-        raise ValueError(f"{FILE}: {error}") from None
-
-
-def _settings(given: Mapping[str, Any]) -> Settings:
-    for key in given:
-        if key not in _KEYS:
-            raise ValueError(f"a key must be one of {', '.join(_KEYS)}, got {key!r}")
+        given = tomllib.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{FILE} must be TOML, in UTF-8: {str(error)[:120]}") from None
+    unknown = [key for key in given if key not in _KEYS]
+    if unknown:
+        raise _error(f"a key must be one of {', '.join(_KEYS)}", unknown[0])
     return Settings(
         unprotected=_texts(
             given.get("unprotected", []),
@@ -76,12 +69,16 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     )
 
 
+def _error(rule: str, given: object) -> ValueError:
+    return ValueError(f"{FILE}: {rule}, got {given!r}")
+
+
 def _texts(given: Any, pattern: str, rule: str) -> tuple[str, ...]:
     """A text, or a list of texts."""
     texts = given if isinstance(given, list) else [given]
     for text in texts:
         if not isinstance(text, str) or not re.fullmatch(pattern, text, re.ASCII):
-            raise ValueError(f"{rule}, got {given!r}")
+            raise _error(rule, given)
     return tuple(texts)
 
 
@@ -89,18 +86,16 @@ def _acknowledged(given: Any) -> dict[str, str]:
     reasons: dict[str, str] = {}
     for table in given if isinstance(given, list) else [given]:
         if not isinstance(table, dict) or set(table) != {"change", "reason"}:
-            raise ValueError("each [[acknowledged]] must have a change and a reason")
+            raise _error("each [[acknowledged]] must have a change and a reason", table)
         change, reason = table["change"], table["reason"]
         if not isinstance(change, str) or not _CHANGE.fullmatch(change):
-            raise ValueError(
-                "change must be the id that a report gives, such as "
-                f"'prod/access-widened/1a2b3c4d', got {change!r}"
+            example = "'prod/access-widened/1a2b3c4d'"
+            raise _error(
+                f"change must be the id of a report, such as {example}", change
             )
         if change in reasons:
-            raise ValueError(
-                f"a change must be acknowledged once, got {change!r} twice"
-            )
+            raise _error("a change must be acknowledged once", change)
         if not isinstance(reason, str):
-            raise ValueError(f"reason of {change!r} must be a text, got {reason!r}")
+            raise _error(f"reason of {change!r} must be a text", reason)
         reasons[change] = reason.strip()
     return reasons

@@ -264,12 +264,12 @@ def test_a_folder_may_have_settings_and_cdk_out_in_it(tmp_path):
         ("[[acknowledged]]\nchange = 'x'", "must have a change and a reason"),
         (
             ACKNOWLEDGED.replace("prod/", "prod/static/"),
-            "change must be the id that a report gives, such as 'prod/access-wid",
+            "change must be the id of a report, such as 'prod/access-wid",
         ),
         (ACKNOWLEDGED * 2, "a change must be acknowledged once"),
         (ACKNOWLEDGED.replace('"the files are public now"', "1"), "must be a text"),
         ("a = ", "cdn-review.toml must be TOML"),
-        (b"# \xff", "cdn-review.toml must be UTF-8"),
+        (b"# \xff", "must be TOML, in UTF-8"),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(tmp_path, text, sentence):
