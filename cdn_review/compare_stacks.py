@@ -35,15 +35,8 @@ _OUTPUT_RULES = table(
     Rule(r"\w+\.(?:Condition|Description)"),
     Rule(r"(\w+)\..*", "the setting {path} of the outputs is …"),
 )
-_TAG_RULES = Rules(
-    (
-        Rule(
-            r"Tags(?:\.Items)?[\[.](.*?)(?:\]\.Value)?",
-            "the tag {key} of {which} is …",
-            topic=Topic.STACK,
-        ),
-    )
-)
+_TAG = r"Tags(?:\.Items)?(?:\[(.*)\]\.\w+|\.(.*))"
+_TAG_RULES = table(Topic.STACK, Rule(_TAG, "the tag {key} of {which} is …"))
 # Sections that matter by themselves. Parameters, mappings and conditions matter where a
 # resource uses them, and are compared there.
 _SECTIONS = ("Hooks", "Rules")

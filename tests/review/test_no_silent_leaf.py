@@ -70,7 +70,6 @@ REASONS = {
     r"^added .*AllowOrigins\.Items\.\*$": "is one of any",
     r"^added .*Origins\.\*\.\w+OriginConfig$": "is a second kind of origin, which no deploy accepts",
     r"(OriginGroups|Members)\.Zzz$": "is no part of a list",
-    r"Tags(\.Items|\.\*)*\.Zzz$": "is no part of a tag",
     r"^(added|removed) .*VpcOriginEndpointConfig\.(HTTPS?Port|IpAddressType|OriginProtocolPolicy)$": "is a default",
     r"^(added|removed) .*Bucket PublicAccessBlockConfiguration$": "is what a bucket has",
 }
