@@ -7,12 +7,13 @@ import io
 import os
 import posixpath
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dj_cloudfront.builds.build_tree import BuildTree
 from dj_cloudfront.builds.file_content import BytesContent, FileContent, describe, read
+from dj_cloudfront.builds.filesystem import Progress
 from dj_cloudfront.builds.index import COMPANIONS, companion_of
 from dj_cloudfront.builds.layout import LONGEST_PART
 
@@ -81,31 +82,18 @@ def compress(coding: str, data: bytes) -> bytes | None:
     return compressed if len(compressed) <= WORTH * len(data) else None
 
 
-def is_compressed_form(coding: str, compressed: bytes, plain: bytes) -> bool:
-    """Whether a companion has the bytes of its plain file.
-
-    :raises ValueError: with one sentence, when that cannot be told without brotli.
-    """
+def _is_compressed_form(coding: str, compressed: bytes, plain: bytes) -> bool:
     if coding == "br":
-        return _is_brotli_of(compressed, plain)
+        brotli = _library()
+        try:
+            return bool(brotli.decompress(compressed) == plain)
+        except brotli.error:
+            return False
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(compressed)) as file:
             # One byte more, so that a companion that goes on is noticed and not unpacked.
             return file.read(len(plain) + 1) == plain
     except (OSError, EOFError, zlib.error):
-        return False
-
-
-def _is_brotli_of(compressed: bytes, plain: bytes) -> bool:
-    library = _library()
-    if library is None:
-        raise ValueError(
-            "a companion with brotli must be compared with its plain file, which needs the "
-            "extra (pip install dj-cloudfront[brotli]): install it, or leave the file out"
-        )
-    try:
-        return bool(library.decompress(compressed) == plain)
-    except library.error:
         return False
 
 
@@ -117,8 +105,6 @@ def _library() -> Any:
         return None
     return brotli
 
-
-Progress = Callable[[str, int, int], None]
 
 _CODING = {suffix: coding for coding, suffix in COMPANIONS.items()}
 
@@ -140,11 +126,13 @@ def check_companions(tree: BuildTree) -> None:
         ):
             continue
         coding = _CODING[name.removeprefix(plain)]
-        try:
-            same = is_compressed_form(coding, _bytes(tree, name), _bytes(tree, plain))
-        except ValueError as error:
-            raise ValueError(f"{error}, got {name!r}") from None
-        if not same:
+        if coding == "br" and _library() is None:
+            raise ValueError(
+                "a companion with brotli must be compared with its plain file, which needs "
+                "the extra (pip install dj-cloudfront[brotli]): install it, or leave the file "
+                f"out, got {name!r}"
+            )
+        if not _is_compressed_form(coding, _bytes(tree, name), _bytes(tree, plain)):
             raise ValueError(
                 f"a companion must hold the bytes of its plain file, got {name!r} with others "
                 f"than {plain!r}: compress it again, or leave it out (collectstatic --ignore)"

@@ -17,6 +17,9 @@ from pathlib import Path
 STATE_DIR = ".cdn"
 """The folder beside the builds that holds the lock; no web server answers for it."""
 
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how many are done, and of how many."""
+
 LOCK = "lock"
 LOCK_SECONDS = 600.0
 
@@ -202,7 +205,7 @@ def locked(
     root: Path,
     *,
     seconds: float = LOCK_SECONDS,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Iterator[None]:
     """Alone among all that publish and prune under ``root``, on every server that has it.
 

@@ -9,7 +9,7 @@ import itertools
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Self
@@ -23,6 +23,7 @@ from dj_cloudfront.builds.build_tree import (
     Previous,
 )
 from dj_cloudfront.builds.file_content import BytesContent, Content, FileContent, read
+from dj_cloudfront.builds.filesystem import Progress
 from dj_cloudfront.builds.hashed_folders import assign, check_finer, make_folders
 from dj_cloudfront.builds.index import Index, kept_urls, read_index, render
 from dj_cloudfront.builds.outward_references import OutwardReference, outward_references
@@ -74,9 +75,6 @@ class Published:
         ]
 
 
-Progress = Callable[[str, int, int], None]
-
-
 class Publication:
     """A build that is being written. Others wait from the first file until the end.
 
@@ -94,7 +92,6 @@ class Publication:
         other builds.
     :param hashed_folders: Whether folders get a URL that holds a hash of their content; or the
         folders below the top ones that get one of their own.
-    :param progress: Called with what is done, how many are done, and of how many.
     :param dry_run: Write nothing, wait for nobody, and say what would be written.
     :raises ValueError: with one sentence, when one of these cannot be.
     """
@@ -251,11 +248,10 @@ class Publication:
                     layout.remove_incomplete(path)
         target = self.root / self.version
         self._existing = existing_build(target)
-        previous = (
-            self._read(target, self._existing)
-            if self._existing
-            else self._read_newest()
-        )
+        if self._existing is not None:
+            previous: Previous | None = self._read(target, self._existing)
+        else:
+            previous = self._read_newest()
         folder = DryRunTarget() if self._dry_run else self._new_folder()
         self._held.callback(folder.close)
         return BuildTree(folder, previous)

@@ -22,7 +22,8 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management.base import CommandError
 from django.utils.module_loading import import_string
 
-from dj_cloudfront.builds.publication import Progress, Publication, Published
+from dj_cloudfront.builds.filesystem import Progress
+from dj_cloudfront.builds.publication import Publication, Published
 from dj_cloudfront.config import Cdn
 from dj_cloudfront.staticfiles.storage_base import PublishingStorage, bytes_of
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage

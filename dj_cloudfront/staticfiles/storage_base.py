@@ -16,8 +16,9 @@ from django.core.management.base import CommandError
 from django.utils.encoding import filepath_to_uri
 
 from dj_cloudfront.builds import layout
+from dj_cloudfront.builds.filesystem import Progress
 from dj_cloudfront.builds.index import INDEX_NAME, read_index
-from dj_cloudfront.builds.publication import Progress, Publication, Published
+from dj_cloudfront.builds.publication import Publication, Published
 from dj_cloudfront.builds.references import Reference
 from dj_cloudfront.staticfiles.django_types import Files, Processed
 from dj_cloudfront.staticfiles.storage_options import (
