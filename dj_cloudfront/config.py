@@ -61,24 +61,18 @@ class Cdn:
     @property
     def static_url(self) -> str:
         """For ``STATIC_URL``. It holds the build version, unless the URLs are local."""
-        if self.is_local:
-            return "/static/"
-        base = self._given(Output.STATIC_DOMAIN_NAME, self._bases)
-        return f"{base}/{self.build_version}/"
+        base = self._url(Output.STATIC_DOMAIN_NAME, "/static/")
+        return base if self.is_local else f"{base}{self.build_version}/"
 
     @property
     def media_url(self) -> str:
         """For ``MEDIA_URL``. Media is not versioned: names are unique instead."""
-        if self.is_local:
-            return "/media/"
-        return f"{self._given(Output.MEDIA_DOMAIN_NAME, self._bases)}/"
+        return self._url(Output.MEDIA_DOMAIN_NAME, "/media/")
 
     @property
     def private_url(self) -> str:
         """Where private files are, for ``PrivateMediaStorage``."""
-        if self.is_local:
-            return "/private/"
-        return f"{self._given(Output.PRIVATE_DOMAIN_NAME, self._bases)}/"
+        return self._url(Output.PRIVATE_DOMAIN_NAME, "/private/")
 
     @property
     def media_key_pair_id(self) -> str:
@@ -119,6 +113,9 @@ class Cdn:
     def private_origin(self) -> str | None:
         """Scheme and host of ``private_url``. None with local URLs, and without such a tree."""
         return self._bases.get(Output.PRIVATE_DOMAIN_NAME)
+
+    def _url(self, output: Output, local: str) -> str:
+        return local if self.is_local else f"{self._given(output, self._bases)}/"
 
     def _given(self, output: Output, values: Outputs) -> str:
         if output not in values:

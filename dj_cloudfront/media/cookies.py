@@ -98,14 +98,7 @@ def with_media_cookies(
     """Decorate a view whose visitors may read the private files below a prefix.
 
     The view decides who is a visitor: a redirect or an error gives no cookies.
-
-    :raises TypeError: if it decorates without parentheses.
     """
-    if callable(prefix):
-        raise TypeError(
-            "with_media_cookies must be called, such as @with_media_cookies('reports/'), got "
-            f"the view {getattr(prefix, '__name__', prefix)}"
-        )
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         def add(request: HttpRequest, response: HttpResponse) -> HttpResponse:

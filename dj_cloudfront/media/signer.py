@@ -43,12 +43,7 @@ class Policy:
     ip_range: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.resource or not _AS_ASKED.fullmatch(self.resource):
-            raise ValueError(
-                "resource must be a URL as a viewer asks for it, percent-encoded and without "
-                "'#', such as 'https://private.example.com/a%20b.pdf', got "
-                f"{self.resource!r}"
-            )
+        _check_asked(self.resource)
         for name, moment in (("expires", self.expires), ("starts", self.starts)):
             if (name, moment) == ("starts", None):
                 continue
@@ -103,11 +98,6 @@ class Signer:
     def __init__(
         self, *, key_pair_id: str, private_key: bytes, digest: Digest = "SHA256"
     ) -> None:
-        if not key_pair_id:
-            raise ValueError(
-                "key_pair_id must be the id of a public key at CloudFront, such as "
-                "'K2JCJMDEHXQW5F', got ''"
-            )
         if digest not in ("SHA256", "SHA1"):
             raise ValueError(f"digest must be 'SHA256' or 'SHA1', got {digest!r}")
         self.key_pair_id = key_pair_id
@@ -132,6 +122,7 @@ class Signer:
         separator = "&" if "?" in url else "?"
         if policy is None:
             return f"{url}{separator}{self._remembered(url, expires)}"
+        _check_asked(url)
         if not policy.covers(url):
             raise ValueError(
                 f"the resource of a policy must cover the URL, got {policy.resource!r} for "
@@ -164,6 +155,14 @@ class Signer:
         first = f"Expires={policy.expires}" if canned else f"Policy={_encoded(text)}"
         query = f"{first}&Signature={_encoded(self._sign(text))}&Key-Pair-Id={self.key_pair_id}"
         return f"{query}&Hash-Algorithm=SHA256" if self.digest == "SHA256" else query
+
+
+def _check_asked(url: str) -> None:
+    if not _AS_ASKED.fullmatch(url):
+        raise ValueError(
+            "resource must be a URL as a viewer asks for it, percent-encoded and without '#', "
+            f"such as 'https://private.example.com/a%20b.pdf', got {url!r}"
+        )
 
 
 def window_end(lifetime: int, window: int, *, now: float | None = None) -> int:

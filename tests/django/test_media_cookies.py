@@ -98,11 +98,6 @@ def test_asynchronous_views_give_cookies():
         assert set(given) == set(cookies.NAMES)
 
 
-def test_the_decorator_is_called():
-    with pytest.raises(TypeError, match="must be called, .* got the view page"):
-        cookies.with_media_cookies(page)
-
-
 @pytest.mark.parametrize("prefix", ["reports", "/reports", "reports/a.pdf"])
 def test_a_prefix_that_opens_its_neighbours_is_refused(prefix):
     with pytest.raises(ValueError, match="prefix must be a folder that ends in '/'"):
