@@ -34,7 +34,7 @@ _LONGEST_PATH = 4000
 # CloudFront refuses a path with "~", and what it takes for "%7E" is another path:
 # https://github.com/aws/aws-sdk/issues/525
 _SENT_AS_IT_STANDS = re.compile(r"[A-Za-z0-9/._%-]*")
-_POLL_SECONDS = 2.0
+_POLL_SECONDS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,19 +130,19 @@ class Invalidator:
                 "the path by hand; all others were sent"
             )
 
-    def wait(self, receipt: Receipt, *, seconds: float = 900) -> None:
+    def wait(self, receipt: Receipt, *, seconds: int = 900) -> None:
         """Wait until no edge has the paths of an invalidation any more.
 
         :raises ValueError: if it takes longer, or if AWS refuses.
         """
-        end = time.monotonic() + seconds
-        while self._status(receipt) != "Completed":
-            if time.monotonic() > end:
-                raise ValueError(
-                    f"the invalidation {receipt.id} must be completed within {seconds:.0f} "
-                    "seconds, but is in progress: CloudFront goes on with it"
-                )
-            time.sleep(_POLL_SECONDS)
+        waiter = self.client.get_waiter("invalidation_completed")
+        often = {"Delay": _POLL_SECONDS, "MaxAttempts": seconds // _POLL_SECONDS}
+        with as_value_error("CloudFront", "cloudfront:GetInvalidation"):
+            waiter.wait(
+                DistributionId=receipt.distribution_id,
+                Id=receipt.id,
+                WaiterConfig=often,
+            )
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -194,13 +194,6 @@ class Invalidator:
         with (self.folder / "receipts").open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(receipt)) + "\n")
         return receipt
-
-    def _status(self, receipt: Receipt) -> str:
-        with as_value_error("CloudFront", "cloudfront:GetInvalidation"):
-            answer = self.client.get_invalidation(
-                DistributionId=receipt.distribution_id, Id=receipt.id
-            )
-        return str(answer["Invalidation"]["Status"])
 
 
 def check_path(path: str) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -111,14 +110,11 @@ def test_fails_when_the_file_is_missing_and_says_how_to_fetch_it(tmp_path, stack
     path = tmp_path / "missing.json"
     with pytest.raises(ValueError) as error:
         read(path, stack=stack)
-    command = (
-        "python -m dj_cloudfront pull "
-        f"--stack {stack or 'mysite-cdn-prod'} --output {path}"
-    )
+    named = stack or "mysite-cdn-prod"
     assert (
-        f"but {path} does not exist: deploy first, fetch it with '{command}', set"
-        in (str(error.value))
-    )
+        f"but {path} does not exist: deploy first, fetch it with 'python -m dj_cloudfront pull "
+        f"--stack {named} --output {path}', set"
+    ) in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -278,13 +274,3 @@ def test_fails_when_the_url_format_is_unsafe(outputs, monkeypatch, url_format):
     monkeypatch.setenv("DJ_CLOUDFRONT_URL_FORMAT", url_format)
     with pytest.raises(ValueError, match="DJ_CLOUDFRONT_URL_FORMAT must be"):
         read(outputs())
-
-
-def test_config_takes_less_than_a_millisecond(outputs):
-    path = outputs()
-    read(path)
-    rounds = 50
-    start = time.perf_counter()
-    for _ in range(rounds):
-        read(path)
-    assert (time.perf_counter() - start) / rounds < 0.001

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import resource
@@ -111,25 +110,6 @@ def test_fails_when_the_folder_is_not_there(tmp_path):
         f"{path} cannot: No such file or directory"
     )
     assert files(tmp_path) == []
-
-
-def test_fails_when_the_folder_is_not_ours(path):
-    path.parent.chmod(0o500)
-    with as_nobody(), pytest.raises(ValueError, match="cannot: Permission denied"):
-        outputs_file.write(path, BEFORE)
-    assert files(path.parent) == []
-
-
-@contextlib.contextmanager
-def as_nobody():
-    """Root may write anywhere."""
-    before = os.geteuid()
-    if before == 0:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(before)
 
 
 def test_a_full_disk_leaves_the_old_file(path):
