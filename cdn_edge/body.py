@@ -118,6 +118,7 @@ class SharedBody:
     for the cache, moves as fast as its slowest reader, and stops with the last one.
 
     :param start: The position of its first byte in the whole object.
+    :ivar data: All of it, once it is complete, if it is kept.
     """
 
     def __init__(self, source: BodyStream, *, limit: int, start: int = 0) -> None:
@@ -125,7 +126,7 @@ class SharedBody:
         self.start = start
         self.kept = self.size is None or self.size <= limit
         self.complete = False
-        self.data = b""
+        self.data: bytes | None = None
         self.error: BodyError | None = None
         self._source = source
         self._limit = limit
@@ -146,7 +147,7 @@ class SharedBody:
     @property
     def arrived(self) -> int:
         """How many of its bytes are there, or have been."""
-        if self.complete and self.kept:
+        if self.data is not None:
             return len(self.data)
         return self._base + len(self._buffer)
 
@@ -171,7 +172,7 @@ class SharedBody:
 
         :raises BodyError: when they will not come.
         """
-        if self.complete and self.kept:
+        if self.data is not None:
             yield self.data[start:stop]
             return
         reader = object()
@@ -194,7 +195,7 @@ class SharedBody:
     async def _piece(self, position: int, stop: int | None) -> bytes:
         while True:
             end = position + _PIECE if stop is None else min(stop, position + _PIECE)
-            if self.complete and self.kept:
+            if self.data is not None:
                 return self.data[position:end]
             if position < self._base:
                 raise BodyError("the beginning is gone")

@@ -289,7 +289,7 @@ class Cache:
         if current is None or current.parts != copy.parts:
             return
         (body,) = copy.parts
-        if body.complete and body.kept:
+        if body.data is not None:
             self._store.put(key, replace(current, total=len(body.data)))
         else:
             self._store.discard(key)
@@ -320,7 +320,7 @@ class Cache:
 
     def _part_arrived(self, fetch: Fetch, copy: CachedResponse) -> None:
         (body,) = copy.parts
-        if not (body.complete and body.kept):
+        if body.data is None:
             return
         known = self._store.get(fetch.key)
         if known and known.is_whole and self._clock() < known.checked_again_at:
@@ -372,7 +372,7 @@ def _of_copy(
     return Outcome(
         response=copy.response,
         result=Result.ERROR if copy.is_error else result,
-        body=body.data if body.complete and not body.start else body,
+        body=body if body.data is None or body.start else body.data,
         total=copy.total,
         cuttable=not copy.is_error,
         age=copy.age(now),

@@ -237,8 +237,8 @@ def _joined(parts: list[SharedBody]) -> tuple[SharedBody, ...]:
         if part.start > end:
             done.append(part)
         elif part.start + part.arrived > end:
-            more = part.data[end - part.start :]
-            done[-1] = SharedBody.of(last.data + more, start=last.start)
+            both = (last.data or b"") + (part.data or b"")[end - part.start :]
+            done[-1] = SharedBody.of(both, start=last.start)
     return tuple(done)
 
 

@@ -409,7 +409,7 @@ def _selected(
         return status, headers, int(headers.popone("Content-Length")), b""
     if isinstance(body, bytes):
         return status, headers, len(body), body
-    if isinstance(body, SharedBody) and body.complete and body.kept:
+    if isinstance(body, SharedBody) and body.data is not None:
         return status, headers, len(body.data), body.data
     return status, headers, body.size, body.chunks()
 
@@ -441,6 +441,6 @@ def _parts(
         part = ByteRange(start=max(part.start, start), stop=stop)
     headers["Content-Range"] = part.content_range(total)
     size = part.stop - part.start
-    if body.complete and body.kept:
+    if body.data is not None:
         return 206, headers, size, body.data[part.start - start : part.stop - start]
     return 206, headers, size, read(part.start - start, part.stop - start)
