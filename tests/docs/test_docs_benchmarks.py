@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+
+from docs_support import ROOT, section, tables
 
 from benchmarks import limits, releases
 from benchmarks.releases_designs import designs
@@ -38,3 +41,11 @@ def test_the_faulty_designs_show_their_faults_and_the_others_none():
 def test_a_release_changes_one_hundredth_of_the_sites_own_files():
     assert len(own_names()) == 200 and CHANGED == 2
     assert (RELEASES, UPGRADE) == (10, 6)
+
+
+def test_the_figures_of_media_are_the_limits():
+    (table,) = tables(section(ROOT / "docs" / "media.md", "Where it stands"))
+    documented = [re.findall(r"[\d.]*\d", row[2]) for row in table]
+    assert [float(number) for row in documented for number in row] == [
+        *(limits.URL, limits.SAVING, limits.SIGNING, limits.SIGNING_AGAIN)
+    ]

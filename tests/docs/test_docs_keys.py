@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 from cdk_support import ROOT, environment_template
-from docs_support import code, prose, section, tables
+from docs_support import code, section, tables
 from environments import MAXIMAL, PUBLIC_KEY
 
 import constructs_lib
@@ -50,11 +50,6 @@ def test_a_default_that_changes_changes_the_page(monkeypatch):
     longer = replace(MEDIA, ttl=Ttl(max=timedelta(days=9)))
     monkeypatch.setattr("constructs_lib.options.MEDIA", longer)
     assert "`777600`" in make_configuration.rewritten(page)
-
-
-def test_the_page_is_short_beside_its_tables():
-    text = re.sub(r"^\|.*$", "", prose(CONFIGURATION), flags=re.M)
-    assert len(text.split()) <= 2500
 
 
 # Where cdk.json has another word than the constructs, and why.
@@ -258,42 +253,6 @@ def test_the_example_of_a_key_is_read_as_it_stands(path, row):
 
 # Example and default are the same: there is no other that is right for most.
 NO_DIFFERENCE = ("static.ttl_seconds.min",)
-
-
-# What AWS charges for beside traffic: a resource that the key makes, names or asks more of.
-PAID = {
-    "origin_secret",
-    "hosted_zone",
-    "price_class",
-    "web_acl_arn",
-    "monitoring",
-    "monitoring.additional_metrics",
-    "monitoring.dashboard",
-    "monitoring.lowest_hit_rate_percent",
-    "monitoring.requests_per_five_minutes",
-    "monitoring.slowest_origin_seconds",
-    "logs",
-    "logs.bucket",
-    "logs.log_group_days",
-    "legacy_logs",
-    "legacy_logs.bucket",
-    "bucket",
-    "media.bucket.keep_replaced_days",
-    "origin.origin_shield_region",
-}
-
-
-@EACH_KEY
-def test_what_a_key_costs_is_said(path, row):
-    *_, cost, meaning = row
-    assert cost and meaning
-    if where(path, row) in PAID:
-        assert re.search(r"\$[0-9]|\]\(|charged", cost), cost
-
-
-def test_every_key_that_is_paid_for_is_in_the_tables():
-    keys = {where(*one.values) for one in documented()}
-    assert keys >= PAID
 
 
 def test_the_types_that_the_local_aws_only_remembers_are_listed():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import re
 
 import pytest
 from cdk_support import ROOT
-from docs_support import code, fenced, section, tables
+from docs_support import code, fenced, options_of, parser_of, section, tables
 
-from dj_cloudfront.commands import check, find
+from dj_cloudfront.commands import check
 from dj_cloudfront.findings import Level
 from dj_cloudfront.live_check import arguments
 from dj_cloudfront.live_check.check_report import CheckReport, TargetFinding
@@ -19,12 +18,6 @@ from dj_cloudfront.live_check.runner import RULES
 
 PAGE = ROOT / "docs" / "live-check.md"
 LIVE_CHECK = ROOT / "dj_cloudfront" / "live_check"
-
-
-def options_of(command):
-    parser = argparse.ArgumentParser(add_help=False)
-    command.add_arguments(parser)
-    return {one.option_strings[0]: one for one in parser._actions if one.option_strings}
 
 
 def rows(heading):
@@ -36,8 +29,8 @@ def test_the_table_has_every_option():
     both = {name: set() for name in ("both", "check", "find")}
     for option, of, _ in rows("What is asked for"):
         both[of] |= set(code(option))
-    assert both["both"] | both["check"] == set(options_of(check))
-    assert both["both"] | both["find"] == set(options_of(find))
+    assert both["both"] | both["check"] == set(options_of(parser_of("check")))
+    assert both["both"] | both["find"] == set(options_of(parser_of("find")))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +40,7 @@ def test_the_table_has_every_option():
 def test_the_table_has_the_defaults(option, default):
     (text,) = [row[2] for row in rows("What is asked for") if code(row[0]) == [option]]
     assert text.endswith(f"default {default:g}")
-    assert options_of(check)[option].default == default
+    assert options_of(parser_of("check"))[option].default == default
 
 
 def test_the_table_has_every_rule_in_the_order_of_the_report():

@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 from cdk_support import ROOT
 from django.core.management.base import CommandError
-from docs_support import code, fenced, section, tables
+from docs_support import code, fenced, options_of, parser_of, section, tables
 from project_support import Project
 from prune_support import cdn, make_build, make_builds, set_age, site, versions
 
 from dj_cloudfront.builds.in_use import register_server, registered_servers
 from dj_cloudfront.commands.list import _HEAD
-from dj_cloudfront.management.commands.cdn import Command
 
 PAGE = ROOT / "docs" / "pruning.md"
 SETTINGS = """
@@ -43,38 +42,7 @@ def block(kind, *having):
     return text
 
 
-def parser(name):
-    (actions,) = (
-        action
-        for action in Command().create_parser("manage.py", "cdn")._actions
-        if action.dest == "subcommand"
-    )
-    return actions.choices[name]
-
-
 # -- the options
-
-
-def options(name):
-    return {
-        action.option_strings[-1]: action
-        for action in parser(name)._actions
-        if action.option_strings and action.dest != "help"
-    }
-
-
-def own_options(name):
-    """Without those that every command of Django has."""
-    everywhere = {
-        option
-        for action in Command().create_parser("manage.py", "cdn")._actions
-        for option in action.option_strings
-    }
-    return {
-        option: action
-        for option, action in options(name).items()
-        if option not in everywhere
-    }
 
 
 @pytest.mark.parametrize(
@@ -84,7 +52,7 @@ def test_the_options_are_those_that_there_are(name, places):
     found = tables(section(PAGE, "Removing"))
     rows = [row for place in places for row in found[place]]
     shown = {code(row[0])[0].split()[0]: row for row in rows}
-    there = own_options(name)
+    there = options_of(parser_of(name))
     assert set(shown) == set(there)
     for option, (cell, default, _) in shown.items():
         action = there[option]

@@ -6,6 +6,8 @@ import re
 import textwrap
 from pathlib import Path
 
+from dj_cloudfront.management.commands.cdn import Command
+
 ROOT = Path(__file__).resolve().parents[2]
 # What a program writes is held to that program.
 WRITTEN = {ROOT / "docs" / "review" / "comment.md"}
@@ -62,3 +64,24 @@ def tables(text):
 def code(cell):
     """What a cell has in backticks."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def parser_of(*names):
+    """The parser of ``manage.py cdn`` or of a subcommand, such as ``conf`` and ``nginx``."""
+    parser = Command().create_parser("manage.py", "cdn")
+    for name in names:
+        (parser,) = (
+            one.choices[name]
+            for one in parser._actions
+            if isinstance(one.choices, dict) and name in one.choices
+        )
+    return parser
+
+
+def options_of(parser):
+    """Actions by their long option."""
+    return {
+        one.option_strings[-1]: one
+        for one in parser._actions
+        if one.option_strings and one.dest != "help"
+    }
