@@ -23,7 +23,6 @@ _CLOUDFRONT_HEADERS = {
 }
 _VIEWER_HEADERS = {"User-Agent": "dj-cloudfront"}
 
-
 TREES = (Tree.STATIC, Tree.MEDIA)
 """Private files cannot be asked for without a signature."""
 
@@ -130,7 +129,7 @@ def host_for(url: str, options: RequestOptions, allowed_hosts: Iterable[str]) ->
     name = urlsplit(url).hostname or ""
     if not _is_ip(name):
         return name
-    names = concrete_hosts(allowed_hosts)
+    names = _names_in(allowed_hosts)
     if len(names) == 1:
         return names[0]
     raise ValueError(
@@ -146,12 +145,11 @@ def site_of(
     """The origin of the site's pages, as browsers send it in ``Origin``."""
     if options.site is not None:
         return options.site
-    names = concrete_hosts(allowed_hosts)
+    names = _names_in(allowed_hosts)
     return f"https://{names[0] if names else target.client.address.server_name}"
 
 
-def concrete_hosts(allowed_hosts: Iterable[str]) -> list[str]:
-    """Those of ``ALLOWED_HOSTS`` that are names of the site."""
+def _names_in(allowed_hosts: Iterable[str]) -> list[str]:
     return [
         host
         for host in allowed_hosts

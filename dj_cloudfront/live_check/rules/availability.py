@@ -107,16 +107,16 @@ def other_cdn(results: ProbeResults) -> Iterator[Violation]:
     applies=lambda results: not results.target.is_origin and results.answered,
 )
 def cloudfront(results: ProbeResults) -> Iterator[Violation]:
-    if not any("cloudfront" in _server_names(result) for result in results.answered):
+    said = " ".join(
+        result.answer.get(name)
+        for result in results.answered
+        for name in ("X-Cache", "Via", "Server")
+    )
+    if "cloudfront" not in said.lower():
         message = "does not answer as CloudFront does, with X-Cache and Via"
         yield Violation(
             WARN, message, "let its DNS record point at the …DnsTarget of the stack"
         )
-
-
-def _server_names(result: ProbeResult) -> str:
-    names = ("X-Cache", "Via", "Server")
-    return " ".join(result.answer.get(name).lower() for name in names)
 
 
 def is_redirect(answer: HttpResponse) -> bool:
