@@ -101,15 +101,18 @@ def run(cdn, *origins: str, **changes: object):
     return check(Plan(options=RequestOptions(origins=origins, **options), **values))
 
 
-def said(report) -> set[tuple[str, str]]:
-    """Ids and levels of what is not PASS."""
-    return {(one.id, one.level) for one in report.findings if one.level != "PASS"}
+def said(report) -> set[str]:
+    """What is not PASS, such as ``bytes FAIL``."""
+    return {f"{one.id} {one.level}" for one in wrong(report)}
+
+
+def wrong(report) -> list:
+    return [one for one in report.findings if one.level != "PASS"]
 
 
 def bad(report) -> list[str]:
     """What is not PASS, in one line each."""
     return [
         f"{one.level} {one.id} {one.target} {one.tree}: {one.message} {list(one.subjects)}"
-        for one in report.findings
-        if one.level != "PASS"
+        for one in wrong(report)
     ]
