@@ -8,96 +8,42 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-@dataclass(frozen=True, kw_only=True)
 class State:
     """Names in the state folder. Nothing is written outside of it."""
 
-    folder: Path
-
-    @property
-    def site(self) -> Path:
-        """What a Django server has on its disk: database, builds, uploads, outputs."""
-        return self.folder / "site"
-
-    @property
-    def outputs(self) -> Path:
-        return self.site / "cdn-outputs.json"
-
-    @property
-    def shared_outputs(self) -> Path:
-        """The same outputs, for a site that runs as another user."""
-        return self.folder / "cdn-outputs.json"
-
-    @property
-    def static_root(self) -> Path:
-        return self.site / "static"
-
-    @property
-    def media_root(self) -> Path:
-        return self.site / "media"
-
-    @property
-    def private_root(self) -> Path:
-        return self.site / "private"
-
-    @property
-    def signing_key(self) -> Path:
-        """The private half of the key pair of private files."""
-        return self.site / "keys" / "demo.key"
-
-    @property
-    def build_version(self) -> Path:
-        return self.site / "BUILD_VERSION"
-
-    @property
-    def aws(self) -> Path:
-        """What the local AWS keeps between two runs."""
-        return self.folder / "aws"
-
-    @property
-    def cdk_out(self) -> Path:
-        return self.folder / "cdk.out"
-
-    @property
-    def home(self) -> Path:
-        """HOME of all child processes."""
-        return self.folder / "home"
-
-    @property
-    def temporary(self) -> Path:
-        return self.folder / "tmp"
-
-    @property
-    def caches(self) -> Path:
-        """Of the checkout rather than of one state: jsii's alone is 200 MB."""
-        return CHECKOUT / ".local" / "caches"
-
-    @property
-    def tls(self) -> Path:
-        """The certificate authority of the edge, and its key."""
-        return self.folder / "tls"
-
-    @property
-    def authority(self) -> Path:
-        """What browsers have to trust."""
-        return self.tls / "ca.pem"
-
-    @property
-    def running(self) -> Path:
-        """The record of what runs now."""
-        return self.folder / "running.json"
-
-    @property
-    def deployed(self) -> Path:
-        """Which inputs were deployed last."""
-        return self.folder / "deployed.json"
+    def __init__(self, *, folder: Path) -> None:
+        self.folder = folder
+        # What a Django server has on its disk.
+        self.site = folder / "site"
+        self.outputs = self.site / "cdn-outputs.json"
+        self.static_root = self.site / "static"
+        self.media_root = self.site / "media"
+        self.private_root = self.site / "private"
+        self.build_version = self.site / "BUILD_VERSION"
+        # The private half of the key pair of private files.
+        self.signing_key = self.site / "keys" / "demo.key"
+        # The same outputs, for a site that runs as another user.
+        self.shared_outputs = folder / "cdn-outputs.json"
+        # What the local AWS keeps between two runs.
+        self.aws = folder / "aws"
+        # The certificate authority of the edge and its key, and what browsers have to trust.
+        self.tls = folder / "tls"
+        self.authority = self.tls / "ca.pem"
+        # The record of what runs now, and which inputs were deployed last.
+        self.running = folder / "running.json"
+        self.deployed = folder / "deployed.json"
+        self.cdk_out = folder / "cdk.out"
+        # HOME and TMPDIR of all child processes.
+        self.home = folder / "home"
+        self.temporary = folder / "tmp"
+        # Of the checkout rather than of one state: jsii's alone is 200 MB.
+        self.caches = CHECKOUT / ".local" / "caches"
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
