@@ -16,7 +16,13 @@ from cdn_edge.configuration import (
     Selection,
     SelectionBehavior,
 )
-from cdn_edge.messages import HOP_BY_HOP, Headers, OriginRequest, ViewerRequest
+from cdn_edge.messages import (
+    HOP_BY_HOP,
+    Headers,
+    OriginRequest,
+    ViewerRequest,
+    replace_headers,
+)
 from cdn_model import path_patterns
 
 # For the origin only where nothing is cached; else the edge answers them.
@@ -205,7 +211,7 @@ def _origin_headers(
     headers = CIMultiDict({"Host": origin.domain_name, "User-Agent": USER_AGENT})
     selections = (behavior.cache.headers, behavior.origin_request.headers)
     listed = CIMultiDict(_listed(behavior, request, selections))
-    _replace(headers, listed.items())
+    replace_headers(headers, listed.items())
     headers.extend(_added(request, selections))
     wanted = (behavior.cache.cookies, behavior.origin_request.cookies)
     cookies = _cookies(request.headers, wanted)
@@ -221,15 +227,8 @@ def _origin_headers(
     headers["X-Forwarded-For"] = ", ".join(came_from)
     headers["Via"] = ", ".join([*request.headers.getall("Via", ()), VIA])
     headers["X-Amz-Cf-Id"] = request_id
-    _replace(headers, origin.headers)
+    replace_headers(headers, origin.headers)
     return headers
-
-
-def _replace(headers: CIMultiDict[str], others: Iterable[tuple[str, str]]) -> None:
-    given = list(others)
-    for name, _ in given:
-        headers.popall(name, None)
-    headers.extend(given)
 
 
 def _listed(
@@ -255,7 +254,7 @@ def _selected(
         return
     for name, value in headers.items():
         lower = name.lower()
-        if any(lower in selection for selection in selections):
+        if _is_in(lower, selections):
             yield lower, value
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from cdn_edge.body import SharedBody
 from cdn_edge.configuration import Ttls
-from cdn_edge.messages import Headers, Response
+from cdn_edge.messages import Headers, Response, replace_headers
 from cdn_edge.ranges import ByteRange, Ranges
 from cdn_model.cache_control import directives, http_date, max_age, refuses, seconds
 
@@ -24,9 +24,7 @@ _DIGITS = re.compile(r"\d+", re.A)
 # As RFC 9111 has it for numbers that are too large.
 LONGEST_AGE = 2**31
 _HEADERS_SIZE = 1024
-_OF_THE_BODY = frozenset(
-    {"content-length", "content-encoding", "content-range", "etag"}
-)
+_OF_BODY = ("content-length", "content-encoding", "content-range", "etag")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,10 +200,8 @@ class CachedResponse:
     def updated_by(self, told: Response) -> Response:
         """With the headers of a 304."""
         headers = self.response.headers.copy()
-        new = [(n, v) for n, v in told.headers.items() if n.lower() not in _OF_THE_BODY]
-        for name, _ in new:
-            headers.popall(name, None)
-        headers.extend(new)
+        new = told.headers.items()
+        replace_headers(headers, [one for one in new if one[0].lower() not in _OF_BODY])
         return replace(self.response, headers=headers)
 
     def with_part(self, other: CachedResponse) -> CachedResponse | None:

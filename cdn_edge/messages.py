@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +21,16 @@ HOP_BY_HOP = frozenset(
         *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
     )
 )
+
+
+def replace_headers(
+    headers: CIMultiDict[str], others: Iterable[tuple[str, str]]
+) -> None:
+    """Each name that others have loses the values that it had."""
+    given = list(others)
+    for name, _ in given:
+        headers.popall(name, None)
+    headers.extend(given)
 
 
 @dataclass(kw_only=True, slots=True)
