@@ -86,52 +86,32 @@ def test_a_folder_may_have_any_usual_name(tmp_path, accepts, name):
 @pytest.mark.parametrize(
     ("options", "nginx_line", "apache_lines", "caddy_line"),
     [
-        (
-            {},
-            "listen 80;\n    listen [::]:80;",
-            ["<VirtualHost *:80>"],
-            "http://:80 {",
-        ),
+        ({}, "listen 80;\n    listen [::]:80;", "<VirtualHost *:80>", "http://:80 {"),
         (
             {"listen": ["127.0.0.1:8080", "[::1]:8080"]},
             "listen 127.0.0.1:8080;\n    listen [::1]:8080;",
-            [
-                "Listen 127.0.0.1:8080",
-                "Listen [::1]:8080",
-                "<VirtualHost 127.0.0.1:8080 [::1]:8080>",
-            ],
+            "Listen 127.0.0.1:8080\nListen [::1]:8080\n"
+            "<VirtualHost 127.0.0.1:8080 [::1]:8080>",
             "http://:8080 {\n\tbind 127.0.0.1 ::1\n",
         ),
         (
             {"listen": ["80", "8080"], "server_name": ["a.test", "*.a.test"]},
             "listen 80;\n    listen [::]:80;\n    listen 8080;\n    listen [::]:8080;",
-            ["Listen 8080", "<VirtualHost *:80 *:8080>"],
+            "Listen 8080\n<VirtualHost *:80 *:8080>",
             "http://a.test:80, http://*.a.test:80, http://a.test:8080, "
             "http://*.a.test:8080 {",
         ),
         (
-            {"http": False, "server_name": ["www.example.com"]},
+            {"http": False, "server_name": ["a.test"]},
             "listen 443 ssl;\n    listen [::]:443 ssl;",
-            ["<VirtualHost *:443>"],
-            "www.example.com {",
+            "<VirtualHost *:443>",
+            "a.test {",
         ),
         (
-            {"http": False, "server_name": ["www.example.com"], "listen": "8443"},
+            {"http": False, "server_name": ["a.test"], "listen": "8443"},
             "listen 8443 ssl;\n    listen [::]:8443 ssl;",
-            ["Listen 8443", "<VirtualHost *:8443>"],
-            "https://www.example.com:8443 {",
-        ),
-        (
-            {"listen": "127.0.0.1:8080"},
-            "listen 127.0.0.1:8080;",
-            ["Listen 127.0.0.1:8080", "<VirtualHost 127.0.0.1:8080>"],
-            "http://:8080 {\n\tbind 127.0.0.1\n",
-        ),
-        (
-            {"listen": "[::1]:8080"},
-            "listen [::1]:8080;",
-            ["Listen [::1]:8080", "<VirtualHost [::1]:8080>"],
-            "http://:8080 {\n\tbind ::1\n",
+            "Listen 8443\n<VirtualHost *:8443>",
+            "https://a.test:8443 {",
         ),
     ],
 )
@@ -143,7 +123,7 @@ def test_each_server_listens_where_it_is_told_to(
     found = re.findall(
         r"^(?:Listen .*|<VirtualHost .*)$", apache_text.render(site), re.M
     )
-    assert found == apache_lines
+    assert "\n".join(found) == apache_lines
     automatic = site_of(tmp_path, automatic=True, **options)
     assert f"\n{caddy_line}" in caddy_text.render(automatic)
 
