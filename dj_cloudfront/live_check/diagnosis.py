@@ -90,7 +90,8 @@ def _changed(trace: Trace) -> str:
     copy = trace.used_copy
     if copy is None or copy.is_same is not False:
         return ""
-    rewritten = " or its references were rewritten" * trace.name.endswith(".css")
+    is_css = trace.name.endswith(".css")
+    rewritten = " or its references were rewritten" if is_css else ""
     return (
         f"differs: the source has changed since build {copy.build} was published{rewritten}; "
         "pages get the change with the next build"
@@ -113,8 +114,10 @@ def _all_well(trace: Trace) -> str:
         return "found: with local URLs there is no build and no CDN to compare it with"
     servers = len(_at(trace, TargetKind.ORIGIN))
     stations = [f"build {trace.build}" if trace.build else "the upload"]
-    stations += [f"{servers} server{'s' * (servers > 1)}"] * bool(servers)
-    stations += ["the CDN"] * len(_at(trace, TargetKind.CDN))
+    if servers:
+        stations.append(f"{servers} server{'s' if servers > 1 else ''}")
+    if _at(trace, TargetKind.CDN):
+        stations.append("the CDN")
     if any(step.is_same is None for step in trace.steps):
         return (
             f"answered: {', '.join(stations)} have it; the bytes could not be compared"

@@ -95,8 +95,8 @@ class ProbeResult:
     def subject(self) -> str:
         """The file, and how it was asked for if not in the plainest way."""
         probe = self.probe
-        ways = [probe.coding] * (probe.coding != "identity")
-        ways += ["with Origin"] * probe.with_origin
+        ways = [probe.coding] if probe.coding != "identity" else []
+        ways += ["with Origin"] if probe.with_origin else []
         return f"{probe.subject} ({', '.join(ways)})" if ways else probe.subject
 
 

@@ -370,8 +370,8 @@ def _step(
     allowed_hosts: Sequence[str],
 ) -> TraceStep:
     """As a browser asks for a font or a module, from a page of the site."""
-    folder = used.hashed_folder or used.build
-    path = f"{target.prefix}{f'/{folder}' * bool(folder)}/{filepath_to_uri(used.name)}"
+    parts = (used.hashed_folder or used.build, filepath_to_uri(used.name))
+    path = "/".join((target.prefix, *filter(None, parts)))
     site = site_of(target, options, allowed_hosts)
     step = TraceStep(kind=target.kind, target=target.url, url=f"{target.url}{path}")
     clean = options.without_secrets
