@@ -373,5 +373,5 @@ def failure_message(error: Exception, host: str, port: int, timeout: float) -> s
         return f"ended the connection in the middle of an answer ({where})"
     if isinstance(error, http.client.HTTPException):
         return f"did not answer in HTTP/1.1 ({where}, {type(error).__name__})"
-    reason = error.strerror if isinstance(error, OSError) else None
-    return f"cannot be reached at {where}: {reason or error or type(error).__name__}"
+    told = error.strerror if isinstance(error, OSError) else None
+    return f"cannot be reached at {where}: {told or str(error) or type(error).__name__}"
