@@ -24,7 +24,7 @@ from constructs_lib.options import (
     named,
     options_of,
 )
-from constructs_lib.origin import DjangoOrigin, check_origin
+from constructs_lib.origin import DjangoOrigin
 from constructs_lib.validation import check_distinct, check_types
 from dj_cloudfront.contract import Tree
 
@@ -60,7 +60,6 @@ class DjangoCdn(Construct):
         :raises ValueError: when CloudFront would refuse a value.
         """
         super().__init__(scope, construct_id)
-        check_origin(origin)
         check_options(options)
         own = {
             Tree.STATIC: {} if static is None else static,

@@ -19,7 +19,6 @@ from constructs_lib.validation import (
     check_account,
     check_distinct,
     check_host_name,
-    check_list,
     is_token,
     truncated_repr,
     zone_name,
@@ -42,7 +41,6 @@ def check_domain_names(
 
     :raises ValueError: with a sentence that names the argument.
     """
-    check_list("domain_names", domain_names, like="static.example.com")
     if is_token(list(domain_names)):
         raise ValueError(
             "domain_names must be a list that is known when the template is made, such as "

@@ -340,17 +340,6 @@ def check_seconds(
     )
 
 
-def check_list(what: str, values: object, *, like: str) -> None:
-    """A list, and not one string, whose letters would be taken for its members.
-
-    :raises ValueError: otherwise.
-    """
-    if isinstance(values, str):
-        raise ValueError(
-            f"{what} must be a list such as [{like!r}], got {truncated_repr(values)}"
-        )
-
-
 def check_distinct(what: str, values: Iterable[str]) -> None:
     """No value twice.
 

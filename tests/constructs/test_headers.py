@@ -173,7 +173,7 @@ def test_cors_alone_makes_a_policy():
         ({"remove": ("X Y",)}, "got 'X Y'"),
         ({"remove": ("X-Amzn-RequestId",)}, "got 'X-Amzn-RequestId'"),
         ({"remove": ("X-Accel-Redirect",)}, "got 'X-Accel-Redirect'"),
-        ({"remove": "Server"}, r"list such as \['Set-Cookie'\], got 'Server'"),
+        ({"remove": "Server"}, "must be a list such as .*, got 'Server'"),
         ({"remove": tuple(f"X-{n}" for n in range(11))}, "at most 10 headers, got 11"),
         ({"content_security_policy": "x" * 1784}, "1 to 1783 .* which has 1784 char"),
         ({"content_security_policy": "a\nb"}, "printable characters of ASCII"),
