@@ -7,7 +7,7 @@ import inspect
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import ModuleType
@@ -74,19 +74,19 @@ class Kind:
     noun: str
     example: str
 
+    def fits(self, value: object) -> bool:
+        if isinstance(self.accepts, str):
+            return hasattr(value, self.accepts)
+        # A bool is an int, and no number of seconds.
+        is_odd = isinstance(value, bool) and bool not in self.accepts
+        return isinstance(value, self.accepts) and not is_odd
+
     def check(self, name: str, value: object) -> None:
         """A value of the kind.
 
         :raises ValueError: otherwise.
         """
-        if isinstance(self.accepts, str):
-            is_right = hasattr(value, self.accepts)
-        else:
-            # A bool is an int, and no number of seconds.
-            is_right = isinstance(value, self.accepts) and (
-                bool in self.accepts or not isinstance(value, bool)
-            )
-        if not is_right:
+        if not self.fits(value):
             raise ValueError(
                 f"{name} must be {self.noun} such as {self.example}, "
                 f"got {truncated_repr(value)}"
@@ -142,24 +142,15 @@ def check_types(
     :raises ValueError: otherwise, with a sentence that names the argument. Tokens pass.
     """
     module = sys.modules[owner.__module__]
-    for name, annotation in inspect.get_annotations(owner).items():
-        if name == "return" or name not in values:
+    annotations = inspect.get_annotations(owner)
+    for name in [name for name in annotations if name in values]:
+        value = values[name]
+        kinds = [_kind(each, module) for each in str(annotations[name]).split(" | ")]
+        if is_token(value) or (value is None and None in kinds):
             continue
-        kinds = [_kind(each, module) for each in str(annotation).split(" | ")]
-        _check_one_of(f"{prefix}{name}", values[name], kinds)
-
-
-def _check_one_of(name: str, value: object, kinds: Sequence[Kind | None]) -> None:
-    if is_token(value) or (value is None and None in kinds):
-        return
-    error: ValueError | None = None
-    for kind in filter(None, kinds):
-        try:
-            return kind.check(name, value)
-        except ValueError as found:
-            error = error or found
-    if error is not None:
-        raise error
+        first, *others = filter(None, kinds)
+        if not any(kind.fits(value) for kind in others):
+            first.check(f"{prefix}{name}", value)
 
 
 def _kind(annotation: str, module: ModuleType) -> Kind | None:
