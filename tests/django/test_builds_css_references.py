@@ -181,9 +181,9 @@ def test_bytes_that_are_no_utf_8_are_kept():
     ],
 )
 def test_no_stylesheet_takes_longer_than_it_is_long(hostile):
-    started = time.monotonic()
+    started = time.process_time()
     references_in("a.css", f"{hostile} '/static/".encode(), "/static/")
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5
 
 
 # In a build
