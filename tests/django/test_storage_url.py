@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from storage_support import HASHED, PLAIN, set_up
 
-from dj_cloudfront import storage as url_cache
+from dj_cloudfront import storage as storages
 from dj_cloudfront.storage import BuildStorage, ManifestBuildStorage
 
 BASES = (
@@ -111,7 +111,7 @@ def test_a_name_is_worked_out_once(kind, monkeypatch):
 
 
 def test_neither_many_names_nor_long_ones_are_remembered(monkeypatch):
-    monkeypatch.setattr(url_cache, "MOST_NAMES", 10)
+    monkeypatch.setattr(storages, "MOST_NAMES", 10)
     storage = BuildStorage("/s/b1", BASES[0])
     for number in range(30):
         assert storage.url(f"{number}.css") == f"{BASES[0]}{number}.css"
@@ -119,9 +119,9 @@ def test_neither_many_names_nor_long_ones_are_remembered(monkeypatch):
     assert storage.url("29.css") == f"{BASES[0]}29.css"
 
     other = BuildStorage("/s/b1", BASES[0])
-    for length in (url_cache.LONGEST_NAME, url_cache.LONGEST_NAME + 1):
+    for length in (storages.LONGEST_NAME, storages.LONGEST_NAME + 1):
         assert other.url("x" * length) == BASES[0] + "x" * length
-    assert list(other._urls) == ["x" * url_cache.LONGEST_NAME]
+    assert list(other._urls) == ["x" * storages.LONGEST_NAME]
 
 
 def test_a_name_of_a_manifest_that_changed_is_worked_out_anew():
