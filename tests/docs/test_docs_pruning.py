@@ -141,7 +141,11 @@ def test_a_rollback_declares_before_it_switches(project, there):
     root = with_builds(project, in_service="now")
     if there:
         make_build(root, "2026-11-23.1")
-    script = block("sh", "export", "cdn use\necho")
+    (script,) = (
+        text
+        for kind, text in fenced(ROOT / "docs" / "operations.md")
+        if kind == "sh" and "cdn use\necho" in text
+    )
     done = project.run("sh", "-c", f'PATH="$WHERE/bin:$PATH"\n{here(script, project)}')
     assert done.returncode == (0 if there else 1), done.stderr
     assert set(in_use(root).values()) == ({"2026-11-23.1"} if there else set())
