@@ -58,6 +58,7 @@ def adopted(block, folder):
     found = WHOLE.sub(whole, block)
     for old, new in (
         ("/var/mysite", str(folder / "var")),
+        ("/etc/mysite", str(folder)),
         ("www.example.com", "localhost"),
     ):
         assert old in found
@@ -183,13 +184,18 @@ class Site:
         return f"http://localhost:{self.edge.port}/"
 
     @property
+    def build_file(self):
+        """Where the block finds the name of the build once it is released."""
+        return self.folder / "build-version"
+
+    @property
     def environment(self):
         return {
             "PATH": f"{self.python.parent}:/usr/bin:/bin",
             "HOME": str(self.folder),
             "PYTHONPATH": f"{ROOT}:{self.folder}",
             "DJANGO_SETTINGS_MODULE": self.settings,
-            "BUILD_VERSION": self.build,
+            **({} if self.build_file.exists() else {"BUILD_VERSION": self.build}),
             **{
                 f"DJANGO_SUPERUSER_{key.upper()}": value
                 for key, value in SUPERUSER.items()
@@ -230,6 +236,7 @@ class Site:
         self.manage("createsuperuser", "--no-input", "-v0")
         self.manage("check", "--tag", "cdn", "--deploy", "--fail-level", "ERROR")
         self.manage("cdn", "publish")
+        self.build_file.write_text(self.build)
 
     @contextmanager
     def served(self, application):
