@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
@@ -14,7 +14,7 @@ from cdn_model.distribution import (
     Distribution,
     from_config,
 )
-from cdn_model.intrinsics import Assignment, assignments, describe_condition
+from cdn_model.intrinsics import Assignment
 from cdn_model.values import (
     Computed,
     Json,
@@ -32,7 +32,12 @@ from cdn_review.change import (
     format_message,
     to_text,
 )
-from cdn_review.compare_resources import INLINED, is_kept, resource_lines
+from cdn_review.compare_resources import (
+    INLINED,
+    by_condition,
+    is_kept,
+    resource_lines,
+)
 from cdn_review.compare_stacks import (
     moved_names,
     removed_stack,
@@ -158,49 +163,15 @@ def _distribution(
     one: ResourceMatch, before: Side, after: Side, used: set[str]
 ) -> Iterator[Change]:
     """The lines of one distribution, under each choice of conditions that makes others."""
-    templates = before.stack.template, after.stack.template
-    choices = assignments(
-        (templates[0], [one.before, *before.of_types(INLINED)]),
-        (templates[1], [one.after, *after.of_types(INLINED)]),
-    )
-    found: dict[Change, list[Assignment]] = defaultdict(list)
-    for choice in choices:
+
+    def lines(choice: Assignment) -> Iterator[Change]:
         was = _effective(before, one.before, choice, used)
         now = _effective(after, one.after, choice, used)
-        for line in dict.fromkeys(_lines(one, was, now)):
-            found[line].append(choice)
-    for line, held in found.items():
-        where, values = _condition(held, choices, templates)
-        yield within(line, where, *values) if where else line
+        return _lines(one, was, now)
 
-
-def _condition(
-    held: Sequence[Assignment], choices: Sequence[Assignment], templates: Iterable[Json]
-) -> tuple[Message, tuple[object, ...]]:
-    """Under which conditions a line holds: nothing if it always does."""
-    if len(held) == len(choices):
-        return (), ()
-    fixed = {
-        atom: value
-        for atom, value in held[0].items()
-        if all(choice.get(atom) == value for choice in held)
-    }
-    matching = [c for c in choices if all(c.get(a) == v for a, v in fixed.items())]
-    values = ([dict(choice) for choice in held],)
-    if len(matching) != len(held):
-        return format_message("under some conditions: "), values
-    parts: list[Message] = []
-    for atom, value in fixed.items():
-        kind, name, literal = describe_condition(atom, templates)
-        verb, holds = ("is", "holds") if value else ("is not", "does not hold")
-        if name == "AWS::Region":
-            part = format_message(f"the region {verb} {{}}", literal)
-        elif kind == "parameter":
-            part = format_message(f"the parameter {{}} {verb} {{}}", name, literal)
-        else:
-            part = format_message(f"the condition {{}} {holds}", name)
-        parts.append((" and " if parts else "where ", *part))
-    return (*(piece for part in parts for piece in part), ": "), values
+    was = [one.before, *before.of_types(INLINED)]
+    now = [one.after, *after.of_types(INLINED)]
+    yield from by_condition(before, was, after, now, lines)
 
 
 def _lines(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
 from cdn_model.distribution import CLOUDFRONT, DISTRIBUTION
-from cdn_model.intrinsics import assignments
+from cdn_model.intrinsics import Assignment, assignments, describe_condition
 from cdn_model.resource_types import UNIQUE_NAMES, immutable_properties, with_defaults
 from cdn_model.values import Json, canonical, mapping, properties, reference, text
 from cdn_review.bucket_policy import (
@@ -19,7 +19,7 @@ from cdn_review.bucket_policy import (
     policy_lines,
     remaining,
 )
-from cdn_review.change import BlockReason, Change, Tag, Topic, format_message
+from cdn_review.change import BlockReason, Change, Message, Tag, Topic, format_message
 from cdn_review.leaves import Leaves, leaves
 from cdn_review.matching import ResourceMatch, Side
 from cdn_review.resources import ResourceType
@@ -105,28 +105,71 @@ def _lines(
             note="the deploy fails, because the earlier one still has the name",
         )
         return
-    choices = assignments(
-        (before.stack.template, [one.before]), (after.stack.template, [one.after])
-    )
-    found: dict[Change, int] = defaultdict(int)
     is_set = one.type in _SETS
     uses = uses_of_set(one.id_after, after.of_types(_WEB_ACLS)) if is_set else {}
-    for choice in choices:
+
+    def lines(choice: Assignment) -> Iterator[Change]:
         was, now = (
             dict(properties(side.resolver(choice).resolve(resource)))
             for side, resource in ((before, one.before), (after, one.after))
         )
-        for line in dict.fromkeys(_differences(one, was, now, uses, inlined)):
-            found[line] += 1
-    for line, times in found.items():
-        some = times < len(choices)
-        yield within(line, format_message("under some conditions: ")) if some else line
+        return _differences(one, was, now, uses, inlined)
+
+    yield from by_condition(before, [one.before], after, [one.after], lines)
     condition = text(one.after.get("Condition"))
     if condition and condition != text(one.before.get("Condition")):
         message = "exists only where the condition {} holds"
         yield say(Topic.STACK, message, condition, note="it is deleted elsewhere")
     elif not condition and "Condition" in one.before:
         yield say(Topic.STACK, "exists always")
+
+
+def by_condition(
+    before: Side,
+    was: Sequence[Json | None],
+    after: Side,
+    now: Sequence[Json | None],
+    lines: Callable[[Assignment], Iterable[Change]],
+) -> Iterator[Change]:
+    """The lines under each choice of conditions that makes others of these resources."""
+    templates = before.stack.template, after.stack.template
+    choices = assignments((templates[0], was), (templates[1], now))
+    found: dict[Change, list[Assignment]] = defaultdict(list)
+    for choice in choices:
+        for line in dict.fromkeys(lines(choice)):
+            found[line].append(choice)
+    for line, held in found.items():
+        where, values = _condition(held, choices, templates)
+        yield within(line, where, *values) if where else line
+
+
+def _condition(
+    held: Sequence[Assignment], choices: Sequence[Assignment], templates: Iterable[Json]
+) -> tuple[Message, tuple[object, ...]]:
+    """Under which conditions a line holds: nothing if it always does."""
+    if len(held) == len(choices):
+        return (), ()
+    fixed = {
+        atom: value
+        for atom, value in held[0].items()
+        if all(choice.get(atom) == value for choice in held)
+    }
+    matching = [c for c in choices if all(c.get(a) == v for a, v in fixed.items())]
+    values = ([dict(choice) for choice in held],)
+    if len(matching) != len(held):
+        return format_message("under some conditions: "), values
+    parts: list[Message] = []
+    for atom, value in fixed.items():
+        kind, name, literal = describe_condition(atom, templates)
+        verb, holds = ("is", "holds") if value else ("is not", "does not hold")
+        if name == "AWS::Region":
+            part = format_message(f"the region {verb} {{}}", literal)
+        elif kind == "parameter":
+            part = format_message(f"the parameter {{}} {verb} {{}}", name, literal)
+        else:
+            part = format_message(f"the condition {{}} {holds}", name)
+        parts.append((" and " if parts else "where ", *part))
+    return (*(piece for part in parts for piece in part), ": "), values
 
 
 def _differences(

@@ -144,10 +144,6 @@ BEHAVIOR_RULES = Rules(
         ),
         *about(
             Topic.ORIGIN,
-            Rule(
-                r"OriginGroup\.FailoverCriteria\.StatusCodes",
-                "the second origin is asked on …",
-            ),
             # Which origins are asked is said of them.
             Rule("OriginGroup", hides=r"OriginGroup\..*"),
             Rule(r"OriginGroup\..*", SETTING),

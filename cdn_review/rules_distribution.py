@@ -57,10 +57,12 @@ def _needs_certificate(d: Difference) -> bool:
 
 
 def _trusted_viewers(d: Difference) -> BlockReason | None:
-    """Another trust store, or expired certificates that count."""
-    other_store = d.key == "TrustStoreId" and not d.added
+    """Certificates that are not required, of another trust store, or that have expired."""
+    optional = d.key == "Mode" and known(d.before) in ("required", None)
+    other_store = d.key == "TrustStoreId"
     lax = d.key == "IgnoreCertificateExpiry" and d.after not in (False, None)
-    return _WIDENED if other_store or lax else None
+    is_wider = (not d.added and (optional or other_store)) or lax
+    return _WIDENED if is_wider else None
 
 
 def _countries(value: Leaf) -> object:
@@ -183,18 +185,12 @@ _RULES = about(
     *about(
         Topic.ACCESS,
         Rule(
-            r"ViewerMtlsConfig\.Mode",
-            "client certificates of viewers are …",
-            absent="not asked for",
-            when=lambda d: not d.added and known(d.before) in ("required", None),
-            block=_WIDENED,
-            hides=r"ViewerMtlsConfig\..*",
-        ),
-        Rule(
-            r"ViewerMtlsConfig\.TrustStoreConfig\.(\w+)",
+            r"ViewerMtlsConfig\.(?:TrustStoreConfig\.)?(\w+)",
             "the setting {key} for client certificates is …",
             note="it decides which clients are trusted",
             block=_trusted_viewers,
+            hides=r"ViewerMtlsConfig\.TrustStore.*",
+            hides_when=lambda d: d.key == "Mode" and (d.added or d.removed),
         ),
         Rule(
             "WebACLId",
@@ -228,22 +224,13 @@ _RULES = about(
         otherwise="viewers far away wait longer",
     ),
     Rule(r"CustomErrorResponses\[(\w+)\]\.ErrorCachingMinTTL", lines=_error_ttl),
-    *about(
-        Topic.MONITORING,
-        Rule(
-            r"Logging\.Bucket",
-            "legacy access logs are written to …",
-            absent="no bucket",
-            when=lambda d: d.added,
-            tags=(Tag.COST, Tag.VISITOR_DATA),
-            hides=r"Logging\..*",
-        ),
-        Rule(
-            r"Logging\.IncludeCookies",
-            SETTING,
-            when=lambda d: d.after is not False,
-            tags=(Tag.VISITOR_DATA,),
-        ),
+    Rule(
+        r"Logging\.(?:Bucket|IncludeCookies)",
+        SETTING,
+        topic=Topic.MONITORING,
+        when=lambda d: d.after not in (None, False),
+        tags=(Tag.COST, Tag.VISITOR_DATA),
+        hides=r"Logging\.(?:Prefix|IncludeCookies)",
     ),
     # A text for people in the console.
     Rule("Comment"),

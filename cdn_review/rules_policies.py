@@ -23,7 +23,6 @@ from cdn_review.shown import (
 _NOUNS = {"Headers": "header", "QueryStrings": "query string", "Cookies": "cookie"}
 _FOR_OTHERS = "a response for one visitor can be cached for others"
 _RESTARTS = "every cached file is fetched again: the hit ratio starts from zero"
-_ELSEWHERE = "a policy of this stack, or none"
 _DROPPED = BlockReason.HEADER_DROPPED
 _HEADER_NOTES = {
     "content-security-policy": "a file that is opened on its own may do more",
@@ -152,7 +151,9 @@ def _is_weaker(d: Difference) -> bool:
 def _protected(d: Difference) -> BlockReason | None:
     """Security headers may go with a policy."""
     paths = {f"Header[{name}]" for name in SECURITY_HEADERS}
-    return _DROPPED if not d.added or not paths.isdisjoint(d.was) else None
+    is_of_headers = d.path.startswith("ResponseHeaders")
+    may_go = is_of_headers and (not d.added or not paths.isdisjoint(d.was))
+    return _DROPPED if may_go else None
 
 
 def _sites(value: Leaf) -> object:
@@ -201,7 +202,26 @@ _REMOVED: dict[str, Any] = {
     "removed": "the origin's header {header} reaches viewers again",
 }
 
+_HEADERS = r"(Removed)?Header\[.*|Cors.*|ResponseHeadersPolicy\.Server.*"
+_HIDDEN_POLICIES = {
+    ("Cache", Topic.CACHE_KEY): r"Cached|CacheKey\..*|CachePolicy\..*TTL",
+    ("OriginRequest", Topic.ORIGIN): r"OriginRequest\..*",
+    ("ResponseHeaders", Topic.HEADERS): _HEADERS,
+}
+
 POLICY_RULES = (
+    *(
+        Rule(
+            rf"{name}Policy\.Id",
+            SETTING,
+            topic=topic,
+            absent="a policy of this stack, or none",
+            note="a policy of another stack cannot be seen",
+            block=_protected,
+            hides=hides,
+        )
+        for (name, topic), hides in _HIDDEN_POLICIES.items()
+    ),
     Rule(
         "Cached",
         lines=_cached,
@@ -242,33 +262,9 @@ POLICY_RULES = (
         note=_RESTARTS,
         tags=(Tag.CACHE_RESTARTS,),
     ),
-    Rule(
-        r"CachePolicy\.Id",
-        "the cache policy is …",
-        topic=Topic.CACHE_KEY,
-        absent=_ELSEWHERE,
-        note="a policy of another stack cannot be seen: cache key and TTLs are unknown",
-        hides=r"Cached|CacheKey\..*|CachePolicy\..*TTL",
-    ),
-    Rule(
-        r"OriginRequestPolicy\.Id",
-        "the origin request policy is …",
-        topic=Topic.ORIGIN,
-        absent=_ELSEWHERE,
-        note="a policy of another stack cannot be seen: what the origin is sent is unknown",
-        hides=r"OriginRequest\..*",
-    ),
     Rule(r"OriginRequest\.(Headers|QueryStrings|Cookies)", lines=_forwarded),
     *about(
         Topic.HEADERS,
-        Rule(
-            r"ResponseHeadersPolicy\.Id",
-            "the response headers policy is …",
-            absent=_ELSEWHERE,
-            note="a policy of another stack cannot be seen: its headers are unknown",
-            hides=r"(Removed)?Header\[.*|Cors.*|ResponseHeadersPolicy\.Server.*",
-            block=_protected,
-        ),
         Rule(
             f"Header{_SECURITY}",
             "the header {header} is …",
@@ -296,7 +292,6 @@ POLICY_RULES = (
             **_REMOVED,
         ),
         Rule(r"RemovedHeader\[([^\]]*)\]", **_REMOVED),
-        Rule(r"ResponseHeadersPolicy\..*", SETTING),
     ),
     Rule(r"Cors\.AccessControlAllowCredentials", lines=_credentials),
     *about(

@@ -27,7 +27,7 @@ from cdn_review.rules_distribution import (
     certificate_leaves,
     tenant_leaves,
 )
-from cdn_review.shown import duration, known, shown
+from cdn_review.shown import known, shown
 
 OPENED = "what is behind it can be asked without the CDN"
 
@@ -99,7 +99,6 @@ _MONITORING = table(
         "lines are kept for {after} days instead of {before}",
         absent="all",
     ),
-    Rule("Period", SETTING, show=duration),
 )
 
 
@@ -267,16 +266,13 @@ _PUBLIC_KEY = table(
     ),
     Rule(r"PublicKeyConfig\.(?!Comment).*", SETTING, note=_KEY_FAILS),
 )
+_CODE = Rules((Rule(r"(?:Code|Content)\b.*", "the code is changed"),))
 RESOURCE_RULES: Mapping[str, Rules] = {
     **{resource_type: _opens(resource_type) for resource_type in _OPEN},
     "AWS::CertificateManager::Certificate": CERTIFICATE_RULES,
     "AWS::CloudWatch::Alarm": _MONITORING,
-    "AWS::Lambda::Function": Rules(
-        (Rule(r"Code\b.*", "the code of the function is changed"),)
-    ),
-    "AWS::Lambda::LayerVersion": Rules(
-        (Rule(r"Content\b.*", "the code of the layer is changed"),)
-    ),
+    "AWS::Lambda::Function": _CODE,
+    "AWS::Lambda::LayerVersion": _CODE,
     "AWS::Logs::Delivery": _MONITORING,
     "AWS::Logs::LogGroup": _MONITORING,
     "AWS::Route53::RecordSet": RECORD_RULES,

@@ -382,36 +382,3 @@ def conditions_without_a_choice(template, random):
         return {name: chosen(part) for name, part in value.items()}
 
     return _with_objects(template, rewrite, random)
-
-
-@whole
-def another_version_of_the_tools(template, random):
-    resources = {
-        name: {**resource, "Metadata": {"aws:cdk:path": f"shop/{name}/Resource"}}
-        for name, resource in template["Resources"].items()
-    }
-    tools = yaml.safe_load("""
-    Conditions:
-      CDKMetadataAvailable: {"Fn::Equals": [{Ref: "AWS::Region"}, us-east-1]}
-      Unused: {"Fn::Equals": [{Ref: Unused}, "yes"]}
-    Mappings: {LatestNodeRuntimeMap: {us-east-1: {value: nodejs22.x}}}
-    Parameters:
-      BootstrapVersion:
-        {Type: "AWS::SSM::Parameter::Value<String>", Default: /cdk-bootstrap/another/version}
-      Unused: {Type: String, Default: "no"}
-    Resources:
-      CDKMetadata:
-        {Type: "AWS::CDK::Metadata", Properties: {Analytics: "v2:A"},
-         Condition: CDKMetadataAvailable}
-    Rules:
-      CheckBootstrapVersion:
-        Assertions: [{Assert: {"Fn::Not": [{"Fn::Contains": [["1"], {Ref: BootstrapVersion}]}]}}]
-    AWSTemplateFormatVersion: "2010-09-09"
-    Metadata: {"aws:cdk:toolkit": {version: "9"}}
-    """)
-    sections = {
-        name: {**template.get(name, {}), **part} if isinstance(part, dict) else part
-        for name, part in tools.items()
-    }
-    sections["Resources"] = {**resources, **tools["Resources"]}
-    return {**template, **sections}

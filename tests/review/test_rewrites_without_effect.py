@@ -22,7 +22,7 @@ def test_a_template_that_is_written_anew_is_no_change(rewriting):
     assert found == {}
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=30, deadline=None)
 @given(
     source=st.sampled_from(sorted(templates())),
     rewritings=st.lists(
