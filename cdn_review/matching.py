@@ -21,7 +21,7 @@ from cdn_model.values import (
     sequence,
     text,
 )
-from cdn_review.resources import ALARM, ALARM_TOPIC, ResourceType, other_type, type_of
+from cdn_review.resources import ResourceType, type_of
 from cdn_review.snapshot import Stack
 from dj_cloudfront.contract import TREE_HEADER, Output
 
@@ -204,7 +204,7 @@ def _named(
     """The roles of the resources, what is said of their types, and what they refer to."""
     found = resources(template)
     refers_to = {name: references(properties(one)) for name, one in found.items()}
-    kinds = _kinds(found, refers_to)
+    kinds = {name: type_of(one.get("Type")) for name, one in found.items()}
     trees = _distributions(template, found)
     users = _users(refers_to, trees)
     named = {
@@ -212,20 +212,6 @@ def _named(
         for name, kind in kinds.items()
     }
     return _unique(named, found), kinds, refers_to
-
-
-def _kinds(
-    found: Mapping[str, Json], refers_to: Mapping[str, set[str]]
-) -> dict[str, ResourceType]:
-    """The types by logical id. A topic that no alarm uses is no alarm topic."""
-    alarms = (name for name, one in found.items() if one.get("Type") == ALARM)
-    used = {other for name in alarms for other in refers_to[name]}
-    kinds = {}
-    for name, resource in found.items():
-        kind = type_of(resource.get("Type"))
-        is_used = kind is not ALARM_TOPIC or {name, *refers_to[name]} & used
-        kinds[name] = kind if is_used else other_type(resource.get("Type"))
-    return kinds
 
 
 def _distributions(template: Json, found: Mapping[str, Json]) -> dict[str, str]:

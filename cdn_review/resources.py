@@ -44,10 +44,7 @@ _ACCESS_LOGS = ResourceType(
     price="by volume: $0.50 per GB ingested by a log group, $0.023 per GB and month in a bucket",
     is_group=True,
 )
-ALARM_TOPIC = ResourceType(
-    "alarm topic", Topic.MONITORING, "alarm topic", is_group=True
-)
-ALARM = "AWS::CloudWatch::Alarm"
+_TOPIC = ResourceType("SNS topic", Topic.MONITORING, "SNS topic", is_group=True)
 _MOVED = "the content does not move"
 _NO_DNS = "visitors no longer find the server by DNS"
 _CLOUDFRONT_TYPES = {
@@ -77,8 +74,8 @@ _CLOUDFRONT_TYPES = {
 }
 _TYPES: Mapping[str, ResourceType] = {
     **{f"{CLOUDFRONT}{name}": known for name, known in _CLOUDFRONT_TYPES.items()},
-    **dict.fromkeys(("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"), ALARM_TOPIC),
-    "AWS::SNS::Subscription": ALARM_TOPIC,
+    **dict.fromkeys(("AWS::SNS::Topic", "AWS::SNS::TopicPolicy"), _TOPIC),
+    "AWS::SNS::Subscription": _TOPIC,
     **dict.fromkeys(("AWS::Logs::LogGroup", "AWS::Logs::Delivery"), _ACCESS_LOGS),
     "AWS::Logs::DeliveryDestination": _ACCESS_LOGS,
     "AWS::Logs::DeliverySource": _ACCESS_LOGS,
@@ -102,7 +99,7 @@ _TYPES: Mapping[str, ResourceType] = {
     "AWS::Route53::RecordSetGroup": ResourceType(
         "group of DNS records", Topic.DOMAINS, "groups of DNS records", removed=_NO_DNS
     ),
-    ALARM: ResourceType(
+    "AWS::CloudWatch::Alarm": ResourceType(
         "alarm", Topic.MONITORING, hint="MetricName", price="$0.10 a month for each"
     ),
     "AWS::CloudWatch::Dashboard": ResourceType(
@@ -120,12 +117,9 @@ _TYPES: Mapping[str, ResourceType] = {
 
 
 def type_of(resource_type: object) -> ResourceType:
-    """What readers call a type."""
-    return _TYPES.get(str(resource_type)) or other_type(resource_type)
-
-
-def other_type(resource_type: object) -> ResourceType:
-    """A type that goes by its own name."""
+    """What readers call a type. Others go by their own names."""
+    if known := _TYPES.get(str(resource_type)):
+        return known
     words = re.findall(r"[A-Za-z0-9]+", str(resource_type)[:100])
     name = " ".join(words)[:60] or "of no type"
     return ResourceType(f"other resource ({name})", plural=f"other resources ({name})")
