@@ -63,11 +63,8 @@ _COMMANDS = {
         """\
 Say what the working tree changes for visitors, the bill and security.
 
-It is compared with the commit where it left the default branch (origin/HEAD, origin/main,
-origin/master, main or master), so that it shows what a pull request would. On that branch
-itself, it is compared with HEAD. The base is synthesized in a git worktree of its own, with
-the packages that 'install' in cdn-review.toml names. No credentials are needed without
---deployed.
+It is compared with where it left the default branch, as a pull request is, or with HEAD on
+that branch. No credentials are needed without --deployed.
 
 Ends with 0 when nothing needs an acknowledgement, with 1 when something does, and with 2
 when it could not compare.
@@ -90,10 +87,9 @@ A folder is cdk.out, or has cdk.out in it; cdn-review.toml in that folder counts
         """\
 Show a review in the summary of this run, and in one comment on its pull request.
 
-FILE is what 'diff --markdown' or 'compare --markdown' has printed. When it is empty, the
-comment says that nothing could be compared. GitHub says which pull request it is: the run
-is of a workflow on pull_request or, for pull requests of forks, on workflow_run. Needs
-GitHub's program gh, and a GH_TOKEN that may write comments.
+FILE is what 'diff --markdown' or 'compare --markdown' has printed. The run is of a workflow
+on pull_request or, for forks, on workflow_run. Needs GitHub's program gh, and a GH_TOKEN
+that may write comments.
 """,
         "FILE --name --author",
     ),

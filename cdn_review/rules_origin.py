@@ -53,19 +53,14 @@ def _pairs(old: Sequence[Leaves], new: Sequence[Leaves]) -> dict[int, int]:
 
     A server behind a bucket that is new is no new server.
     """
-    left = list(range(len(old)))
     pairs: dict[int, int] = {}
-    for keys in (("DomainName", "OriginPath"), ("DomainName",)):
+    for keys in (("DomainName", "OriginPath"), ("DomainName",), ("Kind",), ()):
         for position, after in enumerate(new):
+            left = (n for n in range(len(old)) if n not in pairs.values())
             same = [n for n in left if all(old[n].get(k) == after.get(k) for k in keys)]
-            if same and position not in pairs:
+            # Of a bucket and a server, the one that is alone is new.
+            if same and position not in pairs and (keys or len(old) == len(new)):
                 pairs[position] = same[0]
-                left.remove(same[0])
-    missing = [position for position in range(len(new)) if position not in pairs]
-    for position, before in zip(missing, list(left), strict=False):
-        kinds = [leaves["Kind"] == "bucket" for leaves in (old[before], new[position])]
-        if kinds[0] == kinds[1] or len(left) == len(missing):
-            pairs[position] = before
     return pairs
 
 
