@@ -215,6 +215,20 @@ def test_a_precompressed_file_is_sent_to_who_can_read_it_and_to_nobody_else(orig
     assert response.header("Vary") == "Accept-Encoding"
 
 
+def test_a_question_mark_in_a_name_begins_no_query(origin):
+    path = origin.site / "static/b1/q?x.css"
+    path.write_bytes(STATIC)
+    path.with_name("q?x.css.gz").write_bytes(gzip.compress(STATIC))
+    for coding in ("identity", "gzip"):
+        headers = {"Accept-Encoding": coding, **through("static")}
+        response = origin.send("/static/b1/q%3Fx.css", headers=headers)
+        # Apache sends the plain file to both.
+        is_gzip = response.header("Content-Encoding") == "gzip" == coding
+        body = gzip.decompress(response.body) if is_gzip else response.body
+        assert (response.status, body) == (200, STATIC)
+        assert response.header("Content-Type") == "text/css; charset=utf-8"
+
+
 def test_names_that_django_gives_to_uploads_are_served(origin):
     for name in ("my..photo.png", "%C3%BC%20100%25.png", "u.png"):
         response = origin.send(f"/media/{name}", headers=through("media"))
