@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from builds_support import publish_files
+from django.core.management import CommandError, call_command
 from edge_support import RunningEdge, deployed, distribution
 from edge_support import named as items
 from live_check_server_support import HOST
+from pages_support import page_settings
 
 import dj_cloudfront
 from dj_cloudfront.live_check.arguments import RequestOptions
 from dj_cloudfront.live_check.runner import Plan, check
 from dj_cloudfront.live_check.targets import TargetKind
+from dj_cloudfront.management.commands.cdn import Command
 
 SITE = f"https://{HOST}"
 BUILD = "b2"
@@ -99,6 +103,17 @@ def run(cdn, *origins: str, **changes: object):
     }
     values["only"] = values["only"] and TargetKind(values["only"])
     return check(Plan(options=RequestOptions(origins=origins, **options), **values))
+
+
+def command(cdn, *words: str, **settings: object) -> tuple[str, str | None]:
+    """What ``manage.py cdn …`` prints, and the sentence with which it fails, if it does."""
+    out = io.StringIO()
+    with page_settings(cdn, **{"ALLOWED_HOSTS": [HOST], **settings}):
+        try:
+            call_command(Command(), *words, stdout=out, no_color=True)
+        except CommandError as error:
+            return out.getvalue(), str(error)
+    return out.getvalue(), None
 
 
 def said(report) -> set[str]:

@@ -16,6 +16,7 @@ from live_check_support import (
     FILES,
     cdn_over,
     cdn_settings,
+    command,
     write_build,
 )
 from pages_support import page_settings, set_up_django
@@ -56,14 +57,7 @@ def broken(request, reply):
 
 
 def check(cdn, *arguments, **settings):
-    """What it says to standard output, and the error it ends with, if any."""
-    out = io.StringIO()
-    with page_settings(cdn, ALLOWED_HOSTS=[HOST], **settings):
-        try:
-            call_command(Command(), "check", *arguments, stdout=out, no_color=True)
-        except CommandError as error:
-            return out.getvalue(), str(error)
-    return out.getvalue(), None
+    return command(cdn, "check", *arguments, **settings)
 
 
 def test_all_is_well_in_a_table(site, monkeypatch):
@@ -248,10 +242,10 @@ def test_the_exit_code_is_for_deploy_scripts(tmp_path):
     )
     site = project.folder / "site"
     write_build(site / "static")
-    command = ("cdn", "check", "--only=origin", "--origin")
+    words = ("cdn", "check", "--only=origin", "--origin")
     with Server(site) as server, Server(site / "nothing") as empty:
-        good = project.manage(*command, server.url)
-        bad = project.manage(*command, empty.url, "--json")
+        good = project.manage(*words, server.url)
+        bad = project.manage(*words, empty.url, "--json")
     assert (good.returncode, good.stderr) == (0, "")
     assert bad.returncode == 1
     assert json.loads(bad.stdout)["verdict"] == "FAIL"

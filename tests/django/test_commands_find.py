@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
-from django.core.management import CommandError, call_command
-from live_check_server_support import HOST, Reply, Server
-from live_check_support import cdn_over, cdn_settings, write_build
+from builds_support import write_files
+from django.core.management import call_command
+from live_check_server_support import Reply, Server
+from live_check_support import cdn_over, cdn_settings, command, write_build
 from pages_support import page_settings, set_up_django
 from project_support import Project
 from servers_support import as_nobody, open_folder
 
 import dj_cloudfront
 from dj_cloudfront.builds.index import read_index
-from dj_cloudfront.management.commands.cdn import Command
 
 CSS = "css/site.css"
 FILES = {CSS: b"body { color: red }\n", "img/logo.svg": b"<svg/>\n"}
@@ -37,36 +36,21 @@ class Site:
         self.base = f"http://d111.cloudfront.localhost:{edge.port}/"
 
     def write(self, name, data):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.write_bytes(data)
+        write_files(self.folder, {name: data})
 
     def publish(self, version, files, **options):
         return write_build(self.folder / "static", version, files, **options)
 
     def find(self, name, *arguments, ask=True, **settings):
-        """What it says, and the sentence with which it fails, if it does."""
         origin = ("--origin", self.server.url) if ask else ()
-        out = io.StringIO()
         values = {
-            "ALLOWED_HOSTS": [HOST],
             "STATICFILES_DIRS": [self.folder / "assets"],
             "STATIC_ROOT": self.cdn.static_root,
             "MEDIA_ROOT": self.folder / "media",
             **settings,
         }
-        with page_settings(settings.get("CDN", self.cdn), **values):
-            try:
-                call_command(
-                    Command(),
-                    *("find", name, *origin, *arguments),
-                    stdout=out,
-                    no_color=True,
-                )
-            except CommandError as error:
-                return out.getvalue(), str(error)
-        return out.getvalue(), None
+        cdn = settings.get("CDN", self.cdn)
+        return command(cdn, "find", name, *origin, *arguments, **values)
 
     def found(self, name, *arguments, **settings):
         return json.loads(self.find(name, *arguments, "--json", **settings)[0])
@@ -77,10 +61,8 @@ def bare(tmp_path, monkeypatch):
     """A site that has published nothing."""
     (tmp_path / "media").mkdir()
     with Server(tmp_path) as server, cdn_over(server.port) as edge:
-        one = Site(tmp_path, monkeypatch, server, edge)
-        for name, data in FILES.items():
-            one.write(f"assets/{name}", data)
-        yield one
+        write_files(tmp_path / "assets", FILES)
+        yield Site(tmp_path, monkeypatch, server, edge)
 
 
 @pytest.fixture
