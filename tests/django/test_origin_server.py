@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
 from typing import NamedTuple
 
 import pytest
@@ -397,32 +396,13 @@ def test_everything_else_is_django(origin):
         assert origin.send(odd).body == DJANGO
 
 
-def handshake(origin, protocol):
-    """The head of the answer, and what came after five bytes were sent."""
-    head = (
-        f"GET /chat HTTP/1.1\r\nHost: www.example.com\r\nConnection: Upgrade\r\n"
-        f"Upgrade: {protocol}\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    )
-    with socket.create_connection(("127.0.0.1", origin.port), timeout=10) as client:
-        client.sendall(head.encode())
-        answer = client.recv(65536).decode()
-        if " 101 " in answer.splitlines()[0]:
-            client.sendall(b"hello")
-            while not answer.endswith("hello"):
-                more = client.recv(65536).decode()
-                assert more, answer
-                answer += more
-        return answer
-
-
 # Behind WhiteNoise an ASGI server answers itself.
 PROXIES = [name for name in SERVERS if name != "whitenoise"]
 
 
 @pytest.mark.parametrize("server", PROXIES, indirect=True)
 def test_a_websocket_reaches_django(origin):
-    answer = handshake(origin, "websocket")
+    answer = origin.upgrade("websocket")
     assert answer.startswith("HTTP/1.1 101 ")
     assert answer.endswith("\r\n\r\nhello")
     asked = origin.upstream.requests[-1]
@@ -431,7 +411,7 @@ def test_a_websocket_reaches_django(origin):
 
 @pytest.mark.parametrize("server", ["nginx", "apache"], indirect=True)
 def test_no_other_protocol_is_spoken_past_the_rules(origin):
-    answer = handshake(origin, "h2c")
+    answer = origin.upgrade("h2c")
     assert answer.startswith("HTTP/1.1 200 ")
     names = {name.lower() for name in origin.upstream.requests[-1].headers}
     assert "upgrade" not in names

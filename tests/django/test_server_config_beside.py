@@ -25,11 +25,16 @@ from local.origin.caddy import command, environment
 SECRETS = ("1" * 64, "2" * 64)
 OWN = {
     "nginx": """
-location /chat/ { proxy_pass http://UPSTREAM/other/; }
+location /chat/ {
+    proxy_pass http://UPSTREAM/other/;
+    proxy_http_version 1.1;
+    proxy_set_header Upgrade $websocket;
+    proxy_set_header Connection $websocket_connection;
+}
 location /old/ { return 301 /new/; }
 """,
     "apache": """
-ProxyPass "/chat/" "http://UPSTREAM/other/"
+ProxyPass "/chat/" "http://UPSTREAM/other/" upgrade=websocket
 RewriteRule "^/old/" "/new/" [R=301,L]
 """,
     "caddy": """
@@ -48,7 +53,7 @@ def test_a_site_adds_lines_that_no_new_configuration_overwrites(tmp_path, server
         moved = origin.send("/old/page")
         assert moved.status == 301
         assert moved.header("Location").endswith("/new/")
-        origin.send("/chat/room")
+        assert origin.upgrade("websocket", "/chat/room").endswith("hello")
         assert origin.upstream.requests[-1].target == "/other/room"
         assert origin.send("/").body == DJANGO
         assert origin.send("/static/b1/app.css").body == STATIC

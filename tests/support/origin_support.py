@@ -184,6 +184,24 @@ class Origin:
             self.port, target, method=method, headers=headers, body=body, tls=self.tls
         )
 
+    def upgrade(self, protocol: str, target: str = "/chat") -> str:
+        """The head of the answer, and what came after five bytes were sent."""
+        head = (
+            f"GET {target} HTTP/1.1\r\nHost: www.example.com\r\n"
+            f"Connection: Upgrade\r\nUpgrade: {protocol}\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as client:
+            client.sendall(head.encode())
+            answer = client.recv(65536).decode()
+            if " 101 " in answer.splitlines()[0]:
+                client.sendall(b"hello")
+                while not answer.endswith("hello"):
+                    more = client.recv(65536).decode()
+                    assert more, answer
+                    answer += more
+            return answer
+
     def reaches(self, target: str, *, tree: str) -> bytes | None:
         """What a distribution gets for a target: nothing, or Django, or a file's body."""
         before = len(self.upstream.requests)
