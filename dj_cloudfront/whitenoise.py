@@ -98,13 +98,10 @@ class StaticFilesMiddleware:
         except (OSError, ValueError, NotARegularFileError):
             # Pruned between the look and the reading, or no name of a file at all.
             return HttpResponse(status=404)
-        # Of a plain file under ASGI Django warns, and reads it whole.
-        is_file = isinstance(response, WhiteNoiseFileResponse)
-        return (
-            _AsyncResponse(response)
-            if is_file and hasattr(request, "scope")
-            else response
-        )
+        if isinstance(response, WhiteNoiseFileResponse) and hasattr(request, "scope"):
+            # Of a plain file under ASGI Django warns, and reads it whole.
+            return _AsyncResponse(response)
+        return response
 
     def _find(self, url: str) -> StaticFile | None:
         """The file of a URL: no folder, nothing hidden, and no link on the way to it.

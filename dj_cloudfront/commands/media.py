@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from django.db import DatabaseError
 
-from dj_cloudfront.commands._options import as_command_error
+from dj_cloudfront.commands._options import as_command_error, days
 from dj_cloudfront.commands.console import Console
 from dj_cloudfront.media import orphans as rules
 from dj_cloudfront.media.names import token_folder
@@ -30,15 +30,15 @@ def add_arguments(parser: CommandParser) -> None:
     )
     parser.add_argument(
         "--older-than",
-        type=float,
-        default=30,
+        type=days,
+        default=timedelta(days=30),
         metavar="DAYS",
         help="leave out what was changed since (default: 30)",
     )
     parser.add_argument(
         "--trash",
-        type=float,
-        default=30,
+        type=days,
+        default=timedelta(days=30),
         metavar="DAYS",
         help="with --yes: what is in the trash for so long is deleted (default: 30)",
     )
@@ -56,16 +56,13 @@ def run(
     *,
     orphans: bool,
     yes: bool,
-    older_than: float,
-    trash: float,
+    older_than: timedelta,
+    trash: timedelta,
     using: str,
     **options: Any,
 ) -> None:
     if yes and not orphans:
         raise CommandError("--yes must be beside --orphans: nothing else is changed")
-    for option, days in (("--older-than", older_than), ("--trash", trash)):
-        if not 0 <= days < math.inf:
-            raise CommandError(f"{option} must be days, such as 30, got {days:g}")
     with as_command_error("moving", settings.MEDIA_ROOT):
         storage = media_storage(using)
         if orphans:
@@ -79,10 +76,14 @@ def run(
 
 
 def _orphans(
-    console: Console, storage: MediaStorage, yes: bool, days: float, trash: float
+    console: Console,
+    storage: MediaStorage,
+    yes: bool,
+    older_than: timedelta,
+    trash: timedelta,
 ) -> None:
     try:
-        found = rules.orphans(storage, days=days)
+        found = rules.orphans(storage, older_than=older_than)
     except DatabaseError as error:
         raise CommandError(
             "each table of the databases must be there and readable, so that no row is "
@@ -99,7 +100,7 @@ def _orphans(
             except OSError as error:
                 left.append(orphan.folder)
                 console.write(f"  left where it is: {error.strerror or error}")
-    gone = rules.empty_trash(storage, days=trash) if yes else []
+    gone = rules.empty_trash(storage, older_than=trash) if yes else []
     for folder in gone:
         console.write(f"deleted for good: {folder}")
     console.write(

@@ -10,7 +10,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from django.apps import apps
@@ -49,12 +49,12 @@ def uploads(storage: MediaStorage, folder: str = "") -> Iterator[str]:
             yield os.path.relpath(os.path.join(path, file), root)
 
 
-def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
+def orphans(storage: MediaStorage, *, older_than: timedelta) -> list[Orphan]:
     """The folders that ``MediaStorage`` named and that no row names, be it inside a text.
 
     Files under other names, such as the caches of thumbnail libraries, are never orphans.
 
-    :param days: Younger ones are left out: a row may not be committed yet.
+    :param older_than: Younger ones are left out: a row may not be committed yet.
     """
     found: dict[str, tuple[int, float]] = {}
     for name in uploads(storage):
@@ -65,7 +65,7 @@ def orphans(storage: MediaStorage, *, days: float) -> list[Orphan]:
                 stat = os.lstat(storage.path(name))
                 size, changed = found.get(folder, (0, 0.0))
                 found[folder] = (size + stat.st_size, max(changed, stat.st_mtime))
-    latest = time.time() - days * 86400
+    latest = time.time() - older_than.total_seconds()
     old = [
         Orphan(folder=folder, size=size, changed=changed)
         for folder, (size, changed) in found.items()
@@ -147,13 +147,12 @@ def trash(storage: MediaStorage, orphan: Orphan) -> Path:
     return target
 
 
-def empty_trash(storage: MediaStorage, *, days: float) -> list[Path]:
+def empty_trash(storage: MediaStorage, *, older_than: timedelta) -> list[Path]:
     """Delete for good what went into the trash so long ago."""
     gone = []
-    oldest = datetime.fromtimestamp(time.time() - days * 86400, UTC).date().isoformat()
-    folder = _trash(storage)
-    for day in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if day.name <= oldest:
+    today = datetime.now(UTC).date()
+    for day in sorted(_trash(storage).glob("????-??-??")):
+        if today - date.fromisoformat(day.name) >= older_than:
             shutil.rmtree(day)
             gone.append(day)
     return gone
