@@ -6,12 +6,11 @@ import json
 
 import pytest
 from aws_cdk import Token
-from aws_cdk.assertions import Template
-from cdk_support import new_stack, resources
+from cdk_support import configs, new_stack, pair_template
 from origin_support import MEDIA
 from servers_support import nginx
 
-from constructs_lib import DjangoCdn, DjangoOrigin, OriginSecret
+from constructs_lib import DjangoOrigin, OriginSecret
 
 ARN = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysite/origin-a1B2c3"
 OLD = "3f1f5b0e-6d0a-4a5e-9f43-2a7c0f1d9b11"
@@ -19,18 +18,26 @@ NEW = "9c2d8a57-52ab-4a0b-8f7e-0b6a8d1f4c22"
 
 
 def cdn_template(secret, stack=None):
-    stack = stack or new_stack()
     origin = DjangoOrigin.server("www.example.com", origin_secret=secret)
-    DjangoCdn(stack, "Cdn", origin=origin)
-    return Template.from_stack(stack)
+    return pair_template(stack, origin=origin)
+
+
+@pytest.fixture(scope="module")
+def old():
+    return cdn_template(OriginSecret(arn=ARN, version=OLD))
+
+
+@pytest.fixture(scope="module")
+def without():
+    return pair_template()
 
 
 def sent(template):
     """The secret's header of each distribution."""
     return [
         header["HeaderValue"]
-        for found in resources(template, "Distribution").values()
-        for origin in found["DistributionConfig"]["Origins"]
+        for config in configs(template)
+        for origin in config["Origins"]
         for header in origin["OriginCustomHeaders"]
         if header["HeaderName"] == "X-Origin-Secret"
     ]
@@ -49,53 +56,30 @@ def differences(before, after, path=()):
         yield path
 
 
-def test_both_distributions_send_a_reference_to_one_version():
+def test_both_distributions_send_a_reference_to_one_version(old, without):
     reference = f"{{{{resolve:secretsmanager:{ARN}:SecretString:::{OLD}}}}}"
-    found = sent(cdn_template(OriginSecret(arn=ARN, version=OLD)))
-    assert found == [reference, reference]
+    assert sent(old) == [reference, reference]
     # secretsmanager : 7 parts of the ARN : SecretString : json key : stage : version
     assert reference.strip("{}").split(":")[-4:] == ["SecretString", "", "", OLD]
+    assert sent(without) == []
 
 
-def test_without_a_secret_no_header_is_sent():
-    assert sent(cdn_template(None)) == []
+def test_the_template_holds_no_value_and_needs_no_resource_for_it(old, without):
+    assert old.to_json()["Resources"].keys() == without.to_json()["Resources"].keys()
+    assert "SecretsManager" not in json.dumps(old.to_json())
 
 
-def test_the_template_holds_no_value_and_needs_no_resource_for_it():
-    with_secret = cdn_template(OriginSecret(arn=ARN, version=OLD)).to_json()
-    without = cdn_template(None).to_json()
-    assert set(with_secret["Resources"]) == set(without["Resources"])
-    assert "SecretsManager" not in json.dumps(with_secret)
-
-
-def test_a_new_value_without_a_new_version_gives_an_empty_diff():
+def test_a_new_value_without_a_new_version_gives_an_empty_diff(old):
     # The value is in Secrets Manager only: nothing of it is read while templates are made.
-    first, second = (
-        json.dumps(cdn_template(OriginSecret(arn=ARN, version=OLD)).to_json())
-        for _ in range(2)
-    )
-    assert first == second
+    again = cdn_template(OriginSecret(arn=ARN, version=OLD))
+    assert again.to_json() == old.to_json()
 
 
-def test_a_new_version_changes_one_property_of_each_distribution():
-    before, after = (
-        cdn_template(OriginSecret(arn=ARN, version=version)).to_json()
-        for version in (OLD, NEW)
-    )
-    changed = list(differences(before, after))
-    assert [(path[1], path[2:]) for path in changed] == [
-        (
-            name,
-            (
-                "Properties",
-                "DistributionConfig",
-                "Origins",
-                0,
-                "OriginCustomHeaders",
-                1,
-                "HeaderValue",
-            ),
-        )
+def test_a_new_version_changes_one_property_of_each_distribution(old):
+    after = cdn_template(OriginSecret(arn=ARN, version=NEW)).to_json()
+    header = ("DistributionConfig", "Origins", 0, "OriginCustomHeaders", 1)
+    assert list(differences(old.to_json(), after)) == [
+        ("Resources", name, "Properties", *header, "HeaderValue")
         for name in ("CdnMediaDistribution42E33823", "CdnStaticDistributionF1B2E7F9")
     ]
 

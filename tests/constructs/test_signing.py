@@ -34,6 +34,16 @@ def signing_template(signing_keys=None):
     return Template.from_stack(signing_stack(signing_keys)[0])
 
 
+@pytest.fixture(scope="module")
+def one_key():
+    return signing_template()
+
+
+@pytest.fixture(scope="module")
+def two_keys():
+    return signing_template(keys(**{"2026b": B}))
+
+
 def ids(template):
     return set(template.to_json()["Resources"])
 
@@ -78,8 +88,8 @@ def test_the_key_pair_id_is_that_of_the_key_that_signs():
         assert reference.startswith(f"Signing{name}")
 
 
-def test_logical_ids_are_a_contract():
-    assert ids(signing_template(keys(**{"2026b": B}))) == {
+def test_logical_ids_are_a_contract(two_keys):
+    assert ids(two_keys) == {
         "Distribution830FAC52",
         "Signing2026a80ADFBEF",
         "Signing2026b97730688",
@@ -87,9 +97,8 @@ def test_logical_ids_are_a_contract():
     }
 
 
-def test_rotation_is_adding_then_switching_then_removing():
-    before = signing_template(keys())
-    added = signing_template(keys(**{"2026b": B}))
+def test_rotation_is_adding_then_switching_then_removing(one_key, two_keys):
+    before, added = one_key, two_keys
     switched = signing_template(keys(signing_key="2026b", **{"2026b": B}))
     removed = signing_template(SigningKeys(keys={"2026b": B}, signing_key="2026b"))
     (new,) = ids(added) - ids(before)
@@ -110,7 +119,7 @@ def test_rotation_is_adding_then_switching_then_removing():
     )
 
 
-def test_white_space_in_a_key_changes_nothing():
+def test_white_space_in_a_key_changes_nothing(one_key):
     # CloudFront cannot change a key in place, so the deploy would fail.
     for text in (
         A,
@@ -120,10 +129,9 @@ def test_white_space_in_a_key_changes_nothing():
         A.replace("\n", " "),
         A.replace("\n", ""),
     ):
-        template = signing_template(
-            SigningKeys(keys={"2026a": text}, signing_key="2026a")
-        )
-        assert only(template, "PublicKey")["PublicKeyConfig"]["EncodedKey"] == A
+        given = SigningKeys(keys={"2026a": text}, signing_key="2026a")
+        assert given.encoded() == {"2026a": A}
+    assert only(one_key, "PublicKey")["PublicKeyConfig"]["EncodedKey"] == A
 
 
 def test_names_differ_over_environments_and_regions():
@@ -139,8 +147,10 @@ def test_names_differ_over_environments_and_regions():
     assert all(len(name) <= 64 for name in found)
 
 
-def test_what_cannot_change_in_place_does_not_change_with_the_stacks_other_keys():
-    config = only(signing_template(), "PublicKey")["PublicKeyConfig"]
+def test_what_cannot_change_in_place_does_not_change_with_the_stacks_other_keys(
+    one_key,
+):
+    config = only(one_key, "PublicKey")["PublicKeyConfig"]
     name = "mysite-cdn-test-Signing-2026a-us-east-1-76bc6d58"
     assert config["CallerReference"] == config["Name"] == name
 
