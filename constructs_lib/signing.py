@@ -174,10 +174,6 @@ def _kind(value: object) -> str:
 def cookie_domain(*, site: str, domain_names: Sequence[str]) -> str:
     """The ``Domain`` of signed cookies that the site sets and the media domain receives.
 
-    A browser sends a cookie to the domain that set it and below, so the site at
-    ``www.example.com`` reaches ``media.example.com`` through ``example.com`` only:
-    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
-
     :param site: Where pages are, such as ``www.example.com``.
     :param domain_names: The aliases of the distribution. The first is in URLs.
     :raises ValueError: when no cookie of the site could reach the first alias.
