@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 
 import pytest
@@ -119,6 +120,7 @@ def survives(root, trash_for, fault, step=1):
         lambda: go(root, trash_for=trash_for).failures,
         fault,
         before=lambda: fill(root),
+        first=random.randint(1, step),
         step=step,
     )
     for outcome in tries:
@@ -138,7 +140,7 @@ def survives(root, trash_for, fault, step=1):
     ("trash_for", "fault"), [(A_DAY, KILL), (NO_TRASH, KILL), (A_DAY, FULL)], ids=str
 )
 def test_ended_or_denied_here_and_there_nothing_is_lost(root, trash_for, fault):
-    assert survives(root, trash_for, fault, step=13) > 1
+    assert survives(root, trash_for, fault, step=11) > 1
 
 
 @pytest.mark.slow
