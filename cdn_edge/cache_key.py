@@ -16,13 +16,8 @@ from cdn_edge.configuration import (
     Selection,
     SelectionBehavior,
 )
-from cdn_edge.messages import (
-    HOP_BY_HOP,
-    Headers,
-    OriginRequest,
-    ViewerRequest,
-    replace_headers,
-)
+from cdn_edge.headers import replace_headers
+from cdn_edge.messages import HOP_BY_HOP, VIA, Headers, OriginRequest, ViewerRequest
 from cdn_model import path_patterns
 
 # For the origin only where nothing is cached; else the edge answers them.
@@ -39,7 +34,6 @@ FORWARDED_PROTO = "cloudfront-forwarded-proto"
 PLAYED = "x-edge-viewer-"
 _ADDING = (SelectionBehavior.LISTED, SelectionBehavior.ALL)
 USER_AGENT = "Amazon CloudFront"
-VIA = "1.1 edge.cloudfront.localhost (CloudFront)"
 
 _UNRESERVED = re.compile(r"%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF]|7[eE])")
 

@@ -9,7 +9,8 @@ from functools import cached_property
 
 from cdn_edge.body import SharedBody
 from cdn_edge.configuration import Ttls
-from cdn_edge.messages import Headers, Response, replace_headers
+from cdn_edge.headers import replace_headers
+from cdn_edge.messages import Headers, Response
 from cdn_edge.ranges import ByteRange, Ranges
 from cdn_model.cache_control import directives, http_date, max_age, refuses, seconds
 

@@ -7,13 +7,13 @@ import random
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from email.utils import formatdate
 from enum import StrEnum
 from functools import lru_cache
 
 from multidict import CIMultiDict
 
-from cdn_edge.cache_key import VIA
 from cdn_edge.configuration import (
     Behavior,
     CorsConfig,
@@ -21,7 +21,7 @@ from cdn_edge.configuration import (
     ResponseHeadersPolicy,
     Selection,
 )
-from cdn_edge.messages import Headers
+from cdn_edge.messages import VIA, Headers
 from cdn_model.cache_control import http_date
 
 POP = "LOCAL1-C1"
@@ -40,6 +40,16 @@ class Result(StrEnum):
     MISS = "Miss"
     ERROR = "Error"
     REDIRECT = "Redirect"
+
+
+def replace_headers(
+    headers: CIMultiDict[str], others: Iterable[tuple[str, str]]
+) -> None:
+    """Each name that others have loses the values that it had."""
+    given = list(others)
+    for name, _ in given:
+        headers.popall(name, None)
+    headers.extend(given)
 
 
 def request_id() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,6 +13,7 @@ from cdn_edge.configuration import Origin
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 
 BODYLESS = (204, 304)
+VIA = "1.1 edge.cloudfront.localhost (CloudFront)"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/RequestAndResponseBehaviorCustomOrigin.html
 HOP_BY_HOP = frozenset(
     (
@@ -21,16 +21,6 @@ HOP_BY_HOP = frozenset(
         *("proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"),
     )
 )
-
-
-def replace_headers(
-    headers: CIMultiDict[str], others: Iterable[tuple[str, str]]
-) -> None:
-    """Each name that others have loses the values that it had."""
-    given = list(others)
-    for name, _ in given:
-        headers.popall(name, None)
-    headers.extend(given)
 
 
 @dataclass(kw_only=True, slots=True)

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from multidict import CIMultiDict
 
 from cdn_edge import signatures
-from cdn_edge.body import Body, BodyStream, SharedBody, close
+from cdn_edge.body import BodyStream, SharedBody, close
 from cdn_edge.cache import Cache, Clock, Fetch, Outcome
 from cdn_edge.cache_key import (
     CONDITIONS,
@@ -59,6 +59,7 @@ class ViewerResponse:
     """What the viewer gets, and what the log tells.
 
     :param size: Of the body as it is sent. None: only its end will tell.
+    :param source: What the body comes from, where that is not at hand.
     """
 
     status: int
@@ -66,12 +67,13 @@ class ViewerResponse:
     result: Result
     body: bytes | AsyncIterator[bytes] = b""
     size: int | None = None
-    source: Body = b""
+    source: BodyStream | SharedBody | None = None
     origin_seconds: float | None = None
 
     def close(self) -> None:
         """Its body will not be sent, or not to its end."""
-        close(self.source)
+        if self.source:
+            close(self.source)
 
 
 class Exchange:
@@ -371,7 +373,7 @@ def _finished(
         result=result,
         body=body,
         size=size,
-        source=outcome.body,
+        source=None if isinstance(outcome.body, bytes) else outcome.body,
         origin_seconds=exchange.origin_seconds,
     )
 

@@ -97,7 +97,19 @@ def up(
     stack, origin = cdk.site_stack(environment)
 
     def bring_up(supervisor: Supervisor) -> str:
-        _bring_up(supervisor, origin, progress)
+        ports = supervisor.ports
+        deploy(supervisor, progress, private_origin=origin)
+        domains = read_domains(state, stack, ports)
+        environment = builds.django_environment(state, stack, domains)
+        with progress.step("preparing the site: database, build, first pictures"):
+            builds.prepare(state, environment)
+        with progress.step("starting Django"):
+            supervisor.launch(django_service(state, environment, ports))
+        with progress.step("starting the web server"):
+            supervisor.launch(web_service(state, environment, ports))
+        start_edge(supervisor, origin, f"127.0.0.1:{ports.web}", progress)
+        aws = emulator.endpoint(ports.aws)
+        supervisor.launch(invalidating_service(state, environment, aws))
         return _announcement(status(state))
 
     run(state, stack, wanted, bring_up, progress)
@@ -161,22 +173,6 @@ def start_edge(
     """
     with progress.step("starting the edge"):
         supervisor.launch(_edge_service(supervisor, origin, address))
-
-
-def _bring_up(supervisor: Supervisor, origin: str, progress: Progress) -> None:
-    state, ports, stack = supervisor.state, supervisor.ports, supervisor.stack
-    deploy(supervisor, progress, private_origin=origin)
-    domains = read_domains(state, stack, ports)
-    environment = builds.django_environment(state, stack, domains)
-    with progress.step("preparing the site: database, build, first pictures"):
-        builds.prepare(state, environment)
-    with progress.step("starting Django"):
-        supervisor.launch(django_service(state, environment, ports))
-    with progress.step("starting the web server"):
-        supervisor.launch(web_service(state, environment, ports))
-    start_edge(supervisor, origin, f"127.0.0.1:{ports.web}", progress)
-    aws = emulator.endpoint(ports.aws)
-    supervisor.launch(invalidating_service(state, environment, aws))
 
 
 def _edge_service(supervisor: Supervisor, origin: str, address: str) -> Service:
