@@ -172,3 +172,16 @@ def test_a_login_gives_cookies_and_a_logout_takes_them():
             assert one["secure"] and one["httponly"] and one["samesite"] == "Lax"
             assert one["expires"].endswith("1970 00:00:00 GMT")
     assert answered(user_of(False)).cookies == {}
+
+
+def test_the_middleware_gives_cookies_under_asgi_too():
+    async def view(request):
+        return HttpResponse()
+
+    async def user():
+        return SimpleNamespace(is_authenticated=True)
+
+    request = RequestFactory().get("/", headers={"host": "www.example.com"})
+    request.auser = user
+    response = asyncio.run(cookies.media_cookies_middleware(view)(request))
+    assert set(response.cookies) == set(cookies.NAMES)

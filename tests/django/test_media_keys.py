@@ -1,4 +1,4 @@
-"""``cdn key``: the private half is for its owner, the public one for ``cdk.json``."""
+"""``cdn key``, whose private half is for its owner, and a key at Secrets Manager."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import io
 import json
 
 import pytest
+from aws_support import client
 from cryptography.hazmat.primitives import serialization
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from storage_support import set_up
 
 from dj_cloudfront.management.commands.cdn import Command
+from dj_cloudfront.media.signer import read_key
 
 set_up()
 
@@ -49,3 +51,22 @@ def test_a_key_is_named_as_cdk_json_takes_it(tmp_path, name):
     with pytest.raises(CommandError, match="must be named as the key is in cdk.json"):
         made(tmp_path / name)
     assert not (tmp_path / name).exists()
+
+
+def test_a_key_comes_from_secrets_manager(signing_keys, aws_endpoint, monkeypatch):
+    pem = signing_keys["ecdsa"].read_bytes()
+    manager = client("secretsmanager", aws_endpoint)
+    text = manager.create_secret(Name="text", SecretString=pem.decode())
+    manager.create_secret(Name="binary", SecretBinary=pem)
+    for name, value in {
+        "AWS_ENDPOINT_URL": aws_endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for name in ("text", "binary", text["ARN"]):
+        assert read_key(f"secretsmanager:{name}") == pem
+    with pytest.raises(ValueError, match="says ResourceNotFoundException") as error:
+        read_key(f"secretsmanager:{text['ARN']}x")
+    assert "arn:" not in str(error.value)
