@@ -12,6 +12,16 @@ def aws_endpoint(tmp_path_factory):
         yield url
 
 
+@pytest.fixture
+def reached_aws(aws_endpoint, monkeypatch):
+    """The same, which this process then reaches."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws_endpoint)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    return aws_endpoint
+
+
 @pytest.fixture(scope="session")
 def signing_keys(tmp_path_factory):
     from signing_support import made_keys

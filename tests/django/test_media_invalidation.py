@@ -29,18 +29,12 @@ PRIVATE = "dj_cloudfront.storage.PrivateMediaStorage"
 
 
 @pytest.fixture
-def site(aws_endpoint, tmp_path, monkeypatch):
+def site(reached_aws, tmp_path, monkeypatch):
     """Settings of a site with a distribution, and what AWS was sent for it."""
-    cloudfront = client("cloudfront", aws_endpoint)
+    cloudfront = client("cloudfront", reached_aws)
     distribution = made_distribution(cloudfront)
-    for name, value in {
-        "AWS_ENDPOINT_URL": aws_endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "MEDIA_DOMAIN_NAME": "media.example.com",
-        "MEDIA_DISTRIBUTION_ID": distribution,
-    }.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("MEDIA_DOMAIN_NAME", "media.example.com")
+    monkeypatch.setenv("MEDIA_DISTRIBUTION_ID", distribution)
     cdn = dj_cloudfront.config(static_root=tmp_path, build_version="b1")
 
     def sent():

@@ -53,18 +53,11 @@ def test_a_key_is_named_as_cdk_json_takes_it(tmp_path, name):
     assert not (tmp_path / name).exists()
 
 
-def test_a_key_comes_from_secrets_manager(signing_keys, aws_endpoint, monkeypatch):
+def test_a_key_comes_from_secrets_manager(signing_keys, reached_aws):
     pem = signing_keys["ecdsa"].read_bytes()
-    manager = client("secretsmanager", aws_endpoint)
+    manager = client("secretsmanager", reached_aws)
     text = manager.create_secret(Name="text", SecretString=pem.decode())
     manager.create_secret(Name="binary", SecretBinary=pem)
-    for name, value in {
-        "AWS_ENDPOINT_URL": aws_endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
     for name in ("text", "binary", text["ARN"]):
         assert read_key(f"secretsmanager:{name}") == pem
     with pytest.raises(ValueError, match="says ResourceNotFoundException") as error:
