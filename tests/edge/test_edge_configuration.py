@@ -100,25 +100,6 @@ def test_unset_default_and_maximum_ttl_are_not_under_the_minimum():
 @pytest.mark.not_modelled("Continuous deployment", "continuous-deployment")
 @pytest.mark.not_modelled("HTTP/2 and HTTP/3", "DownloadDistValuesGeneral")
 @pytest.mark.not_modelled("Access logs", "AccessLogs")
-@pytest.mark.parametrize(
-    ("config", "feature"),
-    [
-        ({"WebACLId": "arn"}, "web ACL"),
-        ({"ConnectionMode": "tenant-only"}, "tenants"),
-        ({"ViewerMtlsConfig": {"Mode": "required"}}, "client certificates of viewers"),
-        ({"ContinuousDeploymentPolicyId": "x"}, "continuous deployment"),
-        ({"HttpVersion": "http2and3"}, "HTTP/3"),
-        ({"Logging": {"Enabled": True, "Bucket": "b"}}, "access logs"),
-    ],
-)
-def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
-    parsed = parse(deployed(distribution(**config)))
-    (line,) = parsed.warnings
-    assert line.startswith(STATIC)
-    assert feature in line
-    assert not list(parse(deployed()).warnings)
-
-
 @pytest.mark.not_modelled("CloudFront functions", "cloudfront-functions")
 @pytest.mark.not_modelled("Lambda@Edge", "lambda-at-the-edge")
 @pytest.mark.not_modelled("Field-level encryption", "field-level-encryption")
@@ -128,28 +109,30 @@ def test_unmodelled_feature_of_a_distribution_is_named(config, feature):
 )
 @pytest.mark.not_modelled("gRPC", "distribution-using-grpc")
 @pytest.mark.not_modelled("Real-time logs", "real-time-logs")
+@pytest.mark.not_modelled("Origin Shield", "origin-shield")
 @pytest.mark.parametrize(
-    ("config", "feature"),
+    ("section", "config", "feature"),
     [
-        ({"FunctionAssociations": named({"EventType": "viewer-request"})}, "functions"),
-        ({"LambdaFunctionAssociations": named({})}, "Lambda@Edge"),
-        ({"TrustedSigners": named("self")}, "signers of an account"),
-        ({"FieldLevelEncryptionId": "x"}, "field-level encryption"),
-        ({"RealtimeLogConfigArn": "arn"}, "real-time logs"),
-        ({"GrpcConfig": {"Enabled": True}}, "gRPC"),
+        ("", {"WebACLId": "arn"}, "web ACL"),
+        ("", {"ConnectionMode": "tenant-only"}, "tenants"),
+        ("", {"ViewerMtlsConfig": {"Mode": "required"}}, "client certificates of v"),
+        ("", {"ContinuousDeploymentPolicyId": "x"}, "continuous deployment"),
+        ("", {"HttpVersion": "http2and3"}, "HTTP/3"),
+        ("", {"Logging": {"Enabled": True, "Bucket": "b"}}, "access logs"),
+        ("default", {"FunctionAssociations": named({"EventType": "x"})}, "functions"),
+        ("default", {"LambdaFunctionAssociations": named({})}, "Lambda@Edge"),
+        ("default", {"TrustedSigners": named("self")}, "signers of an account"),
+        ("default", {"FieldLevelEncryptionId": "x"}, "field-level encryption"),
+        ("default", {"RealtimeLogConfigArn": "arn"}, "real-time logs"),
+        ("default", {"GrpcConfig": {"Enabled": True}}, "gRPC"),
+        ("origin", {"OriginShield": {"Enabled": True}}, "origin shield"),
     ],
 )
-def test_unmodelled_feature_of_a_behavior_is_named(config, feature):
-    parsed = parse(deployed(distribution(default=config)))
-    (line,) = parsed.warnings
+def test_unmodelled_feature_is_named(section, config, feature):
+    one = distribution(**({section: config} if section else config))
+    (line,) = parse(deployed(one)).warnings
+    assert line.startswith(STATIC)
     assert feature in line
-
-
-@pytest.mark.not_modelled("Origin Shield", "origin-shield")
-def test_unmodelled_feature_of_an_origin_is_named():
-    shield = {"OriginShield": {"Enabled": True}}
-    (line,) = parse(deployed(distribution(origin=shield))).warnings
-    assert "origin shield" in line
 
 
 @pytest.mark.not_modelled(
@@ -193,6 +176,7 @@ def test_requests_to_a_bucket_are_signed_as_its_access_control_says(
 @pytest.mark.parametrize(
     "config",
     [
+        {},
         {"Restrictions": {"GeoRestriction": {"RestrictionType": "none"}}},
         {"Logging": {"Enabled": False}, "WebACLId": "", "HttpVersion": "http2"},
     ],

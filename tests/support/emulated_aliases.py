@@ -152,11 +152,10 @@ def _list_conflicts(asking_id, alias):
             for name, text in conflict.items():
                 SubElement(item, name).text = text
 
-    answer = cloudfront._xml_response("ConflictingAliasesList", build)
-    return answer
+    return cloudfront._xml_response("ConflictingAliasesList", build)
 
 
-def _hidden(identity, *, shown: int):
+def _hidden(identity, *, shown):
     return "*" * (len(identity) - shown) + identity[-shown:]
 
 
@@ -166,9 +165,8 @@ def _no_such_distribution():
     )
 
 
-def _error(code, message, status: int):
-    answer = cloudfront._error(code, message, status)
-    return answer
+def _error(code, message, status):
+    return cloudfront._error(code, message, status)
 
 
 def _elements(body):
@@ -184,8 +182,7 @@ def _first(query, name):
 
 def _find(distribution_id):
     """A distribution of the account that asks."""
-    found = cloudfront._distributions.get(distribution_id)
-    return found
+    return cloudfront._distributions.get(distribution_id)
 
 
 def _everybody():
