@@ -48,11 +48,7 @@ def deployed(cache_policy: Json) -> Configuration:
         "Origins": {"Items": [{"Id": "o", "DomainName": "www.example.com"}]},
         "DefaultCacheBehavior": {"TargetOriginId": "o", "CachePolicyId": "cache"},
     }
-    one = {
-        "Id": "D1",
-        "DomainName": "d1.cloudfront.net",
-        "DistributionConfig": config,
-    }
+    one = {"Id": "D1", "DomainName": "d1.cloudfront.net", "DistributionConfig": config}
     resources = {"CachePolicy": {"cache": cache_policy}}
     return parse(Source(distributions=[one], resources=resources))
 

@@ -110,11 +110,7 @@ class Cache:
     """
 
     def __init__(
-        self,
-        *,
-        clock: Clock,
-        capacity: int = DEFAULT_CAPACITY,
-        standby: bool = True,
+        self, *, clock: Clock, capacity: int = DEFAULT_CAPACITY, standby: bool = True
     ) -> None:
         self._clock = clock
         self._standby = standby

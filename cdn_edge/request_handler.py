@@ -13,14 +13,7 @@ from multidict import CIMultiDict
 from cdn_edge import signatures
 from cdn_edge.body import BodyStream, SharedBody, close
 from cdn_edge.cache import Cache, Clock, Fetch, Outcome
-from cdn_edge.cache_key import (
-    CONDITIONS,
-    PLAYED,
-    Key,
-    cache_key,
-    match,
-    origin_request,
-)
+from cdn_edge.cache_key import CONDITIONS, PLAYED, Key, cache_key, match, origin_request
 from cdn_edge.compression import compressed
 from cdn_edge.configuration import Behavior, Distribution
 from cdn_edge.headers import (

@@ -159,11 +159,7 @@ def _name(text: str) -> x509.Name:
 
 
 def _builder(
-    subject: x509.Name,
-    *,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    days: int,
+    subject: x509.Name, *, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (

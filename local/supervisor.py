@@ -83,10 +83,7 @@ class Supervisor:
 
 
 def up(
-    state: State,
-    environment: str,
-    wanted: Mapping[str, int | None],
-    progress: Progress,
+    state: State, environment: str, wanted: Mapping[str, int | None], progress: Progress
 ) -> None:
     """Bring everything up, stay until it ends, and leave nothing behind.
 

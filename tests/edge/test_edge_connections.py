@@ -23,8 +23,7 @@ from cdn_edge.listener import ViewerTimeouts
 
 @pytest.mark.documented("A URL over 8,192 bytes is a 414", "cloudfront-limits")
 @pytest.mark.parametrize(
-    ("target", "status"),
-    [(8192, 200), (8193, 414), (40_000, 414), (200_000, 414)],
+    ("target", "status"), [(8192, 200), (8193, 414), (40_000, 414), (200_000, 414)]
 )
 def test_longest_url(edge, origin, target, status):
     path = b"/" + b"x" * (target - 2) + b"?"

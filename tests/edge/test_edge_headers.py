@@ -7,13 +7,7 @@ from edge_support import deployed, distribution, named
 from multidict import CIMultiDict
 
 from cdn_edge.distributions import parse
-from cdn_edge.headers import (
-    Result,
-    apply_policy,
-    finish,
-    narrow_vary,
-    not_modified,
-)
+from cdn_edge.headers import Result, apply_policy, finish, narrow_vary, not_modified
 
 CORS = {
     "AccessControlAllowOrigins": named("*"),

@@ -7,14 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from edge_support import (
-    MEDIA,
-    STATIC,
-    cache_policy,
-    deployed,
-    distribution,
-    named,
-)
+from edge_support import MEDIA, STATIC, cache_policy, deployed, distribution, named
 
 from cdn_edge.cache_key import Key
 from cdn_edge.cloudfront_api import ApiReader, Invalidation, Invalidations, follow

@@ -5,13 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from edge_support import (
-    CountingOrigin,
-    Reply,
-    cache_policy,
-    distribution,
-    named,
-)
+from edge_support import CountingOrigin, Reply, cache_policy, distribution, named
 
 LONG = {"Cache-Control": "max-age=3600"}
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0) Mobile/15E148"
@@ -60,9 +54,7 @@ def test_viewer_of_a_country(start, kind, country, status):
 def test_viewer_of_a_blocked_country_gets_the_error_page(start, origin):
     origin.replies["/static/blocked.html"] = Reply(body=b"not here")
     page = {"ErrorCode": 403, "ResponsePagePath": "/blocked.html", "ResponseCode": 451}
-    edge = start(
-        restricted("blacklist", "DE", CustomErrorResponses=named(page)),
-    )
+    edge = start(restricted("blacklist", "DE", CustomErrorResponses=named(page)))
     got = edge.get("/x", headers={"X-Edge-Viewer-Country": "DE"})
     assert (got.status, got.body, got.cache) == (451, b"not here", "Error")
     assert origin.targets == ["/static/blocked.html"]

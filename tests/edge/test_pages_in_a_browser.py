@@ -128,10 +128,7 @@ def test_a_policy_with_the_cdn_lets_its_files_in_and_nothing_else(browser, hosts
 
 def test_the_same_policy_without_the_cdn_lets_none_of_them_in(browser, hosts):
     policy = by_django_csp({"default-src": ["'none'"]})
-    with (
-        serve(USED, hosts.cdn(), **policy) as address,
-        fresh_profile(browser) as visit,
-    ):
+    with serve(USED, hosts.cdn(), **policy) as address, fresh_profile(browser) as visit:
         visit.open(address)
     assert hosts.targets == []
 

@@ -34,9 +34,7 @@ def alias(zone):
 
 def certificate(endpoint, *names, account="000000000000"):
     return client("acm", endpoint, account=account).request_certificate(
-        DomainName=names[0],
-        SubjectAlternativeNames=list(names),
-        ValidationMethod="DNS",
+        DomainName=names[0], SubjectAlternativeNames=list(names), ValidationMethod="DNS"
     )["CertificateArn"]
 
 

@@ -110,11 +110,7 @@ class Machine:
             self.processes[name] = subprocess.Popen(
                 command,
                 cwd=self.project.folder,
-                env={
-                    "PYTHONPATH": str(ROOT),
-                    **self.project.environment,
-                    **variables,
-                },
+                env={"PYTHONPATH": str(ROOT), **self.project.environment, **variables},
                 stdout=log,
                 stderr=log,
             )
