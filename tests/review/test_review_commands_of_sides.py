@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 
 import pytest
-from worktree_support import ROOT, STACK, commit, git, review, run, template
+from worktree_support import ROOT, STACK, git, review, run
 
 
 def open_to_http(app):
@@ -66,15 +65,6 @@ def test_a_first_pull_request_has_only_what_is_new(app):
     assert lines and all("new" in line["text"] for line in lines)
 
 
-def test_a_notice_comes_before_the_changes(app):
-    app.write("requirements.txt", "a==1\n")
-    commit(app.top)
-    app.write("requirements.txt", "a==2\n")
-    open_to_http(app)
-    notice, _, rest = diff(app).out.partition("to acknowledge f")
-    assert "warning: requirements.txt differs" in notice and rest
-
-
 def test_one_environment_of_all(app):
     assert diff(app, "prod").code == diff(app, STACK).code == 0
     sentence = "ENV must be an environment of the app, which has prod, got 'dev'\n"
@@ -108,17 +98,6 @@ def test_formats(app, words, part, is_in):
 )
 def test_what_cannot_be_compared_ends_with_2_and_a_sentence(app, words, sentence):
     assert sentence in diff(app, *words).error
-
-
-def test_two_files_are_compared_as_one_stack(app):
-    app.write("01-x.json", json.dumps(template()))
-    app.write("my_site.template.json", json.dumps(template(viewers="allow-all")))
-    said = run("compare", "01-x.json", "my_site.template.json", "--json")
-    assert said.code == 1
-    assert (said.base, said.data["after"]) == ("01-x.json", "my_site.template.json")
-    assert [line["block"] for line in said.data["lines"]] == ["protection-dropped"]
-    assert run("compare", "01-x.json", "01-x.json").code == 0
-    assert run("compare", "01-x.json", "missing.json").code == 2
 
 
 @pytest.mark.parametrize("words", [["--help"], ["diff", "--help"], ["compare", "-h"]])

@@ -260,19 +260,6 @@ def test_lock_files_of_a_first_app_are_not_noticed(app):
     assert app.diff("--against", base, folder=second).notices == []
 
 
-def test_the_settings_of_each_side_are_its_own(app):
-    app.write("cdn-review.toml", 'unprotected = ["dev"]')
-    commit(app.top)
-    app.write("cdn-review.toml", 'unprotected = ["prod"]')
-    app.write("template.json", app.template(viewers="allow-all"))
-    assert app.diff().code == 1
-    commit(app.top)
-    app.write("template.json", app.template(viewers="https-only"))
-    commit(app.top)
-    app.write("template.json", app.template(viewers="allow-all"))
-    assert app.diff().code == 0
-
-
 # --- Packages ---
 
 
