@@ -229,7 +229,7 @@ def behavior_of(config: Json) -> Leaves:
     rest, found = _without(config, "Origins"), dict[str, Leaf]()
     for name, read in (
         ("CachePolicy", _cache_policy),
-        ("OriginRequestPolicy", _origin_request_policy),
+        ("OriginRequestPolicy", lambda p, f: _selections(p, "OriginRequest", f)),
         ("ResponseHeadersPolicy", _response_headers),
     ):
         policy = rest.pop(name, None)
@@ -280,10 +280,6 @@ def _cache_policy(policy: Json, found: dict[str, Leaf]) -> Json:
     return {**rest, section: parts or None}
 
 
-def _origin_request_policy(policy: Json, found: dict[str, Leaf]) -> Json:
-    return _selections(policy, "OriginRequest", found)
-
-
 def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, Any]:
     """Moves the selections of a policy to leaves; what is no selection stays."""
     rest = dict(policy)
@@ -311,7 +307,6 @@ _SECURITY_HEADERS = {
     "FrameOptions": "x-frame-options",
     "ReferrerPolicy": "referrer-policy",
     "StrictTransportSecurity": "strict-transport-security",
-    "XSSProtection": "x-xss-protection",
 }
 
 
@@ -358,21 +353,11 @@ def _security_header(key: str, config: dict[str, Any]) -> Leaf:
         if [type(age), type(sub), type(preload)] == [int, bool, bool]:
             flags = "; includeSubDomains" * sub + "; preload" * preload
             return leaf(f"max-age={age}{flags}")
-        return _in_words({"max-age": age, "includeSubDomains": sub, "preload": preload})
-    if key == "XSSProtection":
-        on, block = config.pop("Protection", False), config.pop("ModeBlock")
-        uri = config.pop("ReportUri", None)
-        if isinstance(on, bool) and isinstance(block, bool):
-            report = f"; report={text(uri)}" if uri else ""
-            return leaf(f"1{'; mode=block' * block}{report}" if on else "0")
-        return _in_words({"protection": on, "mode=block": block, "report": uri})
+        # A part is computed, or missing.
+        parts = {"max-age": age, "includeSubDomains": sub, "preload": preload}
+        words = (f"{name}: {text(value) or 'unset'}" for name, value in parts.items())
+        return Computed("; ".join(words))
     return leaf(config.pop("FrameOption" if key == "FrameOptions" else key, None))
-
-
-def _in_words(parts: Mapping[str, object]) -> Computed:
-    """A header of which a part is computed, or missing."""
-    words = (f"{name}: {text(value) or 'unset'}" for name, value in parts.items())
-    return Computed("; ".join(words))
 
 
 def _cors(config: Json) -> Leaves:

@@ -10,7 +10,7 @@ from cdn_model.distribution import ERROR_TTL
 from cdn_model.values import Json, mapping, plain_object
 from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
 from cdn_review.leaves import Leaf, NameSet, countries, leaf
-from cdn_review.rules import SETTING, Difference, Rule, Rules, about, say, table
+from cdn_review.rules import SETTING, Difference, Rule, about, say, table
 from cdn_review.shown import (
     duration,
     elements,
@@ -158,7 +158,7 @@ _ENABLED = Rule(
     block=_OFF,
 )
 
-_RULES = about(
+DISTRIBUTION_RULES = table(
     Topic.DELIVERY,
     _ENABLED,
     Rule("Aliases", lines=domain_names),
@@ -235,7 +235,6 @@ _RULES = about(
     # A text for people in the console.
     Rule("Comment"),
 )
-DISTRIBUTION_RULES = Rules((*_RULES, Rule(".*", SETTING, topic=Topic.DELIVERY)))
 
 
 # --- Tenants ---

@@ -202,7 +202,7 @@ _REMOVED: dict[str, Any] = {
     "removed": "the origin's header {header} reaches viewers again",
 }
 
-_HEADERS = r"(Removed)?Header\[.*|Cors.*|ResponseHeadersPolicy\.Server.*"
+_HEADERS = r"(Removed)?Header\[.*|Cors.*|ResponseHeadersPolicy\.S.*"
 _HIDDEN_POLICIES = {
     ("Cache", Topic.CACHE_KEY): r"Cached|CacheKey\..*|CachePolicy\..*TTL",
     ("OriginRequest", Topic.ORIGIN): r"OriginRequest\..*",
