@@ -47,54 +47,52 @@ def deployed(
                 "another: name the environments of one account, such as "
                 "'cdn-review diff dev --deployed'"
             )
-        found, notice = _deployed(stack, aws)
-        if notice:
-            notices.add(notice)
-        if found is not None:
-            before.append(found)
-        if found is not None or not notice:
-            after.append(stack)
+        about, template = _asked(stack, aws)
+        # boto3 gives an object for JSON, and a text for everything else.
+        if isinstance(template, str):
+            notices.add(
+                f"{stack.name!r} is left out: it is deployed as YAML, and can be compared "
+                "once the CDK has deployed it"
+            )
+            continue
+        after.append(stack)
+        if about is not None:
+            status, name = str(about["StackStatus"]), stack.name
+            if status.endswith("_IN_PROGRESS"):
+                notices.add(f"{name!r} is changing now ({status})")
+            found = stack_of(
+                template,
+                name=name,
+                account=stack.account,
+                region=stack.region,
+                termination_protection=bool(about.get("EnableTerminationProtection")),
+            )
+            written = _as_written(found.template, stack.template)
+            before.append(replace(found, template=written))
     return before, after, sorted(notices)
 
 
-def _deployed(stack: Stack, aws: Aws) -> tuple[Stack | None, str]:
-    """The stack, if it is deployed, and a notice; a notice alone if it is left out."""
+def _asked(stack: Stack, aws: Aws) -> tuple[Any, Any]:
+    """What CloudFormation says of a stack, and its template; nothing if it has none."""
     region = stack.region or aws.configured_region
     client = aws.client("cloudformation", region)
     try:
         (about,) = client.describe_stacks(StackName=stack.name)["Stacks"]
-        status = str(about["StackStatus"])
-        if status == _NEVER_DEPLOYED:
-            return None, ""
+        if about["StackStatus"] == _NEVER_DEPLOYED:
+            return None, None
         answer = client.get_template(StackName=stack.name, TemplateStage="Original")
+        return about, answer["TemplateBody"]
     except (aws.refused, aws.unreachable) as error:
         if "does not exist" in str(error):
-            return None, ""
-        action = (
-            "cloudformation:DescribeStacks and cloudformation:GetTemplate "
-            f"of {stack.name!r}"
+            return None, None
+        calls = "cloudformation:DescribeStacks and cloudformation:GetTemplate"
+        said = error_message(
+            error,
+            service="CloudFormation",
+            region=region,
+            action=f"{calls} of {stack.name!r}",
         )
-        raise ValueError(
-            error_message(error, service="CloudFormation", region=region, action=action)
-        ) from None
-    # boto3 gives an object for JSON, and a text for everything else.
-    if isinstance(answer["TemplateBody"], str):
-        return None, (
-            f"{stack.name!r} is left out: it is deployed as YAML, and can be compared "
-            "once the CDK has deployed it"
-        )
-    found = stack_of(
-        answer["TemplateBody"],
-        name=stack.name,
-        account=stack.account,
-        region=stack.region,
-        termination_protection=bool(about.get("EnableTerminationProtection")),
-    )
-    is_changing = status.endswith("_IN_PROGRESS")
-    return (
-        replace(found, template=_as_written(found.template, stack.template)),
-        f"{stack.name!r} is changing now ({status})" if is_changing else "",
-    )
+        raise ValueError(said) from None
 
 
 def _as_written(deployed: Any, wanted: Any) -> Any:
