@@ -233,6 +233,13 @@ def bucket_leaves(properties: dict[str, Any]) -> tuple[dict[str, Leaf], Json]:
     return {"PublicAccessBlocked": blocked or None}, properties
 
 
+def _public_access(d: Difference) -> str:
+    if not d.lost:
+        return "blocks public access by {gained}"
+    text = "no longer blocks public access by {lost}"
+    return f"{text}, but by {{gained}}" if d.gained else text
+
+
 def _may_be_public(d: Difference) -> bool:
     return d.after is not None and known(d.after) in (*_PUBLIC_ACLS, None)
 
@@ -249,11 +256,7 @@ BUCKET_RULES = table(
         ),
         Rule(
             "PublicAccessBlocked",
-            lambda d: (
-                "no longer blocks public access by {lost}"
-                if d.lost
-                else "blocks public access by {gained}"
-            ),
+            _public_access,
             when=lambda d: d.lost,
             note="a policy or an object can open it to everybody",
             block=_WIDENED,
@@ -263,7 +266,7 @@ BUCKET_RULES = table(
             "{key} is …",
             absent="said otherwise",
             when=lambda d: (
-                not d.added and d.key not in elements(d.now["PublicAccessBlocked"])
+                not d.added and d.key not in elements(d.now.get("PublicAccessBlocked"))
             ),
             block=_WIDENED,
         ),
