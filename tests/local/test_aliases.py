@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 import uuid
 
 import emulated_aliases
@@ -121,54 +119,6 @@ def test_a_second_distribution_gets_no_alias_of_the_first(create, endpoint, alia
             Id=second["Id"], IfMatch=found["ETag"], DistributionConfig=taken
         )
     assert aliases_of(endpoint, first) == [alias]
-
-
-def status(formation, stack):
-    (found,) = formation.describe_stacks(StackName=stack)["Stacks"]
-    return found["StackStatus"]
-
-
-def test_a_stack_gets_no_alias_of_another_distribution(create, endpoint, alias):
-    create(alias)
-    described = {
-        "Enabled": True,
-        "Aliases": [alias],
-        "Origins": [{"Id": "o", "DomainName": "o.example"}],
-        "DefaultCacheBehavior": {
-            "TargetOriginId": "o",
-            "ViewerProtocolPolicy": "redirect-to-https",
-        },
-    }
-    resource = {
-        "Type": "AWS::CloudFront::Distribution",
-        "Properties": {"DistributionConfig": described},
-    }
-    formation = client("cloudformation", endpoint)
-    name = f"s{uuid.uuid4().hex}"
-    formation.create_stack(
-        StackName=name, TemplateBody=json.dumps({"Resources": {"Second": resource}})
-    )
-    deadline = time.monotonic() + 20
-    while (found := status(formation, name)).endswith("IN_PROGRESS"):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert found == "ROLLBACK_COMPLETE"
-    events = formation.describe_stack_events(StackName=name)["StackEvents"]
-    reasons = [event.get("ResourceStatusReason", "") for event in events]
-    assert any("already associated with a different resource" in r for r in reasons)
-
-
-def test_an_alias_moves_to_whoever_the_record_names(
-    create, endpoint, zone, alias, target
-):
-    source = create(alias, f"other.{zone}")
-    prove(endpoint, zone, f"_{alias}", target["DomainName"])
-    associate(endpoint, target, alias)
-    assert aliases_of(endpoint, source) == [f"other.{zone}"]
-    assert aliases_of(endpoint, target) == [alias]
-    # Once more changes nothing.
-    associate(endpoint, target, alias)
-    assert aliases_of(endpoint, target) == [alias]
 
 
 @pytest.mark.parametrize("record", ["none", "of another distribution"])
