@@ -55,34 +55,25 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class NameSet:
-    """Which headers, query strings or cookies of a request are meant.
+    """Some names of headers, query strings, cookies or countries, or all but those."""
 
-    :param behavior: ``none``, ``whitelist``, ``allExcept`` or ``all``, as the API says.
-    """
-
-    behavior: str = "none"
     names: frozenset[str] = frozenset()
+    all_but: bool = False
 
-    @property
-    def chosen(self) -> bool:
-        return self.behavior != "none"
-
-    @property
-    def by_exclusion(self) -> bool:
-        """Whether it is all but some names; what cannot be read counts as all."""
-        return self.behavior not in ("none", "whitelist")
+    def __bool__(self) -> bool:
+        return self.all_but or bool(self.names)
 
     def __invert__(self) -> NameSet:
-        return _selection(not self.by_exclusion, self.names)
+        return NameSet(self.names, not self.all_but)
 
     def __and__(self, other: NameSet) -> NameSet:
-        if self.by_exclusion and other.by_exclusion:
-            return _selection(True, self.names | other.names)
-        if self.by_exclusion:
-            return _selection(False, other.names - self.names)
-        if other.by_exclusion:
-            return _selection(False, self.names - other.names)
-        return _selection(False, self.names & other.names)
+        if self.all_but and other.all_but:
+            return NameSet(self.names | other.names, all_but=True)
+        if self.all_but:
+            return NameSet(other.names - self.names)
+        if other.all_but:
+            return NameSet(self.names - other.names)
+        return NameSet(self.names & other.names)
 
     def __or__(self, other: NameSet) -> NameSet:
         return ~(~self & ~other)
@@ -91,12 +82,7 @@ class NameSet:
         return self & ~other
 
 
-def _selection(by_exclusion: bool, names: frozenset[str]) -> NameSet:
-    if by_exclusion:
-        return NameSet("allExcept" if names else "all", names)
-    return NameSet("whitelist" if names else "none", names)
-
-
+ALL = NameSet(all_but=True)
 Leaf = str | int | float | None | Computed | Hidden | Present | NameSet | frozenset[Any]
 Leaves = Mapping[str, Leaf]
 # Properties whose elements are known by one of their own, in this order.
@@ -214,14 +200,12 @@ def countries(geo: object) -> Leaf:
     """From which countries viewers can come, if the template says so."""
     config = mapping(geo)
     names = config.get("Locations", [])
-    behaviors = {"whitelist": "whitelist", "blacklist": "allExcept", "none": "all"}
-    behavior = behaviors.get(text(config.get("RestrictionType")))
-    if _without(config, "RestrictionType", "Locations") or is_computed(names):
-        behavior = None
-    if behavior is None:
+    kind = text(config.get("RestrictionType"))
+    is_known = kind in ("whitelist", "blacklist", "none") and not is_computed(names)
+    if not is_known or _without(config, "RestrictionType", "Locations"):
         return None if geo is None else Computed(text(geo))
-    listed = frozenset(map(text, names))
-    return NameSet(behavior, frozenset() if behavior == "all" else listed)
+    listed = frozenset(map(text, names)) if kind != "none" else frozenset()
+    return NameSet(listed, all_but=kind != "whitelist")
 
 
 def behavior_of(config: Json) -> Leaves:
@@ -275,9 +259,15 @@ def _cache_policy(policy: Json, found: dict[str, Leaf]) -> Json:
             found[f"CacheKey.Encoding[{name}]"] = parts.pop(flag)
     if isinstance(rest.get("MaxTTL"), int):
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/header-caching.html
-        all_headers = found.get("CacheKey.Headers") == NameSet("all")
+        all_headers = found.get("CacheKey.Headers") == ALL
         found["Cached"] = rest["MaxTTL"] != 0 and not all_headers
     return {**rest, section: parts or None}
+
+
+_BEHAVIORS = (
+    *("none", "whitelist", "allExcept", "all"),
+    *("allViewer", "allViewerAndWhitelistCloudFront"),
+)
 
 
 def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, Any]:
@@ -286,17 +276,17 @@ def _selections(policy: Json, prefix: str, found: dict[str, Leaf]) -> dict[str, 
     for noun in ("Header", "QueryString", "Cookie"):
         config = mapping(rest.get(f"{noun}sConfig"))
         behavior, names = config.get(f"{noun}Behavior"), config.get(f"{noun}s", [])
-        if _without(config, f"{noun}Behavior", f"{noun}s") or not (
-            isinstance(behavior, str) and isinstance(names, list)
-        ):
+        is_known = behavior in _BEHAVIORS and isinstance(names, list)
+        if not is_known or _without(config, f"{noun}Behavior", f"{noun}s"):
             continue
         del rest[f"{noun}sConfig"]
-        every = behavior in ("allViewer", "allViewerAndWhitelistCloudFront")
-        if every and (names or behavior != "allViewer"):
+        of_cloudfront = behavior == "allViewerAndWhitelistCloudFront"
+        if of_cloudfront or (names and behavior == "allViewer"):
             rest["HeadersOfCloudFront"] = ["added", *names]
-        listed = [text(n).lower() if noun == "Header" else text(n) for n in names]
-        used = listed if behavior in ("whitelist", "allExcept") else []
-        chosen = NameSet("all" if every else behavior, frozenset(used))
+        listed = {text(n).lower() if noun == "Header" else text(n) for n in names}
+        used = listed if behavior in ("whitelist", "allExcept") else set[str]()
+        is_all_but = behavior not in ("none", "whitelist")
+        chosen = NameSet(frozenset(used), all_but=is_all_but)
         found[f"{prefix}.{noun}s"] = chosen
     return rest
 

@@ -122,7 +122,7 @@ def _plain(value: object) -> object:
         case Computed():
             return ["computed", value.text]
         case NameSet():
-            return [value.behavior, sorted(value.names)]
+            return [value.all_but, sorted(value.names)]
         case list() | tuple():
             return [_plain(one) for one in value]
     return value

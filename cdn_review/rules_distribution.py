@@ -9,7 +9,7 @@ from typing import Any
 from cdn_model.distribution import ERROR_TTL
 from cdn_model.values import Json, mapping, plain_object
 from cdn_review.change import BlockReason, Change, Tag, Topic, Trusted, format_message
-from cdn_review.leaves import Leaf, NameSet, countries, leaf
+from cdn_review.leaves import ALL, Leaf, NameSet, countries, leaf
 from cdn_review.rules import SETTING, Difference, Rule, about, say, table
 from cdn_review.shown import (
     duration,
@@ -66,19 +66,18 @@ def _trusted_viewers(d: Difference) -> BlockReason | None:
 
 
 def _countries(value: Leaf) -> object:
-    if isinstance(value, NameSet) and value.behavior == "all":
-        return Trusted("everywhere")
-    if isinstance(value, NameSet) and value.behavior == "allExcept":
-        return format_message("everywhere but {}", listed(value.names))
+    if isinstance(value, NameSet) and value.all_but:
+        but = format_message("everywhere but {}", listed(value.names))
+        return but if value.names else Trusted("everywhere")
     return shown_selection(value)
 
 
 def _more_countries(d: Difference) -> bool:
     """Whether a country that was refused is let in, or may be."""
-    before, after = (NameSet("all") if v is None else v for v in (d.before, d.after))
+    before, after = (ALL if v is None else v for v in (d.before, d.after))
     if isinstance(before, NameSet) and isinstance(after, NameSet):
-        return (after - before).chosen
-    return isinstance(before, NameSet) and before.behavior != "all"
+        return bool(after - before)
+    return isinstance(before, NameSet) and before != ALL
 
 
 def _more_locations(d: Difference) -> bool:

@@ -49,14 +49,14 @@ def _cache_key(d: Difference) -> Iterator[Change]:
     noun = _NOUNS[d.key]
     before, after = _selection(d.before), _selection(d.after)
     yield from _still_sent(d, before - after)
-    if before.by_exclusion or after.by_exclusion:
+    if before.all_but or after.all_but:
         text = f"the {noun}s in the cache key are {{}} instead of {{}}"
         few = ", and stays low if hardly two requests are alike"
         yield say(
             Topic.CACHE_KEY,
             text,
             *(_selected(d.key, one) for one in (after, before)),
-            note=f"{_RESTARTS}{few if after.by_exclusion else ''}",
+            note=f"{_RESTARTS}{few if after.all_but else ''}",
             tags=(Tag.CACHE_RESTARTS,),
         )
         return
@@ -76,7 +76,7 @@ def _still_sent(d: Difference, lost: NameSet) -> Iterator[Change]:
     """What leaves the cache key and is forwarded all the same: visitors get each other's."""
     forwarded = _selection(d.now.get(f"OriginRequest.{d.key}"))
     still = forwarded - (forwarded - lost)
-    if still.chosen and d.now.get("Cached") is True:
+    if still and d.now.get("Cached") is True:
         text = "the origin is sent {}, which the cache key no longer has"
         sent, tags = _sent(d.key, still), (Tag.VISITOR_DATA,)
         yield say(Topic.ORIGIN, text, sent, note=_FOR_OTHERS, tags=tags)
@@ -90,7 +90,7 @@ def _forwarded(d: Difference) -> Iterator[Change]:
     first, second = keys[0] | own[0], keys[1] | own[1]
     gained = (second - first) - (keys[1] - keys[0])
     lost = (first - second) - (keys[0] - keys[1])
-    if gained.chosen:
+    if gained:
         cached = d.now.get("Cached") is True
         yield say(
             Topic.ORIGIN,
@@ -99,9 +99,9 @@ def _forwarded(d: Difference) -> Iterator[Change]:
             note=_forwarded_note(part, gained, cached),
             tags=(Tag.VISITOR_DATA,) if part == "Cookies" else (),
         )
-    if lost.chosen:
+    if lost:
         yield say(Topic.ORIGIN, "the origin is no longer sent {}", _sent(part, lost))
-    if not gained.chosen and not lost.chosen and own[0] != own[1]:
+    if not gained and not lost and own[0] != own[1]:
         text = f"the origin request policy has the {_NOUNS[part]}s {{}} instead of {{}}"
         selected = (_selected(part, one) for one in reversed(own))
         yield say(Topic.ORIGIN, text, *selected, note="the cache key sends them too")
@@ -110,18 +110,18 @@ def _forwarded(d: Difference) -> Iterator[Change]:
 def _forwarded_note(part: str, gained: NameSet, cached: bool) -> str:
     if part != "Headers":
         return _FOR_OTHERS if cached else ""
-    names_host = ("host" in gained.names) != gained.by_exclusion
+    names_host = ("host" in gained.names) != gained.all_but
     needs = "the origin and its certificate must know the distribution's domain names"
     return needs if names_host else ""
 
 
 def _selection(value: Leaf) -> NameSet:
-    return value if isinstance(value, NameSet) else NameSet("all" if value else "none")
+    return value if isinstance(value, NameSet) else NameSet(all_but=bool(value))
 
 
 def _sent(part: str, selection: NameSet) -> object:
     noun, names = _NOUNS[part], _names(part, selection.names)
-    if not selection.by_exclusion:
+    if not selection.all_but:
         return format_message(f"the {plural(selection.names, noun)} {{}}", names)
     if selection.names:
         return format_message(f"all {noun}s but {{}}", names)
@@ -130,7 +130,7 @@ def _sent(part: str, selection: NameSet) -> object:
 
 def _selected(part: str, value: NameSet) -> object:
     if part == "Headers":
-        value = NameSet(value.behavior, frozenset(map(header, value.names)))
+        value = NameSet(frozenset(map(header, value.names)), value.all_but)
     return shown_selection(value)
 
 

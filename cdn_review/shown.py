@@ -149,13 +149,11 @@ def shown_selection(value: Leaf) -> object:
     """``none``, ``all``, the names, or all but the names."""
     if not isinstance(value, NameSet):
         return shown(value)
-    names = listed(value.names)
-    if value.behavior == "whitelist" and value.names:
-        return names
-    if value.behavior == "allExcept" and value.names:
-        return format_message("all but {}", names)
-    known = {"all": "all", "allExcept": "all", "none": "none", "whitelist": "none"}
-    return Trusted(known[value.behavior]) if value.behavior in known else value.behavior
+    if not value.all_but:
+        return listed(value.names)
+    if value.names:
+        return format_message("all but {}", listed(value.names))
+    return Trusted("all")
 
 
 def duration(seconds: Leaf) -> object:
