@@ -92,12 +92,6 @@ def echo(request, reply):
     return reply
 
 
-def echo_and_vary(request, reply):
-    echo(request, reply)
-    reply.headers["Vary"] = "Accept-Encoding, Origin"
-    return reply
-
-
 def no_gzip(request, reply):
     if reply.headers.get("Content-Encoding") == "gzip":
         del reply.headers["Content-Encoding"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -45,14 +45,6 @@ def unchanged(text: str) -> str:
     return text
 
 
-def write_own_lines(folder: Path, text: str, upstream: Upstream) -> None:
-    """What a site adds to what the command prints."""
-    if text:
-        (folder / "site.d").mkdir()
-        lines = text.replace("UPSTREAM", upstream.address)
-        (folder / "site.d/own.conf").write_text(lines)
-
-
 def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **options):
     """The same values that the command would gather."""
     variables = SECRET_VARIABLES[: len(secrets)]
@@ -76,72 +68,77 @@ def site_of(folder: Path, *, secrets=(), private=False, automatic=False, **optio
     )
 
 
+Start = Callable[[str], tuple[Sequence[str], Mapping[str, str]]]
+
+
 @contextmanager
-def caddy(
+def _served(
     folder: Path,
+    render: Callable[[Any], str],
+    start: Start,
     *,
     edit: Edit = unchanged,
     socket: Path | None = None,
     own: str = "",
     **options: Any,
 ) -> Iterator[Origin]:
+    """A server in front of a small site.
+
+    :param start: Writes the configuration; gives the command line and its variables.
+    :param socket: Where Django listens. Default: a port.
+    :param own: What the site adds to what the command prints.
+    """
     port, probe = free_port(), write_site(folder / "site")
-    config, storage = folder / "Caddyfile", folder / "storage"
     with Upstream(socket) as upstream:
+        if own:
+            (folder / "site.d").mkdir()
+            lines = own.replace("UPSTREAM", upstream.address)
+            (folder / "site.d/own.conf").write_text(lines)
         site = site_of(
-            folder,
-            listen=f"127.0.0.1:{port}",
-            upstream=upstream.address,
-            **options,
+            folder, listen=f"127.0.0.1:{port}", upstream=upstream.address, **options
         )
-        text = edit(caddy_text.render(site))
-        write_own_lines(folder, own, upstream)
-        config.write_text(f"{machine(storage)}\n{text}")
-        validate(config, storage)
-        variables = {**os.environ, **environment(storage)}
-        with running(command("run", config), folder, variables):
+        command, variables = start(edit(render(site)))
+        with running(command, folder, variables):
             wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
             yield Origin(port, folder / "site", upstream, not site.plain)
 
 
-@contextmanager
+def caddy(folder: Path, **options: Any) -> AbstractContextManager[Origin]:
+    config, storage = folder / "Caddyfile", folder / "storage"
+
+    def start(text):
+        config.write_text(f"{machine(storage)}\n{text}")
+        validate(config, storage)
+        return command("run", config), {**os.environ, **environment(storage)}
+
+    return _served(folder, caddy_text.render, start, **options)
+
+
 def nginx(
     folder: Path,
     *,
     resolved: bool = False,
     brotli: bool = False,
     beside: str = "",
-    edit: Edit = unchanged,
-    socket: Path | None = None,
-    own: str = "",
     **options: Any,
-) -> Iterator[Origin]:
+) -> AbstractContextManager[Origin]:
     """Debian's nginx, which runs as one process here.
 
     :param resolved: Hand Django the path that the target resolves to.
     :param beside: What the machine's own nginx.conf says beside it.
     """
-    program = require("nginx")
-    port, probe = free_port(), write_site(folder / "site")
-    with Upstream(socket) as upstream:
-        site = site_of(
-            folder,
-            listen=f"127.0.0.1:{port}",
-            upstream=upstream.address,
-            **options,
-        )
-        text = edit(nginx_text.render(site, brotli=brotli))
-        write_own_lines(folder, own, upstream)
+    program, config = require("nginx"), folder / "nginx.conf"
+
+    def start(text):
         if resolved:
             text = replace_once(
                 text, "proxy_pass http://app;", "proxy_pass http://app/;"
             )
-        config = folder / "nginx.conf"
         config.write_text(nginx_config(folder, text, beside, brotli=brotli))
-        start = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
-        with running(start, folder, os.environ):
-            wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
-            yield Origin(port, folder / "site", upstream, not site.plain)
+        line = [program, "-p", str(folder), "-e", "error.log", "-c", str(config)]
+        return line, os.environ
+
+    return _served(folder, partial(nginx_text.render, brotli=brotli), start, **options)
 
 
 def nginx_config(
@@ -176,39 +173,22 @@ http {{
 
 
 @contextmanager
-def apache(
-    folder: Path,
-    *,
-    edit: Edit = unchanged,
-    beside: str = "",
-    socket: Path | None = None,
-    own: str = "",
-    **options: Any,
-) -> Iterator[Origin]:
+def apache(folder: Path, *, beside: str = "", **options: Any) -> Iterator[Origin]:
     """Debian's Apache, with the modules and settings that Debian turns on.
 
     :param beside: What the machine's own configuration says beside it.
     """
     program = require("apache2")
-    with _readable(folder) as folder, Upstream(socket) as upstream:
-        port, probe = free_port(), write_site(folder / "site")
-        site = site_of(
-            folder,
-            listen=f"127.0.0.1:{port}",
-            upstream=upstream.address,
-            **options,
-        )
-        text = edit(apache_text.render(site))
-        write_own_lines(folder, own, upstream)
+    with _readable(folder) as folder:
         config = folder / "apache.conf"
-        config.write_text(apache_config(folder, text, beside))
-        with running(
-            [program, "-f", str(config), "-DFOREGROUND"],
-            folder,
-            apache_environment(folder),
-        ):
-            wait_until_ready(port, probe, folder, _headers(site), tls=not site.plain)
-            yield Origin(port, folder / "site", upstream, not site.plain)
+
+        def start(text):
+            config.write_text(apache_config(folder, text, beside))
+            line = [program, "-f", str(config), "-DFOREGROUND"]
+            return line, apache_environment(folder)
+
+        with _served(folder, apache_text.render, start, **options) as origin:
+            yield origin
 
 
 def apache_config(folder: Path, text: str, beside: str = "") -> str:
