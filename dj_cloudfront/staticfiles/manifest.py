@@ -10,7 +10,6 @@ import io
 import itertools
 import json
 import posixpath
-import sys
 from collections.abc import (
     Callable,
     Collection,
@@ -27,9 +26,11 @@ from urllib.parse import unquote, urlsplit
 
 import django
 from django.apps import apps
+from django.conf import settings
 from django.contrib.staticfiles.utils import matches_patterns
 from django.core.files import File
 from django.core.files.base import ContentFile
+from django.urls import get_resolver
 
 from dj_cloudfront.builds import filesystem
 from dj_cloudfront.builds.publication import Publication, Published
@@ -407,15 +408,12 @@ def _is_known(method: object) -> bool:
 
 
 def _is_loading() -> bool:
-    """Whether code asks that runs once, while modules load.
+    """Whether the process still loads its modules, of which some ask for URLs.
 
-    Commands load it before the build is there: the one that publishes, ``migrate``, ``check``.
+    Commands load them before the build is there: the one that publishes, ``migrate``, ``check``.
+    The URLconf is the last of them, with all views.
     """
-    if not apps.ready:
-        return True
-    frame = sys._getframe()
-    while frame.f_back is not None:
-        frame = frame.f_back
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            return True
-    return False
+    urlconf = getattr(settings, "ROOT_URLCONF", None)
+    return not apps.ready or (
+        urlconf is not None and "urlconf_module" not in vars(get_resolver(urlconf))
+    )

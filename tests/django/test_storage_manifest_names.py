@@ -51,7 +51,8 @@ def test_a_url_may_be_asked_for_while_modules_load_before_the_build_is_there(
     # In a process that starts after the build, the hashed name.
     assert icon == shown
     assert re.match(r"https://static.example.com/b1/css/site\.\w+\.css", icon)
-    said = project.manage("shell", "-v0", "-c", SHOW, BUILD_VERSION="b3")
+    # Once everything is loaded, a page without its build is an error.
+    said = project.manage("shell", "-v0", "-c", LOAD + SHOW, BUILD_VERSION="b3")
     assert "Missing staticfiles manifest entry for 'css/site.css'" in said.stderr
 
 
@@ -67,6 +68,7 @@ LOADING = """
     INSTALLED_APPS += ["early"]
     ROOT_URLCONF = "early.urls"
 """
+LOAD = "from django.core.checks import run_checks; run_checks(); "
 SHOW = (
     "from early.models import ICON; from django.templatetags.static import static; "
     "print(ICON, static('css/site.css'))"
