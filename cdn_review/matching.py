@@ -51,13 +51,11 @@ class ResourceMatch:
     """A resource on both sides, or on one of them.
 
     :param role: What a reader calls it. No other resource of the comparison has that role.
-    :param kind: What is said of resources that serve as it does.
     :param id_before: Its logical id, or nothing where it does not exist.
     :param refers_to: The logical ids that it names on either side.
     """
 
     role: str
-    kind: ResourceType
     id_before: str = ""
     id_after: str = ""
     before: Json | None = None
@@ -68,6 +66,10 @@ class ResourceMatch:
     def type(self) -> str:
         resource = self.after if self.after is not None else self.before
         return text(mapping(resource).get("Type"))
+
+    @property
+    def kind(self) -> ResourceType:
+        return type_of(self.type)
 
     @property
     def ids(self) -> set[str]:
@@ -119,8 +121,8 @@ def match(before: Json, after: Json) -> list[ResourceMatch]:
     anew under another logical id is one resource to a reader.
     """
     old, new = resources(before), resources(after)
-    old_roles, old_kinds, old_links = _named(before)
-    new_roles, new_kinds, new_links = _named(after)
+    old_roles, old_links = _named(before)
+    new_roles, new_links = _named(after)
     pairs = {n: n for n in new if n in old and old[n].get("Type") == new[n].get("Type")}
     for likeness in (_content, _same_role, _aliases, _same_noun):
         gone = _by(likeness, old, old_roles, pairs)
@@ -140,7 +142,6 @@ def match(before: Json, after: Json) -> list[ResourceMatch]:
         taken.add(role)
         one = ResourceMatch(
             role=role,
-            kind=new_kinds.get(second) or old_kinds[first],
             id_before=first,
             id_after=second,
             before=old.get(first),
@@ -198,20 +199,17 @@ def roles_of(template: Json) -> dict[str, str]:
     return _named(template)[0]
 
 
-def _named(
-    template: Json,
-) -> tuple[dict[str, str], dict[str, ResourceType], dict[str, set[str]]]:
-    """The roles of the resources, what is said of their types, and what they refer to."""
+def _named(template: Json) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """The roles of the resources, and what they refer to."""
     found = resources(template)
     refers_to = {name: references(properties(one)) for name, one in found.items()}
-    kinds = {name: type_of(one.get("Type")) for name, one in found.items()}
     trees = _distributions(template, found)
     users = _users(refers_to, trees)
     named = {
-        name: trees.get(name) or _role(kind, users.get(name, set()))
-        for name, kind in kinds.items()
+        name: trees.get(name) or _role(type_of(one.get("Type")), users.get(name, set()))
+        for name, one in found.items()
     }
-    return _unique(named, found), kinds, refers_to
+    return _unique(named, found), refers_to
 
 
 def _distributions(template: Json, found: Mapping[str, Json]) -> dict[str, str]:

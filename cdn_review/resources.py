@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cdn_model.distribution import CLOUDFRONT
 from cdn_review.change import Topic
@@ -116,6 +117,7 @@ _TYPES: Mapping[str, ResourceType] = {
 }
 
 
+@lru_cache(maxsize=1024)
 def type_of(resource_type: object) -> ResourceType:
     """What readers call a type. Others go by their own names."""
     if known := _TYPES.get(str(resource_type)):
