@@ -131,6 +131,13 @@ def test_a_reader_that_has_seen_enough_is_no_failure_to_report(app):
     assert "Traceback" not in done.stderr and "BrokenPipe" not in done.stderr
 
 
+def test_the_raw_diff_is_below_the_changes(app):
+    open_to_http(app)
+    said = diff(app, "--raw").out
+    assert said.index("http:// requests") < said.index(f"cdk diff\n\nStack {STACK}")
+    assert "Number of stacks" not in said
+
+
 @pytest.mark.slow
 def test_the_raw_diff_is_that_of_the_real_cli(app):
     """Whatever the caller's variables are: the CLI would read CDK as an option."""

@@ -19,6 +19,8 @@ STACK = "mysite-cdn-prod"
 # A CDK CLI of the least: it runs the app of cdk.json, and notes how it was called.
 CLI = """\
 import json, os, pathlib, subprocess, sys
+if sys.argv[1] == "diff":
+    sys.exit(print("Stack", sys.argv[2], "\\nNumber of stacks with differences: 1"))
 output = sys.argv[sys.argv.index("--output") + 1]
 note = {"words": sys.argv[1:], "cwd": os.getcwd(), "variables": dict(os.environ)}
 with open(os.environ["SEEN"], "a") as seen:
