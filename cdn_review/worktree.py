@@ -119,9 +119,9 @@ def _base_stacks(
     if cached.is_file():
         os.utime(cached)
         return [Stack(**stack) for stack in json.loads(cached.read_text("utf-8"))]
-    with _checkout(base, install, _digest(environment)) as app:
+    with _checkout(base, install, _digest(environment)) as tree:
         progress(f"synthesizing {base.name}")
-        first = _first_on_path(base, app) if install else []
+        app, first = tree / base.app, _first_on_path(base, tree) if install else []
         has_cli = any((path / "cdk").exists() for path in first)
         with synthesis(
             app,
@@ -137,18 +137,19 @@ def _base_stacks(
 
 @contextmanager
 def _checkout(base: Base, install: Sequence[str], key: str) -> Iterator[Path]:
-    """The app's folder in a worktree of the base, with what it needs to synthesize."""
+    """A worktree of the base, with what the app needs to synthesize."""
     with _alone():
         _clean_up(base.top)
         room = _cache("worktrees") / (key if install else _digest(str(base.top)))
         tree, kept = room / "tree" / base.top.name, room / "installed"
+        _remove_worktree(base.top, tree)
         try:
             _add_worktree(base, tree)
             if install:
                 _install(base, install, tree, kept)
             else:
                 _link_installed(base, tree)
-            yield tree / base.app
+            yield tree
             if install:
                 _move_installed(tree, kept, base)
         finally:
@@ -186,7 +187,7 @@ def _install(base: Base, commands: Sequence[str], tree: Path, kept: Path) -> Non
     app = tree / base.app
     for command in commands:
         progress(f"installing for {base.name}: {command}")
-        environment = caller_environment(*_first_on_path(base, app))
+        environment = caller_environment(*_first_on_path(base, tree))
         with started(["/bin/sh", "-e", "-c", command], app, environment) as ended:
             code, said = ended()
         if code:
@@ -205,13 +206,9 @@ def _move_installed(source: Path, target: Path, base: Base) -> None:
             os.rename(old, new)
 
 
-def _first_on_path(base: Base, app: Path) -> list[Path]:
-    top = app.parents[len(base.app.parts) - 1] if base.app.parts else app
-    return [
-        app / ".venv" / "bin",
-        app / "node_modules" / ".bin",
-        top / "node_modules" / ".bin",
-    ]
+def _first_on_path(base: Base, tree: Path) -> list[Path]:
+    app, npm = tree / base.app, Path("node_modules", ".bin")
+    return [app / ".venv" / "bin", app / npm, tree / npm]
 
 
 def _add_worktree(base: Base, tree: Path) -> None:

@@ -185,6 +185,17 @@ def test_a_worktree_goes_in_every_ending(app, ending, tmp_path):
     assert not [*(tmp_path / "cache/cdn-review/worktrees").iterdir()]
 
 
+def test_what_a_killed_review_of_another_clone_has_left_is_no_obstacle(app, tmp_path):
+    app.write(".gitignore", ".venv")
+    app.write("cdn-review.toml", 'install = "mkdir -p .venv && touch .venv/x"')
+    commit(app.top)
+    assert app.diff().code == 0
+    (room,) = (tmp_path / "cache/cdn-review/worktrees").iterdir()
+    (room / "tree" / app.top.name / "infra").mkdir(parents=True)
+    commit(app.top)
+    assert app.diff().code == 0
+
+
 # --- What runs, and with what ---
 
 
