@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sized
 from itertools import accumulate
@@ -31,11 +30,10 @@ def shown_pair(
         for value in (before, after)
     ]
     exact = [_exact(before), _exact(after)]
-    escaped = [json.dumps(text).replace(" ", r"\u0020") for text in exact]
     is_text = isinstance(before, str) and isinstance(after, str) and show is None
     if is_text and exact[0][:_MOST_SHOWN] == exact[1][:_MOST_SHOWN]:
         pair = _windows(*exact)
-    for first, second in (pair, _windows(*exact), _windows(*escaped)):
+    for first, second in (pair, _windows(*exact)):
         read = format_message("{}", first), format_message("{}", second)
         if read[0] != read[1] or before == after:
             return first, second
