@@ -85,9 +85,9 @@ class Statement:
 
 def remaining(before: object, after: object) -> tuple[Any, Any]:
     """Two resolved documents in one notation, without the statements that both have."""
-    was, now = _plain(before), _plain(after)
-    if not (isinstance(was, dict) and isinstance(now, dict)):
+    if not all(isinstance(document, dict | None) for document in (before, after)):
         return before, after
+    was, now = _plain(mapping(before)), _plain(mapping(after))
     return _without(was, now), _without(now, was)
 
 
@@ -97,12 +97,12 @@ def _without(document: Any, other: Any) -> dict[str, Any]:
     return {**document, "Statement": left}
 
 
-def _plain(document: object) -> Any:
+def _plain(document: Json) -> dict[str, Any]:
     """Lists where single values may stand, and the keys of conditions in lower case."""
-    if document is not None and not isinstance(document, dict):
-        return document
-    found = mapping(document)
-    return {**found, "Statement": [*map(_in_lists, _list(found.get("Statement")))]}
+    return {
+        **document,
+        "Statement": [*map(_in_lists, _list(document.get("Statement")))],
+    }
 
 
 def _in_lists(part: object) -> Any:

@@ -275,8 +275,6 @@ def stack_of(template: Any, *, name: str, **about: Any) -> Stack:
 
     :raises ValueError: when it is no template.
     """
-    if not isinstance(template, Mapping):
-        raise ValueError(f"the template of {name!r} must be an object")
     sections, left_out = {}, 0
     for section in _SECTIONS:
         content = template.get(section, {})
