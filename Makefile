@@ -45,7 +45,7 @@ check: install
 LONGEST := e2e django
 ROOMS := $(LONGEST) $(filter-out $(LONGEST),$(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.py))))) top
 files = $(if $(filter top,$(1)),$(wildcard tests/test_*.py),tests/$(1))
-SLOW := $(foreach room,$(ROOMS),$(if $(shell grep -rl mark.slow $(call files,$(room))),$(room)))
+SLOW = $(foreach room,$(ROOMS),$(if $(shell grep -rl mark.slow $(call files,$(room))),$(room)))
 # Coverage takes half as long again, so CI alone measures it, where the code runs in pytest.
 COVERAGE = $(if $(CI),$(if $(filter docs e2e local top,$*),,--cov --cov-report= --cov-fail-under=0))
 PYTEST = @mkdir -p .local; COVERAGE_FILE=.coverage.$* $(BIN)/python -m pytest -q $(call files,$*) \
@@ -62,7 +62,7 @@ test-all: install install-debian
 $(ROOMS:%=test-%): test-%:
 	$(call PYTEST,-m "not slow" $(COVERAGE))
 
-$(SLOW:%=slow-%): slow-%:
+$(ROOMS:%=slow-%): slow-%:
 	$(call PYTEST,-m slow)
 
 slow-fuzz:
