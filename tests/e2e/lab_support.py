@@ -56,8 +56,7 @@ class Lab:
         return self.resources()
 
     def destroy(self):
-        done = self.cdk("destroy", self.stack, "--force")
-        assert done.returncode == 0, done.stderr
+        aws_support.delete_stack(self.endpoint, self.stack)
 
     def assert_no_differences(self):
         done = self.cdk("diff", self.stack, "--fail", "--method=template")

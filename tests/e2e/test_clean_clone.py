@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -46,6 +47,9 @@ def demo(clone, tmp_path_factory):
     environment |= {
         "PATH": str(tools),
         "HOME": str(tmp_path_factory.mktemp("home")),
+        # What was downloaded before need not be again.
+        "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
+        "npm_config_cache": str(Path.home() / ".npm"),
         "LANG": "C.UTF-8",
     }
     assert shutil.which("node", path=environment["PATH"]) is None

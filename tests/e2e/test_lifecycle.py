@@ -1,12 +1,14 @@
-"""Nothing is left behind, however the local environment ends."""
+"""Other starts of the local environment, and nothing left behind however it ends."""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
+import ssl
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from local_support import LocalSite
@@ -104,3 +106,21 @@ def test_fails_when_nothing_is_up(warm_state, command):
     ended = LocalSite(warm_state).run(*command.split())
     assert ended.returncode == 1
     assert ended.stderr.strip() == "nothing runs: start it with 'python -m local up'"
+
+
+@pytest.mark.slow
+def test_files_come_by_https_from_an_authority_that_status_names(warm_state):
+    with LocalSite(warm_state, "--tls") as site:
+        status = site.status
+        assert f"browsers have to trust {status['tls']}" in site.said
+        url = urlsplit(status["static"])
+        assert url.scheme == "https"
+        context = ssl.create_default_context(cafile=status["tls"])
+        with (
+            socket.create_connection(("127.0.0.1", url.port), timeout=20) as plain,
+            context.wrap_socket(plain, server_hostname=url.hostname) as viewer,
+        ):
+            target = f"{url.path}gallery/css/site.css"
+            head = f"GET {target} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n"
+            viewer.sendall(head.encode())
+            assert viewer.recv(65536).startswith(b"HTTP/1.1 200 ")

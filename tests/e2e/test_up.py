@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import ssl
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import pytest
-from local_support import FOREIGN, LocalSite
+from local_support import FOREIGN
 
 
 def test_everything_listens_on_the_loopback_interface_only(local_site):
@@ -53,23 +49,3 @@ def test_fails_when_the_environment_is_unknown(local_site):
     assert ended.stderr.strip() == (
         "--environment must be one of those in cdk.json: dev, staging, prod, got 'qa'"
     )
-
-
-@pytest.mark.slow
-def test_files_come_by_https_from_an_authority_that_status_names(tmp_path):
-    state = tmp_path / "state"
-    state.mkdir()
-    with LocalSite(state, "--tls") as site:
-        status = site.status
-        assert f"browsers have to trust {status['tls']}" in site.said
-        url = urlsplit(status["static"])
-        assert url.scheme == "https"
-        context = ssl.create_default_context(cafile=status["tls"])
-        with (
-            socket.create_connection(("127.0.0.1", url.port), timeout=20) as plain,
-            context.wrap_socket(plain, server_hostname=url.hostname) as viewer,
-        ):
-            target = f"{url.path}gallery/css/site.css"
-            head = f"GET {target} HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n"
-            viewer.sendall(head.encode())
-            assert viewer.recv(65536).startswith(b"HTTP/1.1 200 ")

@@ -63,7 +63,7 @@ def _ensure(target, pins):
 
 
 def _pip(python, pins, *options):
-    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+    quiet = ("--quiet", "--no-compile", "--disable-pip-version-check", "--no-input")
     done = subprocess.run(
         [python, "-m", "pip", "install", *quiet, *options, *pins],
         env={**os.environ, "PIP_RETRIES": os.environ.get("PIP_RETRIES", "1")},

@@ -71,7 +71,12 @@ def install_python(folder):
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
     subprocess.run(
-        [python, "-m", "pip", "install", "-q", "-r", SITES / "requirements.txt"],
+        # A tenth of the files is imported, and compiled then.
+        [
+            python,
+            *["-m", "pip", "install", "-q", "--no-compile", "-r"],
+            SITES / "requirements.txt",
+        ],
         check=True,
     )
     return python

@@ -33,6 +33,15 @@ def client(service, endpoint, *, account=ACCOUNT, region=REGION):
     )
 
 
+def delete_stack(endpoint, name):
+    """As ``cdk destroy`` does, without starting the CLI."""
+    cloudformation = client("cloudformation", endpoint)
+    cloudformation.delete_stack(StackName=name)
+    cloudformation.get_waiter("stack_delete_complete").wait(
+        StackName=name, WaiterConfig={"Delay": 1}
+    )
+
+
 def made_distribution(cloudfront):
     """The id of a distribution with a plain server behind it."""
     config = {

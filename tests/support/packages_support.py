@@ -55,7 +55,8 @@ def python_with(folder, *packages):
     """A Python with these; all else is that of the tests, behind them."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     python = folder / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    install = (python, "-m", "pip", "install", "--quiet", "--no-compile")
+    subprocess.run([*install, *packages], check=True)
     path = subprocess.run(
         [python, "-c", "import sysconfig as s; print(s.get_path('purelib'))"],
         check=True,
