@@ -91,9 +91,14 @@ RETENTION_DAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class LogDestination:
-    """Where access logs go. Made by :meth:`bucket` or :meth:`log_group`."""
+    """Where access logs go. Made by :meth:`bucket` or :meth:`log_group`.
 
-    given: s3.IBucket | None
+    :param existing_bucket: None for a new log group.
+    :param prefix: The folder of the bucket. Empty for a log group.
+    :param retention: Of the log group. Zero for a bucket.
+    """
+
+    existing_bucket: s3.IBucket | None
     prefix: str
     retention: timedelta
 
@@ -113,7 +118,7 @@ class LogDestination:
         check_types(cls.bucket, {"bucket": bucket, "prefix": prefix})
         # Never empty: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2274
         check_folder("prefix", prefix, like="cloudfront")
-        return cls(given=bucket, prefix=prefix, retention=timedelta(0))
+        return cls(existing_bucket=bucket, prefix=prefix, retention=timedelta(0))
 
     @classmethod
     def log_group(cls, *, retention: timedelta = timedelta(days=30)) -> LogDestination:
@@ -131,7 +136,7 @@ class LogDestination:
                 f"retention must be one of {', '.join(map(str, RETENTION_DAYS))} days, "
                 f"such as 30 days, got {retention / timedelta(days=1):g} days"
             )
-        return cls(given=None, prefix="", retention=retention)
+        return cls(existing_bucket=None, prefix="", retention=retention)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,17 +220,17 @@ class AccessLogs(Construct):
         self.log_group: logs.CfnLogGroup | None = None
         self.bucket_statement: iam.PolicyStatement | None = None
         needed: IDependable | None = None
-        if destination.given is None:
+        if destination.existing_bucket is None:
             self.log_group = self._log_group(destination, fields)
             target = self._destination("LogGroup", "CWL", self.log_group.attr_arn)
         else:
-            needed = self._open(destination.given, destination.prefix)
+            needed = self._open(destination.existing_bucket, destination.prefix)
             # A token is numbered anew in every synthesis, unlike what it stands for.
             prefix = json.dumps(Stack.of(self).resolve(destination.prefix))
             target = self._destination(
-                f"{_identity(destination.given)}/{_readable(destination.prefix, prefix)}",
+                f"{_identity(destination.existing_bucket)}/{_readable(destination.prefix, prefix)}",
                 "S3",
-                destination.given.arn_for_objects(destination.prefix),
+                destination.existing_bucket.arn_for_objects(destination.prefix),
             )
         self.deliveries: dict[str, logs.CfnDelivery] = {}
         for role, distribution in distributions.items():

@@ -198,9 +198,13 @@ def _origin_latency(slowest: timedelta) -> AlarmSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Notify:
-    """Whom an alarm tells. Made by :meth:`topic` or :meth:`email`."""
+    """Whom an alarm tells. Made by :meth:`topic` or :meth:`email`.
 
-    given: sns.ITopic | None
+    :param existing_topic: None for a new topic.
+    :param address: The subscriber of the new topic. None for an existing one.
+    """
+
+    existing_topic: sns.ITopic | None
     address: str | None
 
     @classmethod
@@ -222,7 +226,7 @@ class Notify:
                 f"topic must be in {GLOBAL_REGION!r} like the alarms, such as "
                 f"'arn:aws:sns:{GLOBAL_REGION}:111122223333:alarms', got one in {region!r}"
             )
-        return cls(given=topic, address=None)
+        return cls(existing_topic=topic, address=None)
 
     @classmethod
     def email(cls, address: str) -> Notify:
@@ -239,16 +243,16 @@ class Notify:
             raise ValueError(
                 f"email must be one address such as 'ops@example.com', got {truncated_repr(address)}"
             )
-        return cls(given=None, address=address)
+        return cls(existing_topic=None, address=address)
 
     def render(self, scope: Construct) -> sns.ITopic:
         """The topic to publish to; defines it in a scope when there is none yet."""
-        if isinstance(self.given, sns.Topic):
-            Aspects.of(self.given).add(_LetAlarmsIn(Stack.of(scope)))
-            return self.given
-        if self.given is not None:
-            _say_statement(scope, self.given)
-            return self.given
+        if isinstance(self.existing_topic, sns.Topic):
+            Aspects.of(self.existing_topic).add(_LetAlarmsIn(Stack.of(scope)))
+            return self.existing_topic
+        if self.existing_topic is not None:
+            _say_statement(scope, self.existing_topic)
+            return self.existing_topic
         topic = sns.Topic(scope, "Topic", enforce_ssl=True)
         topic.add_to_resource_policy(_let_alarms_publish(Stack.of(scope), topic))
         sns.Subscription(

@@ -52,7 +52,8 @@ class Cors:
     :param key_headers: Headers that are sent to the server and separate cached copies.
     :param methods: Methods that are allowed and cached.
     :param allowed_origins: What the edge itself answers; empty when the server decides.
-    :param credentials: Whether pages of these origins may send cookies along.
+    :param credentials: Whether pages of these origins may send cookies along. Default: no.
+    :raises ValueError: when a type is wrong, or CloudFront cannot cache the methods.
     """
 
     key_headers: tuple[str, ...]

@@ -26,13 +26,13 @@ from constructs_lib.options import (
 from constructs_lib.origin import DjangoOrigin, check_origin
 from constructs_lib.policies import (
     Policies,
-    check_host_stays,
-    check_idle,
+    check_host_not_forwarded,
+    check_unused_options,
     define_cache_policy,
     define_response_headers_policy,
 )
 from constructs_lib.signing import MediaSigning, check_origin_secret
-from constructs_lib.ttl import ErrorTtl, check_below, duration
+from constructs_lib.ttl import ErrorTtl, Ttl, check_error_ttl, duration
 from constructs_lib.validation import check_partition, check_types, is_token
 from constructs_lib.viewers import (
     check_web_acl,
@@ -57,6 +57,11 @@ class StaticDistribution(Construct):
     ``https://<domain_name>/<build>/css/site.css`` is the server's
     ``/static/<build>/css/site.css``. Every build has its own folder, so nothing is ever
     invalidated.
+
+    :ivar distribution: The CDK's own.
+    :ivar distribution_id: Such as ``E2EXAMPLE``.
+    :ivar dns_target: CloudFront's own name, to which the records of the aliases lead.
+    :ivar domain_name: The first alias, which goes into URLs; without one ``dns_target``.
     """
 
     def __init__(
@@ -85,6 +90,12 @@ class MediaDistribution(Construct):
 
     ``https://<domain_name>/uploads/a1b2.png`` is the server's ``/media/uploads/a1b2.png``.
     Names must be unique, since a file that changes under its name stays old at the edge.
+
+    :ivar distribution: The CDK's own.
+    :ivar distribution_id: Such as ``E2EXAMPLE``, for invalidations.
+    :ivar dns_target: CloudFront's own name, to which the records of the aliases lead.
+    :ivar domain_name: The first alias, which goes into URLs; without one ``dns_target``.
+    :ivar signing: The public keys and their group; None without ``signing_keys``.
     """
 
     def __init__(
@@ -122,6 +133,12 @@ class PrivateMediaDistribution(Construct):
     ``https://<domain_name>/contracts/a1b2.pdf`` is the server's ``/private/contracts/a1b2.pdf``,
     which the server gives to holders of the origin secret only. A distribution and not a
     behavior: the path pattern of a behavior is no access control (docs/private-media.md).
+
+    :ivar distribution: The CDK's own.
+    :ivar distribution_id: Such as ``E2EXAMPLE``, for invalidations.
+    :ivar dns_target: CloudFront's own name, to which the records of the aliases lead.
+    :ivar domain_name: The first alias, which goes into URLs; without one ``dns_target``.
+    :ivar signing: The public keys and their group.
     """
 
     def __init__(
@@ -252,7 +269,7 @@ def _behavior(
 ) -> cloudfront.BehaviorOptions:
     policies = options.get("policies") or Policies()
     cors, ttl, headers = _cors(options), options.get("ttl"), options.get("headers")
-    check_idle(policies, cors, ttl, headers)
+    check_unused_options(policies, cors, ttl, headers)
     headers = headers.over(preset.headers) if headers else preset.headers
     if signing and policies.response_headers:
         Annotations.of(scope).add_warning_v2(
@@ -266,7 +283,7 @@ def _behavior(
         allowed_methods=allowed,
         cached_methods=cached,
         cache_policy=policies.cache
-        or define_cache_policy(scope, cors, ttl or preset.ttl),
+        or define_cache_policy(scope, cors, _ttl(options, preset)),
         origin_request_policy=policies.origin_request,
         response_headers_policy=policies.response_headers
         or define_response_headers_policy(scope, cors, headers),
@@ -300,18 +317,23 @@ def _origin(
             "bucket must be defined in the distribution's stack, because each refers to the "
             f"other, got one of the stack {Stack.of(bucket).stack_name!r}"
         )
-    check_host_stays(options.get("policies") or Policies())
+    check_host_not_forwarded(options.get("policies") or Policies())
     return bucket.render_origin(origin.render(scope, tree))
 
 
-def _error_ttl(options: DistributionOptions, defaults: Defaults) -> ErrorTtl:
+def _ttl(options: DistributionOptions, preset: Defaults) -> Ttl:
+    given = options.get("ttl")
+    return given.over(preset.ttl) if given else preset.ttl
+
+
+def _error_ttl(options: DistributionOptions, preset: Defaults) -> ErrorTtl:
     given = options.get("error_ttl")
     if given is None:
         return ErrorTtl()
-    policies, ttl = options.get("policies"), options.get("ttl") or defaults.ttl
+    policies = options.get("policies")
     # An existing policy has a cap that nobody knows here.
     if not (policies and policies.cache):
-        check_below(given, ttl)
+        check_error_ttl(given, _ttl(options, preset))
     return given
 
 

@@ -1,8 +1,10 @@
 """The options of a distribution: their types, the table that checks them, their defaults.
 
-A new option is a key of :class:`DistributionOptions`, a row of ``OPTIONS`` beside it, and the
-line that renders it in ``distribution.py``. All distributions, the pair and
-``cdk.json`` then take it.
+A new option is a key of :class:`DistributionOptions` with its ``:param``, a row of ``OPTIONS``
+and one line in ``distribution.py`` that renders it: an argument of the CDK's ``Distribution``,
+or an override where that lacks the setting. All distributions and the pair then take it, and
+so does ``cdk.json``, where other types than booleans, strings, lists and enumerations need a
+reader.
 """
 
 from __future__ import annotations
@@ -151,7 +153,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "headers": Option(kind=ResponseHeaders, example="ResponseHeaders(nosniff=False)"),
     "policies": Option(kind=Policies, example="Policies(cache=…)", key="policy_ids"),
-    "price_class": Option(kind=PriceClass, example="PriceClass.ALL"),
+    "price_class": Option(kind=PriceClass, example="PriceClass.PRICE_CLASS_ALL"),
     "tls": Option(kind=Tls, example="Tls.V1_3_2025"),
     "http_version": Option(
         kind=HttpVersion, noun="an HttpVersion", example="HttpVersion.HTTP2"
@@ -223,7 +225,7 @@ def check_options(options: Mapping[str, Any], tree: Tree | None = None) -> None:
     if not isinstance(options, Mapping):
         raise ValueError(
             f"{tree or 'options'} must be DistributionOptions such as "
-            f"DistributionOptions(price_class=PriceClass.ALL), got {truncated_repr(options)}"
+            f"DistributionOptions(price_class=PriceClass.PRICE_CLASS_ALL), got {truncated_repr(options)}"
         )
     for name, value in options.items():
         if name not in OPTIONS:

@@ -58,8 +58,17 @@ class DjangoOrigin:
     Made by :meth:`server`, :meth:`load_balancer` or :meth:`vpc`. CloudFront asks it by HTTPS
     only, with TLS 1.2, and sends ``domain_name`` as ``Host``, so the name must be on the
     server's certificate, and in ``ALLOWED_HOSTS`` if Django answers for it. One value serves
-    all distributions: :meth:`render` makes the origin of each. The fields are described at
-    :class:`OriginOptions`.
+    all distributions: :meth:`render` makes the origin of each. The other fields are described
+    at :class:`OriginOptions`.
+
+    :param domain_name: Such as ``www.example.com``; a token passes.
+    :param balancer_dns_name: Of a load balancer on the internet. Default: none.
+    :param vpc_endpoint_arn: Of a balancer or an instance in a VPC, for which a VPC origin is
+        made. Default: none.
+    :param vpc_origin_id: Of a VPC origin that exists. Default: none.
+    :param owner_account_id: The account that shares it. Default: your own.
+    :param ip_address_type: By which CloudFront asks. Default: IPv4.
+    :raises ValueError: when CloudFront would refuse a value.
     """
 
     domain_name: str
@@ -153,6 +162,7 @@ class DjangoOrigin:
         :param domain_name: On the certificate of the HTTPS listener; resolves to the balancer.
         :param ip_address_type: Other than IPv4 needs a dual-stack balancer. Default: IPv4.
         :param options: See :class:`OriginOptions`.
+        :raises ValueError: when CloudFront would refuse a value.
         """
         check_types(cls.load_balancer, {"balancer": balancer})
         if isinstance(balancer, str):

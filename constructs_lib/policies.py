@@ -36,7 +36,7 @@ class Policies:
         check_types(type(self), vars(self), "policies.")
 
 
-def check_host_stays(policies: Policies) -> None:
+def check_host_not_forwarded(policies: Policies) -> None:
     """No managed policy that sends the viewer's ``Host`` on, for which S3 has no bucket.
 
     :raises ValueError: otherwise. What a policy of yours sends on, its id does not say.
@@ -67,20 +67,20 @@ def _forwards_host(config: Mapping[str, Any]) -> bool:
     return str(headers.get("HeaderBehavior")).startswith("allViewer")
 
 
-def check_idle(
+def check_unused_options(
     policies: Policies, cors: Cors, ttl: Ttl | None, headers: ResponseHeaders | None
 ) -> None:
     """No option beside an existing policy that decides in its place.
 
     :raises ValueError: otherwise.
     """
-    idle = {
+    unused = {
         "ttl": policies.cache is not None and ttl is not None,
         "headers": policies.response_headers is not None and headers is not None,
         "cors": policies.response_headers is not None and cors.is_answered_by_the_edge,
     }
-    for name, is_idle in idle.items():
-        if is_idle:
+    for name, is_unused in unused.items():
+        if is_unused:
             policy = "cache" if name == "ttl" else "response_headers"
             raise ValueError(
                 f"{name} must not be given together with policies.{policy}, "
@@ -92,6 +92,7 @@ def define_cache_policy(
     scope: Construct, cors: Cors, ttl: Ttl
 ) -> cloudfront.CachePolicy:
     """The cache policy of a distribution, which is the scope."""
+    assert ttl.max is not None, "or the CDK's own maximum would act"
     headers = (
         cloudfront.CacheHeaderBehavior.allow_list(*cors.key_headers)
         if cors.key_headers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 
@@ -17,7 +17,8 @@ class Ttl:
 
     :param default: For answers without ``Cache-Control`` or ``Expires``, which a Django server
         only sends when it is misconfigured. Default: one day.
-    :param max: Caps ``max-age`` of the server, staleness and the life of errors.
+    :param max: Caps ``max-age`` of the server, staleness and the life of errors. Default:
+        365 days for static files, 7 days for media.
     :param min: Above zero it overrides ``no-store``, so it is rarely right. Default: zero.
     :raises ValueError: when they are out of order, or all are zero, which turns caching off and
         makes CloudFront refuse a policy that keys on headers.
@@ -25,17 +26,26 @@ class Ttl:
 
     min: timedelta = timedelta(0)
     default: timedelta = timedelta(days=1)
-    max: timedelta = timedelta(days=365)
+    max: timedelta | None = None
 
     def __post_init__(self) -> None:
         check_seconds("ttl.min", self.min, low=0)
         check_seconds("ttl.default", self.default, low=0)
-        check_seconds("ttl.max", self.max, low=1)
-        if not self.min <= self.default <= self.max:
+        if self.max is not None:
+            check_seconds("ttl.max", self.max, low=1)
+        if not self.min <= self.default <= (self.max or timedelta.max):
+            longest = "the default" if self.max is None else _seconds(self.max)
             raise ValueError(
                 "ttl must have min <= default <= max, such as 0, 86400, 31536000 seconds, "
-                f"got {_seconds(self.min)}, {_seconds(self.default)}, {_seconds(self.max)}"
+                f"got {_seconds(self.min)}, {_seconds(self.default)}, {longest}"
             )
+
+    def over(self, default: Ttl) -> Ttl:
+        """These TTLs, with the maximum of a tree where none is given.
+
+        :raises ValueError: when they are then out of order.
+        """
+        return replace(self, max=default.max) if self.max is None else self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +58,7 @@ class ErrorTtl:
         found as soon as it is there.
     :param server_error: For 500, 502, 503 and 504. Default: 5 seconds, so that a server in
         trouble is not asked by everybody at once.
+    :raises ValueError: when one is negative or no whole number of seconds.
     """
 
     not_found: timedelta = timedelta(0)
@@ -65,11 +76,13 @@ class ErrorTtl:
         }
 
 
-def check_below(error_ttl: ErrorTtl, ttl: Ttl) -> None:
+def check_error_ttl(error_ttl: ErrorTtl, ttl: Ttl) -> None:
     """Errors that stay for as long as is said.
 
+    :param ttl: With the maximum of its tree.
     :raises ValueError: when ``ttl.max``, which caps them, is shorter.
     """
+    assert ttl.max is not None
     for name in ("not_found", "server_error"):
         value = getattr(error_ttl, name)
         if value > ttl.max:

@@ -22,9 +22,9 @@ class PriceClass(StrEnum):
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PriceClass.html
     """
 
-    NORTH_AMERICA_AND_EUROPE = "100"
-    MOST = "200"
-    ALL = "all"
+    PRICE_CLASS_100 = "100"
+    PRICE_CLASS_200 = "200"
+    PRICE_CLASS_ALL = "all"
 
 
 class Tls(StrEnum):
@@ -66,8 +66,7 @@ _COUNTRIES_OF_ISO = {"UK": "GB", "EL": "GR"}
 
 def render_price_class(price_class: PriceClass | None) -> cloudfront.PriceClass:
     """The CDK's value, by default that of the cheapest locations."""
-    given = price_class or PriceClass.NORTH_AMERICA_AND_EUROPE
-    return cloudfront.PriceClass[f"PRICE_CLASS_{given.upper()}"]
+    return cloudfront.PriceClass[(price_class or PriceClass.PRICE_CLASS_100).name]
 
 
 def render_http_version(version: HttpVersion | None) -> cloudfront.HttpVersion:

@@ -24,6 +24,7 @@ _PLAIN_KEY = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_KEY}}}")
 
 
 Read = TypeVar("Read")
+Default = TypeVar("Default")
 Sections = Mapping[str, Collection[str]]
 """The keys of each object in cdk.json, by the object's own key."""
 
@@ -201,7 +202,7 @@ class Section:
                 f"{self.at(given[0])} and {self.at(given[1])} must not both be given"
             )
 
-    def seconds(self, key: str, *, default: timedelta) -> timedelta:
+    def seconds(self, key: str, *, default: Default) -> timedelta | Default:
         """A whole number of seconds, from 0 to ten years."""
         value = self.get(key)
         if value is None:

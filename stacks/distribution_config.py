@@ -289,14 +289,14 @@ def _cors(section: Section) -> Cors:
 
 
 def _ttl(section: Section, place: _Place) -> Ttl:
-    default = defaults(place.tree, is_signed=place.is_signed).ttl
+    preset = defaults(place.tree, is_signed=place.is_signed).ttl
     seconds = section.section("ttl_seconds")
     with section.named(ttl="ttl_seconds"):
         return Ttl(
-            min=seconds.seconds("min", default=default.min),
-            default=seconds.seconds("default", default=default.default),
-            max=seconds.seconds("max", default=default.max),
-        )
+            min=seconds.seconds("min", default=Ttl.min),
+            default=seconds.seconds("default", default=Ttl.default),
+            max=seconds.seconds("max", default=None),
+        ).over(preset)
 
 
 def _error_ttl(section: Section) -> ErrorTtl:

@@ -80,7 +80,7 @@ VALUES = {
     "ttl": (Ttl(default=ONE), Ttl(default=OTHER)),
     "error_ttl": (ErrorTtl(not_found=ONE), ErrorTtl(not_found=OTHER)),
     "headers": (ResponseHeaders(nosniff=False), ResponseHeaders(hsts=None)),
-    "price_class": (PriceClass.ALL, PriceClass.MOST),
+    "price_class": (PriceClass.PRICE_CLASS_ALL, PriceClass.PRICE_CLASS_200),
     "ipv6": (False, True),
     "web_acl_arn": (ACL.format("one"), ACL.format("other")),
     "allowed_countries": (["DE"], ["FR"]),

@@ -3,9 +3,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from cdk_support import half_template
+from cdk_support import half_template, pair_template
 
-from constructs_lib import ErrorTtl, Ttl
+from constructs_lib import ErrorTtl, MediaDistribution, Ttl
 
 
 def seconds(value):
@@ -56,3 +56,33 @@ def test_fails_when_errors_would_outlive_what_caps_them(name):
     with pytest.raises(ValueError, match=expected):
         half_template(ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(61)}))
     half_template(ttl=ttl, error_ttl=ErrorTtl(**{name: seconds(60)}))
+
+
+def cache_policies(template):
+    """The TTLs of each cache policy: minimum, default and maximum."""
+    found = template.find_resources("AWS::CloudFront::CachePolicy").values()
+    configs = [one["Properties"]["CachePolicyConfig"] for one in found]
+    return {(one["MinTTL"], one["DefaultTTL"], one["MaxTTL"]) for one in configs}
+
+
+def test_each_distribution_completes_a_ttl_by_its_own_maximum():
+    found = cache_policies(pair_template(ttl=Ttl(default=seconds(60))))
+    assert found == {(0, 60, 31_536_000), (0, 60, 604_800)}
+
+
+def test_fails_when_a_ttl_is_above_the_maximum_of_the_distribution():
+    ttl = Ttl(default=timedelta(days=8))
+    expected = "^ttl must have min <= default <= max, .* got 0, 691200, 604800$"
+    with pytest.raises(ValueError, match=expected):
+        half_template(MediaDistribution, ttl=ttl)
+    assert cache_policies(half_template(ttl=ttl)) == {(0, 691_200, 31_536_000)}
+
+
+def test_fails_when_errors_would_outlive_the_maximum_of_the_distribution():
+    options = {
+        "ttl": Ttl(default=seconds(60)),
+        "error_ttl": ErrorTtl(not_found=timedelta(days=8)),
+    }
+    with pytest.raises(ValueError, match="^error_ttl.not_found must not be above"):
+        half_template(MediaDistribution, **options)
+    half_template(**options)

@@ -48,7 +48,7 @@ def test_every_key_is_read():
         "https://www.example.com", credentials=True
     )
     assert shared["dns_records"] is False
-    assert shared["price_class"] == PriceClass.ALL
+    assert shared["price_class"] == PriceClass.PRICE_CLASS_ALL
     assert shared["tls"] == Tls.V1_3_2025
     assert shared["web_acl_arn"] == MAXIMAL["web_acl_arn"]
     assert shared["allowed_countries"] == ("DE", "AT")
@@ -122,7 +122,9 @@ def test_null_for_a_distribution_leaves_out_what_the_environment_says():
 
 def test_an_environment_completes_its_ttl_by_each_distribution():
     (prod,) = read({"ttl_seconds": {"default": 60}})
-    assert prod.static["ttl"] == Ttl(default=timedelta(seconds=60))
+    assert prod.static["ttl"] == Ttl(
+        default=timedelta(seconds=60), max=timedelta(days=365)
+    )
     assert prod.media["ttl"] == Ttl(
         default=timedelta(seconds=60), max=timedelta(days=7)
     )
