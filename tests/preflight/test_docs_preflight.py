@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 
@@ -34,29 +33,18 @@ def permitted():
     return statement["Action"]
 
 
-def words():
-    """Strings and names of attributes in the room: clients and their methods are among them."""
-    texts, names = set(), set()
-    for path in (ROOT / "cdn_review" / "preflight").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute):
-                names.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                texts.add(node.value)
-    return texts, names
-
-
 def calls():
     """Every call that the room can make, as IAM names it, from botocore's own models."""
-    texts, names = words()
+    room = (ROOT / "cdn_review" / "preflight").rglob("*.py")
+    words = {*re.findall(r"[\w-]+", "".join(path.read_text("utf-8") for path in room))}
     session = boto3.Session(region_name="us-east-1")
     found = set()
-    for service in texts & {*session.get_available_services()}:
+    for service in words & {*session.get_available_services()}:
         model = session._session.get_service_model(service)
         found |= {
             f"{model.signing_name}:{name}"
             for name in model.operation_names
-            if xform_name(name) in texts | names
+            if xform_name(name) in words
         }
     return {IAM_NAMES.get(one, one) for one in found}
 
