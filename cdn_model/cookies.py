@@ -17,7 +17,7 @@ def shared_cookie_domain(site: str, host: str) -> str | None:
     ``www.example.com`` reaches ``media.example.com`` through ``example.com`` only:
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-setting-signed-cookie-custom-policy.html
 
-    :return: The longest common parent, or None if no cookie of the site reaches the host.
+    :returns: The longest common parent, or None if no cookie of the site reaches the host.
     """
     pairs = zip(reversed(site.split(".")), reversed(host.split(".")), strict=False)
     common = [label for label, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)]

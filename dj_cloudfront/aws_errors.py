@@ -127,7 +127,10 @@ def error_message(
 
 @contextlib.contextmanager
 def as_value_error(service: str, action: str) -> Iterator[None]:
-    """Raise what a call fails with as a ``ValueError`` of ``error_message()``."""
+    """Explain what a call to AWS fails with.
+
+    :raises ValueError: with the sentence of ``error_message()``, if the call fails.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -23,14 +23,14 @@ def build_version(
 
     The same code gives the same name on every server, since only the first 12 digits of a
     commit are taken, however many git would show. Uncommitted changes do not show in it.
+    ``config()`` refuses None, unless ``local``.
 
     :param given: A name from elsewhere. None and an empty one count as not given.
     :param file: A file that holds the name, such as one that the release writes. It may be
         missing, not empty. Default: no file is read.
     :param git: A folder inside a git work tree; the name is what ``git rev-parse HEAD`` says
         there. Default: git is not asked.
-    :returns: None when there is no name, also without git or a work tree. ``config()`` then
-        raises an error, unless ``local``.
+    :returns: None when there is no name, also without git or a work tree.
     :raises ValueError: with one sentence, when the first that is there cannot be read or is no
         build version. What comes after it is not looked at.
     """

@@ -32,7 +32,7 @@ from dj_cloudfront.contract import TREE_HEADER, UPLOAD_POLICY, Tree
 from dj_cloudfront.server_config import responses
 
 # In any tree: some servers resolve a path before Django sees it, and pass on the raw one.
-_ODD = re.compile(
+_PATH_TRAVERSAL = re.compile(
     rf"(https?://[^/?]*)?{responses.path_traversal(Tree)}",
     re.IGNORECASE,
 )
@@ -76,7 +76,7 @@ class StaticFilesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         asked = request.headers.get(TREE_HEADER, "")
         is_inside = request.path_info.startswith(self._prefix)
-        if _ODD.match(_raw_target(request)):
+        if _PATH_TRAVERSAL.match(_raw_target(request)):
             return self._finished(HttpResponse(status=404))
         if is_inside and asked in ("", self.tree):
             return self._finished(self._answer(request))

@@ -38,13 +38,13 @@ SYSTEM_CHECKS: list[SystemCheck] = []
 """In the order of the ids."""
 
 
-def _always(id: str, hint: str, *, deploy: bool = False) -> SystemCheck:
+def _register(id: str, hint: str, *, deploy: bool = False) -> SystemCheck:
     check = SystemCheck(id=id, hint=hint, deploy=deploy)
     SYSTEM_CHECKS.append(check)
     return check
 
 
-_on_deploy = partial(_always, deploy=True)
+_on_deploy = partial(_register, deploy=True)
 
 
 _ALL_THREE = (
@@ -54,15 +54,15 @@ _ALL_THREE = (
 _APART = "keep both beside each other, as /var/mysite/static and /var/mysite/media"
 _WRAP = "wrap the directives: dj_cloudfront.csp.with_cdn({'default-src': …}, CDN)"
 
-NO_CDN = _always(
+NO_CDN = _register(
     "E001", "keep the value of dj_cloudfront.config() as CDN in the settings"
 )
-NO_BUILD_IN_URL = _always("E002", _ALL_THREE)
-QUERY_IN_URL = _always("E003", _ALL_THREE)
-ALL_BUILDS = _always("E004", _ALL_THREE)
-STATIC_IN_MEDIA = _always("E005", _APART)
-MEDIA_IN_STATIC = _always("E006", _APART)
-BUILDS_AMONG_SOURCES = _always(
+NO_BUILD_IN_URL = _register("E002", _ALL_THREE)
+QUERY_IN_URL = _register("E003", _ALL_THREE)
+ALL_BUILDS = _register("E004", _ALL_THREE)
+STATIC_IN_MEDIA = _register("E005", _APART)
+MEDIA_IN_STATIC = _register("E006", _APART)
+BUILDS_AMONG_SOURCES = _register(
     "E007", "keep what collectstatic reads and what it writes in folders apart"
 )
 BUILD_MISSING = _on_deploy(
@@ -71,14 +71,14 @@ BUILD_MISSING = _on_deploy(
 BUILD_DAMAGED = _on_deploy(
     "E009", "publish again under a new build version; never rename or edit a build"
 )
-PRIVATE_IN_PUBLIC = _always(
+PRIVATE_IN_PUBLIC = _register(
     "E010", "give private files a folder of their own, as /var/mysite/private"
 )
-FILES_BEHIND = _always(
+FILES_AFTER_TREE_MIDDLEWARE = _register(
     "E011",
     "put it before CdnTreeMiddleware, or take it out where a web server has the files",
 )
-OTHER_COLLECTSTATIC = _always(
+OTHER_COLLECTSTATIC = _register(
     "E012",
     "put dj_cloudfront before django.contrib.staticfiles, and before what brings another "
     "collectstatic, in INSTALLED_APPS",
@@ -87,20 +87,20 @@ NO_SIGNING_KEY = _on_deploy(
     "E013",
     "name the private key of MediaKeyPairId in the option key of PrivateMediaStorage",
 )
-NO_COOKIE_STORAGE = _always(
+NO_COOKIE_STORAGE = _register(
     "E014",
     "name the storage private in STORAGES, or decorate views with with_media_cookies(using=…)",
 )
-OTHER_STATIC_URL = _always("W001", _ALL_THREE)
-OTHER_MEDIA_URL = _always("W002", _ALL_THREE)
-DEBUG_WITH_CDN = _always("W003", "pass local=DEBUG to dj_cloudfront.config()")
+OTHER_STATIC_URL = _register("W001", _ALL_THREE)
+OTHER_MEDIA_URL = _register("W002", _ALL_THREE)
+DEBUG_WITH_CDN = _register("W003", "pass local=DEBUG to dj_cloudfront.config()")
 LOCAL_WITHOUT_DEBUG = _on_deploy("W004", "pass local=DEBUG to dj_cloudfront.config()")
 PLAIN_HTTP = _on_deploy("W005", "leave DJ_CLOUDFRONT_URL_FORMAT unset on a server")
-NAME_COMES_AGAIN = _always(
+NAME_COMES_AGAIN = _register(
     "W006", "use a name that no release had, such as a commit or a date with a number"
 )
-OTHER_STATIC_ROOT = _always("W007", _ALL_THREE)
-BUILD_AS_PREFIX = _always(
+OTHER_STATIC_ROOT = _register("W007", _ALL_THREE)
+BUILD_AS_PREFIX = _register(
     "W008", "leave the prefix out: CDN.static_url and CDN.static_root have the build"
 )
 NO_BUILDS_HERE = _on_deploy(
@@ -114,32 +114,32 @@ NO_INDEX = _on_deploy(
 NO_MEDIA_ROOT = _on_deploy(
     "W011", "set it to the folder that the web server shows as /media/"
 )
-NO_STATICFILES = _always("W012", "add django.contrib.staticfiles to INSTALLED_APPS")
-STATIC_STORAGE = _always(
+NO_STATICFILES = _register("W012", "add django.contrib.staticfiles to INSTALLED_APPS")
+STATIC_STORAGE = _register(
     "W013",
     "use dj_cloudfront.storage.BuildStorage, or ManifestBuildStorage for hashed names",
 )
-REMOTE_STORAGE = _always(
+REMOTE_STORAGE = _register(
     "W014",
     "use MediaStorage without location and base_url, or give the bucket's storage "
     "the media host as its custom_domain",
 )
-OVERWRITING_STORAGE = _always(
+OVERWRITING_STORAGE = _register(
     "W015", "leave names unique: no allow_overwrite, and file_overwrite=False for S3"
 )
-UNREADABLE = _always("W016", "leave both at their defaults, 0o644 and None")
-NO_MIDDLEWARE = _always(
+UNREADABLE = _register("W016", "leave both at their defaults, 0o644 and None")
+NO_MIDDLEWARE = _register(
     "W017", "put dj_cloudfront.middleware.CdnTreeMiddleware first in MIDDLEWARE"
 )
-MIDDLEWARE_ORDER = _always(
+MIDDLEWARE_ORDER = _register(
     "W018",
     "put it first in MIDDLEWARE, right behind WhiteNoise where that serves the files",
 )
-WHITENOISE_PREFIX = _always(
+WHITENOISE_PREFIX = _register(
     "W019",
     "use the middleware that manage.py cdn conf whitenoise prints, or take it out",
 )
-WHITENOISE_AGE = _always(
+WHITENOISE_AGE = _register(
     "W020",
     "use the middleware that manage.py cdn conf whitenoise prints, or set "
     "WHITENOISE_MAX_AGE = 31536000",
@@ -147,15 +147,15 @@ WHITENOISE_AGE = _always(
 REDIRECTED_FILES = _on_deploy(
     "W021", "put it before SecurityMiddleware, or set SECURE_PROXY_SSL_HEADER"
 )
-ROUTES = _always("W022", "move the routes: the web server answers for both folders")
+ROUTES = _register("W022", "move the routes: the web server answers for both folders")
 COOKIE_DOMAIN = _on_deploy(
     "W023", "leave the domain at None, or name the CDN's hosts outside of it"
 )
 TRUSTED_UPLOADS = _on_deploy("W024", "name the trusted origins one by one")
-CDN_AS_SITE = _on_deploy(
+CDN_HOST_ALLOWED = _on_deploy(
     "W025", "take it out: a distribution asks by the server's own name"
 )
-POLICY = _always("W026", _WRAP)
+POLICY = _register("W026", _WRAP)
 POLICY_OF_KINDS = _on_deploy("W027", _WRAP)
 SPRITE = _on_deploy(
     "W028", "inline the sprite, or use <img src='sprite.svg#name'> with <view> elements"
@@ -164,7 +164,7 @@ WORKER = _on_deploy("W029", "serve the worker's script from the site itself")
 SERVICE_WORKER = _on_deploy(
     "W030", "serve its script from the site itself, at the root of what it controls"
 )
-NAME_GIVEN_AGAIN = _always(
+NAME_GIVEN_AGAIN = _register(
     "W031",
     "use dj_cloudfront.storage.MediaStorage, for STORAGES['default'] and for fields",
 )
@@ -173,15 +173,15 @@ DELETES_PENDING = _on_deploy(
     "run manage.py cdn invalidate --pending, as a service with --watch 30, for each alias "
     "with --using; give a field storages['<alias>'] by a function",
 )
-COOKIES_STAY_AWAY = _on_deploy(
+COOKIES_NOT_SENT = _on_deploy(
     "W033",
     "give that distribution a name beside the site's, as private.example.com, or use signed "
     "URLs",
 )
-OLD_STORAGE_SETTING = _always(
+OLD_STORAGE_SETTING = _register(
     "W034", "name the storages in STORAGES, and take the old setting out"
 )
-COMPRESS_ROOT = _always(
+COMPRESS_ROOT = _register(
     "W035",
     "set COMPRESS_ROOT to a folder of STATICFILES_DIRS, and run compress before cdn publish",
 )
@@ -189,7 +189,7 @@ VITE_MANIFEST = _on_deploy(
     "W036",
     "set build.manifest to 'manifest.json' in vite.config.js, or manifest_path to the source",
 )
-HOST_IN_FRONT = _on_deploy(
+HOST_BEFORE_STATIC_TAG = _on_deploy(
     "W037",
     "write {% static %} alone, or request.build_absolute_uri(static(…)) in a view",
 )
@@ -204,18 +204,18 @@ BUILD_UNREADABLE = _on_deploy(
     "W040",
     "publish under umask 022, and let the server's user into each folder above the build",
 )
-NOT_JUDGED = _always(
+NOT_JUDGED = _register(
     "W041",
     "give the setting a value of its documented type, and run the check as the site's user",
 )
-NO_ROOM_FOR_NAMES = _always(
+NO_ROOM_FOR_NAMES = _register(
     "W042", "raise max_length, as to Django's 100, and migrate; or shorten upload_to"
 )
-KEY_FOR_ALL = _on_deploy("W043", "let Django's user alone read it: chmod 600")
-HASHED_FOLDERS_COMPRESSED = _always(
+KEY_WORLD_READABLE = _on_deploy("W043", "let Django's user alone read it: chmod 600")
+HASHED_FOLDERS_COMPRESSED = _register(
     "W044", "take hashed_folders out of the OPTIONS of STORAGES['staticfiles']"
 )
-DELETED_STAYS = _on_deploy(
+DELETES_NOT_INVALIDATED = _on_deploy(
     "I001",
     "set the option invalidate of MediaStorage, and run cdn invalidate --pending",
 )

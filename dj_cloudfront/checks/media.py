@@ -91,7 +91,7 @@ def find_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         if isinstance(storage, PrivateMediaStorage):
             yield from _private(cdn, alias, storage)
         if not storage.invalidate:
-            yield ids.DELETED_STAYS.found(
+            yield ids.DELETES_NOT_INVALIDATED.found(
                 f"STORAGES[{alias!r}] keeps no record of deletes: edges show a deleted file "
                 "for as long as its max-age, by default a day"
             )
@@ -135,7 +135,7 @@ def _private(
     sites = [name.lstrip(".") for name in settings.ALLOWED_HOSTS if name != "*"]
     for site in sites:
         if shared_cookie_domain(site, host) is None:
-            yield ids.COOKIES_STAY_AWAY.found(
+            yield ids.COOKIES_NOT_SENT.found(
                 f"ALLOWED_HOSTS must share a domain with {host!r} for signed cookies, such "
                 f"as 'www.example.com' with 'private.example.com', got {site!r}"
             )
@@ -148,7 +148,7 @@ def _open_keys(alias: str, storage: PrivateMediaStorage) -> Iterator[CheckMessag
         with contextlib.suppress(OSError):
             mode = os.stat(source).st_mode & 0o777
             if mode & 0o007 and os.name == "posix":
-                yield ids.KEY_FOR_ALL.found(
+                yield ids.KEY_WORLD_READABLE.found(
                     f"STORAGES[{alias!r}] must have a key that Django's user alone can read, "
                     f"got {os.fspath(source)!r} with the permissions {oct(mode)}"
                 )

@@ -63,7 +63,7 @@ def _serves_files(path: str) -> bool:
 
 def _order(order: Sequence[str], tree: int) -> Iterator[CheckMessage]:
     for path in filter(_serves_files, order[tree:]):
-        yield ids.FILES_BEHIND.found(
+        yield ids.FILES_AFTER_TREE_MIDDLEWARE.found(
             f"MIDDLEWARE must have {path!r} before {order[tree]!r}, which answers 404 to a "
             "distribution"
         )

@@ -57,7 +57,7 @@ IN_TEMPLATES: Mapping[SystemCheck, re.Pattern[str]] = {
     ),
     ids.WORKER: re.compile(rf"{_WORKER}[\"'`]?\s*{_STATIC}"),
     ids.SERVICE_WORKER: re.compile(rf"{_SERVICE}[\"'`]?\s*{_STATIC}"),
-    ids.HOST_IN_FRONT: re.compile(rf"{_HOST}{_STATIC}"),
+    ids.HOST_BEFORE_STATIC_TAG: re.compile(rf"{_HOST}{_STATIC}"),
     ids.CACHED_TOO_LONG: re.compile(r"\{%-?\s*cache\s+(None|\d+)\s"),
 }
 IN_SCRIPTS: Mapping[SystemCheck, re.Pattern[str]] = {
@@ -68,7 +68,7 @@ _MESSAGES = {
     ids.SPRITE: "templates must not use a sprite of the static files with <use href>",
     ids.WORKER: "pages must not start a worker of the static files",
     ids.SERVICE_WORKER: "pages must not register a service worker of the static files",
-    ids.HOST_IN_FRONT: "templates must not put a host before the URLs of static files",
+    ids.HOST_BEFORE_STATIC_TAG: "templates must not put a host before the URLs of static files",
     ids.STATIC_IN_MAIL: "mails must not refer to static files",
     ids.CACHED_TOO_LONG: f"fragments must be cached for less than {_KEPT.days} days, for they "
     "refer to builds that are pruned",

@@ -65,7 +65,7 @@ def find_exposed_on_deploy(cdn: Cdn) -> Iterator[CheckMessage]:
         yield from _trusted(cdn.media_origin)
     found = [host for host in settings.ALLOWED_HOSTS if host.lower() in hosts]
     if found:
-        yield ids.CDN_AS_SITE.found(
+        yield ids.CDN_HOST_ALLOWED.found(
             "ALLOWED_HOSTS must not have the CDN's hosts, such as ['www.example.com'], got "
             f"{', '.join(found)}"
         )

@@ -33,23 +33,23 @@ from dj_cloudfront.server_config.from_settings import (
     from_settings,
 )
 
-Option = tuple[str, dict[str, Any]]
+CliOption = tuple[str, dict[str, Any]]
 
 
-def _value(flag: str, metavar: str, summary: str, **more: Any) -> Option:
+def _value(flag: str, metavar: str, summary: str, **more: Any) -> CliOption:
     return flag, {"metavar": metavar, "help": summary, **more}
 
 
-def _values(flag: str, metavar: str, summary: str) -> Option:
+def _values(flag: str, metavar: str, summary: str) -> CliOption:
     return _value(flag, metavar, summary, action="append", default=[])
 
 
-def _flag(flag: str, summary: str) -> Option:
+def _flag(flag: str, summary: str) -> CliOption:
     return flag, {"action": "store_true", "help": summary}
 
 
 # In the order in which the first line of a configuration repeats them.
-_WEB: tuple[Option, ...] = (
+_WEB: tuple[CliOption, ...] = (
     _values(
         "--server-name",
         "NAME",
@@ -103,7 +103,7 @@ _WEB: tuple[Option, ...] = (
 _NAME = _value(
     "--name", "NAME", "a name of its own, where one server has several such sites"
 )
-_OPTIONS: dict[str, tuple[Option, ...]] = {
+_OPTIONS: dict[str, tuple[CliOption, ...]] = {
     "nginx": (
         *_WEB,
         _NAME,

@@ -18,7 +18,7 @@ from django.utils.encoding import filepath_to_uri
 
 from cdn_model.cookies import shared_cookie_domain
 from dj_cloudfront.cdn_setting import cdn
-from dj_cloudfront.media.signer import Policy, window_end
+from dj_cloudfront.media.signer import Policy, signature_expiry
 from dj_cloudfront.media.storages import PrivateMediaStorage
 
 NAMES = (
@@ -44,7 +44,7 @@ def set_media_cookies(
 
     :param prefix: Which folder, such as ``reports/2026/``. Default: all files.
     :param lifetime: Seconds for which they are good at least. Default: the storage's.
-    :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``.
+    :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``. Default: ``private``.
     :raises ValueError: if no cookie of the site reaches the distribution, if ``prefix`` is no
         folder, or if ``lifetime`` is no number of seconds.
     """
@@ -55,7 +55,7 @@ def set_media_cookies(
         )
     storage = _storage(using)
     seconds = storage.lifetime if lifetime is None else lifetime
-    expires = window_end(seconds, storage.window)
+    expires = signature_expiry(seconds, storage.window)
     if cdn().is_local:
         return
     folder = filepath_to_uri(prefix.lstrip("/")).replace("*", "%2A")
@@ -98,6 +98,11 @@ def with_media_cookies(
     """Decorate a view whose visitors may read the private files below a prefix.
 
     The view decides who is a visitor: a redirect or an error gives no cookies.
+
+    :param prefix: Which folder, such as ``reports/2026/``. Default: all files.
+    :param lifetime: Seconds for which they are good at least. Default: the storage's.
+    :param using: The alias of a ``PrivateMediaStorage`` in ``STORAGES``. Default: ``private``.
+    :raises ValueError: in a request, as ``set_media_cookies()``.
     """
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -132,6 +137,9 @@ def media_cookies_middleware(get_response: Callable[..., Any]) -> Callable[..., 
     After ``AuthenticationMiddleware``. For other rules, decorate views with
     ``with_media_cookies()`` instead. A host that shares no domain with the distribution, such
     as an internal one, gets none.
+
+    :raises ValueError: in a request, if ``STORAGES["private"]`` is no ``PrivateMediaStorage``
+        or has no key.
     """
 
     def adapt(request: HttpRequest, response: HttpResponse, known: bool) -> None:

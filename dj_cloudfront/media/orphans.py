@@ -134,7 +134,7 @@ def _token(orphan: Orphan) -> str:
 def trash(storage: MediaStorage, orphan: Orphan) -> Path:
     """Move a folder out of what is served. Its edges' copies are recorded if the storage does.
 
-    :return: Where it is until ``empty_trash()``.
+    :returns: Where it is until ``empty_trash()``.
     :raises OSError: if it is gone, or cannot be moved: it is where it was.
     """
     target = _trash(storage) / datetime.now(UTC).strftime("%Y-%m-%d") / orphan.folder

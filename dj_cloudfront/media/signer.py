@@ -165,7 +165,7 @@ def _check_asked(url: str) -> None:
         )
 
 
-def window_end(lifetime: int, window: int, *, now: float | None = None) -> int:
+def signature_expiry(lifetime: int, window: int, *, now: float | None = None) -> int:
     """An expiry that is the same for a window of time, so that URLs are the same, too.
 
     :param lifetime: Seconds that a URL is good for at least.

@@ -22,7 +22,7 @@ from django.utils.module_loading import import_string
 from dj_cloudfront.cdn_setting import cdn
 from dj_cloudfront.media.deletions import Deletions
 from dj_cloudfront.media.names import token_folder, unique_name
-from dj_cloudfront.media.signer import Digest, Signer, read_key, window_end
+from dj_cloudfront.media.signer import Digest, Signer, read_key, signature_expiry
 
 if TYPE_CHECKING:
 
@@ -210,6 +210,7 @@ class PrivateMediaStorage(MediaStorage):
     :param lifetime: Seconds for which a URL is good at least. Default: one hour.
     :param window: Seconds for which a URL stays the same. Default: 15 minutes.
     :param digest: ``SHA256``, or ``SHA1`` where a tool knows no other. Default: ``SHA256``.
+    :raises ValueError: if ``lifetime`` or ``window`` is no number of seconds above zero.
     """
 
     def __init__(
@@ -283,7 +284,7 @@ class PrivateMediaStorage(MediaStorage):
         :param lifetime: Seconds for which the URL is good at least.
         :raises ValueError: if ``lifetime`` is no number of seconds.
         """
-        expires = window_end(lifetime, self.window)
+        expires = signature_expiry(lifetime, self.window)
         url = super().url(name)
         if cdn().is_local:
             return url

@@ -33,7 +33,7 @@ def send_pending(using: str = "default", budget: int = BUDGET) -> list[dict[str,
 
     :param using: The alias of a ``MediaStorage`` in ``STORAGES``.
     :param budget: Paths a month that may be sent. Default: 1,000.
-    :return: The receipts, as data.
+    :returns: The receipts, as data.
     :raises ValueError: for another kind of storage, or as ``Invalidator.send_pending()``.
     """
     storage = media_storage(using)

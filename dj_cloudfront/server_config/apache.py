@@ -22,7 +22,7 @@ _TEXT = r"""# <<command>>
     RewriteCond "%{HTTP:<<tree_header>>}" "." [NV]
     RewriteRule "^" "-" [E=CDN_TREE:none]
     # First of all: a path that says one thing and may mean another leads nowhere.
-    RewriteCond "%{THE_REQUEST}" "^\S+ (https?://[^/?]*)?<<odd>>" [NC,NV]
+    RewriteCond "%{THE_REQUEST}" "^\S+ (https?://[^/?]*)?<<path_traversal>>" [NC,NV]
     RewriteRule "^" "-" [E=CDN_TREE:none,R=404]
     # A distribution outside its tree.
     RewriteCond "%{ENV:CDN_TREE}" "." [NV]

@@ -75,8 +75,8 @@ _TEXT = r"""# <<command>>
 <<address>> {
 <<options>>	route {
 		# First of all: a path that says one thing and may mean another leads nowhere.
-		@odd vars_regexp {http.request.orig_uri} "(?i)^(https?://[^/?]*)?<<odd>>"
-		handle @odd {
+		@path_traversal vars_regexp {http.request.orig_uri} "(?i)^(https?://[^/?]*)?<<path_traversal>>"
+		handle @path_traversal {
 			import <<p>>cdn
 			respond 404
 		}

@@ -51,7 +51,7 @@ server {
     absolute_redirect off;                      # a redirect must not name this server
 
     # First of all: a path that says one thing and may mean another leads nowhere.
-    if ($request_uri ~* "^<<odd>>") { return 404; }
+    if ($request_uri ~* "^<<path_traversal>>") { return 404; }
     if ($tree = refused) { return 404; }
 <<past>>
     # Here, once: an add_header inside a location would switch all of these off in it.

@@ -115,7 +115,7 @@ def common(site: Site) -> dict[str, str]:
         "command": site.command,
         "own_lines": site.own_lines,
         "names": "|".join(site.tree_names),
-        "odd": responses.path_traversal(site.tree_names),
+        "path_traversal": responses.path_traversal(site.tree_names),
         "a_year": responses.A_YEAR,
         "a_day": responses.A_DAY,
         "methods": responses.METHODS,

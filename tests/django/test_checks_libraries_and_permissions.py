@@ -47,7 +47,7 @@ def test_a_fragment_is_cached_for_less_than_its_build_is_kept(site, seconds, is_
         assert site.ids(TEMPLATES=[engine]) == []
 
 
-def test_so_is_a_page(site):
+def test_a_page_is_cached_for_less_than_its_build_is_kept(site):
     order = [
         "dj_cloudfront.middleware.CdnTreeMiddleware",
         "django.middleware.cache.UpdateCacheMiddleware",

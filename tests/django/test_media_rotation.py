@@ -18,7 +18,7 @@ from storage_support import set_up
 
 import dj_cloudfront
 from dj_cloudfront.management.commands.cdn import Command
-from dj_cloudfront.media.signer import window_end
+from dj_cloudfront.media.signer import signature_expiry
 from dj_cloudfront.storage import PrivateMediaStorage
 
 set_up()
@@ -82,7 +82,7 @@ def started(keys, monkeypatch, *, signs, has=("KOLD", "KNEW")):
         signer, base = storage.signer, storage.base_url
     return SimpleNamespace(
         url=lambda name: signer.url(
-            f"{base}{name}", expires=window_end(LIFETIME, WINDOW)
+            f"{base}{name}", expires=signature_expiry(LIFETIME, WINDOW)
         )
     )
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from signing_support import ID, URL, decoded, is_signed_by, made_by_openssl, query
 
-from dj_cloudfront.media.signer import Policy, Signer, read_key, window_end
+from dj_cloudfront.media.signer import Policy, Signer, read_key, signature_expiry
 
 END = 1_900_000_000
 ALL = "https://private.example.com/*"
@@ -209,7 +209,7 @@ def test_a_policy_starts_before_it_expires():
 
 def test_an_expiry_stays_for_a_window_and_lasts_for_the_lifetime():
     moments = range(1_000_000_000, 1_000_001_800)
-    ends = [window_end(3600, 900, now=now) for now in moments]
+    ends = [signature_expiry(3600, 900, now=now) for now in moments]
     assert len(set(ends)) == 2 + (1_000_000_000 % 900 > 0)
     for now, end in zip(moments, ends, strict=True):
         assert 3600 < end - now <= 3600 + 900

@@ -384,7 +384,7 @@ def test_a_record_of_the_future_is_sent(media):
     assert records.backlog().oldest_seconds == 0
 
 
-def test_names():
+def test_only_a_token_is_taken_for_the_folder_of_a_unique_name():
     assert token_folder("a/b.png") is None
     assert token_folder("internationalization/b.png") is None
     name = unique_name("b.png")

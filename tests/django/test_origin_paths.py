@@ -111,7 +111,7 @@ def test_an_odd_path_is_refused_to_everybody(origin):
 RESOLVING = [name for name in SERVERS if name != "whitenoise"]
 resolving = pytest.mark.parametrize("resolving", RESOLVING)
 DENY_RULE = {
-    "caddy": r"\t\thandle @odd \{.*?\n\t\t\}\n",
+    "caddy": r"\t\thandle @path_traversal \{.*?\n\t\t\}\n",
     "nginx": r"    if \(\$request_uri [^\n]*\n",
     "apache": r'    RewriteCond "%\{THE_REQUEST\}".*?R=404\]\n',
 }

@@ -67,7 +67,10 @@ class Command(collectstatic.Command):
 
 @contextmanager
 def refusing(storage: PublishingStorage) -> Iterator[None]:
-    """Raise what ``post_process`` says of a file as a sentence, which Django does not."""
+    """Explain what ``post_process`` says of a file, which Django does not.
+
+    :raises CommandError: with one sentence, for the first file that fails.
+    """
     post_process = storage.post_process
 
     def processed(*args: Any, **options: Any) -> Iterator[Processed]:
