@@ -16,11 +16,11 @@ from cdn_edge.messages import Response
 from cdn_edge.ranges import Ranges, content_range
 
 Clock = Callable[[], float]
-Condemned = Callable[[Key, frozenset[str]], bool]
+Invalidated = Callable[[Key, frozenset[str]], bool]
 """Whether a copy of this key, with these tags, is to go."""
 
 DEFAULT_CAPACITY = 256 * 1024 * 1024
-LARGEST_SHARE = 8
+LARGEST_BODY_DIVISOR = 8
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,7 +32,7 @@ class Fetch:
     :param collapse: Whether simultaneous misses wait for one fetch.
     :param revalidate: Whether expired copies are asked for by ``If-None-Match``.
     :param tag_header: The header in which the origin lists cache tags, if there is one.
-    :ivar condemned: An invalidation came meanwhile: what was asked for is old.
+    :ivar invalidated: An invalidation came meanwhile: what was asked for is old.
     """
 
     key: Key
@@ -44,7 +44,7 @@ class Fetch:
     collapse: bool = True
     revalidate: bool = True
     tag_header: str = ""
-    condemned: bool = False
+    invalidated: bool = False
 
 
 @dataclass(kw_only=True, slots=True)
@@ -93,8 +93,10 @@ class Store:
         if found := self._copies.pop(key, None):
             self._size -= found[1]
 
-    def discard_all(self, condemned: Condemned) -> None:
-        found = [k for k, (copy, _) in self._copies.items() if condemned(k, copy.tags)]
+    def discard_all(self, is_invalidated: Invalidated) -> None:
+        found = [
+            k for k, (copy, _) in self._copies.items() if is_invalidated(k, copy.tags)
+        ]
         for key in found:
             self.discard(key)
 
@@ -114,7 +116,7 @@ class Cache:
     ) -> None:
         self._clock = clock
         self._standby = standby
-        self._limit = capacity // LARGEST_SHARE
+        self._limit = capacity // LARGEST_BODY_DIVISOR
         self._store = Store(capacity)
         self._flights: dict[tuple[Key, Ranges | None], asyncio.Task[Outcome]] = {}
         self._fetches: set[Fetch] = set()
@@ -127,16 +129,16 @@ class Cache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def discard(self, condemned: Condemned) -> None:
-        self._store.discard_all(condemned)
+    def discard(self, is_invalidated: Invalidated) -> None:
+        self._store.discard_all(is_invalidated)
         for fetch in self._fetches:
-            fetch.condemned |= condemned(fetch.key, frozenset())
+            fetch.invalidated |= is_invalidated(fetch.key, frozenset())
 
     def fresh(self, key: Key, ranges: Ranges | None) -> Outcome | None:
         """What can be answered at once, or nothing."""
         copy = self._store.get(key)
         now = self._clock()
-        if copy is None or now >= copy.checked_again_at:
+        if copy is None or now >= copy.revalidate_at:
             return None
         body = copy.body_for(ranges)
         return _of_copy(copy, body, Result.HIT, now) if body else None
@@ -202,7 +204,7 @@ class Cache:
                 close(response.body)
                 until = now + fetch.error_ttl(response.status)
                 return self._refreshed(
-                    fetch, replace(copy, checked_again_at=until), body, now
+                    fetch, replace(copy, revalidate_at=until), body, now
                 )
             if validators and response.status == 304:
                 renewed = replace(copy, response=copy.updated_by(response))
@@ -222,9 +224,9 @@ class Cache:
     def _dated(self, fetch: Fetch, copy: CachedResponse, now: float) -> CachedResponse:
         life = self._lifetime(fetch, copy.response, now)
         if life is None:
-            return replace(copy, checked_again_at=0)
+            return replace(copy, revalidate_at=0)
         until = now + life.fresh
-        return replace(copy, lifetime=life, fetched_at=now, checked_again_at=until)
+        return replace(copy, lifetime=life, fetched_at=now, revalidate_at=until)
 
     def _lifetime(
         self, fetch: Fetch, response: Response, now: float
@@ -236,7 +238,9 @@ class Cache:
             error_ttl=fetch.error_ttl(response.status),
             now=now,
         )
-        return None if found and found.standby and not self._standby else found
+        if found and found.only_if_origin_fails and not self._standby:
+            return None
+        return found
 
     async def _keep(
         self, fetch: Fetch, response: Response, now: float, *, cuttable: bool
@@ -319,7 +323,7 @@ class Cache:
         if body.data is None:
             return
         known = self._store.get(fetch.key)
-        if known and known.is_whole and self._clock() < known.checked_again_at:
+        if known and known.is_whole and self._clock() < known.revalidate_at:
             return
         if known and (joined := known.with_part(copy)):
             copy = joined
@@ -328,7 +332,7 @@ class Cache:
         self._put(fetch, copy)
 
     def _put(self, fetch: Fetch, copy: CachedResponse) -> None:
-        if not fetch.condemned:
+        if not fetch.invalidated:
             self._store.put(fetch.key, copy)
 
 
@@ -351,7 +355,7 @@ def _copy(
         total=body.size,
         lifetime=life,
         fetched_at=now,
-        checked_again_at=now + life.fresh,
+        revalidate_at=now + life.fresh,
         is_error=is_error,
         tags=frozenset(tags),
     )

@@ -31,7 +31,7 @@ MANAGED_HEADERS = HOP_BY_HOP.union(
     ("x-forwarded-for", "x-forwarded-proto", "x-real-ip"),
 )
 FORWARDED_PROTO = "cloudfront-forwarded-proto"
-PLAYED = "x-edge-viewer-"
+VIEWER_OVERRIDE_PREFIX = "x-edge-viewer-"
 _ADDING = (SelectionBehavior.LISTED, SelectionBehavior.ALL)
 USER_AGENT = "Amazon CloudFront"
 
@@ -103,9 +103,9 @@ def viewer_headers(request: ViewerRequest) -> Mapping[str, str]:
         "tablet": tablet,
     }
     played = {
-        f"cloudfront-viewer-{name.lower().removeprefix(PLAYED)}": value
+        f"cloudfront-viewer-{name.lower().removeprefix(VIEWER_OVERRIDE_PREFIX)}": value
         for name, value in request.headers.items()
-        if name.lower().startswith(PLAYED)
+        if name.lower().startswith(VIEWER_OVERRIDE_PREFIX)
     }
     return {
         FORWARDED_PROTO: request.scheme or "https",

@@ -34,13 +34,13 @@ class Lifetime:
 
     :param stale_if_error: How long it may stand in for an origin that fails. None: as long as
         it is in the cache.
-    :param standby: It is for the case alone that the origin cannot be reached.
+    :param only_if_origin_fails: It serves only while the origin cannot be reached.
     """
 
     fresh: float
     stale_while_revalidate: float = 0
     stale_if_error: float | None = None
-    standby: bool = False
+    only_if_origin_fails: bool = False
 
 
 def lifetime(
@@ -80,11 +80,11 @@ def _object_lifetime(
     if status in REDIRECTS_KEPT_ON_REQUEST and "Cache-Control" not in headers:
         return None
     varies_always = "*" in ",".join(headers.getall("Vary", ()))
-    standby = ttls.minimum == 0 and (refuses(control) or varies_always)
+    is_refused = ttls.minimum == 0 and (refuses(control) or varies_always)
     allowed = seconds(control, "stale-if-error")
     return Lifetime(
-        fresh=0 if standby else _fresh(headers, control, ttls=ttls, now=now),
-        standby=standby,
+        fresh=0 if is_refused else _fresh(headers, control, ttls=ttls, now=now),
+        only_if_origin_fails=is_refused,
         stale_while_revalidate=min(
             seconds(control, "stale-while-revalidate") or 0, ttls.maximum
         ),
@@ -149,7 +149,7 @@ class CachedResponse:
     total: int | None = None
     lifetime: Lifetime
     fetched_at: float
-    checked_again_at: float
+    revalidate_at: float
     is_error: bool = False
     tags: frozenset[str] = frozenset()
 
@@ -180,7 +180,9 @@ class CachedResponse:
         return next((part for part in self.parts if _has(part, asked)), None)
 
     def stands_in_for(self, failed: Response, now: float) -> bool:
-        if self.is_error or (self.lifetime.standby and failed.failure is None):
+        if self.is_error or (
+            self.lifetime.only_if_origin_fails and failed.failure is None
+        ):
             return False
         allowed = self.lifetime.stale_if_error
         return allowed is None or now < self.expires_at + allowed
@@ -189,7 +191,7 @@ class CachedResponse:
         return now < self.expires_at + self.lifetime.stale_while_revalidate
 
     def validators(self) -> Mapping[str, str]:
-        if self.lifetime.standby or self.is_error:
+        if self.lifetime.only_if_origin_fails or self.is_error:
             return {}
         names = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}
         headers = self.response.headers

@@ -13,7 +13,14 @@ from multidict import CIMultiDict
 from cdn_edge import signatures
 from cdn_edge.body import BodyStream, SharedBody, close
 from cdn_edge.cache import Cache, Clock, Fetch, Outcome
-from cdn_edge.cache_key import CONDITIONS, PLAYED, Key, cache_key, match, origin_request
+from cdn_edge.cache_key import (
+    CONDITIONS,
+    VIEWER_OVERRIDE_PREFIX,
+    Key,
+    cache_key,
+    match,
+    origin_request,
+)
 from cdn_edge.compression import compressed
 from cdn_edge.configuration import Behavior, Distribution
 from cdn_edge.headers import (
@@ -299,7 +306,7 @@ def _refusal_of_country(
     allowed, blocked = distribution.allowed_countries, distribution.blocked_countries
     if allowed is None and not blocked:
         return None
-    country = request.headers.get(f"{PLAYED}country", "").upper()
+    country = request.headers.get(f"{VIEWER_OVERRIDE_PREFIX}country", "").upper()
     is_allowed = (allowed is None or country in allowed) and country not in blocked
     if not country or is_allowed:
         return None

@@ -21,7 +21,7 @@ def fresh(status=200, control=None, *, ttls=OPEN, error_ttl=10, **headers):
     if control is not None:
         given["Cache-Control"] = control
     life = lifetime(status, given, ttls=ttls, error_ttl=error_ttl, now=NOW)
-    return None if life is None or life.standby else life.fresh
+    return None if life is None or life.only_if_origin_fails else life.fresh
 
 
 def stale(control, ttls=OPEN):
@@ -210,17 +210,16 @@ def test_vary_star_is_kept_only_by_a_minimum_ttl():
 def test_a_second_line_of_vary_counts():
     headers = CIMultiDict([("Vary", "Origin"), ("Vary", "*")])
     life = lifetime(200, headers, ttls=OPEN, error_ttl=10, now=NOW)
-    assert life.standby
+    assert life.only_if_origin_fails
 
 
 @pytest.mark.parametrize("refusal", ["no-store", "no-cache", "private"])
 def test_what_refuses_caching_is_kept_for_a_dead_origin_only(refusal):
     headers = CIMultiDict({"Cache-Control": refusal})
     life = lifetime(200, headers, ttls=OPEN, error_ttl=10, now=NOW)
-    assert (life.fresh, life.standby) == (0, True)
-    assert (
-        lifetime(200, CIMultiDict(), ttls=OPEN, error_ttl=10, now=NOW).standby is False
-    )
+    assert (life.fresh, life.only_if_origin_fails) == (0, True)
+    other = lifetime(200, CIMultiDict(), ttls=OPEN, error_ttl=10, now=NOW)
+    assert other.only_if_origin_fails is False
 
 
 @pytest.mark.documented(
