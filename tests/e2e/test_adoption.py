@@ -1,4 +1,4 @@
-"""Other people's sites take up the README's block, and nothing else, and work.
+"""Other people's sites take up the block of Getting started, and nothing else, and work.
 
 Wagtail, Oscar, unfold with CKEditor and a site of bundlers, from PyPI and npm at pinned
 versions, behind the nginx that ``cdn conf`` prints and ``python -m local edge``.

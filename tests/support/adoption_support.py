@@ -1,4 +1,4 @@
-"""Other people's sites, adopted by the README's own block, behind nginx and the local edge."""
+"""Other people's sites, adopted by Getting started's block, behind nginx and the local edge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cdk_support import ROOT
-from docs_support import PAGES, fenced
+from docs_support import fenced
 from local_support import checkout_of
 from origin_support import running
 from servers_support import nginx_config
@@ -31,15 +31,13 @@ SUPERUSER = {"username": "editor", "email": "editor@example.com", "password": "s
 
 
 def settings_block():
-    """The README's whole block, or that of the page which it has moved to."""
-    wanted = ("dj_cloudfront.config(", "STORAGES", "MIDDLEWARE", "INSTALLED_APPS")
-    first = sorted(PAGES, key=lambda page: (page.name != "README.md", page))
-    return next(
+    """The whole block of Getting started, of which the README shows most."""
+    (text,) = (
         text
-        for page in first
-        for kind, text in fenced(page)
-        if kind == "python" and all(one in text for one in wanted)
+        for kind, text in fenced(ROOT / "docs" / "getting-started.md")
+        if kind == "python" and "dj_cloudfront.config(" in text
     )
+    return text
 
 
 def adopted(block, folder):
@@ -174,7 +172,7 @@ class LocalEdge:
 class Site:
     """One adopted site.
 
-    :param settings: The module that the README's block was added to.
+    :param settings: The module that the block was added to.
     """
 
     folder: Path
@@ -210,7 +208,7 @@ class Site:
         }
 
     def adopt(self, file, block=None):
-        """Add the README's block at the end of the settings."""
+        """Add the block at the end of the settings."""
         path = self.folder / file
         text = adopted(block or settings_block(), self.folder)
         path.write_text(f"{path.read_text('utf-8')}\n\n{text}", "utf-8")
