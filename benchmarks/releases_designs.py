@@ -57,9 +57,9 @@ class Design:
 
 def designs() -> Iterable[Design]:
     """This one first."""
-    finer = ["site/img", "site/fonts"]
+    subfolders = ["site/img", "site/fonts"]
     return (
-        Design(name="hashed folders", make=_ours(hashed_folders=finer)),
+        Design(name="hashed folders", make=_ours(hashed_folders=subfolders)),
         Design(name="hashed folders, top only", make=_ours(hashed_folders=True)),
         Design(name="plain build folders", make=_ours()),
         Design(name="hashed names in builds", make=_ours("ManifestBuildStorage")),

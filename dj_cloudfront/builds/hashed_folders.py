@@ -25,14 +25,14 @@ from dj_cloudfront.builds.layout import hashed_folders, hidden_folder
 from dj_cloudfront.builds.outward_references import PAGES, OutwardReference
 
 
-def check_finer(folders: bool | Sequence[str]) -> tuple[str, ...]:
+def check_subfolders(folders: bool | Sequence[str]) -> tuple[str, ...]:
     """Folders below the top ones that get a URL of their own; none for ``True`` or ``False``.
 
     :raises ValueError: with one sentence, when one is no such folder.
     """
     if isinstance(folders, bool):
         return ()
-    if not isinstance(folders, list | tuple) or not all(map(_is_finer, folders)):
+    if not isinstance(folders, list | tuple) or not all(map(_is_subfolder, folders)):
         raise ValueError(
             "hashed_folders must be True, or a list of folders below the top ones, such as "
             f"['site/img'], got {folders!r}"
@@ -40,13 +40,13 @@ def check_finer(folders: bool | Sequence[str]) -> tuple[str, ...]:
     return tuple(folders)
 
 
-def _is_finer(folder: object) -> bool:
+def _is_subfolder(folder: object) -> bool:
     parts = folder.split("/") if isinstance(folder, str) else []
     return len(parts) > 1 and not {"", ".", ".."} & set(parts)
 
 
 def assign(
-    index: Index, finer: Collection[str], references: Iterable[OutwardReference]
+    index: Index, subfolders: Collection[str], references: Iterable[OutwardReference]
 ) -> tuple[Mapping[str, str], Mapping[str, str]]:
     """Give each folder its hash, or a reason why it has none.
 
@@ -54,14 +54,16 @@ def assign(
     the very file that pages name. What refers to anything else above it has none, nor has
     what a script at the root refers to.
 
-    :param finer: Folders below the top ones. A top folder has what is in them too, so what
+    :param subfolders: Folders below the top ones. A top folder has what is in them too, so what
         refers down finds it.
     :returns: The hashed folder of each folder, and why the others keep the build's URL.
     """
-    folders = _Folders(index, finer)
+    folders = _Folders(index, subfolders)
     for name in index.files:
         if name.lower().endswith(PAGES):
-            folders.keep_all(name, f"{name} is a page, which may refer to anything")
+            folders.leave_unhashed(
+                name, f"{name} is a page, which may refer to anything"
+            )
     for reference in references:
         folders.heed(reference)
     return folders.assignment()
@@ -70,7 +72,7 @@ def assign(
 class _Folders:
     """What is known of the folders of a build while its references are looked at."""
 
-    def __init__(self, index: Index, finer: Collection[str]) -> None:
+    def __init__(self, index: Index, subfolders: Collection[str]) -> None:
         self._index = index
         lowest = {name.rpartition("/")[0] for name in index.files}
         self._all = {*lowest, *(parent for name in lowest for parent in _parents(name))}
@@ -79,18 +81,18 @@ class _Folders:
         for name in index.files:
             if top := top_of(name):
                 self._names_of.setdefault(top, []).append(name)
-        self._finer = sorted(set(finer) & self._all, key=len, reverse=True)
+        self._subfolders = sorted(set(subfolders) & self._all, key=len, reverse=True)
         self._joined = {top: top for top in self._names_of}
-        self._kept = {
+        self._unhashed = {
             folder: "the build has no such folder"
-            for folder in finer
+            for folder in subfolders
             if folder not in self._all
         }
 
-    def keep_all(self, name: str, why: str) -> None:
-        for folder in (top_of(name), *self._finer):
+    def leave_unhashed(self, name: str, why: str) -> None:
+        for folder in (top_of(name), *self._subfolders):
             if folder and _is_inside(name, folder):
-                self._kept.setdefault(folder, why)
+                self._unhashed.setdefault(folder, why)
 
     def heed(self, reference: OutwardReference) -> None:
         name, target = reference.name, reference.target
@@ -98,23 +100,23 @@ class _Folders:
         if not is_there and not self._may_be_there(reference):
             return
         why = f"{name}:{reference.line} refers to {reference.text}"
-        for folder in self._finer:
+        for folder in self._subfolders:
             inside = [_is_inside(one, folder) for one in (name, target)]
             # A module is one module only as long as it has one URL.
             if inside == [True, False] or (
                 inside == [False, True] and reference.is_script
             ):
-                self._kept.setdefault(folder, why)
+                self._unhashed.setdefault(folder, why)
         top, other = top_of(name), top_of(target) or target
         if top == other:
             return
         if not top:
             if other in self._joined:
-                self._kept.setdefault(other, why)
+                self._unhashed.setdefault(other, why)
         elif is_there and other in self._joined:
             self._joined[self._root(top)] = self._root(other)
         else:
-            self._kept.setdefault(top, why)
+            self._unhashed.setdefault(top, why)
 
     def _may_be_there(self, reference: OutwardReference) -> bool:
         """Whether it is the beginning of what is asked for.
@@ -136,19 +138,19 @@ class _Folders:
             groups.setdefault(self._root(top), []).append(top)
         hashed = {}
         for tops in groups.values():
-            blamed = next((top for top in tops if top in self._kept), None)
+            blamed = next((top for top in tops if top in self._unhashed), None)
             if blamed is None:
                 names = [name for top in tops for name in self._names_of[top]]
                 hashed.update(dict.fromkeys(tops, self._hash(names)))
                 continue
             for top in tops:
-                self._kept.setdefault(top, f"it shares files with {blamed}")
-        for folder in self._finer:
-            if folder not in self._kept:
+                self._unhashed.setdefault(top, f"it shares files with {blamed}")
+        for folder in self._subfolders:
+            if folder not in self._unhashed:
                 names = self._names_of[top_of(folder)]
                 inside = [name for name in names if _is_inside(name, folder)]
                 hashed[folder] = self._hash(inside)
-        return dict(sorted(hashed.items())), dict(sorted(self._kept.items()))
+        return dict(sorted(hashed.items())), dict(sorted(self._unhashed.items()))
 
     def _root(self, top: str) -> str:
         while self._joined[top] != top:

@@ -56,9 +56,9 @@ class OutwardReference:
 
 
 def outward_references(
-    name: str, content: Content, finer: Collection[str]
+    name: str, content: Content, subfolders: Collection[str]
 ) -> Iterator[OutwardReference]:
-    """Those that leave the file's top folder, or that cross the border of a finer one.
+    """Those that leave the file's top folder, or that cross the border of a subfolder.
 
     Of files at the root, scripts alone count: what they import has the build's URL.
     """
@@ -69,7 +69,9 @@ def outward_references(
     if not is_known and b"\0" in next(content.blocks(), b"")[:4096]:
         return
     top, *below = name.split("/")
-    may_go_down = not below or any(folder.startswith(f"{top}/") for folder in finer)
+    may_go_down = not below or any(
+        folder.startswith(f"{top}/") for folder in subfolders
+    )
     data = _without_escapes(name, read(content))
     # What every such reference has. Most files have none, and this takes next to no time.
     signs = [b"/.."] if len(below) > 1 else [b".."]
@@ -85,7 +87,7 @@ def outward_references(
         text = match[1].decode("utf-8", "replace").removesuffix("$")
         target = _target(name, text)
         leaves = target.partition("/")[0] != top
-        if leaves or any(_is_between(name, target, folder) for folder in finer):
+        if leaves or any(_is_between(name, target, folder) for folder in subfolders):
             yield OutwardReference(
                 name=name,
                 line=data.count(b"\n", 0, match.start(1)) + 1,

@@ -24,7 +24,7 @@ from dj_cloudfront.builds.build_tree import (
 )
 from dj_cloudfront.builds.file_content import BytesContent, Content, FileContent, read
 from dj_cloudfront.builds.filesystem import Progress
-from dj_cloudfront.builds.hashed_folders import assign, check_finer, make_folders
+from dj_cloudfront.builds.hashed_folders import assign, check_subfolders, make_folders
 from dj_cloudfront.builds.index import Index, kept_urls, read_index, render
 from dj_cloudfront.builds.outward_references import OutwardReference, outward_references
 from dj_cloudfront.builds.references import Reference, ReferenceScanner, check_prefix
@@ -43,9 +43,9 @@ class Published:
     :param already_there: Whether the same content was published before: then nothing was done.
     :param references: Those that leave the build, or did before they were rewritten.
     :param hashed_folders: The hashed folder that pages name for each folder.
-    :param build_folders: Why a folder has no hash of its own, though hashed ones are wanted.
+    :param unhashed_reasons: Why a folder has no hash of its own, though hashed ones are wanted.
         None for a build that was there.
-    :param kept_bytes: How many bytes have the URL that they had in the previous build, of
+    :param reused_url_bytes: How many bytes have the URL that they had in the previous build, of
         ``bytes``, which are all without companions. None for a build that was there.
     """
 
@@ -59,28 +59,27 @@ class Published:
     already_there: bool
     references: tuple[Reference, ...]
     hashed_folders: Mapping[str, str]
-    build_folders: Mapping[str, str] | None
-    kept_bytes: int | None
+    unhashed_reasons: Mapping[str, str] | None
+    reused_url_bytes: int | None
     bytes: int
     seconds: float
 
     @property
     def folder_complaints(self) -> list[str]:
-        """A line for a person about each of ``build_folders``."""
+        """A line for a person about each of ``unhashed_reasons``."""
         return [
             f"{folder} has no URL of its own: {why}"
             if "/" in folder
             else f"{folder} keeps the build's URL: {why}"
-            for folder, why in (self.build_folders or {}).items()
+            for folder, why in (self.unhashed_reasons or {}).items()
         ]
 
 
 class Publication:
     """A build that is being written. Others wait from the first file until the end.
 
-    A context manager too, which abandons the build unless it was finished. What cannot be
-    published is a ``ValueError`` of one sentence, and what the disk denies an ``OSError``,
-    after which the build is abandoned.
+    A context manager too, which abandons the build unless it was finished. An ``OSError`` of
+    a method abandons it, too.
 
     :param root: The folder that holds the builds.
     :param precompress: Codings of companions to make: ``gzip``, ``br``.
@@ -119,7 +118,7 @@ class Publication:
             version, prefix, rewrite=rewrite_references, base_url=base_url
         )
         self._hashes = hashed_folders is not False
-        self._finer = check_finer(hashed_folders)
+        self._subfolders = check_subfolders(hashed_folders)
         self._outward: dict[str, list[OutwardReference]] = {}
         self._progress = progress or (lambda what, done, total: None)
         self._dry_run = dry_run
@@ -137,7 +136,12 @@ class Publication:
         self.abandon()
 
     def begin(self) -> BuildTree:
-        """Wait for others now, rather than with the first file."""
+        """Wait for others now, rather than with the first file.
+
+        :raises ValueError: with one sentence, when the build was finished or abandoned, or
+            its folder holds something else.
+        :raises OSError: with one sentence, when the disk or a permission does not allow it.
+        """
         if self._is_over:
             raise ValueError(
                 f"build {self.version!r} must be filled before it is finished or abandoned"
@@ -156,6 +160,8 @@ class Publication:
 
         :param name: Relative to the build, with ``/`` between folders.
         :param source: A link is followed; the build has what it leads to.
+        :raises ValueError: as :meth:`begin`, or when no file can have this name.
+        :raises OSError: as :meth:`begin`, or when the source cannot be read.
         """
         tree = self.begin()
         layout.check_name(name)
@@ -163,7 +169,11 @@ class Publication:
             self._add(tree, name, content)
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        """Add a file with these bytes."""
+        """Add a file with these bytes.
+
+        :raises ValueError: as :meth:`begin`, or when no file can have this name.
+        :raises OSError: as :meth:`begin`.
+        """
         tree = self.begin()
         layout.check_name(name)
         with self._explaining():
@@ -203,6 +213,7 @@ class Publication:
 
         :raises ValueError: with one sentence, when the version exists with other content, or
             a companion that was given is not its plain file's.
+        :raises OSError: as :meth:`begin`.
         """
         tree = self.begin()
         try:
@@ -232,7 +243,7 @@ class Publication:
         content = self._scanner.scan(name, content)
         tree.add(name, content)
         if self._hashes and (
-            found := [*outward_references(name, content, self._finer)]
+            found := [*outward_references(name, content, self._subfolders)]
         ):
             self._outward[name] = found
 
@@ -290,13 +301,13 @@ class Publication:
             )
         compression.check_companions(tree)
         if self._existing is not None:
-            return self._keep(self._existing, tree)
+            return self._confirm_existing(self._existing, tree)
         compression.make_companions(tree, self._codings, self._progress)
         index = tree.index(self.version)
-        kept: Mapping[str, str] = {}
+        unhashed: Mapping[str, str] = {}
         if self._hashes:
             references = itertools.chain.from_iterable(self._outward.values())
-            hashed, kept = assign(index, self._finer, references)
+            hashed, unhashed = assign(index, self._subfolders, references)
             index = replace(index, hashed_folders=hashed)
         self._progress("syncing", 0, 1)
         size = tree.finish(render(index))
@@ -306,14 +317,14 @@ class Publication:
             self._show()
         self._progress("syncing", 1, 1)
         linked = sum(one.linked for one in tree.entries.values())
-        kept_bytes, _ = kept_urls(index, self._previous_index)
+        reused_url_bytes, _ = kept_urls(index, self._previous_index)
         return replace(
             self._published(index),
             linked=linked,
             copied=len(index.files) - linked,
             bytes_written=size,
-            build_folders=kept,
-            kept_bytes=kept_bytes,
+            unhashed_reasons=unhashed,
+            reused_url_bytes=reused_url_bytes,
             already_there=False,
         )
 
@@ -323,7 +334,7 @@ class Publication:
         self.path = target
         filesystem.fsync_folder(self.root)
 
-    def _keep(self, existing: Index, tree: BuildTree) -> Published:
+    def _confirm_existing(self, existing: Index, tree: BuildTree) -> Published:
         check_unchanged(existing, tree)
         if not self._dry_run:
             # One that was copied from elsewhere may have come without them. And the sync is
@@ -351,8 +362,8 @@ class Publication:
             already_there=True,
             references=self._scanner.found(index.files),
             hashed_folders=index.hashed_folders,
-            build_folders=None,
-            kept_bytes=None,
+            unhashed_reasons=None,
+            reused_url_bytes=None,
             bytes=kept_urls(index, None)[1],
             seconds=time.monotonic() - self._began,
         )

@@ -84,7 +84,7 @@ def run(
 ) -> None:
     from dj_cloudfront.checks.folders import hidden_from_servers
     from dj_cloudfront.staticfiles.publish import find_sources, publish
-    from dj_cloudfront.staticfiles.storage_base import foreign
+    from dj_cloudfront.staticfiles.storage_base import third_party_override
 
     with as_command_error("publishing", cdn().builds_root):
         storage = _storage(build_version, precompress, rewrite_references)
@@ -95,7 +95,7 @@ def run(
     if verbosity >= 1:
         _write_hidden(console, found, verbosity)
         _write_summary(console, published, dry_run)
-    kind = foreign(type(storage), "post_process")
+    kind = third_party_override(type(storage), "post_process")
     if dry_run and kind is not None:
         console.warn(
             "not counted, because a dry run does not make it: what "
@@ -109,8 +109,10 @@ def run(
         )
     for reference in storage.stray_references(published):
         console.warn(reference.complaint)
-    data = {
-        **asdict(published),
+    data = asdict(published)
+    data |= {
+        "build_folders": data.pop("unhashed_reasons"),
+        "kept_bytes": data.pop("reused_url_bytes"),
         "path": str(published.path),
         "references": [asdict(one) for one in storage.references_in(published)],
         "rewritten": storage.publishing.rewrite_references,
@@ -171,7 +173,7 @@ def _write_summary(console: Console, published: Published, dry_run: bool) -> Non
     if count := len(published.hashed_folders):
         many = f"{count} folders have a URL of their own"
         said = many if count > 1 else "1 folder has a URL of its own"
-        share = 100 * (published.kept_bytes or 0) // max(1, published.bytes)
+        share = 100 * (published.reused_url_bytes or 0) // max(1, published.bytes)
         console.write(
             f"{said}; {share} % of the bytes keep the URL of the build before"
         )

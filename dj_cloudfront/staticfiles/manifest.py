@@ -231,7 +231,7 @@ class ManifestStorage(ManifestFiles, PublishingStorage):
     def post_process(
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
-        kind: type[Files] = ManifestFiles if self.is_djangos else PublishingStorage
+        kind: type[Files] = ManifestFiles if self.writes_directly else PublishingStorage
         yield from kind.post_process(self, paths, dry_run=dry_run, **options)
 
     def process(

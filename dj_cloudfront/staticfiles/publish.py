@@ -179,11 +179,11 @@ def _add(
     step = max(1, len(sources) // 100)
     for done, source in enumerate(sources, 1):
         path = source.file_path
-        if not storage.is_djangos and path is not None:
+        if not storage.writes_directly and path is not None:
             publication.add(source.name, path)
         else:
             with source.storage.open(source.path) as file:
-                if storage.is_djangos:
+                if storage.writes_directly:
                     storage.save(source.name, file)
                 else:
                     publication.add_bytes(source.name, bytes_of(file))
@@ -199,7 +199,7 @@ def _process(
     *,
     dry_run: bool,
 ) -> None:
-    if storage.is_djangos:
+    if storage.writes_directly:
         paths = {source.name: (source.storage, source.path) for source in sources}
         processing = storage.post_process(paths, dry_run=dry_run)
     else:

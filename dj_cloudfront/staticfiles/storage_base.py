@@ -34,7 +34,7 @@ _STAGED = (
 _KNOWN = ("django.", "dj_cloudfront.")
 
 
-def foreign(kind: type, *names: str) -> type | None:
+def third_party_override(kind: type, *names: str) -> type | None:
     """The class that brings one of these methods, unless Django or this package does."""
     for one in kind.__mro__:
         for name in vars(one).keys() & set(names):
@@ -105,7 +105,7 @@ class PublishingStorage(Files):
         return self._staging is None and is_local(self.location, self.base_url)
 
     @property
-    def is_djangos(self) -> bool:
+    def writes_directly(self) -> bool:
         """Whether files are written where they are named, one by one."""
         return self._staging is not None or self.is_local
 
@@ -162,7 +162,7 @@ class PublishingStorage(Files):
         with ExitStack() as held:
             held.callback(setattr, self, "_publication", self._publication)
             self._publication = publication
-            if foreign(type(self), *_STAGED) is not None:
+            if third_party_override(type(self), *_STAGED) is not None:
                 self._write_into(_staging_folder(publication, dry_run, held), held)
             yield
 
@@ -247,7 +247,7 @@ class PublishingStorage(Files):
         self, paths: Collection[str], dry_run: bool = False, **options: Any
     ) -> Iterator[Processed]:
         """Add what is made of the files: the last step of ``collectstatic``."""
-        if self.is_djangos:
+        if self.writes_directly:
             # Of a class behind this one.
             others = getattr(super(), "post_process", None)
             if others is not None:
@@ -274,7 +274,7 @@ class PublishingStorage(Files):
 
     def _refuse_to_change_a_build(self, name: str) -> None:
         index = os.path.join(self.location, INDEX_NAME)
-        if self.is_djangos and not os.path.exists(index):
+        if self.writes_directly and not os.path.exists(index):
             return
         # Other commands write through the storage, and end with this sentence.
         raise CommandError(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from dj_cloudfront.builds.hashed_folders import check_finer
+from dj_cloudfront.builds.hashed_folders import check_subfolders
 from dj_cloudfront.builds.layout import is_version
 from dj_cloudfront.builds.references import check_prefix
 from dj_cloudfront.config import Cdn
@@ -39,7 +39,7 @@ class PublishingOptions:
             )
         try:
             check_prefix(self.reference_prefix)
-            check_finer(self.hashed_folders)
+            check_subfolders(self.hashed_folders)
         except ValueError as error:
             raise ImproperlyConfigured(str(error)) from None
 

@@ -36,7 +36,7 @@ def test_a_folder_that_did_not_change_keeps_its_url(root):
     assert second.hashed_folders["admin"] == first.hashed_folders["admin"]
     assert second.hashed_folders["site"] != first.hashed_folders["site"]
     admin = sum(len(data) for name, data in SITE.items() if name.startswith("admin/"))
-    assert (first.kept_bytes, second.kept_bytes) == (0, admin)
+    assert (first.reused_url_bytes, second.reused_url_bytes) == (0, admin)
     assert second.bytes == sum(map(len, CHANGED.values()))
     assert_all_whole(root)
 
@@ -92,15 +92,15 @@ def test_going_back_finds_the_urls_of_then(root):
     assert_all_whole(root)
 
 
-FINER = ["site/img", "site/vendor"]
+SUBFOLDERS = ["site/img", "site/vendor"]
 
 
-def test_a_finer_folder_keeps_its_url_when_what_is_around_it_changes(root):
+def test_a_subfolder_keeps_its_url_when_what_is_around_it_changes(root):
     files = SITE | {"site/img/a.png": b"a" * 900, "site/vendor/lib.mjs": b"lib()"}
-    first = release(root, "b1", files, hashed_folders=FINER).hashed_folders
+    first = release(root, "b1", files, hashed_folders=SUBFOLDERS).hashed_folders
     changed = files | {"site/js/app.mjs": b"changed()"}
-    second = release(root, "b2", changed, hashed_folders=FINER).hashed_folders
-    assert [first[one] == second[one] for one in (*FINER, "site")] == [
+    second = release(root, "b2", changed, hashed_folders=SUBFOLDERS).hashed_folders
+    assert [first[one] == second[one] for one in (*SUBFOLDERS, "site")] == [
         True,
         True,
         False,
@@ -108,20 +108,22 @@ def test_a_finer_folder_keeps_its_url_when_what_is_around_it_changes(root):
     index = read_index(root / "b2")
     assert index.hashed_folder_of("site/img/a.png") == first["site/img"]
     assert index.hashed_folder_of("site/image.png") == second["site"]
-    # What refers down into a finer folder finds it.
+    # What refers down into a subfolder finds it.
     assert (root / first["site"] / "site/img/a.png").is_file()
     assert_all_whole(root)
 
 
-@pytest.mark.parametrize("finer", [["vendor/lib"], ["vendor/lib", "vendor/lib/three"]])
+@pytest.mark.parametrize(
+    "subfolders", [["vendor/lib"], ["vendor/lib", "vendor/lib/three"]]
+)
 @pytest.mark.parametrize("again", ["b1", "b2"])
-def test_a_finer_folder_with_all_files_of_the_one_around_it_shares_its_hash(
-    root, finer, again
+def test_a_subfolder_with_all_files_of_the_one_around_it_shares_its_hash(
+    root, subfolders, again
 ):
     files = {"vendor/lib/three/x.js": b"run()"}
     for version in ("b1", again):
-        found = release(root, version, files, hashed_folders=finer).hashed_folders
-    assert set(found) == {"vendor", *finer}
+        found = release(root, version, files, hashed_folders=subfolders).hashed_folders
+    assert set(found) == {"vendor", *subfolders}
     assert hashed_folders(root) == [found["vendor"]] == [*set(found.values())]
     assert_all_whole(root)
 
@@ -149,7 +151,7 @@ def test_where_there_are_no_links_the_files_are_copied(root, monkeypatch):
 
 def test_without_the_option_nothing_is_different(root):
     found = publish_files(root, "b1", SITE)
-    assert (found.hashed_folders, found.build_folders) == ({}, {})
+    assert (found.hashed_folders, found.unhashed_reasons) == ({}, {})
     assert hashed_folders(root) == []
     assert b"hashed_folders" not in (root / "b1" / ".cdn-index.json").read_bytes()
 

@@ -72,16 +72,16 @@ def cases(table):
 def folders_of(root, files, **options):
     """What each folder gets, and why others get nothing."""
     found = release(root, "b1", files, **options)
-    return found.hashed_folders, found.build_folders
+    return found.hashed_folders, found.unhashed_reasons
 
 
 @pytest.mark.parametrize(("name", "data"), cases(OUTWARD))
 def test_a_folder_that_may_refer_out_of_itself_keeps_the_builds_url(root, name, data):
-    hashed, kept = folders_of(root, SITE | AT_ROOT | {name: b"\n\n" + data})
+    hashed, unhashed = folders_of(root, SITE | AT_ROOT | {name: b"\n\n" + data})
     assert set(hashed) == {"admin"}
-    assert list(kept) == ["site"]
+    assert list(unhashed) == ["site"]
     is_page = name.endswith((".html", ".xht"))
-    assert kept["site"].startswith(
+    assert unhashed["site"].startswith(
         f"{name} is a page" if is_page else f"{name}:3 refers"
     )
 
@@ -108,8 +108,8 @@ HARMLESS = {
 
 @pytest.mark.parametrize(("name", "data"), cases(HARMLESS))
 def test_a_folder_that_refers_to_itself_has_a_url_of_its_own(root, name, data):
-    hashed, kept = folders_of(root, SITE | {name: data})
-    assert (set(hashed), kept) == ({"admin", "site"}, {})
+    hashed, unhashed = folders_of(root, SITE | {name: data})
+    assert (set(hashed), unhashed) == ({"admin", "site"}, {})
 
 
 @pytest.mark.parametrize(
@@ -122,9 +122,9 @@ def test_a_folder_that_refers_to_itself_has_a_url_of_its_own(root, name, data):
     ],
 )
 def test_folders_that_refer_to_each_other_share_a_hash(root, name, data):
-    hashed, kept = folders_of(root, SITE | {name: data, "other/x.css": b"p"})
+    hashed, unhashed = folders_of(root, SITE | {name: data, "other/x.css": b"p"})
     assert hashed["site"] == hashed["admin"] != hashed["other"]
-    assert kept == {}
+    assert unhashed == {}
     folders = sorted(path.name for path in (root / hashed["site"]).iterdir())
     assert folders == ["admin", "site"]
     assert_all_whole(root)
@@ -133,9 +133,9 @@ def test_folders_that_refer_to_each_other_share_a_hash(root, name, data):
 def test_what_shares_files_with_a_folder_that_has_none_has_none_either(root):
     css = b"p { background: url(../../admin/img/logo.svg) }"
     files = SITE | {"site/css/a.css": css, "admin/help.html": b"<p>"}
-    hashed, kept = folders_of(root, files)
+    hashed, unhashed = folders_of(root, files)
     assert hashed == {}
-    assert kept["site"] == "it shares files with admin"
+    assert unhashed["site"] == "it shares files with admin"
 
 
 @pytest.mark.parametrize(
@@ -143,9 +143,9 @@ def test_what_shares_files_with_a_folder_that_has_none_has_none_either(root):
 )
 def test_what_a_script_at_the_root_imports_has_the_builds_url_alone(root, data):
     """A module that pages name by another URL would be two modules."""
-    hashed, kept = folders_of(root, SITE | {"main.mjs": data})
+    hashed, unhashed = folders_of(root, SITE | {"main.mjs": data})
     assert set(hashed) == {"admin"}
-    assert kept["site"].startswith("main.mjs:1 refers to ./site/js/")
+    assert unhashed["site"].startswith("main.mjs:1 refers to ./site/js/")
 
 
 def test_what_else_is_at_the_root_changes_no_url(root):
@@ -169,7 +169,7 @@ def test_a_file_that_is_taken_out_again_does_not_count(root):
         publication.add_bytes("site/help.js", b'base("../")')
         publication.add_bytes("site/a.js", b"a()")
         publication.remove("site/help.js")
-        assert publication.finish().build_folders == {}
+        assert publication.finish().unhashed_reasons == {}
 
 
 def test_three_megabytes_of_dots_are_looked_through_in_no_time(root):
@@ -177,10 +177,10 @@ def test_three_megabytes_of_dots_are_looked_through_in_no_time(root):
     assert release(root, "b1", {"site/a/a.js": nasty}).seconds < 30
 
 
-# -- finer folders
+# -- subfolders
 
-FINER = ["site/img", "site/vendor"]
-WITH_FINER = SITE | {
+SUBFOLDERS = ["site/img", "site/vendor"]
+WITH_SUBFOLDERS = SITE | {
     "site/img/a.png": b"a" * 900,
     "site/vendor/lib.mjs": b"export default 1;",
     "site/css/look.css": b"p { background: url(../img/a.png) }",
@@ -199,23 +199,25 @@ WITH_FINER = SITE | {
         ("main.mjs", b'import "./site/vendor/lib.mjs";'),
     ],
 )
-def test_a_finer_folder_that_shares_modules_or_refers_up_has_no_url_of_its_own(
+def test_a_subfolder_that_shares_modules_or_refers_up_has_no_url_of_its_own(
     root, name, data
 ):
-    hashed, kept = folders_of(root, WITH_FINER | {name: data}, hashed_folders=FINER)
+    hashed, unhashed = folders_of(
+        root, WITH_SUBFOLDERS | {name: data}, hashed_folders=SUBFOLDERS
+    )
     at_root = "/" not in name
     assert "site/vendor" not in hashed and ("site" in hashed) is not at_root
-    assert kept["site/vendor"].startswith(f"{name}:1 refers to ")
+    assert unhashed["site/vendor"].startswith(f"{name}:1 refers to ")
 
 
-def test_a_finer_folder_that_is_not_there_is_named(root):
-    _, kept = folders_of(root, SITE, hashed_folders=["site/imgs"])
-    assert kept == {"site/imgs": "the build has no such folder"}
+def test_a_subfolder_that_is_not_there_is_named(root):
+    _, unhashed = folders_of(root, SITE, hashed_folders=["site/imgs"])
+    assert unhashed == {"site/imgs": "the build has no such folder"}
 
 
 @pytest.mark.parametrize(
     "wrong", ["site/img", ["site"], ["/site/img"], ["site/.."], [1]]
 )
-def test_a_wrong_finer_folder_is_refused(root, wrong):
+def test_a_wrong_subfolder_is_refused(root, wrong):
     with pytest.raises(ValueError, match=r"such as \['site/img'\], got"):
         release(root, "b1", SITE, hashed_folders=wrong)

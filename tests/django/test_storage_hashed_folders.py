@@ -174,7 +174,7 @@ def test_what_keeps_the_builds_url_is_told(site):
     assert (again["build_folders"], again["kept_bytes"]) == (None, None)
 
 
-def test_a_finer_folder_without_a_url_of_its_own_may_have_that_of_its_top_folder(site):
+def test_a_subfolder_without_a_url_of_its_own_may_have_that_of_its_top_folder(site):
     site.write({"site/js/app.js": b'go("../css/site.css")'})
     options = {"hashed_folders": ["site/js", "site/typo"]}
     said, _ = site.publish(options=options)
