@@ -364,13 +364,13 @@ def test_the_readme_names_what_the_measurement_says():
     mixed = {row[0]: row[5].removesuffix(" of 536") for row in measured}
     text = prose(ROOT / "README.md")
     ours, bucket, whitenoise, query, _ = [row[-2:] for row in tables(text)[0]]
-    finer, plain = "hashed folders", "plain build folders"
+    with_subfolders, plain = "hashed folders", "plain build folders"
     folders = "hashed folders, top only"
     assert ours[0] == (
-        f"{fetched[folders]}; {fetched[finer]} with finer folders; "
+        f"{fetched[folders]}; {fetched[with_subfolders]} with subfolders; "
         f"{fetched[plain]} without `hashed_folders`"
     )
-    assert {ours[1]} == {mixed[folders], mixed[finer], mixed[plain]} == {"0"}
+    assert {ours[1]} == {mixed[folders], mixed[with_subfolders], mixed[plain]} == {"0"}
     for row, design in (
         (bucket, "hashed names in a bucket (S3)"),
         (whitenoise, "WhiteNoise, hashed names, whole site"),
@@ -378,6 +378,6 @@ def test_the_readme_names_what_the_measurement_says():
     ):
         assert row == [fetched[design], mixed[design]]
     assert f"[{fetched[folders]} instead of {fetched[plain]}]" in text
-    share = int(fetched[finer].split()[0]) / int(fetched[plain].split()[0])
+    share = int(fetched[with_subfolders].split()[0]) / int(fetched[plain].split()[0])
     assert "a quarter of the bytes" in text
     assert share == pytest.approx(0.25, abs=0.01)
