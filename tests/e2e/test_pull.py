@@ -83,10 +83,7 @@ def test_a_stack_that_is_not_deployed_leaves_the_file_alone(project, deployed):
     path = project.write("cdn-outputs.json", deployed.read_text())
     done = project.manage("cdn", "pull", "--stack", "mysite-cdn-prod")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"CommandError: --stack must be one that is deployed in us-east-1, such as {STACK!r}, "
-        "got 'mysite-cdn-prod': deploy it, or name its region with --region\n"
-    )
+    assert "--stack must be one that is deployed in us-east-1" in done.stderr
     assert path.read_bytes() == deployed.read_bytes()
 
 
