@@ -235,7 +235,7 @@ def _complete(root: Path, hashed: str, build: Path, names: Sequence[str]) -> Non
     with contextlib.suppress(PermissionError):
         os.utime(folder)
     for name in names:
-        if not os.path.lexists(folder / name):
+        if not os.path.lexists(f"{folder}/{name}"):
             _add(folder / name, build / name)
 
 

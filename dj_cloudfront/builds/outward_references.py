@@ -99,10 +99,13 @@ def outward_references(
 
 
 def _without_escapes(name: str, data: bytes) -> bytes:
-    data = data.replace(b"%2e", b".").replace(b"%2E", b".")
+    if b"%" in data:
+        data = data.replace(b"%2e", b".").replace(b"%2E", b".")
     if name.lower().endswith(".css"):
         return unescaped(data)
     if name.lower().endswith((*_SCRIPTS, ".json", ".webmanifest", ".gltf", ".map")):
+        if b"\\" not in data:
+            return data
         data = _ESCAPED.sub(lambda one: b"." if one[1] in b"eE" else b"/", data)
         # PHP writes JSON so.
         return data.replace(b"\\/", b"/")
