@@ -111,8 +111,6 @@ def run(
         console.warn(reference.complaint)
     data = asdict(published)
     data |= {
-        "build_folders": data.pop("unhashed_reasons"),
-        "kept_bytes": data.pop("reused_url_bytes"),
         "path": str(published.path),
         "references": [asdict(one) for one in storage.references_in(published)],
         "rewritten": storage.publishing.rewrite_references,

@@ -162,8 +162,8 @@ def test_a_script_gets_json_alone(site):
             }
         ],
         "hashed_folders": {},
-        "build_folders": {},
-        "kept_bytes": 0,
+        "unhashed_reasons": {},
+        "reused_url_bytes": 0,
         "bytes": 961,
         "rewritten": False,
         "left_out": [],

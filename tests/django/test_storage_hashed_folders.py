@@ -166,12 +166,12 @@ def test_what_keeps_the_builds_url_is_told(site):
     assert f"site keeps the build's URL: {why}\n" in site.collect("b3", options=ON)
     site.write({"site/js/app.js": b"x"})
     found = site.publish_json("--build-version", "b2", options=ON)
-    assert found["build_folders"] == {"site": why}
+    assert found["unhashed_reasons"] == {"site": why}
     assert set(found["hashed_folders"]) == {"admin"}
-    assert (found["kept_bytes"], found["bytes"] > 800) == (4, True)
+    assert (found["reused_url_bytes"], found["bytes"] > 800) == (4, True)
     again = site.publish_json("--build-version", "b2", options=ON)
     assert again["hashed_folders"] == found["hashed_folders"]
-    assert (again["build_folders"], again["kept_bytes"]) == (None, None)
+    assert (again["unhashed_reasons"], again["reused_url_bytes"]) == (None, None)
 
 
 def test_a_subfolder_without_a_url_of_its_own_may_have_that_of_its_top_folder(site):
