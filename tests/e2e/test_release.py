@@ -82,7 +82,9 @@ def test_releases_forwards_and_back_break_no_page(local_site, release):
     status = local_site.status
     first = status["build"]
     second = f"{first}-next"
-    early = f"{status['static']}gallery/css/site.css".replace(first, second)
+    early = f"{status['static']}gallery/css/site.css".replace(
+        f"/{first}/", f"/{second}/"
+    )
     with Reader(local_site) as reader:
         wait_for(lambda: reader.pages > 1)
         assert local_site.get(early).status == 404
