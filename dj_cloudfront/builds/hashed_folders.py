@@ -11,6 +11,7 @@ have such a name, since a build version begins with a letter or a digit.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import secrets
@@ -159,10 +160,12 @@ class _Folders:
 
     def _hash(self, names: Iterable[str]) -> str:
         """Of names and bytes. Companions say nothing new, and differ with the compressor."""
-        digest = hashlib.sha256()
-        for name in sorted(names):
-            if not self._index.is_companion(name):
-                digest.update(f"{name}\0{self._index.files[name].sha256}\n".encode())
+        lines = (
+            f"{name}\0{self._index.files[name].sha256}\n"
+            for name in sorted(names)
+            if not self._index.is_companion(name)
+        )
+        digest = hashlib.sha256("".join(lines).encode())
         return f"_{digest.hexdigest()[:24]}"
 
 
@@ -187,16 +190,21 @@ def make_folders(root: Path, build: Path, index: Index) -> None:
 
     :param build: Where its files are, which may be hidden still. They are synced.
     """
+
     # A folder has the hash of the one around it, if that has nothing else.
-    names_of: dict[str, set[str]] = {}
+    @functools.cache
+    def around(folder: str) -> set[str]:
+        given = (index.hashed_folders.get(one) for one in (folder, *_parents(folder)))
+        return {hashed for hashed in given if hashed}
+
+    names_of: dict[str, list[str]] = {}
     for name in index.files:
-        for folder in _parents(name):
-            if hashed := index.hashed_folders.get(folder):
-                names_of.setdefault(hashed, set()).add(name)
+        for hashed in around(name.rpartition("/")[0]):
+            names_of.setdefault(hashed, []).append(name)
     there = set(hashed_folders(root))
     for hashed, names in names_of.items():
         make = _complete if hashed in there else _make
-        make(root, hashed, build, sorted(names))
+        make(root, hashed, build, names)
     filesystem.fsync_folder(root)
 
 

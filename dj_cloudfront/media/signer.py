@@ -113,16 +113,11 @@ class Signer:
         :raises ValueError: for a URL that no viewer asks for, that the policy does not cover,
             or whose query has a name that CloudFront keeps for signatures.
         """
-        names = {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
-        if names & _RESERVED:
-            raise ValueError(
-                "a URL must leave the names of signatures to CloudFront, such as 'Expires', "
-                f"got {sorted(names & _RESERVED)} in its query"
-            )
         separator = "&" if "?" in url else "?"
         if policy is None:
             return f"{url}{separator}{self._remembered(url, expires)}"
         _check_asked(url)
+        _check_query(url)
         if not policy.covers(url):
             raise ValueError(
                 f"the resource of a policy must cover the URL, got {policy.resource!r} for "
@@ -143,6 +138,7 @@ class Signer:
         return cookies
 
     def _parameters(self, url: str, expires: int) -> str:
+        _check_query(url)
         if "*" in url:
             # Its signature would be that of a policy for all that the wildcard stands for.
             raise ValueError(
@@ -162,6 +158,15 @@ def _check_asked(url: str) -> None:
         raise ValueError(
             "resource must be a URL as a viewer asks for it, percent-encoded and without '#', "
             f"such as 'https://private.example.com/a%20b.pdf', got {url!r}"
+        )
+
+
+def _check_query(url: str) -> None:
+    names = {part.partition("=")[0] for part in url.partition("?")[2].split("&")}
+    if names & _RESERVED:
+        raise ValueError(
+            "a URL must leave the names of signatures to CloudFront, such as 'Expires', "
+            f"got {sorted(names & _RESERVED)} in its query"
         )
 
 

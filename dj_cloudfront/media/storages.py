@@ -286,11 +286,15 @@ class PrivateMediaStorage(MediaStorage):
         """
         expires = signature_expiry(lifetime, self.window)
         url = super().url(name)
-        if cdn().is_local:
+        if self._is_local:
             return url
         # As it stands it would be a wildcard of the policy.
         url = url.replace("*", "%2A")
         return self.signer.url(url, expires=expires)
+
+    @cached_property
+    def _is_local(self) -> bool:
+        return cdn().is_local
 
     def __getstate__(self) -> dict[str, Any]:
         # A private key is in no pickle, and is read again.
@@ -301,7 +305,13 @@ class PrivateMediaStorage(MediaStorage):
     def _clear_cached_properties(self, setting: str, **kwargs: Any) -> None:
         super()._clear_cached_properties(setting, **kwargs)
         if setting in ("CDN", "PRIVATE_MEDIA_ROOT"):
-            for name in ("base_location", "location", "base_url", "signer"):
+            for name in (
+                "base_location",
+                "location",
+                "base_url",
+                "signer",
+                "_is_local",
+            ):
                 self.__dict__.pop(name, None)
 
 
