@@ -5,7 +5,7 @@ from __future__ import annotations
 PUBLISHING = 0.35
 BYTES_WRITTEN = 0.1
 DISK = 1.1
-HASHED_FOLDERS = 1.3
+HASHED_FOLDERS = 1.2
 HASHING = 0.6
 FETCHED_AGAIN = 0.4
 ORIGIN = 0.5
